@@ -1,0 +1,1 @@
+//! Constructs every other component from the bundle.

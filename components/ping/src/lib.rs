@@ -1,0 +1,1 @@
+//! Calls pong and says what a call costs.

@@ -1,0 +1,1 @@
+//! What every component links: start-up, stubs, logging.

@@ -1,0 +1,1 @@
+//! Graph file in, checked and explained system image out.

@@ -1,0 +1,86 @@
+//! What the kernel hands to the booter, the one component that it starts itself.
+
+/// The booter's slots when it starts. Everything else it makes for itself.
+pub mod slot {
+    /// Its own capability table.
+    pub const TABLE: u32 = 1;
+    /// Its own page table, which also names the untyped frames.
+    pub const PAGE_TABLE: u32 = 2;
+    /// The whole range of I/O ports.
+    pub const PORTS: u32 = 3;
+    /// The kernel's console.
+    pub const DEBUG_CONSOLE: u32 = 4;
+    /// The end of the system.
+    pub const POWER: u32 = 5;
+    /// First slot that is free.
+    pub const FREE: u32 = 8;
+}
+
+/// Where the booter finds its [`BootInformation`], as words, read-only.
+pub const INFORMATION: u64 = 0x1000_0000_0000;
+
+/// Where the booter finds the whole bundle, read-only. Its pages can be aliased
+/// with any rights: the booter owns them.
+pub const BUNDLE: u64 = 0x2000_0000_0000;
+
+/// Where the booter's page table names the untyped frames: the frame at
+/// physical address `p` has the name `UNTYPED + p`.
+pub const UNTYPED: u64 = 0x4000_0000_0000;
+
+/// Untyped ranges that the boot information can list.
+pub const RANGES: usize = 64;
+
+/// A run of untyped frames, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UntypedRange {
+    /// Name of the first frame.
+    pub start: u64,
+    /// Number of frames.
+    pub frames: u64,
+}
+
+/// What the booter needs to know of the machine: words of the page at [`INFORMATION`].
+///
+/// | word | meaning |
+/// |---|---|
+/// | 0 | bytes of the bundle at [`BUNDLE`] |
+/// | 1 | number of untyped ranges, at most [`RANGES`] |
+/// | 2, 3, … | name of the first frame and number of frames, for each range |
+#[derive(Clone, Copy, Debug)]
+pub struct BootInformation<'a> {
+    /// The page, as words.
+    pub words: &'a [u64],
+}
+
+impl BootInformation<'_> {
+    /// Bytes of the bundle.
+    pub fn bundle_bytes(&self) -> u64 {
+        self.words.first().copied().unwrap_or(0)
+    }
+
+    /// The runs of untyped frames, in ascending order.
+    pub fn untyped(&self) -> impl Iterator<Item = UntypedRange> {
+        let count = self.words.get(1).copied().unwrap_or(0) as usize;
+        let pairs = self.words.get(2..).unwrap_or(&[]).chunks_exact(2);
+        pairs.take(count.min(RANGES)).map(|pair| UntypedRange { start: pair[0], frames: pair[1] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_the_ranges_it_counts() {
+        let words = [8192, 1, UNTYPED + 0x10_0000, 7, 99, 99];
+        let information = BootInformation { words: &words };
+        assert_eq!(information.bundle_bytes(), 8192);
+        let ranges = [UntypedRange { start: UNTYPED + 0x10_0000, frames: 7 }];
+        assert!(information.untyped().eq(ranges));
+    }
+
+    #[test]
+    fn an_empty_page_lists_nothing() {
+        assert_eq!(BootInformation { words: &[] }.untyped().count(), 0);
+    }
+}

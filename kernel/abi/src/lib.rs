@@ -1,0 +1,26 @@
+//! What the kernel, the components and the composer agree on: numbers, the
+//! register contract and the layouts of everything that crosses between them.
+//!
+//! No dependencies, no `unsafe`, no allocation. A change here is a change of
+//! the contract: the versions in [`bundle`] and [`record`] exist so that an old
+//! artefact is refused by name instead of being misread.
+//!
+//! | question | module |
+//! |---|---|
+//! | which register holds what when a protection boundary is crossed? | [`crossing`] |
+//! | what can a capability refer to, and what can be asked of it? | [`kind`], [`operation`] |
+//! | what can go wrong? | [`error`] |
+//! | where do things lie in a component's address space? | [`layout`] |
+//! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
+//! | what does an interface crate tell the composer? | [`record`] |
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod boot;
+pub mod bundle;
+pub mod crossing;
+pub mod error;
+pub mod kind;
+pub mod layout;
+pub mod operation;
+pub mod record;

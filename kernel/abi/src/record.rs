@@ -1,0 +1,72 @@
+//! The interface record: what an image tells the composer about itself.
+//!
+//! An image's records lie one after another in the ELF section [`SECTION`],
+//! each [`RECORD_BYTES`] long. Pointers in them are relocated with the image, so
+//! the composer reads them after it has placed the image at its base.
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 0–3 | [`MAGIC`] |
+//! | 4–5 | [`VERSION`] |
+//! | 6–7 | [`RecordKind`] |
+//! | 8–15, 16–23 | address and length of the name |
+//! | 24–31, 32–39 | address and length of the schema |
+//! | 40–47 | first address, by kind |
+//! | 48–55 | second address, by kind |
+//! | 56–63 | 0 |
+//!
+//! The schema of an interface is text, one method after another in the order of
+//! their numbers, each followed by a line feed: `name(type,type)->type`. Two ends match when
+//! name and schema are equal byte for byte.
+
+/// The ELF section that holds the records.
+pub const SECTION: &str = ".tessera.records";
+
+/// First four bytes of a record: "TREC" in memory order.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
+
+/// Version of the record's layout and of the schema's grammar.
+pub const VERSION: u16 = 1;
+
+/// Bytes of a record.
+pub const RECORD_BYTES: usize = 64;
+
+/// What a record describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum RecordKind {
+    /// An interface that the image calls. Name: the interface. First address:
+    /// its import slot, two words: capability number << 16, and
+    /// [`CLEAR_REGISTERS`] or 0.
+    Import = 1,
+    /// An interface that the image serves. Name: the interface. First address:
+    /// the entry for clients that the server trusts; second: for those that it does not.
+    Export = 2,
+    /// An I/O port range that the image drives. Name: what the image calls it.
+    /// First address: a word that receives the capability number << 16.
+    Ports = 3,
+    /// A word that the graph can set. Name: the parameter's key. First
+    /// address: the word, which holds the default.
+    Parameter = 4,
+    /// One for each image. Name: empty. First address: a word that receives
+    /// the end of thread 0's stack (see [`stack_end`](crate::layout::stack_end)).
+    Stacks = 5,
+}
+
+impl RecordKind {
+    /// The kind that `number` stands for.
+    pub const fn from_number(number: u16) -> Option<Self> {
+        match number {
+            1 => Some(Self::Import),
+            2 => Some(Self::Export),
+            3 => Some(Self::Ports),
+            4 => Some(Self::Parameter),
+            5 => Some(Self::Stacks),
+            _ => None,
+        }
+    }
+}
+
+/// Second word of an import slot: the client does not trust the server, so its
+/// stub clears what the server must not see.
+pub const CLEAR_REGISTERS: u64 = 1;

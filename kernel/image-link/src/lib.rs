@@ -1,0 +1,1 @@
+//! The one place that knows how images are linked; a build dependency of every image.

@@ -1,0 +1,1 @@
+//! memcpy and its kin for images, which link no C library.

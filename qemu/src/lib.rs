@@ -1,0 +1,1 @@
+//! How a composed image is run.

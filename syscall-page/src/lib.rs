@@ -1,0 +1,1 @@
+//! The syscall page: layout and protocol.

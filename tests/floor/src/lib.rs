@@ -1,0 +1,1 @@
+//! Hand-written crossings without checks: the floor of every benchmark row.

@@ -1,0 +1,1 @@
+//! Systems booted in QEMU with their expected outcome.
