@@ -1,2 +1,48 @@
-//! The kernel.
-fn main() {}
+//! The kernel of Tessera: boot, the processor, the frame store and the entry
+//! paths. What it decides is in the crate `logic`; what it agrees on with
+//! components and composer is in `abi`. This is the only part of the kernel that may say `unsafe`.
+//!
+//! | question | file |
+//! |---|---|
+//! | what happens at boot, in which order? | [`kernel_main`] below, `boot/` |
+//! | how is a protection boundary crossed? | `entry.rs` |
+//! | what happens to a fault? | `exceptions.rs` |
+//! | why is the logic's view of memory sound? | `memory.rs` |
+//! | what does a core own? | `core_local.rs` |
+#![no_std]
+#![no_main]
+
+mod boot;
+mod console;
+mod core_local;
+mod entry;
+mod exceptions;
+mod memory;
+mod processor;
+mod segments;
+
+use memory_functions as _;
+
+/// The boot order. Entered once, on the boot stack, with interrupts off, by `boot/header.s`.
+///
+/// `magic` tells multiboot2 from PVH; `information` is the physical address of what the loader says.
+#[unsafe(no_mangle)]
+extern "C" fn kernel_main(magic: u32, information: u32) -> ! {
+    console::initialise();
+    let machine = boot::information::read(magic, information).unwrap_or_else(|error| console::fatal(error));
+    let features = processor::initialise();
+    let memory = memory::initialise(&machine, features).unwrap_or_else(|error| console::fatal(error));
+    let core = core_local::initialise(memory);
+    segments::load(core);
+    exceptions::load();
+    entry::load();
+    log::info!("{}, processor 1 of {} in use", machine, processor::count());
+    let registers = boot::booter::construct(memory, core).unwrap_or_else(|error| console::fatal(error));
+    log::info!("booted in {} ticks", boot::ticks_since_start());
+    entry::resume(core, registers)
+}
+
+#[panic_handler]
+fn panic(information: &core::panic::PanicInfo) -> ! {
+    console::fatal(format_args!("the kernel panicked: {information}"))
+}

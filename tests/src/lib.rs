@@ -1,1 +1,3 @@
 //! Systems booted in QEMU with their expected outcome.
+
+pub mod bench;

@@ -1,1 +1,56 @@
-//! What every component links: start-up, stubs, logging.
+//! What every component links: start-up, stubs, and the words that the composer binds.
+//!
+//! A component is a library with its logic, and a binary that says what the
+//! library is wired to:
+//!
+//! | in the binary | says |
+//! |---|---|
+//! | [`component!`] | what runs when the component starts |
+//! | [`import!`] | an interface that it calls |
+//! | [`export!`] | an interface that it serves |
+//! | [`ports!`] | a range of I/O ports that it drives |
+//! | [`parameter!`] | a word that the graph can set |
+//!
+//! Each leaves a record for the composer, which fills in the words behind it.
+//! The macros belong in binaries: a library's tests run on the host, where there
+//! is nothing behind a capability. They implement the interface's trait instead.
+#![no_std]
+
+// The interface attribute names this crate from outside; so do its tests from inside.
+#[cfg(test)]
+extern crate self as runtime;
+
+mod capability;
+mod client;
+mod constructor;
+mod error;
+mod macros;
+mod parameter;
+mod ports;
+mod record;
+mod server;
+mod start;
+pub mod time;
+mod word;
+
+pub use capability::operate;
+pub use client::ImportSlot;
+pub use constructor::Constructor;
+pub use error::{Error, Result};
+pub use interface_macro::interface;
+pub use parameter::Parameter;
+pub use ports::Ports;
+pub use server::{Invocation, Reply};
+pub use start::Outcome;
+pub use word::{Answer, Word};
+
+/// What the macros need and nobody else should name.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::record::{Record, joined};
+    pub use crate::server::CReply;
+    pub use crate::start::{INITIALISE, MAIN, STACKS, UNKNOWN_PHASE, panicked};
+
+    /// A stack's span as a power of two, for the entry stubs.
+    pub const STACK_SPAN_BITS: u32 = abi::layout::STACK_SPAN.trailing_zeros();
+}

@@ -1,1 +1,37 @@
-//! What the kernel decides: safe functions over kernel objects, tested on the host.
+//! What the kernel decides: safe functions over kernel objects.
+//!
+//! 1. Every kernel object is a frame of 512 words, or a fixed-size entry of a
+//!    table sized at boot. Objects are reached through [`store::Store`]; this crate
+//!    holds no memory and no `unsafe`, and runs under `cargo test` as it runs in the kernel.
+//! 2. An operation checks everything before it changes anything. What it answers is an
+//!    [`outcome::Outcome`]; what goes wrong is an [`abi::error::Error`].
+//! 3. A slot, a page-table entry or a frame changes its state in one atomic step.
+//! 4. Words are atomic because other cores read them, not because anything waits.
+//!
+//! The assembly in the kernel's `entry` does the common case of [`invocation`]
+//! again, in as few instructions as it can; this crate is its specification.
+//!
+//! Reading order: [`operation`] (the one match), then the file of the object in question.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod capability;
+pub mod capability_table;
+pub mod component;
+pub mod core_state;
+pub mod fault;
+pub mod frame;
+pub mod invocation;
+pub mod operation;
+pub mod outcome;
+pub mod page_table;
+pub mod ports;
+pub mod store;
+pub mod thread;
+
+#[cfg(test)]
+mod testing;

@@ -1,1 +1,29 @@
-//! The interface `console`.
+//! The interface `console`, and what makes it pleasant: text as four words,
+//! a writer for `writeln!`, and a logger for the `log` crate.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+mod logger;
+mod text;
+mod writer;
+
+pub use logger::Logger;
+pub use text::{TEXT_BYTES, Text};
+pub use writer::Writer;
+
+use runtime::{Error, Result};
+
+/// Writes and reads text.
+#[runtime::interface]
+pub trait Console {
+    /// Writes up to 32 bytes of text, as [`Text`] packs them, in one piece.
+    fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()>;
+
+    /// Reads a byte of input. Answers whether there was one, and which.
+    fn read(&self) -> Result<(bool, u8)>;
+}
+
+/// The error of a console that does not take what is written to it.
+pub const STUCK: Error = Error::Server(1);

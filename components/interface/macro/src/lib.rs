@@ -1,1 +1,26 @@
 //! The attribute that turns a trait into an interface between components.
+//!
+//! Use it as `runtime::interface`.
+
+use proc_macro::TokenStream;
+
+mod expand;
+mod interface;
+#[cfg(test)]
+mod tests;
+
+/// Turns a trait into an interface between components.
+///
+/// Each method takes `&self` and at most four words, and returns
+/// `runtime::Result` of `()`, a word, or a pair of words; a word is any type
+/// that implements `runtime::Word`.
+///
+/// For a trait `Pong`, two types are made beside it: `PongClient`, which
+/// implements `Pong` by calling the server that the graph names
+/// (`runtime::import!`), and `PongServer`, by which an image serves an
+/// implementation of its own (`runtime::export!`). The trait stays as it is, so
+/// that tests implement it.
+#[proc_macro_attribute]
+pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::interface(arguments.into(), item.into()).into()
+}

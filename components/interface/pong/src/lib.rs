@@ -1,1 +1,24 @@
-//! The interface `pong`.
+//! The interface `pong`: calls of every shape that there is, for those who
+//! want to see or to measure one.
+#![no_std]
+
+use runtime::Result;
+
+/// Answers calls.
+#[runtime::interface]
+pub trait Pong {
+    /// Does nothing.
+    fn call(&self) -> Result<()>;
+
+    /// Answers the sum, modulo 2^64.
+    fn add(&self, a: u64, b: u64) -> Result<u64>;
+
+    /// Answers the sums `a + b` and `c + d`, modulo 2^64.
+    fn args(&self, a: u64, b: u64, c: u64, d: u64) -> Result<(u64, u64)>;
+
+    /// Answers [`REFUSED`].
+    fn fails(&self) -> Result<()>;
+}
+
+/// The error with which [`Pong::fails`] fails.
+pub const REFUSED: runtime::Error = runtime::Error::Server(1);

@@ -1,0 +1,95 @@
+//! From an entry of the bundle to a component with one thread, not yet connected to any other.
+
+use crate::address_space::AddressSpace;
+use crate::frames::Frames;
+use crate::{Failure, Kernel};
+use abi::boot::slot;
+use abi::bundle::{Bundle, Component};
+use abi::crossing::LEAF_SLOTS;
+use abi::operation::{ComponentOperation, TableOperation};
+
+/// Slots that the booter uses for each component.
+const SLOTS: u32 = 4;
+
+/// Where the booter keeps what it holds of the component number `at` of the bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its capability table.
+    pub table: u32,
+    /// Its page table.
+    pub page_table: u32,
+    /// The component itself.
+    pub component: u32,
+    /// Its thread.
+    pub thread: u32,
+    /// Index of its hot descriptor: the booter, component 0, has number 1.
+    descriptor: u64,
+}
+
+/// The slots for the component number `at` of the bundle.
+pub fn held(at: usize) -> Held {
+    let first = slot::FREE + SLOTS * at as u32;
+    Held { table: first, page_table: first + 1, component: first + 2, thread: first + 3, descriptor: at as u64 + 1 }
+}
+
+/// Constructs every component but the booter itself.
+///
+/// # Errors
+///
+/// See [`Failure`].
+pub fn all(bundle: &Bundle, frames: &mut Frames, kernel: &mut impl Kernel) -> Result<(), Failure> {
+    for (at, component) in bundle.components().enumerate().skip(1) {
+        let held = held(at);
+        grow_own_table(held, frames, kernel)?;
+        construct(bundle, &component, held, frames, kernel)?;
+    }
+    Ok(())
+}
+
+fn construct(
+    bundle: &Bundle,
+    component: &Component,
+    held: Held,
+    frames: &mut Frames,
+    kernel: &mut impl Kernel,
+) -> Result<(), Failure> {
+    use TableOperation::*;
+    make(kernel, CreateTable, [held.table.into(), frames.take()?, 0, 0])?;
+    make(kernel, CreatePageTable, [held.page_table.into(), frames.take()?, 0, 0])?;
+    let mut space = AddressSpace { page_table: held.page_table, frames, kernel };
+    for segment in bundle.segments(component) {
+        space.map_segment(&segment)?;
+    }
+    for stack in bundle.stacks(component) {
+        space.map_stack(&stack)?;
+    }
+    let tables = pair(held.table, held.page_table.into());
+    make(kernel, CreateComponent, [held.component.into(), frames.take()?, tables, held.descriptor])?;
+    kernel.operate(held.component, ComponentOperation::Name as u16, component.name_words())?;
+    let of = pair(held.component, component.thread);
+    make(kernel, CreateThread, [held.thread.into(), frames.take()?, of, component.entry])
+}
+
+/// Performs an operation on the booter's own table.
+fn make(kernel: &mut impl Kernel, operation: TableOperation, words: [u64; 4]) -> Result<(), Failure> {
+    kernel.operate(slot::TABLE, operation as u16, words)?;
+    Ok(())
+}
+
+/// Adds the leaf for the slots of one more component to the booter's own table, where a new one begins.
+fn grow_own_table(held: Held, frames: &mut Frames, kernel: &mut impl Kernel) -> Result<(), Failure> {
+    // Leaf 0 is there from the start: it holds what the kernel gave.
+    if held.table.is_multiple_of(LEAF_SLOTS) {
+        let leaf = held.table / LEAF_SLOTS;
+        make(kernel, TableOperation::Graft, [leaf.into(), frames.take()?, 0, 0])?;
+    }
+    Ok(())
+}
+
+/// Two numbers in one word.
+pub fn pair(high: u32, low: u64) -> u64 {
+    u64::from(high) << 32 | low
+}
+
+/// A component's slots never straddle two leaves.
+const _: () = assert!(LEAF_SLOTS.is_multiple_of(SLOTS) && slot::FREE.is_multiple_of(SLOTS));

@@ -1,0 +1,43 @@
+//! The image of the booter.
+#![no_std]
+#![no_main]
+
+use abi::boot::slot;
+use abi::error::Error;
+use abi::operation::{DebugConsoleOperation, PowerOperation};
+use booter::{Kernel, System};
+use runtime::Constructor;
+
+runtime::constructor!(CONSTRUCTOR);
+
+runtime::component! { initialise: run }
+
+/// The kernel, as the booter's capabilities reach it.
+struct Reached(&'static Constructor);
+
+impl Kernel for Reached {
+    fn operate(&mut self, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
+        self.0.operate(capability, operation, words)
+    }
+
+    fn print(&mut self, text: &str) {
+        for part in text.as_bytes().chunks(32) {
+            let mut words = [0; 4];
+            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
+                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            }
+            // Nobody could be told of an error here.
+            let _ = self.operate(slot::DEBUG_CONSOLE, DebugConsoleOperation::Write as u16, words);
+        }
+    }
+}
+
+fn run() -> u16 {
+    let mut kernel = Reached(&CONSTRUCTOR);
+    let status = match System::read(CONSTRUCTOR.bundle(), &CONSTRUCTOR.information()) {
+        Ok(system) => booter::boot(&system, &mut kernel),
+        Err(error) => booter::refuse(error, &mut kernel),
+    };
+    let _ = kernel.operate(slot::POWER, PowerOperation::End as u16, [status.into(), 0, 0, 0]);
+    status
+}

@@ -1,0 +1,18 @@
+//! The image of console.
+#![no_std]
+#![no_main]
+
+use console::Uart;
+use runtime::{Ports, Result};
+
+runtime::ports!(SERIAL, "serial");
+
+static UART: Uart<&Ports> = Uart::new(&SERIAL);
+
+runtime::export!(console_interface::ConsoleServer => UART);
+
+runtime::component! { initialise: initialise }
+
+fn initialise() -> Result<()> {
+    UART.initialise()
+}

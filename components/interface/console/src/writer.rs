@@ -1,0 +1,142 @@
+//! Text of any length, by calls of up to 32 bytes.
+
+use crate::{Console, TEXT_BYTES, Text};
+use core::fmt;
+
+/// Writes to a console, line by line: text is sent at the end of a line, when
+/// there is enough for a call, and when the writer is dropped.
+pub struct Writer<'a, C: Console + ?Sized> {
+    console: &'a C,
+    bytes: [u8; TEXT_BYTES],
+    used: usize,
+}
+
+impl<'a, C: Console + ?Sized> Writer<'a, C> {
+    /// A writer with nothing written.
+    pub const fn new(console: &'a C) -> Self {
+        Self {
+            console,
+            bytes: [0; TEXT_BYTES],
+            used: 0,
+        }
+    }
+
+    /// Sends what has been written so far.
+    ///
+    /// # Errors
+    ///
+    /// The console's; what could not be sent is dropped.
+    pub fn flush(&mut self) -> runtime::Result<()> {
+        let text = Text::new(self.bytes.get(..self.used).unwrap_or(&[]));
+        if core::mem::take(&mut self.used) == 0 {
+            return Ok(());
+        }
+        let [first, second, third, fourth] = text.words();
+        self.console.write(first, second, third, fourth)
+    }
+
+    /// Adds a byte. A zero byte ends text and cannot be part of it.
+    fn push(&mut self, byte: u8) -> runtime::Result<()> {
+        if byte == 0 {
+            return Ok(());
+        }
+        if let Some(place) = self.bytes.get_mut(self.used) {
+            *place = byte;
+            self.used += 1;
+        }
+        if byte == b'\n' || self.used == TEXT_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<C: Console + ?Sized> fmt::Write for Writer<'_, C> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes()
+            .try_for_each(|byte| self.push(byte))
+            .map_err(|_| fmt::Error)
+    }
+}
+
+impl<C: Console + ?Sized> Drop for Writer<'_, C> {
+    fn drop(&mut self) {
+        // There is nobody left to tell; who wants to know flushes.
+        let _ = self.flush();
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::STUCK;
+    use core::fmt::Write;
+    use runtime::Result;
+    use std::string::String;
+    use std::sync::Mutex;
+    use std::vec::Vec;
+
+    /// A console that keeps each call's text, or refuses them all.
+    #[derive(Default)]
+    pub struct Kept {
+        pub calls: Mutex<Vec<String>>,
+        pub stuck: bool,
+    }
+
+    impl Console for Kept {
+        fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()> {
+            if self.stuck {
+                return Err(STUCK);
+            }
+            let text = Text::from_words([first, second, third, fourth]);
+            let text = String::from_utf8(text.bytes().to_vec()).unwrap();
+            self.calls.lock().unwrap().push(text);
+            Ok(())
+        }
+
+        fn read(&self) -> Result<(bool, u8)> {
+            Ok((false, 0))
+        }
+    }
+
+    #[test]
+    fn a_short_line_is_one_call() {
+        let console = Kept::default();
+        writeln!(Writer::new(&console), "{} and {}", 1, 2).unwrap();
+        assert_eq!(*console.calls.lock().unwrap(), ["1 and 2\n"]);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_at_32_bytes() {
+        let console = Kept::default();
+        writeln!(Writer::new(&console), "{:a<40}", "").unwrap();
+        assert_eq!(
+            *console.calls.lock().unwrap(),
+            ["a".repeat(32), "a".repeat(8) + "\n"]
+        );
+    }
+
+    #[test]
+    fn what_is_left_is_sent_when_the_writer_is_dropped() {
+        let console = Kept::default();
+        let mut writer = Writer::new(&console);
+        write!(writer, "no line\0 end").unwrap();
+        assert!(console.calls.lock().unwrap().is_empty());
+        drop(writer);
+        assert_eq!(*console.calls.lock().unwrap(), ["no line end"]);
+    }
+
+    #[test]
+    fn a_stuck_console_is_an_error() {
+        let console = Kept {
+            stuck: true,
+            ..Kept::default()
+        };
+        assert!(writeln!(Writer::new(&console), "anyone?").is_err());
+        let mut writer = Writer::new(&console);
+        write!(writer, "anyone?").unwrap();
+        assert_eq!(writer.flush(), Err(STUCK));
+        assert_eq!(writer.flush(), Ok(()), "what could not be sent is dropped");
+    }
+}

@@ -1,0 +1,138 @@
+//! What is generated beside an interface's trait.
+
+use crate::interface::{Interface, Method, no_arguments};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ItemTrait, Result};
+
+/// The trait and what is generated for it, or the trait and what is wrong with it.
+pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    match expand(&arguments, &item) {
+        Ok(tokens) => tokens,
+        Err(error) => {
+            // With the trait still there, nothing but the mistake is reported.
+            let complaint = error.into_compile_error();
+            quote!(#item #complaint)
+        }
+    }
+}
+
+fn expand(arguments: &TokenStream, item: &TokenStream) -> Result<TokenStream> {
+    no_arguments(arguments)?;
+    let item: ItemTrait = syn::parse2(item.clone())?;
+    let interface = Interface::read(&item)?;
+    let client = client(&item, &interface);
+    let server = server(&item, &interface);
+    Ok(quote!(#item #client #server))
+}
+
+/// The type that implements the trait by calling a server.
+fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let client = format_ident!("{name}Client");
+    let constants = constants(interface);
+    let methods = interface
+        .methods
+        .iter()
+        .enumerate()
+        .map(|(number, method)| client_method(number, method));
+    let documentation =
+        format!("Calls the [`{name}`] that the graph names. Made by `runtime::import!`.");
+    quote! {
+        #[doc = #documentation]
+        #[repr(transparent)]
+        #visibility struct #client(::runtime::ImportSlot);
+
+        impl #client {
+            #constants
+
+            /// A client that the composer has not bound yet.
+            ///
+            /// # Safety
+            ///
+            /// As for `runtime::ImportSlot::unbound`.
+            #[doc(hidden)]
+            #visibility const unsafe fn unbound() -> Self {
+                // SAFETY: the caller's promise is the callee's condition.
+                Self(unsafe { ::runtime::ImportSlot::unbound() })
+            }
+        }
+
+        impl #name for #client {
+            #(#methods)*
+        }
+    }
+}
+
+fn client_method(number: usize, method: &Method) -> TokenStream {
+    let signature = &method.signature;
+    let number = number as u16;
+    let words = method.parameters.iter().map(
+        |(name, kind)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name)),
+    );
+    let zeros = (method.parameters.len()..4).map(|_| quote!(0));
+    let words = words.chain(zeros);
+    let answer = &method.answer;
+    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer>);
+    quote! {
+        #signature {
+            #call(&self.0, #number, [#(#words),*])
+        }
+    }
+}
+
+/// The type by which an image serves an implementation of the trait.
+fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let server = format_ident!("{name}Server");
+    let constants = constants(interface);
+    let arms = interface
+        .methods
+        .iter()
+        .enumerate()
+        .map(|(number, method)| server_arm(name, number, method));
+    let documentation =
+        format!("Serves an implementation of [`{name}`]. Named in `runtime::export!`.");
+    quote! {
+        #[doc = #documentation]
+        #visibility struct #server;
+
+        impl #server {
+            #constants
+
+            /// Runs the method that an invocation names.
+            #[inline]
+            #visibility fn dispatch<Server: #name + ?Sized>(
+                server: &Server,
+                invocation: ::runtime::Invocation,
+            ) -> ::runtime::Reply {
+                match invocation.method {
+                    #(#arms)*
+                    _ => ::runtime::Reply::UNKNOWN_METHOD,
+                }
+            }
+        }
+    }
+}
+
+fn server_arm(interface: &syn::Ident, number: usize, method: &Method) -> TokenStream {
+    let number = number as u64;
+    let name = &method.signature.ident;
+    let words = method.parameters.iter().enumerate().map(|(at, (_, kind))| {
+        quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::from_word(invocation.words[#at]))
+    });
+    let reply = quote_spanned!(method.answer.span()=> ::runtime::Reply::from);
+    quote!(#number => #reply(<Server as #interface>::#name(server, #(#words),*)),)
+}
+
+/// What goes into the records of both ends.
+fn constants(interface: &Interface) -> TokenStream {
+    let (name, schema) = (interface.name(), interface.schema());
+    quote! {
+        /// The interface's name in the graph.
+        pub const NAME: &'static str = #name;
+        /// What both ends must agree on: a line for each method.
+        pub const SCHEMA: &'static str = #schema;
+    }
+}

@@ -1,0 +1,143 @@
+//! The one system call, with what the kernel does not keep kept by hand.
+
+use abi::crossing::CapabilityWord;
+use core::arch::asm;
+
+/// Writes out the crossing, with what differs by trust: the instructions that
+/// clear registers before it, and those that distrust the x87 state after it.
+///
+/// The kernel keeps `rsp` and the return address. Everything else may come back
+/// as anything, so what the compiler cannot be told about is kept here: `rbx` and
+/// `rbp`, which it reserves, and the state outside the registers that it
+/// allocates. The block uses the stack and says so (no `nostack`): the compiler
+/// keeps its red zone, if it has one, out of the way.
+macro_rules! crossing {
+    ($word:expr, $words:expr, [$($clear:literal)*], [$($distrust:literal)*]) => {{
+        let [first, second, third, fourth]: [u64; 4] = $words;
+        let (status, words): (u64, [u64; 2]);
+        let (word0, word1);
+        asm!(
+            "push rbx",
+            "push rbp",
+            "rdfsbase rbx",
+            "push rbx",
+            "sub rsp, 8",
+            "stmxcsr [rsp]",
+            "fnstcw [rsp + 4]",
+            // Let an invocation that comes back into this component start below
+            // what is in use. The last eight bytes of the stack's span hold the
+            // distance from its end less 16 to there, a multiple of 16.
+            "mov rbx, rsp",
+            "or rbx, {span_mask}",           // the stack's last byte
+            "push qword ptr [rbx - 7]",      // the distance until now
+            "mov ebp, esp",
+            "not ebp",
+            "and ebp, {span_mask} - 15",     // = (end - 16 - rsp), rounded up to 16
+            "mov qword ptr [rbx - 7], rbp",
+            $($clear,)*
+            "syscall",
+            "mov rbx, rsp",
+            "or rbx, {span_mask}",
+            "pop qword ptr [rbx - 7]",
+            $($distrust,)*
+            "fldcw [rsp + 4]",
+            "ldmxcsr [rsp]",
+            "add rsp, 8",
+            "pop rbx",
+            "wrfsbase rbx",
+            "pop rbp",
+            "pop rbx",
+            span_mask = const abi::layout::STACK_SPAN - 1,
+            inlateout("rax") $word => status,
+            inlateout("rdi") first => word0,
+            inlateout("rsi") second => word1,
+            inlateout("rdx") third => _,
+            inlateout("r10") fourth => _,
+            lateout("r12") _,
+            lateout("r13") _,
+            lateout("r14") _,
+            lateout("r15") _,
+            // The other general registers, xmm, x87 and what came after them.
+            clobber_abi("C"),
+        );
+        words = [word0, word1];
+        // A status is below 2^16: anything more would not have been a return.
+        (status as u16, words)
+    }};
+}
+
+/// Invokes what `word` names, and leaves to the server what is in the registers.
+///
+/// # Safety
+///
+/// On a thread that runs in an image, on the stack that the booter made for it:
+/// the 64 KiB span around `rsp` ends with the stack-top word. What is invoked
+/// changes nothing that this component's safe code relies on.
+#[inline]
+pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
+    // SAFETY: the block restores every register that it does not name as
+    // changed. It writes below `rsp` and to the stack-top word, which exists by
+    // the caller's promise and which nothing but such blocks uses.
+    unsafe { crossing!(word, words, [], []) }
+}
+
+/// Invokes what `word` names, and shows the server nothing but the words.
+///
+/// The kernel overwrites `rcx r8 r9 r11` on its way. x87 is put into its initial
+/// state afterwards: control word and pending exceptions are the server's, and
+/// loading a control word would raise those.
+///
+/// # Safety
+///
+/// As for [`invoke`].
+#[inline]
+pub(crate) unsafe fn invoke_cleared(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
+    // SAFETY: as in `invoke`; the registers cleared are saved or named as changed.
+    unsafe {
+        crossing!(
+            word,
+            words,
+            [
+                "xor ebx, ebx"
+                "xor ebp, ebp"
+                "xor r12d, r12d"
+                "xor r13d, r13d"
+                "xor r14d, r14d"
+                "xor r15d, r15d"
+                "xorps xmm0, xmm0"
+                "xorps xmm1, xmm1"
+                "xorps xmm2, xmm2"
+                "xorps xmm3, xmm3"
+                "xorps xmm4, xmm4"
+                "xorps xmm5, xmm5"
+                "xorps xmm6, xmm6"
+                "xorps xmm7, xmm7"
+                "xorps xmm8, xmm8"
+                "xorps xmm9, xmm9"
+                "xorps xmm10, xmm10"
+                "xorps xmm11, xmm11"
+                "xorps xmm12, xmm12"
+                "xorps xmm13, xmm13"
+                "xorps xmm14, xmm14"
+                "xorps xmm15, xmm15"
+            ],
+            ["fninit"]
+        )
+    }
+}
+
+/// Asks the object behind `capability` for `operation`, and returns the
+/// kernel's status and its two words.
+///
+/// For the components that construct others. Everything else has a type that
+/// knows what is safe: clients of interfaces, [`Ports`](crate::Ports).
+///
+/// # Safety
+///
+/// In an image, on a stack that the booter or the kernel made. The operation
+/// must not take away or change memory that this component's safe code relies
+/// on: a component that holds its own page table can do that.
+pub unsafe fn operate(capability: u32, operation: u16, words: [u64; 4]) -> (u16, [u64; 2]) {
+    // SAFETY: the caller's promise is the callee's condition.
+    unsafe { invoke(CapabilityWord::new(capability, operation).0, words) }
+}

@@ -1,0 +1,142 @@
+//! The records by which an image tells the composer about itself (`abi::record`).
+
+use abi::record::{MAGIC, RECORD_BYTES, RecordKind, VERSION};
+
+/// One record, as it lies in the image's section of records.
+#[repr(C)]
+pub struct Record {
+    magic: u32,
+    version: u16,
+    kind: u16,
+    name: *const u8,
+    name_bytes: usize,
+    schema: *const u8,
+    schema_bytes: usize,
+    first: *const (),
+    second: *const (),
+    reserved: u64,
+}
+
+const _: () = assert!(size_of::<Record>() == RECORD_BYTES);
+
+// SAFETY: nothing in the image reads a record, and nothing writes one; the
+// pointers are addresses for the composer.
+unsafe impl Sync for Record {}
+
+impl Record {
+    /// An interface that the image calls through the slot at `slot`.
+    pub const fn import(name: &'static [u8], schema: &'static str, slot: *const ()) -> Self {
+        Self {
+            first: slot,
+            ..Self::new(RecordKind::Import, name, schema)
+        }
+    }
+
+    /// An interface that the image serves, and its entries for clients that it trusts and for others.
+    pub const fn export(
+        name: &'static [u8],
+        schema: &'static str,
+        trusted: unsafe extern "C" fn() -> !,
+        cleared: unsafe extern "C" fn() -> !,
+    ) -> Self {
+        let (first, second) = (trusted as *const (), cleared as *const ());
+        Self {
+            first,
+            second,
+            ..Self::new(RecordKind::Export, name, schema)
+        }
+    }
+
+    /// A range of I/O ports, and the word that receives its capability.
+    pub const fn ports(name: &'static str, word: *const ()) -> Self {
+        Self {
+            first: word,
+            ..Self::new(RecordKind::Ports, name.as_bytes(), "")
+        }
+    }
+
+    /// A parameter's key, and its word.
+    pub const fn parameter(key: &'static str, word: *const ()) -> Self {
+        Self {
+            first: word,
+            ..Self::new(RecordKind::Parameter, key.as_bytes(), "")
+        }
+    }
+
+    /// The word that receives the end of thread 0's stack.
+    pub const fn stacks(word: *const ()) -> Self {
+        Self {
+            first: word,
+            ..Self::new(RecordKind::Stacks, b"", "")
+        }
+    }
+
+    const fn new(kind: RecordKind, name: &'static [u8], schema: &'static str) -> Self {
+        Self {
+            magic: MAGIC,
+            version: VERSION,
+            kind: kind as u16,
+            name: name.as_ptr(),
+            name_bytes: name.len(),
+            schema: schema.as_ptr(),
+            schema_bytes: schema.len(),
+            first: core::ptr::null(),
+            second: core::ptr::null(),
+            reserved: 0,
+        }
+    }
+}
+
+/// `left`, `separator` and `right` in a row, in a constant. `N` is their length together.
+pub const fn joined<const N: usize>(left: &str, separator: u8, right: &str) -> [u8; N] {
+    assert!(N == left.len() + 1 + right.len());
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let mut bytes = [separator; N];
+    let mut at = 0;
+    while at < N {
+        if at < left.len() {
+            bytes[at] = left[at];
+        } else if at > left.len() {
+            bytes[at] = right[at - left.len() - 1];
+        }
+        at += 1;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::offset_of;
+
+    #[test]
+    fn fields_lie_where_the_contract_says() {
+        assert_eq!(
+            (
+                offset_of!(Record, magic),
+                offset_of!(Record, version),
+                offset_of!(Record, kind)
+            ),
+            (0, 4, 6)
+        );
+        assert_eq!(
+            (offset_of!(Record, name), offset_of!(Record, name_bytes)),
+            (8, 16)
+        );
+        assert_eq!(
+            (offset_of!(Record, schema), offset_of!(Record, schema_bytes)),
+            (24, 32)
+        );
+        assert_eq!(
+            (offset_of!(Record, first), offset_of!(Record, second)),
+            (40, 48)
+        );
+    }
+
+    #[test]
+    fn names_are_joined_in_a_constant() {
+        const NAME: [u8; 9] = joined("pong", b'/', "left");
+        assert_eq!(&NAME, b"pong/left");
+        assert_eq!(&joined::<1>("", b'.', ""), b".");
+    }
+}

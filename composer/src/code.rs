@@ -1,0 +1,106 @@
+//! The codes of all complaints about a graph file. A code keeps its meaning for ever and is not used again.
+//!
+//! Hundreds say where in the pipeline: 00 reading, 01 shape, 02 components, 03 edges, 04 devices and parameters,
+//! 05 component crates; 06 and up belong to the passes after `order`.
+
+/// The file cannot be read: it is missing, a directory, or not permitted.
+pub const UNREADABLE: &str = "E0001";
+/// The file is larger than [`crate::pass::parse::LIMIT`].
+pub const TOO_LARGE: &str = "E0002";
+/// The file is not text: not UTF-8, or with nul bytes.
+pub const NOT_TEXT: &str = "E0003";
+/// A result cannot be written.
+pub const UNWRITABLE: &str = "E0004";
+
+/// The file is not TOML.
+pub const SYNTAX: &str = "E0101";
+/// A key that the graph format does not have.
+pub const UNKNOWN_KEY: &str = "E0102";
+/// A value of a type that its key does not take.
+pub const WRONG_TYPE: &str = "E0103";
+/// A key without which its table says nothing.
+pub const MISSING_KEY: &str = "E0104";
+/// A value of the right type that its key does not take.
+pub const BAD_VALUE: &str = "E0105";
+/// A key or value of the format whose mechanism does not exist yet.
+pub const NOT_SUPPORTED_YET: &str = "E0106";
+
+/// Two components of one name.
+pub const DUPLICATE_COMPONENT: &str = "E0201";
+/// A name that no component has.
+pub const UNKNOWN_COMPONENT: &str = "E0202";
+/// No component is constructed by the kernel.
+pub const NO_BASE_CONSTRUCTOR: &str = "E0203";
+/// Several components are constructed by the kernel.
+pub const SEVERAL_BASE_CONSTRUCTORS: &str = "E0204";
+/// A component is constructed by one that is not the base constructor.
+pub const NESTED_CONSTRUCTOR: &str = "E0205";
+/// The base constructor depends on another component.
+pub const BASE_CONSTRUCTOR_DEPENDS: &str = "E0206";
+/// The graph has no components.
+pub const EMPTY_GRAPH: &str = "E0207";
+/// The graph has more components than the kernel has threads.
+pub const TOO_MANY_COMPONENTS: &str = "E0208";
+
+/// The server does not implement the interface.
+pub const NOT_IMPLEMENTED: &str = "E0301";
+/// The server implements the interface in other variants.
+pub const VARIANT_MISMATCH: &str = "E0302";
+/// A component implements one interface twice.
+pub const DUPLICATE_IMPLEMENTS: &str = "E0303";
+/// Two dependencies for the same import.
+pub const DUPLICATE_DEPENDENCY: &str = "E0304";
+/// A component depends on itself.
+pub const SELF_DEPENDENCY: &str = "E0305";
+/// Components depend on each other in a circle.
+pub const DEPENDENCY_CYCLE: &str = "E0306";
+/// A method permitted twice on one edge.
+pub const DUPLICATE_METHOD: &str = "E0307";
+
+/// A port range that does not lie in the 65536 ports.
+pub const PORTS_OUT_OF_RANGE: &str = "E0401";
+/// A port granted twice.
+pub const PORTS_GRANTED_TWICE: &str = "E0402";
+/// A component with two devices of one name.
+pub const DUPLICATE_DEVICE: &str = "E0403";
+/// A component with two parameters of one key.
+pub const DUPLICATE_PARAMETER: &str = "E0404";
+
+/// An image that is no component crate.
+pub const UNKNOWN_CRATE: &str = "E0501";
+/// A component crate without an image, or with several.
+pub const NO_IMAGE: &str = "E0502";
+/// An image that does not build.
+pub const BUILD_FAILED: &str = "E0503";
+/// A workspace that cargo does not understand.
+pub const BAD_WORKSPACE: &str = "E0504";
+
+/// A built image that cannot be a component's.
+pub const BAD_IMAGE: &str = "E0601";
+
+/// The image calls an interface for which the graph names no server.
+pub const UNBOUND_IMPORT: &str = "E0701";
+/// The graph names a server for an interface that the client's image does not call.
+pub const NO_SUCH_IMPORT: &str = "E0702";
+/// The image does not serve what the graph says it implements.
+pub const NOT_EXPORTED: &str = "E0703";
+/// Client and server were built against different versions of an interface.
+pub const SCHEMA_MISMATCH: &str = "E0704";
+/// A method that the interface does not have.
+pub const UNKNOWN_METHOD: &str = "E0705";
+/// A parameter that the image does not have.
+pub const UNKNOWN_PARAMETER: &str = "E0706";
+/// A device that the image does not drive.
+pub const UNKNOWN_DEVICE: &str = "E0707";
+/// The image drives a device that the graph does not grant.
+pub const UNBOUND_DEVICE: &str = "E0708";
+
+/// A component would lie outside the memory that a component can have.
+pub const OUTSIDE_MEMORY: &str = "E0801";
+/// A base address or a stack that is not a whole number of pages, or a stack that is too large.
+pub const BAD_LAYOUT: &str = "E0802";
+/// A component with more capabilities than a capability table has slots.
+pub const TOO_MANY_CAPABILITIES: &str = "E0803";
+
+/// The output cannot be written.
+pub const OUTPUT: &str = "E0901";

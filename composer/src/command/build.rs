@@ -1,0 +1,114 @@
+//! `composer build`: a graph becomes a system that boots.
+
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::pass::image::{self, Files};
+use crate::pass::report::{self, Subject};
+use crate::pass::{bind, build, capabilities, layout, schema};
+use crate::{Failure, LoadOptions, Loaded, code, elf, load, locate};
+
+/// What `build` is told.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)] // `run` has a group of this name already.
+pub struct Arguments {
+    /// The graph file
+    pub file: PathBuf,
+    /// Where the system goes [default: target/systems/NAME, NAME being the graph file's]
+    #[arg(short, long, value_name = "DIRECTORY")]
+    pub output: Option<PathBuf>,
+}
+
+/// A system on disk.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// The graph that it was composed from.
+    pub loaded: Loaded,
+    /// Where its files are.
+    pub directory: PathBuf,
+}
+
+impl System {
+    /// The kernel's file.
+    pub fn kernel(&self) -> PathBuf {
+        self.directory.join(image::KERNEL)
+    }
+
+    /// The bundle.
+    pub fn bundle(&self) -> PathBuf {
+        self.directory.join(image::BUNDLE)
+    }
+}
+
+/// Composes a system and says where it is.
+///
+/// # Errors
+///
+/// All complaints about the graph and its images.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let system = compose(arguments)?;
+    println!("{}: composed into {}", arguments.file.display(), system.directory.display());
+    Ok(())
+}
+
+/// Composes a system: every pass, from the graph file to the files that boot.
+///
+/// # Errors
+///
+/// All complaints about the graph and its images. Then nothing was written.
+pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
+    let loaded = load(&arguments.file, LoadOptions { graph_only: false })?;
+    loaded.warnings.print(&loaded.source);
+    let mut found = Diagnostics::default();
+    match compose_loaded(&loaded, arguments, &mut found) {
+        Some(directory) if !found.has_errors() => {
+            found.print(&loaded.source);
+            Ok(System { loaded, directory })
+        }
+        _ => {
+            found.sort();
+            Err(Failure { source: loaded.source, diagnostics: found })
+        }
+    }
+}
+
+fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<PathBuf> {
+    let graph = &loaded.graph;
+    let located = locate::locate(graph, &arguments.file, found)?;
+    let images = build::build(graph, &located, found)?;
+    let schema = schema::schema(graph, &images, found)?;
+    let layout = layout::layout(graph, &schema, found)?;
+    let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
+    let bound = bind::bind(&schema, &layout, &capabilities);
+    let bundle = image::bundle(graph, &bound, &layout, &capabilities);
+    let kernel = strip(&images.kernel, found)?;
+    let (bundle_bytes, kernel_bytes) = (bundle.len(), kernel.len());
+    let subject =
+        Subject { graph, schema: &schema, layout: &layout, capabilities: &capabilities, bound: &bound, bundle_bytes, kernel_bytes };
+    let files = files(kernel, bundle, &report::report(subject), found)?;
+    let directory = arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
+    image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
+    Some(directory)
+}
+
+fn strip(kernel: &[u8], found: &mut Diagnostics) -> Option<Vec<u8>> {
+    let stripped = elf::strip::strip(kernel);
+    stripped.map_err(|defect| found.push(Diagnostic::error(code::BAD_IMAGE, format!("the kernel: {defect}")))).ok()
+}
+
+fn files(kernel: Vec<u8>, bundle: Vec<u8>, report: &report::Report, found: &mut Diagnostics) -> Option<Files> {
+    let json = serde_json::to_vec_pretty(report);
+    let mut json = json.map_err(|error| found.push(Diagnostic::error(code::OUTPUT, error.to_string()))).ok()?;
+    json.push(b'\n');
+    let text = report::render(report).into_bytes();
+    Some(vec![(image::KERNEL, kernel), (image::BUNDLE, bundle), ("report.txt", text), ("report.json", json)])
+}
+
+fn stem(file: &Path) -> PathBuf {
+    file.file_stem().unwrap_or("system".as_ref()).into()
+}
+
+fn cannot_write(directory: &Path, error: &std::io::Error) -> Diagnostic {
+    let help = "choose another place with --output";
+    Diagnostic::error(code::OUTPUT, format!("cannot write {}: {error}", directory.display())).help(help)
+}

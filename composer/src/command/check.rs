@@ -1,0 +1,35 @@
+//! `composer check`: is this graph one that can be composed?
+
+use std::path::PathBuf;
+
+use crate::{Failure, LoadOptions, load};
+
+/// What `check` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// The graph file
+    file: PathBuf,
+    /// Judge the graph alone; its component crates need not exist
+    #[arg(long)]
+    graph_only: bool,
+}
+
+/// Says that the graph is sound.
+///
+/// # Errors
+///
+/// All complaints, if it is not.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let options = LoadOptions { graph_only: arguments.graph_only };
+    let loaded = load(&arguments.file, options)?;
+    loaded.warnings.print(&loaded.source);
+    let components = &loaded.graph.components;
+    let edges: usize = components.iter().map(|component| component.deps.len()).sum();
+    println!(
+        "{}: sound: {}, {}",
+        arguments.file.display(),
+        crate::text::count(components.len(), "component"),
+        crate::text::count(edges, "dependency"),
+    );
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! `composer run`: a graph is composed, booted, and held against what it declares.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use qemu::{Ending, Input, Machine, Session};
+
+use super::build::{self, System};
+use crate::diagnostic::Diagnostic;
+use crate::graph::Expect;
+use crate::{Failure, code, verdict};
+
+/// What `run` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    build: build::Arguments,
+    /// Number of processors, instead of the graph's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    smp: Option<u32>,
+    /// Memory such as 128MiB, instead of the graph's
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    memory: Option<u64>,
+    /// Seconds until the run is given up, instead of the graph's
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
+    /// Count time in instructions, so that two runs are equal
+    #[arg(long)]
+    icount: bool,
+    /// Write what the system prints to this file, too
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+/// How a run ended, in the words of the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As the graph declares.
+    AsDeclared,
+    /// Otherwise.
+    Otherwise,
+    /// The run timed out, or the emulator failed.
+    NoResult,
+}
+
+impl Outcome {
+    /// The exit status.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::AsDeclared => 0,
+            Self::Otherwise => 1,
+            Self::NoResult => 3,
+        }
+    }
+}
+
+/// Composes the system, boots it, and says how it ended.
+///
+/// # Errors
+///
+/// All complaints about the graph, its images and the log file.
+pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let system = build::compose(&arguments.build)?;
+    let log = arguments.log.as_deref().map(|path| create(path, &system)).transpose()?;
+    let timeout = arguments.timeout.unwrap_or(system.loaded.graph.machine.timeout);
+    let session = Session::new(machine(arguments, &system)).timeout(Duration::from_secs(timeout)).input(Input::Standard);
+    let run = session.run(&mut Console { log });
+    let console = String::from_utf8_lossy(&run.console);
+    if !console.is_empty() && !console.ends_with('\n') {
+        println!();
+    }
+    let (outcome, words) = judge(&system.loaded.graph.expect, &run.ending, &console, timeout);
+    eprintln!("run: {words}");
+    Ok(outcome)
+}
+
+fn machine(arguments: &Arguments, system: &System) -> Machine {
+    let defaults = &system.loaded.graph.machine;
+    Machine::new(system.kernel(), system.bundle())
+        .processors(arguments.smp.unwrap_or(defaults.smp))
+        .memory(arguments.memory.unwrap_or(defaults.memory))
+        .counts_instructions(arguments.icount || defaults.icount)
+}
+
+/// How a run ended, and what to say about it.
+pub fn judge(expect: &Expect, ending: &Ending, console: &str, timeout: u64) -> (Outcome, String) {
+    match ending {
+        Ending::EmulatorFailed(why) => (Outcome::NoResult, why.clone()),
+        Ending::TimedOut => (Outcome::NoResult, format!("timed out after {timeout} s")),
+        Ending::Ended { code } => {
+            let differences = verdict::judge(expect, console, *code);
+            if differences.is_empty() {
+                return (Outcome::AsDeclared, "ended as declared".into());
+            }
+            let lines: String = differences.iter().map(|difference| format!("\n  {difference}")).collect();
+            (Outcome::Otherwise, format!("did not end as declared{lines}"))
+        }
+    }
+}
+
+fn create(path: &Path, system: &System) -> Result<File, Failure> {
+    File::create(path).map_err(|error| Failure {
+        source: system.loaded.source.clone(),
+        diagnostics: Diagnostic::error(code::OUTPUT, format!("cannot write {}: {error}", path.display())).into(),
+    })
+}
+
+/// The standard output and the log.
+struct Console {
+    log: Option<File>,
+}
+
+impl Write for Console {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // One that is gone (a closed pipe, a full disk) does not silence the other.
+        let shown = io::stdout().write_all(bytes);
+        if let Some(log) = &mut self.log {
+            log.write_all(bytes)?;
+        }
+        shown.map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
+const UNITS: [(&str, u32); 7] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("K", 10), ("M", 20), ("G", 30), ("", 20)];
+
+/// A size as the graph writes it, or as the emulator does: a bare number counts mebibytes.
+fn memory(text: &str) -> Result<u64, String> {
+    let sized = UNITS.iter().find_map(|(unit, shift)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(1 << shift)
+    });
+    let possible = sized.filter(|bytes| (1 << 20..=1 << 40).contains(bytes));
+    possible.ok_or_else(|| "a size such as 128MiB, from 1MiB to 1024GiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(ending: &Ending, console: &str) -> (u8, String) {
+        let (outcome, words) = judge(&Expect::default(), ending, console, 5);
+        (outcome.status(), words)
+    }
+
+    #[test]
+    fn every_exit_status() {
+        let end = "tessera: end, status 0\n";
+        assert_eq!(judged(&Ending::Ended { code: 33 }, end), (0, "ended as declared".into()));
+        let (status, words) = judged(&Ending::Ended { code: 0 }, "");
+        assert_eq!(status, 1);
+        assert!(words.starts_with("did not end as declared\n  the last line is not"), "{words}");
+        assert_eq!(judged(&Ending::TimedOut, end), (3, "timed out after 5 s".into()));
+        assert_eq!(judged(&Ending::EmulatorFailed("why".into()), end), (3, "why".into()));
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(memory("128MiB"), Ok(128 << 20));
+        assert_eq!(memory("1G"), Ok(1 << 30));
+        assert_eq!(memory("64"), Ok(64 << 20));
+        for wrong in ["", "MiB", "-1", "1KiB", "99999999999G", "1.5M"] {
+            assert!(memory(wrong).is_err(), "{wrong}");
+        }
+    }
+}

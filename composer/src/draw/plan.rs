@@ -1,0 +1,186 @@
+//! What there is to draw: a box for each component, an arrow for each pair of client and server.
+
+use std::collections::BTreeMap;
+
+use crate::graph::{Component, Dependency, Graph, Parameter, Ports, Trust};
+
+/// What there is to draw.
+pub struct Plan {
+    /// One line about the system.
+    pub title: String,
+    /// A box for each component, in the graph's order: a server before its clients, the base constructor first.
+    pub boxes: Vec<Node>,
+    /// An arrow for each pair of client and server.
+    pub arrows: Vec<Arrow>,
+}
+
+/// A component.
+pub struct Node {
+    /// The lines of text in the box.
+    pub lines: Vec<Line>,
+    /// Whether it is the base constructor, which is drawn as the ground.
+    pub is_ground: bool,
+    /// Smallest size of its box.
+    pub size: (f64, f64),
+}
+
+/// All dependencies of a client on one server.
+pub struct Arrow {
+    /// The client's box.
+    pub client: usize,
+    /// The server's box.
+    pub server: usize,
+    /// What is written on it.
+    pub lines: Vec<Line>,
+    /// Whether both ends trust each other on all of it.
+    pub is_trusted: bool,
+}
+
+/// A line of text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is.
+    pub style: Style,
+    /// The text.
+    pub text: String,
+}
+
+/// What a line of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A component's name.
+    Name,
+    /// Something else about a component.
+    Detail,
+    /// A device.
+    Device,
+    /// An interface.
+    Interface,
+    /// Something else about a dependency.
+    Remark,
+}
+
+impl Style {
+    /// Size of the type.
+    pub const fn type_size(self) -> f64 {
+        match self {
+            Self::Name => 15.0,
+            Self::Interface => 12.0,
+            Self::Detail | Self::Device | Self::Remark => 11.0,
+        }
+    }
+
+    /// Distance from this line's base to the line's above.
+    pub const fn leading(self) -> f64 {
+        match self {
+            Self::Device => 20.0,
+            other => other.type_size() + 5.0,
+        }
+    }
+}
+
+impl Line {
+    fn new(style: Style, text: impl Into<String>) -> Self {
+        const LONGEST: usize = 48;
+        let text: String = text.into();
+        let cut = |end: usize| format!("{}…", text.get(..end).unwrap_or_default());
+        let text = text.char_indices().nth(LONGEST).map_or_else(|| text.clone(), |(end, _)| cut(end));
+        Self { style, text }
+    }
+
+    /// Width of the text: the type is monospaced.
+    pub fn width(&self) -> f64 {
+        self.text.chars().map(|c| if c.is_ascii() { 0.61 } else { 1.0 }).sum::<f64>() * self.style.type_size()
+    }
+}
+
+/// Distance between two arrows at one box.
+pub const ARROW_GAP: f64 = 18.0;
+
+const MARGIN: (f64, f64) = (16.0, 11.0);
+const SMALLEST_WIDTH: f64 = 112.0;
+
+impl Plan {
+    /// What there is to draw of `graph`.
+    pub fn of(graph: &Graph) -> Self {
+        let arrows = arrows(graph);
+        let boxes = graph.components.iter().enumerate();
+        let boxes = boxes.map(|(at, component)| {
+            let incoming = arrows.iter().filter(|arrow| arrow.server == at).count();
+            let outgoing = arrows.iter().filter(|arrow| arrow.client == at).count();
+            Node::new(component, incoming.max(outgoing))
+        });
+        Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
+    }
+}
+
+impl Node {
+    fn new(component: &Component, arrows: usize) -> Self {
+        let lines = lines_of_component(component);
+        let (width, height) = size(&lines);
+        let width = width.max(SMALLEST_WIDTH).max(ARROW_GAP * (arrows + 1) as f64);
+        Self { lines, is_ground: component.is_base_constructor, size: (width, height) }
+    }
+}
+
+/// Room that the lines need, with a margin.
+pub fn size(lines: &[Line]) -> (f64, f64) {
+    let width = lines.iter().map(Line::width).fold(0.0, f64::max);
+    let height: f64 = lines.iter().map(|line| line.style.leading()).sum();
+    (width + 2.0 * MARGIN.0, height + 2.0 * MARGIN.1 - 4.0)
+}
+
+fn lines_of_component(component: &Component) -> Vec<Line> {
+    let mut lines = vec![Line::new(Style::Name, component.name.value.as_str())];
+    if component.is_base_constructor {
+        lines.push(Line::new(Style::Detail, "constructed by the kernel, constructs all others"));
+    }
+    if component.img.value != component.name.value {
+        lines.push(Line::new(Style::Detail, format!("image {}", component.img.value)));
+    }
+    lines.extend(component.params.iter().map(parameter));
+    lines.extend(component.devices.iter().map(device));
+    lines
+}
+
+fn parameter(parameter: &Parameter) -> Line {
+    Line::new(Style::Detail, format!("{} = {}", parameter.key.value, parameter.value.value))
+}
+
+fn device(ports: &Ports) -> Line {
+    let last = ports.first.saturating_add(ports.count).saturating_sub(1);
+    Line::new(Style::Device, format!("{} {:#x}–{last:#x}", ports.name.value, ports.first))
+}
+
+fn arrows(graph: &Graph) -> Vec<Arrow> {
+    let mut pairs: BTreeMap<(usize, usize), Vec<&Dependency>> = BTreeMap::new();
+    for (client, component) in graph.components.iter().enumerate() {
+        for dep in &component.deps {
+            pairs.entry((client, dep.server)).or_default().push(dep);
+        }
+    }
+    let arrow = |((client, server), deps): ((usize, usize), Vec<&Dependency>)| Arrow {
+        client,
+        server,
+        lines: deps.iter().flat_map(|dep| lines_of_dependency(dep)).collect(),
+        is_trusted: deps.iter().all(|dep| dep.trust.server && dep.trust.client),
+    };
+    pairs.into_iter().map(arrow).collect()
+}
+
+fn lines_of_dependency(dep: &Dependency) -> Vec<Line> {
+    let variant = dep.variant.as_ref().map(|variant| format!("/{}", variant.value)).unwrap_or_default();
+    let mut lines = vec![Line::new(Style::Interface, format!("{}{variant}", dep.interface.value))];
+    if let Some(methods) = &dep.methods {
+        let names: Vec<_> = methods.iter().map(|method| method.value.as_str()).collect();
+        lines.push(Line::new(Style::Remark, format!("only {}", names.join(", "))));
+    }
+    let trust = match dep.trust {
+        Trust { server: true, client: true } => Some("trust both ways"),
+        Trust { server: true, client: false } => Some("trusts the server"),
+        Trust { server: false, client: true } => Some("trusts the client"),
+        Trust { server: false, client: false } => None,
+    };
+    lines.extend(trust.map(|text| Line::new(Style::Remark, text)));
+    lines
+}

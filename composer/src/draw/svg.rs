@@ -1,0 +1,186 @@
+//! Writes a picture down as SVG, in light and dark.
+
+use std::fmt::Write;
+
+use super::places::Places;
+use super::plan::{Arrow, Line, Node, Plan, Style, size};
+use super::rows::Rows;
+
+const MARGIN: f64 = 32.0;
+const TITLE: f64 = 40.0;
+
+const STYLE: &str = "
+  .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #57606a; stroke-width: 1.2 }
+  .ground { fill: #eef4fb; stroke: #0b5cad; stroke-width: 1.2 } .chip { fill: #fff5d6; stroke: #c9991a }
+  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .head { fill: #57606a }
+  text { font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; text-anchor: middle; fill: #1f2328 }
+  .title { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 17px; font-weight: 600; text-anchor: start }
+  .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark { font-size: 11px }
+  .detail, .remark { fill: #59636e } .device { fill: #6b4e00 } .interface { font-size: 12px; fill: #0b5cad }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #0d1117 } .box { fill: #161b22; stroke: #8b949e } .ground { fill: #121d2f; stroke: #4493f8 }
+    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .head { fill: #8b949e }
+    text { fill: #e6edf3 } .detail, .remark { fill: #9198a1 } .device { fill: #e3b341 } .interface { fill: #4493f8 }
+  }
+";
+
+/// The picture.
+pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
+    let title = escape(&plan.title);
+    let width = (places.size.0.max(10.0 * plan.title.chars().count() as f64) + 2.0 * MARGIN).ceil();
+    let height = (places.size.1 + TITLE + 2.0 * MARGIN).ceil();
+    let mut picture = Picture { text: String::new(), left: (width - places.size.0) / 2.0, top: MARGIN + TITLE };
+    picture.line(format_args!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">"#
+    ));
+    picture.line(format_args!("<title>{title}</title>"));
+    picture.line(format_args!("<desc>An arrow points from a component to one that it calls.</desc>"));
+    picture.line(format_args!("<style>{STYLE}</style>"));
+    picture.line(format_args!(
+        r#"<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0 .8 8 4 0 7.2z"/></marker></defs>"#
+    ));
+    picture.line(format_args!(r#"<rect class="page" width="{width}" height="{height}"/>"#));
+    picture.line(format_args!(r#"<text class="title" x="{MARGIN}" y="{}">{title}</text>"#, MARGIN + 12.0));
+    for (arrow, chain) in rows.chains.iter().enumerate() {
+        picture.arrow(plan, rows, places, arrow, chain);
+    }
+    for (arrow, chain) in plan.arrows.iter().zip(&rows.chains) {
+        picture.label(arrow, rows, places, chain[1]);
+    }
+    for (at, node) in plan.boxes.iter().enumerate() {
+        picture.node(node, places, at, rows.items[at].row);
+    }
+    picture.text + "</svg>\n"
+}
+
+struct Picture {
+    text: String,
+    left: f64,
+    top: f64,
+}
+
+impl Picture {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a string does not fail.
+        _ = writeln!(self.text, "{line}");
+    }
+
+    fn node(&mut self, node: &Node, places: &Places, at: usize, row: usize) {
+        let (row_top, row_height) = places.rows[row];
+        let (width, height) = if node.is_ground { (places.size.0, node.size.1) } else { node.size };
+        let centre = self.left + if node.is_ground { places.size.0 / 2.0 } else { places.x[at] };
+        let y = self.top + row_top + (row_height - height) / 2.0;
+        let class = if node.is_ground { "ground" } else { "box" };
+        self.line(format_args!(
+            r#"<rect class="{class}" x="{:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="7"/>"#,
+            centre - width / 2.0
+        ));
+        self.lines(&node.lines, centre, y + 4.5);
+    }
+
+    fn lines(&mut self, lines: &[Line], centre: f64, top: f64) {
+        let mut base = top;
+        for line in lines {
+            base += line.style.leading();
+            if line.style == Style::Device {
+                let width = line.width() + 12.0;
+                self.line(format_args!(
+                    r#"<rect class="chip" x="{:.1}" y="{:.1}" width="{width:.1}" height="17" rx="3"/>"#,
+                    centre - width / 2.0,
+                    base - 12.5
+                ));
+            }
+            let class = class(line.style);
+            self.line(format_args!(
+                r#"<text class="{class}" x="{centre:.1}" y="{base:.1}">{}</text>"#,
+                escape(&line.text)
+            ));
+        }
+    }
+
+    /// The label lies on its arrow, which is hidden behind it.
+    fn label(&mut self, arrow: &Arrow, rows: &Rows, places: &Places, item: usize) {
+        let (row_top, row_height) = places.rows[rows.items[item].row];
+        let (width, height) = size(&arrow.lines);
+        let (centre, y) = (self.left + places.x[item], self.top + row_top + (row_height - height) / 2.0);
+        self.line(format_args!(
+            r#"<rect class="page" x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" rx="4"/>"#,
+            centre - width / 2.0 + 10.0,
+            y + 6.0,
+            width - 20.0,
+            height - 12.0
+        ));
+        self.lines(&arrow.lines, centre, y + 5.0);
+    }
+
+    fn arrow(&mut self, plan: &Plan, rows: &Rows, places: &Places, arrow: usize, chain: &[usize]) {
+        let (Some(client), Some(server)) = (chain.first(), chain.last()) else { return };
+        let bottom = |at: usize| self.top + middle(places, rows, at) + rows.items[at].size.1 / 2.0;
+        let top = |at: usize| self.top + middle(places, rows, at) - rows.items[at].size.1 / 2.0;
+        let (start, end) = places.ends[arrow];
+        let mut pen = Pen::new(self.left + start, bottom(*client));
+        for item in chain.iter().skip(1).take(chain.len().saturating_sub(2)) {
+            let (row_top, height) = places.rows[rows.items[*item].row];
+            pen.curve(self.left + places.x[*item], self.top + row_top);
+            pen.down(self.top + row_top + height);
+        }
+        pen.curve(self.left + end, top(*server));
+        let class = if plan.arrows[arrow].is_trusted { "arrow trusted" } else { "arrow" };
+        self.line(format_args!(r#"<path class="{class}" marker-end="url(#head)" d="{}"/>"#, pen.path));
+    }
+}
+
+/// The middle of an item's row.
+fn middle(places: &Places, rows: &Rows, at: usize) -> f64 {
+    let (top, height) = places.rows[rows.items[at].row];
+    top + height / 2.0
+}
+
+/// Draws one line, downwards.
+struct Pen {
+    path: String,
+    at: (f64, f64),
+}
+
+impl Pen {
+    fn new(x: f64, y: f64) -> Self {
+        Self { path: format!("M{x:.1} {y:.1}"), at: (x, y) }
+    }
+
+    fn curve(&mut self, x: f64, y: f64) {
+        let middle = f64::midpoint(self.at.1, y);
+        _ = write!(self.path, " C{:.1} {middle:.1} {x:.1} {middle:.1} {x:.1} {y:.1}", self.at.0);
+        self.at = (x, y);
+    }
+
+    fn down(&mut self, y: f64) {
+        _ = write!(self.path, " V{y:.1}");
+        self.at.1 = y;
+    }
+}
+
+const fn class(style: Style) -> &'static str {
+    match style {
+        Style::Name => "name",
+        Style::Detail => "detail",
+        Style::Device => "device",
+        Style::Interface => "interface",
+        Style::Remark => "remark",
+    }
+}
+
+/// The text as XML has it. Two characters are not allowed in XML in any form.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

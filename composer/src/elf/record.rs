@@ -1,0 +1,138 @@
+//! The records in which an image says what it calls, serves and needs. See [`abi::record`].
+
+use abi::crossing::METHODS;
+use abi::record::{MAGIC, RECORD_BYTES, RecordKind, SECTION, VERSION};
+use object::LittleEndian;
+use object::read::elf::{FileHeader, SectionHeader};
+
+use super::defect::{Defect, RecordProblem};
+use super::memory::Memory;
+use super::read::{header, malformed, word_at};
+
+const ENDIAN: LittleEndian = LittleEndian;
+
+/// A record of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it describes.
+    pub kind: RecordKind,
+    /// The name of what it describes.
+    pub name: String,
+    /// The interface's methods.
+    pub schema: String,
+    /// First address, by kind.
+    pub first: u64,
+    /// Second address, by kind.
+    pub second: u64,
+}
+
+impl Record {
+    /// The names of the interface's methods, in the order of their numbers.
+    pub fn methods(&self) -> impl Iterator<Item = &str> + Clone {
+        self.schema.lines().map(|line| line.split('(').next().unwrap_or(line))
+    }
+
+    /// Of an import: the interface, and the import's own name if it has one.
+    pub fn import(&self) -> (&str, Option<&str>) {
+        match self.name.split_once('/') {
+            Some((interface, import)) => (interface, Some(import)),
+            None => (&self.name, None),
+        }
+    }
+}
+
+/// Reads all records of `file`, of which `memory` is the memory.
+///
+/// # Errors
+///
+/// All that is wrong with them.
+pub fn read_all(file: &[u8], memory: &Memory) -> Result<Vec<Record>, Vec<Defect>> {
+    let section = section(file, memory).map_err(|defect| vec![defect])?;
+    let mut records: Vec<Record> = Vec::new();
+    let mut defects = Vec::new();
+    for (at, bytes) in section.chunks(RECORD_BYTES).enumerate() {
+        match read(bytes, memory).and_then(|record| refuse_duplicate(record, &records)) {
+            Ok(record) => records.push(record),
+            Err(problem) => defects.push(Defect::Record { at, problem }),
+        }
+    }
+    let has_stacks = records.iter().any(|record| record.kind == RecordKind::Stacks);
+    if !has_stacks && defects.is_empty() {
+        defects.push(Defect::Record { at: records.len(), problem: RecordProblem::NoStacks });
+    }
+    if defects.is_empty() { Ok(records) } else { Err(defects) }
+}
+
+fn section<'a>(file: &[u8], memory: &'a Memory) -> Result<&'a [u8], Defect> {
+    let sections = header(file)?.sections(ENDIAN, file).map_err(malformed)?;
+    let (_, section) = sections.section_by_name(ENDIAN, SECTION.as_bytes()).ok_or(Defect::NoRecords)?;
+    let (address, size) = (section.sh_addr(ENDIAN), section.sh_size(ENDIAN));
+    memory.bytes(address, size).ok_or_else(|| Defect::Malformed(format!("{SECTION} lies outside the memory")))
+}
+
+fn read(bytes: &[u8], memory: &Memory) -> Result<Record, RecordProblem> {
+    let word = |at: usize| word_at(bytes, 8 * at).ok_or(RecordProblem::Truncated);
+    let [head, name, name_bytes, schema, schema_bytes, first, second, _] =
+        [word(0)?, word(1)?, word(2)?, word(3)?, word(4)?, word(5)?, word(6)?, word(7)?];
+    if head as u32 != MAGIC {
+        return Err(RecordProblem::NotARecord);
+    }
+    let version = (head >> 32) as u16;
+    if version != VERSION {
+        return Err(RecordProblem::OtherVersion(version));
+    }
+    let kind = (head >> 48) as u16;
+    let kind = RecordKind::from_number(kind).ok_or(RecordProblem::UnknownKind(kind))?;
+    let (name, schema) = (text(memory, name, name_bytes)?, text(memory, schema, schema_bytes)?);
+    check(Record { kind, name, schema, first, second }, memory)
+}
+
+fn text(memory: &Memory, address: u64, length: u64) -> Result<String, RecordProblem> {
+    if length == 0 {
+        return Ok(String::new());
+    }
+    let bytes = memory.bytes(address, length).ok_or(RecordProblem::BadText)?;
+    let text = std::str::from_utf8(bytes).map_err(|_| RecordProblem::BadText)?;
+    let printable = text.chars().all(|character| character == '\n' || !character.is_control());
+    printable.then(|| text.to_owned()).ok_or(RecordProblem::BadText)
+}
+
+fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
+    if record.name.is_empty() != (record.kind == RecordKind::Stacks) || record.name.contains('\n') {
+        return Err(RecordProblem::BadText);
+    }
+    match record.kind {
+        RecordKind::Import => check_word(memory, record.first, 16)?,
+        RecordKind::Ports | RecordKind::Parameter | RecordKind::Stacks => check_word(memory, record.first, 8)?,
+        RecordKind::Export => [record.first, record.second].into_iter().try_for_each(|entry| check_entry(memory, entry))?,
+    }
+    if matches!(record.kind, RecordKind::Import | RecordKind::Export) {
+        check_schema(&record.schema)?;
+    }
+    Ok(record)
+}
+
+fn check_word(memory: &Memory, address: u64, bytes: u64) -> Result<(), RecordProblem> {
+    let sound = address.is_multiple_of(8) && memory.contains(address, bytes);
+    sound.then_some(()).ok_or(RecordProblem::BadWord(address))
+}
+
+fn check_entry(memory: &Memory, address: u64) -> Result<(), RecordProblem> {
+    memory.is_executable(address).then_some(()).ok_or(RecordProblem::BadEntry(address))
+}
+
+fn check_schema(schema: &str) -> Result<(), RecordProblem> {
+    let method = |line: &str| line.split_once('(').is_some_and(|(name, rest)| !name.is_empty() && rest.contains(')'));
+    if !schema.is_empty() && (!schema.ends_with('\n') || !schema.lines().all(method)) {
+        return Err(RecordProblem::BadSchema);
+    }
+    if schema.lines().count() > usize::from(METHODS) {
+        return Err(RecordProblem::TooManyMethods);
+    }
+    Ok(())
+}
+
+fn refuse_duplicate(record: Record, others: &[Record]) -> Result<Record, RecordProblem> {
+    let same = |other: &Record| other.kind == record.kind && other.name == record.name;
+    if others.iter().any(same) { Err(RecordProblem::Duplicate) } else { Ok(record) }
+}

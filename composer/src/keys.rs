@@ -1,0 +1,240 @@
+//! The keys of a graph file, format version 1: the one place that says which there are, what they take, and whether they
+//! have an effect yet. Parsing, suggestions and the manual are driven by this table.
+
+/// Version of the graph format.
+pub const FORMAT: i128 = 1;
+
+/// A table of the graph file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The file itself.
+    File,
+    /// `[system]`.
+    System,
+    /// `[system] expect`.
+    Expect,
+    /// `[system] machine`.
+    Machine,
+    /// `[[components]]`.
+    Component,
+    /// An element of a component's `implements`.
+    Implements,
+    /// An element of a component's `deps`.
+    Dependency,
+    /// An element of a component's `params`.
+    Parameter,
+    /// An element of a component's `devices`.
+    Device,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text without control characters.
+    Text,
+    /// The name of a new component.
+    Name,
+    /// The name of a component, or `"kernel"`.
+    Component,
+    /// A name that an image gives: of an interface, a variant, a method, a device.
+    Identifier,
+    /// A component crate: a package name, or a path.
+    Crate,
+    /// One of these texts.
+    Choice(&'static [Choice]),
+    /// A whole number between two others, both included.
+    Integer(i128, i128),
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number of 64 bits, signed or not, or a boolean.
+    Word,
+    /// A number of bytes such as `"16KiB"`: at least, less than, a multiple of.
+    Size(u64, u64, u64),
+    /// An address where an image may start: a whole number, or `"0x…"`.
+    Address,
+    /// An array of elements of one kind.
+    List(&'static Kind),
+    /// A table.
+    Table(Place),
+    /// Whatever it takes one day.
+    Later,
+}
+
+/// A text that a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The text.
+    pub text: &'static str,
+    /// Whether it has an effect.
+    pub effective: bool,
+}
+
+/// Whether a key may, must, or cannot be used yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It must be there.
+    Required,
+    /// It may be there.
+    Optional,
+    /// It belongs to the format, but its mechanism does not exist yet; it is refused.
+    NotSupportedYet,
+}
+
+/// A key of the graph format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The table that it stands in.
+    pub place: Place,
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Whether it has an effect.
+    pub status: Status,
+    /// What it means, for the manual and for help.
+    pub meaning: &'static str,
+}
+
+const fn key(place: Place, name: &'static str, status: Status, kind: Kind, meaning: &'static str) -> Key {
+    Key { place, name, kind, status, meaning }
+}
+
+const fn later(place: Place, name: &'static str, meaning: &'static str) -> Key {
+    key(place, name, NotSupportedYet, Kind::Later, meaning)
+}
+
+const fn choice(text: &'static str) -> Choice {
+    Choice { text, effective: true }
+}
+
+use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
+use Place::{Component, Dependency, Device, Expect, File, Implements, Machine, Parameter, System};
+use Status::{NotSupportedYet, Optional, Required};
+
+/// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.
+pub const TRUST: [Choice; 4] = [choice("none"), choice("server"), choice("client"), choice("both")];
+/// The values of `via`.
+pub const VIA: [Choice; 2] = [choice("call"), Choice { text: "page", effective: false }];
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const TIB: u64 = 1 << 40;
+
+/// Bytes of memory unless the graph says otherwise.
+pub const DEFAULT_MEMORY: u64 = 256 * MIB;
+/// Seconds until a run is given up, unless the graph says otherwise.
+pub const DEFAULT_TIMEOUT: u64 = 60;
+/// What `memory` takes, in the graph and on the command line.
+pub const MEMORY: Kind = Size(64 * MIB, TIB + 1, MIB);
+/// What `smp` takes, in the graph and on the command line.
+pub const SMP: Kind = Integer(1, 64);
+/// What `timeout` takes, in the graph and on the command line.
+pub const TIMEOUT: Kind = Integer(1, 86_400);
+const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
+
+/// All keys, table by table, in the order in which one would write them.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key(File, "system", Required, Table(System), "the system as a whole"),
+    key(File, "components", Optional, List(&Table(Component)), "the components, each with `[[components]]`"),
+    later(File, "address_spaces", "components that share an address space"),
+
+    key(System, "description", Required, Text, "one line about the system"),
+    key(System, "format", Optional, Integer(FORMAT, FORMAT), "version of the graph format"),
+    key(System, "expect", Optional, Table(Expect), "what the system prints and how it ends"),
+    key(System, "machine", Optional, Table(Machine), "the machine that it runs on unless the command line says otherwise"),
+
+    key(Expect, "output", Optional, List(&Text), "lines that appear in this order; `*` stands for any text"),
+    key(Expect, "status", Optional, Integer(0, 255), "the status with which the system ends"),
+    key(Expect, "faults", Optional, List(&Kind::Component), "components that fault"),
+
+    key(Machine, "smp", Optional, SMP, "number of virtual processors"),
+    key(Machine, "memory", Optional, MEMORY, "memory of the machine"),
+    key(Machine, "timeout", Optional, TIMEOUT, "seconds until a run is given up"),
+    key(Machine, "icount", Optional, Boolean, "whether time is counted in instructions"),
+
+    key(Component, "name", Required, Kind::Name, "its name, unique in the graph"),
+    key(Component, "img", Optional, Kind::Crate, "its component crate: a package name, or a path; as `name` if left out"),
+    key(Component, "constructor", Optional, Kind::Component, "who constructs it: `\"kernel\"`, or the base constructor (if left out)"),
+    key(Component, "implements", Optional, List(&Table(Implements)), "the interfaces that it serves"),
+    key(Component, "deps", Optional, List(&Table(Dependency)), "the interfaces that it calls"),
+    key(Component, "params", Optional, List(&Table(Parameter)), "words of its image to set"),
+    key(Component, "devices", Optional, List(&Table(Device)), "the devices that it drives"),
+    key(Component, "baseaddr", Optional, Kind::Address, "where its image starts"),
+    key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
+    later(Component, "constants", "constants of its image to set"),
+    later(Component, "initfs", "files that it starts with"),
+    later(Component, "memory", "memory that it may use"),
+    later(Component, "threads", "its threads, with priority, period and budget"),
+    later(Component, "fault", "who handles its faults"),
+    later(Component, "restart", "what happens after a fault"),
+    later(Component, "cores", "the cores that it runs on"),
+
+    key(Implements, "interface", Required, Identifier, "the interface"),
+    key(Implements, "variant", Optional, Identifier, "which of the image's implementations"),
+
+    key(Dependency, "srv", Required, Kind::Component, "the component that serves"),
+    key(Dependency, "interface", Required, Identifier, "the interface that is called"),
+    key(Dependency, "variant", Optional, Identifier, "which of the server's implementations"),
+    key(Dependency, "methods", Optional, List(&Identifier), "the methods that may be called; all if left out"),
+    key(Dependency, "trust", Optional, Kind::Choice(&TRUST), "who trusts whom not to look at leftover registers"),
+    key(Dependency, "import", Optional, Identifier, "which of the image's imports, if it has several of this interface"),
+    key(Dependency, "via", Optional, Kind::Choice(&VIA), "how calls travel"),
+    later(Dependency, "interposer", "a component between the two ends"),
+
+    key(Parameter, "key", Required, Identifier, "what the image calls the word"),
+    key(Parameter, "value", Required, Kind::Word, "the word"),
+    later(Parameter, "at", "where the word lies"),
+
+    key(Device, "name", Required, Identifier, "what the image calls it"),
+    key(Device, "ports", Required, Integer(0, PORTS_MAX), "the first I/O port"),
+    key(Device, "count", Required, Integer(1, PORTS_MAX + 1), "number of I/O ports"),
+    later(Device, "interrupt", "an interrupt line"),
+    later(Device, "memory", "a range of physical memory"),
+];
+
+const PORTS_MAX: i128 = 0xffff;
+
+/// The keys of the table `place`.
+pub fn of(place: Place) -> impl Iterator<Item = &'static Key> + Clone {
+    KEYS.iter().filter(move |key| key.place == place)
+}
+
+impl Place {
+    /// What the table is called in a message.
+    pub const fn title(self) -> &'static str {
+        match self {
+            File => "the graph file",
+            System => "`[system]`",
+            Expect => "`[system] expect`",
+            Machine => "`[system] machine`",
+            Component => "`[[components]]`",
+            Implements => "an element of `implements`",
+            Dependency => "an element of `deps`",
+            Parameter => "an element of `params`",
+            Device => "an element of `devices`",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_listed_once() {
+        for (at, key) in KEYS.iter().enumerate() {
+            let again = KEYS.iter().skip(at + 1).find(|other| (other.place, other.name) == (key.place, key.name));
+            assert_eq!(again, None);
+        }
+    }
+
+    #[test]
+    fn every_table_has_keys() {
+        for key in KEYS {
+            if let Table(place) | List(&Table(place)) = key.kind {
+                assert!(of(place).count() > 0, "{place:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Finding the component crate that an image's name stands for.
+//!
+//! A name with a slash is a path, relative to the graph file. Any other is a package: of the workspace in which the
+//! graph file lies (if it lies in none, the current directory's), or of Tessera.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
+use crate::suggest;
+
+/// A binary of a package, and where it is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binary {
+    /// Root of the workspace.
+    pub workspace: PathBuf,
+    /// The workspace's target directory.
+    pub target: PathBuf,
+    /// The package.
+    pub package: String,
+    /// The binary.
+    pub name: String,
+}
+
+/// Where everything is that a system is built from.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The kernel.
+    pub kernel: Binary,
+    /// The components' images, in the order of [`Graph::components`].
+    pub components: Vec<Binary>,
+    /// The target directory of the workspace in which the graph lies, or of Tessera.
+    pub target: PathBuf,
+}
+
+/// Finds the kernel and all images of `graph`, whose file is `file`. `None` if one is missing.
+pub fn locate(graph: &Graph, file: &Path, found: &mut Diagnostics) -> Option<Located> {
+    let mut search = Search::new(file, found)?;
+    let kernel = search.kernel(found);
+    let mut components = Vec::new();
+    for component in &graph.components {
+        match search.image(&component.img.value) {
+            Ok(binary) => components.push(binary),
+            Err(problem) => found.push(problem.diagnostic(&component.name.value, &component.img)),
+        }
+    }
+    let target = search.workspaces.first().map(|workspace| workspace.target_directory.clone().into_std_path_buf());
+    (components.len() == graph.components.len()).then_some(())?;
+    Some(Located { kernel: kernel?, components, target: target? })
+}
+
+/// Why a name stands for no image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Problem {
+    /// No package has the name.
+    Unknown { help: Option<String> },
+    /// The package has no binary.
+    NoBinary { package: String },
+    /// The package has several binaries, none of which is named like it.
+    SeveralBinaries { package: String },
+    /// Cargo does not understand the directory.
+    Cargo { message: String },
+}
+
+impl Problem {
+    fn diagnostic(self, component: &str, img: &crate::graph::Spanned<String>) -> Diagnostic {
+        let name = &img.value;
+        let (code, message, help) = match self {
+            Self::Unknown { help } => (code::UNKNOWN_CRATE, format!("there is no component crate `{name}`"), help),
+            Self::NoBinary { package } => {
+                let help = "an image is a [[bin]] target; see components/README.md".into();
+                (code::NO_IMAGE, format!("the crate `{package}` has no image"), Some(help))
+            }
+            Self::SeveralBinaries { package } => {
+                let help = format!("name the image's [[bin]] target `{package}`");
+                (code::NO_IMAGE, format!("the crate `{package}` has several binaries"), Some(help))
+            }
+            Self::Cargo { message } => (code::BAD_WORKSPACE, format!("cargo does not understand `{name}`: {message}"), None),
+        };
+        Diagnostic::error(code, message).label(&img.span, format!("the image of `{component}`")).maybe_help(help)
+    }
+}
+
+struct Search {
+    directory: PathBuf,
+    /// The graph's own workspace first, Tessera last.
+    workspaces: Vec<Metadata>,
+}
+
+impl Search {
+    fn new(file: &Path, found: &mut Diagnostics) -> Option<Self> {
+        let directory = directory_of(file);
+        let mut workspaces = Vec::new();
+        for place in [manifest_above(&directory).or_else(|| manifest_above(Path::new("."))), Some(tessera())] {
+            let Some(manifest) = place else { continue };
+            match describe(&manifest) {
+                Ok(workspace) => workspaces.push(workspace),
+                Err(message) => found.push(Diagnostic::error(code::BAD_WORKSPACE, message)),
+            }
+        }
+        (!found.has_errors()).then_some(())?;
+        workspaces.dedup_by(|next, first| next.workspace_root == first.workspace_root);
+        Some(Self { directory, workspaces })
+    }
+
+    fn kernel(&self, found: &mut Diagnostics) -> Option<Binary> {
+        let tessera = self.workspaces.last()?;
+        let package = tessera.packages.iter().find(|package| package.name.as_str() == "kernel");
+        let kernel = package.and_then(|package| binary(tessera, package).ok());
+        if kernel.is_none() {
+            let message = format!("{} has no kernel", tessera.workspace_root);
+            found.push(Diagnostic::error(code::BAD_WORKSPACE, message));
+        }
+        kernel
+    }
+
+    fn image(&mut self, name: &str) -> Result<Binary, Problem> {
+        if name.contains('/') { self.at_path(name) } else { self.package(name) }
+    }
+
+    fn package(&self, name: &str) -> Result<Binary, Problem> {
+        for workspace in &self.workspaces {
+            if let Some(package) = workspace.packages.iter().find(|package| package.name.as_str() == name) {
+                return binary(workspace, package);
+            }
+        }
+        let packages = self.workspaces.iter().flat_map(|workspace| &workspace.packages);
+        let images = packages.filter(|package| binaries(package).next().is_some() && package.name.as_str() != "composer");
+        let names: Vec<&str> = images.map(|package| package.name.as_str()).collect();
+        Err(Problem::Unknown { help: suggest::help(name, names) })
+    }
+
+    fn at_path(&mut self, name: &str) -> Result<Binary, Problem> {
+        let manifest = self.directory.join(name).join("Cargo.toml");
+        let manifest = manifest.canonicalize().map_err(|_| Problem::Unknown {
+            help: Some(format!("there is no {}", manifest.display())),
+        })?;
+        let workspace = describe(&manifest).map_err(|message| Problem::Cargo { message })?;
+        let here = |package: &&Package| package.manifest_path.canonicalize().is_ok_and(|path| path == manifest);
+        match workspace.packages.iter().find(here) {
+            Some(package) => binary(&workspace, package),
+            None => Err(Problem::Unknown { help: Some("the directory is a workspace, not a package".into()) }),
+        }
+    }
+}
+
+fn directory_of(file: &Path) -> PathBuf {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    parent.canonicalize().unwrap_or_else(|_| parent.into())
+}
+
+fn manifest_above(directory: &Path) -> Option<PathBuf> {
+    let directory = directory.canonicalize().ok()?;
+    directory.ancestors().map(|directory| directory.join("Cargo.toml")).find(|manifest| manifest.is_file())
+}
+
+fn tessera() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")
+}
+
+fn describe(manifest: &Path) -> Result<Metadata, String> {
+    let options = ["--offline".to_owned()];
+    let described = MetadataCommand::new().manifest_path(manifest).no_deps().other_options(options).exec();
+    described.map_err(|error| match error {
+        cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().to_owned(),
+        error => error.to_string(),
+    })
+}
+
+fn binaries(package: &Package) -> impl Iterator<Item = &str> {
+    package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Bin)).map(|target| target.name.as_str())
+}
+
+/// The package's image: its only binary, or the one that is named like it.
+fn binary(workspace: &Metadata, package: &Package) -> Result<Binary, Problem> {
+    let names: Vec<&str> = binaries(package).collect();
+    let package = package.name.to_string();
+    let name = match names[..] {
+        [] => return Err(Problem::NoBinary { package }),
+        [name] => name.to_owned(),
+        _ if names.contains(&package.as_str()) => package.clone(),
+        _ => return Err(Problem::SeveralBinaries { package }),
+    };
+    Ok(Binary {
+        workspace: workspace.workspace_root.clone().into(),
+        target: workspace.target_directory.clone().into(),
+        package,
+        name,
+    })
+}

@@ -1,0 +1,68 @@
+//! The command line of the composer.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use composer::command;
+use composer::command::run::Outcome;
+
+/// Checks, builds, runs and draws systems of components from a graph file
+#[derive(Parser)]
+#[command(name = "composer", bin_name = "cargo composer", version, after_help = EXIT_STATUS)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  the system ended as its graph declares (or the command did what it was told)
+  1  the system did not end as its graph declares
+  2  the graph, the build or the command line is wrong
+  3  the run timed out, or the emulator failed";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say whether a graph can be composed, and if not, all reasons why
+    #[command(after_help = EXIT_STATUS)]
+    Check(command::check::Arguments),
+    /// Compose a graph into a system that boots
+    #[command(after_help = EXIT_STATUS)]
+    Build(command::build::Arguments),
+    /// Compose a graph, boot it in an emulator, and say whether it ended as it declares
+    #[command(after_help = EXIT_STATUS)]
+    Run(command::run::Arguments),
+    /// Draw a graph as a picture
+    #[command(after_help = EXIT_STATUS)]
+    Graph(command::graph::Arguments),
+}
+
+/// The graph, the build or the command line is wrong. The parser of the command line ends with it too.
+const WRONG: u8 = 2;
+
+fn main() -> ExitCode {
+    let done = |()| Outcome::AsDeclared;
+    let result = match Arguments::parse().command {
+        Command::Check(arguments) => command::check::run(&arguments).map(done),
+        Command::Build(arguments) => command::build::run(&arguments).map(done),
+        Command::Run(arguments) => command::run::run(&arguments),
+        Command::Graph(arguments) => command::graph::run(&arguments).map(done),
+    };
+    match result {
+        Ok(outcome) => ExitCode::from(outcome.status()),
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,267 @@
+//! Building the images: one run of cargo for each workspace that has some.
+//!
+//! Images are built apart from what plain `cargo build` builds: with a target directory and a profile of their own.
+//! Both are given on the command line, so that a user's workspace need not know of them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use cargo_metadata::Message;
+
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
+use crate::locate::{Binary, Located};
+use crate::progress::Progress;
+
+/// The ELF files.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// The kernel.
+    pub kernel: Vec<u8>,
+    /// The components' images, in the order of [`Graph::components`].
+    pub components: Vec<Vec<u8>>,
+}
+
+/// Images run on the host's own target: the toolchain of every Rust user has it.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The profile, complete, so that a workspace's own `release` has no say.
+const PROFILE: [&str; 8] = [
+    "inherits=\"release\"",
+    "panic=\"abort\"",
+    "lto=\"fat\"",
+    "codegen-units=1",
+    "opt-level=3",
+    "debug=\"line-tables-only\"",
+    "strip=\"none\"",
+    "incremental=false",
+];
+
+/// Builds everything. `None` if something does not build.
+pub fn build(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Images> {
+    let mut built = BTreeMap::new();
+    for (workspace, binaries) in by_workspace(located) {
+        let progress = Progress::start(&format!("building {}", names(&binaries)));
+        match run_cargo(&workspace, &binaries, &progress) {
+            Ok(files) => built.extend(files),
+            Err(failure) => report(graph, located, &workspace, &failure, found),
+        }
+        progress.finish();
+    }
+    let image = |binary: &Binary| built.get(&key(binary)).cloned();
+    let components: Option<Vec<_>> = located.components.iter().map(image).collect();
+    Some(Images { kernel: image(&located.kernel)?, components: components? })
+}
+
+type Key = (PathBuf, String, String);
+
+fn key(binary: &Binary) -> Key {
+    (binary.workspace.clone(), binary.package.clone(), binary.name.clone())
+}
+
+fn by_workspace(located: &Located) -> BTreeMap<PathBuf, Vec<&Binary>> {
+    let mut workspaces: BTreeMap<PathBuf, Vec<&Binary>> = BTreeMap::new();
+    for binary in std::iter::once(&located.kernel).chain(&located.components) {
+        let binaries = workspaces.entry(binary.workspace.clone()).or_default();
+        if !binaries.contains(&binary) {
+            binaries.push(binary);
+        }
+    }
+    workspaces
+}
+
+fn names(binaries: &[&Binary]) -> String {
+    binaries.iter().map(|binary| binary.package.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Why a run of cargo failed.
+struct BuildFailure {
+    /// Packages with errors of the compiler.
+    packages: Vec<String>,
+    /// What else cargo said.
+    remarks: String,
+}
+
+impl From<std::io::Error> for BuildFailure {
+    fn from(error: std::io::Error) -> Self {
+        Self { packages: Vec::new(), remarks: format!("cannot run cargo: {error}") }
+    }
+}
+
+fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Result<Vec<(Key, Vec<u8>)>, BuildFailure> {
+    let mut cargo = command(workspace, binaries).spawn()?;
+    let errors = cargo.stderr.take();
+    let messages = cargo.stdout.take();
+    let (outcome, remarks) = std::thread::scope(|scope| {
+        let listener = scope.spawn(|| errors.map(|errors| listen(errors, progress)).unwrap_or_default());
+        let outcome = messages.map(|messages| read_messages(messages, progress)).unwrap_or_default();
+        (outcome, listener.join().unwrap_or_default())
+    });
+    if !cargo.wait()?.success() {
+        return Err(BuildFailure { packages: outcome.failed, remarks });
+    }
+    binaries.iter().map(|binary| Ok((key(binary), outcome.read(binary)?))).collect()
+}
+
+fn command(workspace: &Path, binaries: &[&Binary]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace).args(["build", "--profile", "image", "--target", TARGET]);
+    for setting in PROFILE {
+        command.args(["--config", &format!("profile.image.{setting}")]);
+    }
+    let style = if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" };
+    command.arg(format!("--message-format={style}"));
+    for binary in binaries {
+        command.args(["--package", &binary.package, "--bin", &binary.name]);
+    }
+    if let Some(binary) = binaries.first() {
+        command.arg("--target-dir").arg(binary.target.join("image"));
+    }
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags(workspace));
+    for variable in ["RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The compiler's flags, separated as cargo wants them.
+///
+/// No red zone, because a fault runs the kernel on the interrupted stack's core; no frame pointers, for speed; and no
+/// path of this machine in what is built, so that the same sources give the same bytes everywhere.
+fn flags(workspace: &Path) -> OsString {
+    let mut flags = OsString::from("-Cno-redzone=yes\x1f-Cforce-frame-pointers=no\x1f--remap-path-scope=object");
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let tessera = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    // The last match counts, so the most specific comes last.
+    for (from, to) in [(home.as_deref(), "/cargo"), (tessera, "/tessera"), (Some(workspace), "/workspace")] {
+        if let Some(from) = from {
+            flags.push("\x1f--remap-path-prefix=");
+            flags.push(from);
+            flags.push("=");
+            flags.push(to);
+        }
+    }
+    flags
+}
+
+/// What cargo's messages said.
+#[derive(Default)]
+struct Outcome {
+    executables: Vec<(String, String, PathBuf)>,
+    failed: Vec<String>,
+}
+
+impl Outcome {
+    fn read(&self, binary: &Binary) -> Result<Vec<u8>, BuildFailure> {
+        let ours = |(package, name, _): &&(String, String, PathBuf)| *package == binary.package && *name == binary.name;
+        match self.executables.iter().find(ours) {
+            Some((_, _, path)) => Ok(std::fs::read(path)?),
+            None => Err(BuildFailure { packages: vec![binary.package.clone()], remarks: "cargo built no executable".into() }),
+        }
+    }
+}
+
+fn read_messages(messages: impl std::io::Read, progress: &Progress) -> Outcome {
+    let mut outcome = Outcome::default();
+    for message in Message::parse_stream(BufReader::new(messages)).map_while(Result::ok) {
+        match message {
+            Message::CompilerArtifact(artifact) => {
+                if let Some(executable) = artifact.executable {
+                    let package = package_name(&artifact.package_id.repr, &artifact.target.name);
+                    outcome.executables.push((package, artifact.target.name, executable.into()));
+                }
+            }
+            Message::CompilerMessage(message) => {
+                progress.print(message.message.rendered.as_deref().unwrap_or(&message.message.message));
+                if message.message.level == cargo_metadata::diagnostic::DiagnosticLevel::Error {
+                    let package = package_name(&message.package_id.repr, &message.target.name);
+                    if !outcome.failed.contains(&package) {
+                        outcome.failed.push(package);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    outcome
+}
+
+/// The package's name from cargo's package identifier: `path+file:///a/ping#0.1.0` or `path+file:///a/b#ping@0.1.0`.
+fn package_name(identifier: &str, fallback: &str) -> String {
+    let Some((place, rest)) = identifier.rsplit_once('#') else { return fallback.to_owned() };
+    match rest.split_once('@') {
+        Some((name, _)) => name.to_owned(),
+        None => place.rsplit('/').next().unwrap_or(fallback).to_owned(),
+    }
+}
+
+/// Shows what cargo does, and returns what else it says.
+fn listen(errors: impl std::io::Read, progress: &Progress) -> String {
+    let mut remarks = String::new();
+    for line in BufReader::new(errors).lines().map_while(Result::ok) {
+        match status(&line) {
+            Some(status) => progress.say(status),
+            None => {
+                remarks += &line;
+                remarks.push('\n');
+            }
+        }
+    }
+    remarks
+}
+
+/// A line of cargo's that only tells how far it is: a right-aligned verb and what it is about.
+fn status(line: &str) -> Option<&str> {
+    let text = line.trim_start();
+    let verb = text.split(' ').next()?;
+    let known = ["Compiling", "Finished", "Blocking", "Updating", "Downloading", "Downloaded", "Locking", "Adding"];
+    (line.starts_with(' ') && known.contains(&verb)).then_some(text)
+}
+
+fn report(graph: &Graph, located: &Located, workspace: &Path, failure: &BuildFailure, found: &mut Diagnostics) {
+    let before = found.errors();
+    for (component, binary) in graph.components.iter().zip(&located.components) {
+        if binary.workspace == workspace && failure.packages.contains(&binary.package) {
+            let message = format!("the image of `{}` does not build", component.name.value);
+            let label = format!("the crate `{}`", binary.package);
+            let help = "the compiler's errors are above";
+            found.push(Diagnostic::error(code::BUILD_FAILED, message).label(&component.img.span, label).help(help));
+        }
+    }
+    if found.errors() == before {
+        let packages = failure.packages.join(", ");
+        let what = if packages.is_empty() { "the images do not build".into() } else { format!("{packages} does not build") };
+        found.push(Diagnostic::error(code::BUILD_FAILED, what).maybe_help(last_words(&failure.remarks)));
+    }
+}
+
+fn last_words(remarks: &str) -> Option<String> {
+    let words = remarks.trim();
+    (!words.is_empty()).then(|| words.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_named_by_its_identifier() {
+        assert_eq!(package_name("path+file:///a/ping#0.1.0", "x"), "ping");
+        assert_eq!(package_name("path+file:///a/b#ping@0.1.0", "x"), "ping");
+        assert_eq!(package_name("registry+https://example.org/index#log@0.4.0", "x"), "log");
+        assert_eq!(package_name("ping", "x"), "x");
+    }
+
+    #[test]
+    fn progress_is_told_from_errors() {
+        assert_eq!(status("   Compiling ping v0.1.0 (/a)"), Some("Compiling ping v0.1.0 (/a)"));
+        assert_eq!(status("error: no such package"), None);
+        assert_eq!(status("  note: see Compiling"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Pass 3: what the graph says must make sense, component by component and edge by edge.
+
+mod devices;
+mod edges;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::draft::Draft;
+use crate::code::{BASE_CONSTRUCTOR_DEPENDS, DUPLICATE_PARAMETER, TOO_MANY_COMPONENTS};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Component, Graph, Spanned};
+
+/// Complains of contradictions in `graph`, which was resolved from `draft`.
+pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
+    check_number(graph, found);
+    for component in &graph.components {
+        check_base_constructor(component, found);
+        check_parameters(component, found);
+        devices::check_names(component, found);
+        edges::check_implements(component, found);
+        edges::check_component(component, graph, draft, found);
+    }
+    devices::check_ports(graph, found);
+}
+
+fn check_number(graph: &Graph, found: &mut Diagnostics) {
+    let most = usize::from(abi::layout::THREADS);
+    if let Some(component) = graph.components.get(most) {
+        let message = format!("the graph has {} components, more than the {most} there can be", graph.components.len());
+        found.push(Diagnostic::error(TOO_MANY_COMPONENTS, message).label(&component.name.span, "one too many"));
+    }
+}
+
+/// It runs before all others: there is nobody yet that it could call.
+fn check_base_constructor(component: &Component, found: &mut Diagnostics) {
+    if let (true, Some(dep)) = (component.is_base_constructor, component.deps.first()) {
+        let message = format!("the base constructor `{}` depends on `{}`", component.name.value, dep.srv.value);
+        let complaint = Diagnostic::error(BASE_CONSTRUCTOR_DEPENDS, message);
+        let complaint = complaint.label(&dep.span, "it starts before its server").label(&component.name.span, "");
+        found.push(complaint.help("move what needs this dependency to a component of its own"));
+    }
+}
+
+fn check_parameters(component: &Component, found: &mut Diagnostics) {
+    for (second, first) in repeated(&component.params, |parameter| &parameter.key) {
+        let message = format!("`{}` sets the parameter `{}` twice", component.name.value, second.value);
+        found.push(twice(DUPLICATE_PARAMETER, message, &second.span, &first.span));
+    }
+}
+
+/// The names that occurred before, each with its first occurrence.
+fn repeated<T>(items: &[T], name: impl Fn(&T) -> &Spanned<String>) -> Vec<(&Spanned<String>, &Spanned<String>)> {
+    let mut seen: HashMap<&str, &Spanned<String>> = HashMap::new();
+    let mut repeated = Vec::new();
+    for name in items.iter().map(name) {
+        match seen.get(name.value.as_str()) {
+            Some(first) => repeated.push((name, *first)),
+            None => {
+                seen.insert(&name.value, name);
+            }
+        }
+    }
+    repeated
+}
+
+fn twice(code: &'static str, message: String, second: &Range<usize>, first: &Range<usize>) -> Diagnostic {
+    Diagnostic::error(code, message).label(second, "the second time").label(first, "the first time")
+}

@@ -1,0 +1,237 @@
+//! What `parse` makes of a file: the graph as it is written, names not yet looked up.
+//!
+//! A draft leaves out what does not fit its shape, and says where it did so: then nothing is concluded from absence.
+
+use std::ops::Range;
+
+use super::shape::{Fields, List, Value};
+use crate::graph::{Implements, Machine, Parameter, Ports, Spanned, Trust};
+use crate::keys::{DEFAULT_MEMORY, DEFAULT_TIMEOUT};
+
+/// A graph file.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// `[system] description`.
+    pub description: String,
+    /// `[system] machine`.
+    pub machine: Machine,
+    /// `[system] expect`.
+    pub expect: Expect,
+    /// `[[components]]`.
+    pub components: Vec<Component>,
+    /// Whether every component is there, with its name and constructor.
+    pub complete: bool,
+}
+
+/// `[system] expect`.
+#[derive(Clone, Debug)]
+pub struct Expect {
+    /// `output`.
+    pub output: Vec<String>,
+    /// `status`.
+    pub status: u64,
+    /// `faults`.
+    pub faults: Vec<Spanned<String>>,
+}
+
+/// `[[components]]`.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// `name`.
+    pub name: Option<Spanned<String>>,
+    /// Whether `name` is there, and nothing of `constructor` was left out.
+    pub is_known: bool,
+    /// `img`.
+    pub img: Option<Spanned<String>>,
+    /// `constructor`.
+    pub constructor: Option<Spanned<String>>,
+    /// `implements`.
+    pub implements: Vec<Implements>,
+    /// Whether all of `implements` is there.
+    pub implements_complete: bool,
+    /// `deps`.
+    pub deps: Vec<Dependency>,
+    /// `params`.
+    pub params: Vec<Parameter>,
+    /// `devices`.
+    pub devices: Vec<Ports>,
+    /// `baseaddr`.
+    pub baseaddr: Option<Spanned<u64>>,
+    /// `stack`.
+    pub stack: Option<Spanned<u64>>,
+    /// Its header.
+    pub span: Range<usize>,
+}
+
+/// An element of `deps`.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    /// `srv`.
+    pub srv: Spanned<String>,
+    /// `interface`.
+    pub interface: Spanned<String>,
+    /// `variant`.
+    pub variant: Option<Spanned<String>>,
+    /// `methods`.
+    pub methods: Option<Vec<Spanned<String>>>,
+    /// `trust`.
+    pub trust: Trust,
+    /// `import`.
+    pub import: Option<Spanned<String>>,
+    /// All of it.
+    pub span: Range<usize>,
+}
+
+impl Draft {
+    /// The draft of a file of this shape.
+    pub fn new(file: &Fields) -> Self {
+        let nothing = Fields::default();
+        let system = file.fields("system").unwrap_or(&nothing);
+        let components: Vec<_> = file.tables("components", |fields| Some(Component::new(fields)));
+        Self {
+            description: system.text("description").map(|text| text.value).unwrap_or_default(),
+            machine: machine(system.fields("machine").unwrap_or(&nothing)),
+            expect: Expect::new(system.fields("expect").unwrap_or(&nothing)),
+            complete: file.is_complete("components") && components.iter().all(|component| component.is_known),
+            components,
+        }
+    }
+}
+
+fn machine(fields: &Fields) -> Machine {
+    Machine {
+        smp: fields.number("smp").unwrap_or(1),
+        memory: fields.number("memory").unwrap_or(DEFAULT_MEMORY),
+        timeout: fields.number("timeout").unwrap_or(DEFAULT_TIMEOUT),
+        icount: matches!(fields.get("icount"), Some(Spanned { value: Value::Boolean(true), .. })),
+    }
+}
+
+impl Expect {
+    fn new(fields: &Fields) -> Self {
+        Self {
+            output: fields.texts("output").unwrap_or_default().into_iter().map(|text| text.value).collect(),
+            status: fields.number("status").unwrap_or(0),
+            faults: fields.texts("faults").unwrap_or_default(),
+        }
+    }
+}
+
+impl Component {
+    fn new(fields: &Fields) -> Self {
+        let implements = fields.tables("implements", implements);
+        Self {
+            name: fields.text("name"),
+            is_known: fields.get("name").is_some() && fields.is_complete("constructor"),
+            img: fields.text("img"),
+            constructor: fields.text("constructor"),
+            implements_complete: fields.is_complete("implements") && implements.len() == fields.count("implements"),
+            implements,
+            deps: fields.tables("deps", Dependency::new),
+            params: fields.tables("params", parameter),
+            devices: fields.tables("devices", ports),
+            baseaddr: fields.spanned_number("baseaddr"),
+            stack: fields.spanned_number("stack"),
+            span: fields.span.clone(),
+        }
+    }
+}
+
+fn implements(fields: &Fields) -> Option<Implements> {
+    Some(Implements { interface: fields.text("interface")?, variant: fields.text("variant") })
+}
+
+fn parameter(fields: &Fields) -> Option<Parameter> {
+    Some(Parameter { key: fields.text("key")?, value: fields.word("value")? })
+}
+
+fn ports(fields: &Fields) -> Option<Ports> {
+    Some(Ports {
+        name: fields.text("name")?,
+        first: fields.number("ports")?,
+        count: fields.number("count")?,
+        span: fields.span.clone(),
+    })
+}
+
+impl Dependency {
+    fn new(fields: &Fields) -> Option<Self> {
+        let trust = fields.text("trust").map(|text| text.value).unwrap_or_default();
+        Some(Self {
+            srv: fields.text("srv")?,
+            interface: fields.text("interface")?,
+            variant: fields.text("variant"),
+            methods: fields.texts("methods"),
+            trust: Trust {
+                server: matches!(trust.as_str(), "server" | "both"),
+                client: matches!(trust.as_str(), "client" | "both"),
+            },
+            import: fields.text("import"),
+            span: fields.span.clone(),
+        })
+    }
+}
+
+/// Values by key, as what `keys` says that they are; `None` if there is none that fits.
+impl Fields {
+    fn list(&self, key: &str) -> Option<&List> {
+        match &self.get(key)?.value {
+            Value::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    fn count(&self, key: &str) -> usize {
+        self.list(key).map_or(0, |list| list.items.len())
+    }
+
+    fn fields(&self, key: &str) -> Option<&Fields> {
+        match &self.get(key)?.value {
+            Value::Fields(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    fn tables<T>(&self, key: &str, make: impl Fn(&Fields) -> Option<T>) -> Vec<T> {
+        let items = self.list(key).map(|list| list.items.as_slice()).unwrap_or_default();
+        let make = |item: &Spanned<Value>| match &item.value {
+            Value::Fields(fields) => make(fields),
+            _ => None,
+        };
+        items.iter().filter_map(make).collect()
+    }
+
+    fn text(&self, key: &str) -> Option<Spanned<String>> {
+        self.get(key).and_then(text)
+    }
+
+    fn texts(&self, key: &str) -> Option<Vec<Spanned<String>>> {
+        self.list(key).map(|list| list.items.iter().filter_map(text).collect())
+    }
+
+    fn number<T: TryFrom<i128>>(&self, key: &str) -> Option<T> {
+        self.spanned_number(key).map(|number| number.value)
+    }
+
+    fn spanned_number<T: TryFrom<i128>>(&self, key: &str) -> Option<Spanned<T>> {
+        match self.get(key)? {
+            Spanned { value: Value::Number(value), span } => {
+                Some(Spanned { value: T::try_from(*value).ok()?, span: span.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// A word: a negative number is its two's complement.
+    fn word(&self, key: &str) -> Option<Spanned<u64>> {
+        let number: Spanned<i128> = self.spanned_number(key)?;
+        Some(Spanned { value: number.value as u64, span: number.span })
+    }
+}
+
+fn text(value: &Spanned<Value>) -> Option<Spanned<String>> {
+    match value {
+        Spanned { value: Value::Text(text), span } => Some(Spanned { value: text.clone(), span: span.clone() }),
+        _ => None,
+    }
+}

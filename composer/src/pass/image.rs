@@ -1,0 +1,171 @@
+//! The image: the bundle's bytes, and the files of a system, all or none of them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, VERSION, checksum};
+use abi::layout::PAGE;
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
+
+use super::bind::Bound;
+use super::capabilities::Capabilities;
+use super::layout::Layout;
+use crate::graph::Graph;
+
+/// The bytes of the bundle.
+pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capabilities) -> Vec<u8> {
+    let mut tables = Tables::default();
+    for (index, component) in graph.components.iter().enumerate() {
+        let parts = (bound.components.get(index), layout.components.get(index), capabilities.components.get(index));
+        let (Some(ready), Some(space), Some(table)) = parts else { continue };
+        let segments = (tables.segments.len() as u64, ready.memory.segments.len() as u64);
+        tables.segments.extend(ready.memory.segments.iter().cloned());
+        let share = (tables.capabilities.len() as u64, table.capabilities.len() as u64);
+        tables.capabilities.extend(table.capabilities.iter().flat_map(bundle::Capability::to_words));
+        let stacks = (tables.stacks.len() as u64 / bundle::Stack::WORDS as u64, space.stacks.len() as u64);
+        tables.stacks.extend(space.stacks.iter().flat_map(bundle::Stack::to_words));
+        let capabilities = (share.0 / bundle::Capability::WORDS as u64, share.1);
+        let name = name(&component.name.value);
+        let entry = bundle::Component { name, entry: ready.entry, thread: index as u64, segments, capabilities, stacks };
+        tables.components.extend(entry.to_words());
+    }
+    tables.assemble()
+}
+
+#[derive(Default)]
+struct Tables {
+    components: Vec<u64>,
+    segments: Vec<crate::elf::Segment>,
+    capabilities: Vec<u64>,
+    stacks: Vec<u64>,
+}
+
+impl Tables {
+    fn assemble(self) -> Vec<u8> {
+        let sizes = [
+            (self.components.len(), bundle::Component::WORDS),
+            (self.segments.len() * bundle::Segment::WORDS, bundle::Segment::WORDS),
+            (self.capabilities.len(), bundle::Capability::WORDS),
+            (self.stacks.len(), bundle::Stack::WORDS),
+        ];
+        let mut header = vec![MAGIC, VERSION, 0, 0];
+        let mut offset = HEADER_BYTES as u64;
+        for (words, size) in sizes {
+            header.extend([(words / size) as u64, offset]);
+            offset += 8 * words as u64;
+        }
+        let (segments, contents) = place(&self.segments, offset.next_multiple_of(PAGE));
+        let words = [header, self.components, segments, self.capabilities, self.stacks].concat();
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        bytes.resize(bytes.len().next_multiple_of(PAGE as usize), 0);
+        bytes.extend(contents);
+        seal(bytes)
+    }
+}
+
+/// The table of segments, and their contents, which start at `offset` in the bundle.
+fn place(segments: &[crate::elf::Segment], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
+    let mut words = Vec::new();
+    let mut contents = Vec::new();
+    for segment in segments {
+        contents.extend(&segment.contents);
+        contents.resize(contents.len().next_multiple_of(PAGE as usize), 0);
+        let file_bytes = (segment.contents.len() as u64).next_multiple_of(PAGE);
+        let (address, memory_bytes, rights) = (segment.address, segment.memory_bytes, segment.rights);
+        words.extend(bundle::Segment { address, memory_bytes, offset, file_bytes, rights }.to_words());
+        offset += file_bytes;
+    }
+    (words, contents)
+}
+
+/// Fills in length and checksum.
+fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
+    let length = bytes.len() as u64;
+    let set = |bytes: &mut Vec<u8>, word: usize, value: u64| {
+        for (to, from) in bytes.iter_mut().skip(8 * word).zip(value.to_le_bytes()) {
+            *to = from;
+        }
+    };
+    set(&mut bytes, 2, length);
+    let words = bytes.chunks_exact(8).skip(4).map(|word| word.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
+    let sum = checksum(words);
+    set(&mut bytes, 3, sum);
+    bytes
+}
+
+fn name(text: &str) -> [u8; NAME_BYTES] {
+    let mut name = [0; NAME_BYTES];
+    for (to, from) in name.iter_mut().zip(text.bytes()) {
+        *to = from;
+    }
+    name
+}
+
+/// The files of a system, by name.
+pub type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// Puts the files into `directory`, which afterwards holds these and nothing else. They are written beside it and the
+/// directory is exchanged when they are whole, so that nobody ever finds half of a system.
+///
+/// # Errors
+///
+/// As the file system says, or `directory` holds something else than a system; then nothing has changed.
+pub fn write(directory: &Path, files: &Files) -> io::Result<()> {
+    refuse_foreign(directory, files)?;
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let whole = tempfile::Builder::new().prefix(".composing-").tempdir_in(parent)?;
+    for (name, bytes) in files {
+        fs::write(whole.path().join(name), bytes)?;
+    }
+    check(whole.path())?;
+    fs::set_permissions(whole.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    exchange(whole, directory, parent)
+}
+
+/// What is replaced is removed, so it must be a system's directory, whatever the command line says.
+fn refuse_foreign(directory: &Path, files: &Files) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if !files.iter().any(|(ours, _)| name == *ours) {
+            let message = format!("the directory holds `{}`, which is no part of a system", name.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
+    }
+    Ok(())
+}
+
+/// The bundle on disk is one that the kernel accepts.
+fn check(directory: &Path) -> io::Result<()> {
+    let bytes = fs::read(directory.join(BUNDLE))?;
+    Bundle::parse(&bytes).map(|_| ()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+}
+
+/// Name of the bundle's file.
+pub const BUNDLE: &str = "bundle";
+/// Name of the kernel's file.
+pub const KERNEL: &str = "kernel";
+
+fn exchange(whole: tempfile::TempDir, directory: &Path, parent: &Path) -> io::Result<()> {
+    let rename = |from: &Path, flags| rustix::fs::renameat_with(CWD, from, CWD, directory, flags);
+    match rename(whole.path(), RenameFlags::EXCHANGE) {
+        // What was there before is in the temporary directory now, and is removed with it.
+        Ok(()) => return Ok(()),
+        Err(Errno::NOENT) => {}
+        // A file system that cannot exchange: the old directory is moved away first.
+        Err(_) => {
+            let old = tempfile::Builder::new().prefix(".composing-").tempdir_in(parent)?;
+            fs::rename(directory, old.path().join("old"))?;
+        }
+    }
+    fs::rename(whole.path(), directory)?;
+    // It has another name now: nothing is left to remove.
+    let _ = whole.keep();
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Where everything lies: each component's image at its base, and the stacks of all threads that can enter it.
+
+use abi::boot;
+use abi::bundle::Stack;
+use abi::layout::{DEFAULT_BASE, PAGE, STACK_SPAN, THREADS, USER_END, USER_START, stack_end};
+
+use super::schema::{Bindings, Schema};
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Component, Graph};
+
+/// The address spaces of all components.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// In the order of [`Graph::components`].
+    pub components: Vec<Space>,
+}
+
+/// The address space of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What is added to every address for which the image was linked.
+    pub shift: u64,
+    /// Where thread 0's stack ends, or would end.
+    pub first_stack_end: u64,
+    /// One stack for each thread that can run in the component, in ascending order.
+    pub stacks: Vec<Stack>,
+}
+
+/// Lays out all components. `None` if one does not fit.
+pub fn layout(graph: &Graph, schema: &Schema, found: &mut Diagnostics) -> Option<Layout> {
+    let callers = callers(schema);
+    let mut components = Vec::new();
+    for (at, (component, bindings)) in graph.components.iter().zip(&schema.components).enumerate() {
+        let threads = callers.iter().enumerate().filter(|(_, reach)| reach.contains(&at)).map(|(thread, _)| thread);
+        components.extend(place(component, bindings, threads, found));
+    }
+    (components.len() == graph.components.len()).then_some(Layout { components })
+}
+
+/// For each component, itself and all that its thread can come to over edges.
+fn callers(schema: &Schema) -> Vec<Vec<usize>> {
+    (0..schema.components.len()).map(|thread| reach(schema, thread)).collect()
+}
+
+fn reach(schema: &Schema, thread: usize) -> Vec<usize> {
+    let mut seen = vec![thread];
+    let mut next = 0;
+    while let Some(bindings) = seen.get(next).and_then(|at| schema.components.get(*at)) {
+        for edge in &bindings.edges {
+            if !seen.contains(&edge.server) {
+                seen.push(edge.server);
+            }
+        }
+        next += 1;
+    }
+    seen
+}
+
+fn place(
+    component: &Component,
+    bindings: &Bindings,
+    threads: impl Iterator<Item = usize>,
+    found: &mut Diagnostics,
+) -> Option<Space> {
+    let base = component.baseaddr.as_ref().map_or(DEFAULT_BASE, |base| base.value);
+    check_multiples(component, base, found)?;
+    let memory = &bindings.image.memory;
+    let image_end = base.checked_add(memory.end() - memory.start());
+    // A guard below the first stack: an image's last page and a stack are never neighbours.
+    let first_stack_end = image_end.and_then(|end| end.checked_next_multiple_of(STACK_SPAN)).and_then(|end| end.checked_add(STACK_SPAN));
+    let end = first_stack_end.and_then(|end| end.checked_add(STACK_SPAN * u64::from(THREADS)));
+    let limit = if component.is_base_constructor { boot::INFORMATION } else { USER_END };
+    let inside = base >= USER_START && end.is_some_and(|end| end <= limit);
+    if !inside {
+        found.push(outside(component, limit));
+    }
+    let first_stack_end = first_stack_end.filter(|_| inside)?;
+    let stack = |thread: u16| Stack {
+        thread: u64::from(thread),
+        end: stack_end(first_stack_end, thread),
+        bytes: component.stack.value,
+    };
+    let stacks = threads.filter_map(|thread| u16::try_from(thread).ok()).map(stack).collect();
+    Some(Space { shift: base.wrapping_sub(memory.start()), first_stack_end, stacks })
+}
+
+fn check_multiples(component: &Component, base: u64, found: &mut Diagnostics) -> Option<()> {
+    let before = found.errors();
+    if let Some(place) = &component.baseaddr
+        && !base.is_multiple_of(PAGE)
+    {
+        let message = format!("the base {base:#x} is not on a page boundary");
+        let help = format!("the next one is {:#x}", base.checked_next_multiple_of(PAGE).unwrap_or(DEFAULT_BASE));
+        found.push(Diagnostic::error(code::BAD_LAYOUT, message).label(&place.span, "").help(help));
+    }
+    let stack = component.stack.value;
+    if stack == 0 || stack >= STACK_SPAN || !stack.is_multiple_of(PAGE) {
+        let message = format!("a stack cannot have {stack} bytes");
+        let help = format!("a stack is a whole number of pages of {PAGE} bytes, less than {STACK_SPAN} bytes");
+        found.push(Diagnostic::error(code::BAD_LAYOUT, message).label(&component.stack.span, "").help(help));
+    }
+    (found.errors() == before).then_some(())
+}
+
+fn outside(component: &Component, limit: u64) -> Diagnostic {
+    let place = component.baseaddr.as_ref().map_or(&component.name.span, |base| &base.span);
+    let message = format!("image and stacks of `{}` do not fit there", component.name.value);
+    let help = format!("a component's memory lies from {USER_START:#x} up to {limit:#x}");
+    Diagnostic::error(code::OUTSIDE_MEMORY, message).label(place, "").help(help)
+}

@@ -1,0 +1,26 @@
+//! The passes, in the order in which they run.
+
+pub mod draft;
+pub mod shape;
+
+pub mod parse;
+
+pub mod resolve;
+
+pub mod check;
+
+pub mod order;
+
+pub mod build;
+
+pub mod schema;
+
+pub mod layout;
+
+pub mod capabilities;
+
+pub mod bind;
+
+pub mod image;
+
+pub mod report;

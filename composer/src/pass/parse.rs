@@ -1,0 +1,79 @@
+//! Pass 1: the file becomes a [`Draft`]: known keys with values of the right type, each with its place.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::draft::Draft;
+use super::shape;
+use crate::Failure;
+use crate::code::{NOT_TEXT, SYNTAX, TOO_LARGE, UNREADABLE};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+
+/// Bytes that a graph file may have. The largest systems have a thousandth of it.
+pub const LIMIT: u64 = 16 << 20;
+
+/// Reads the file at `path`.
+///
+/// # Errors
+///
+/// It cannot be read, is too large, or is not text.
+pub fn read(path: &Path) -> Result<Source, Failure> {
+    let text = read_bytes(path).and_then(into_text);
+    let source = |text| Source { path: path.into(), text };
+    match text {
+        Ok(text) => Ok(source(text)),
+        Err(complaint) => Err(Failure { source: source(String::new()), diagnostics: complaint.into() }),
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let unreadable = |error: io::Error| {
+        let complaint = Diagnostic::error(UNREADABLE, format!("cannot read the graph file: {error}"));
+        complaint.maybe_help(path.is_dir().then(|| "give the path of a graph file, not of a directory".to_owned()))
+    };
+    let mut bytes = Vec::new();
+    // Not the file's length: it may be a pipe, or grow.
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LIMIT {
+        let message = format!("the graph file has more than {}", crate::text::size(LIMIT));
+        return Err(Diagnostic::error(TOO_LARGE, message));
+    }
+    Ok(bytes)
+}
+
+fn into_text(bytes: Vec<u8>) -> Result<String, Diagnostic> {
+    let not_text = |before: &[u8], why: &str| {
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Diagnostic::error(NOT_TEXT, format!("the graph file is not text: line {line} {why}"))
+    };
+    let before_nul = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    if before_nul.len() < bytes.len() {
+        return Err(not_text(before_nul, "has a nul byte"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        not_text(before, "is not UTF-8").help("save the file as UTF-8")
+    })
+}
+
+/// Parses `text`, or returns `None` if it is not TOML.
+///
+/// What is of the wrong shape is left out of the draft. A file that is not TOML is judged no further: what a
+/// broken line swallowed would be complained about as missing.
+pub fn parse(text: &str, found: &mut Diagnostics) -> Option<Draft> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        found.extend(errors.iter().map(syntax));
+        return None;
+    }
+    Some(Draft::new(&shape::of_file(table.get_ref(), found)))
+}
+
+fn syntax(error: &toml::de::Error) -> Diagnostic {
+    let complaint = Diagnostic::error(SYNTAX, "the graph file is not TOML");
+    complaint.label(&error.span().unwrap_or_default(), error.message())
+}

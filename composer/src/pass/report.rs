@@ -1,0 +1,281 @@
+//! The report: what was composed, for people (`report.txt`) and for programs (`report.json`).
+
+mod text;
+
+use abi::bundle::Grant;
+use abi::layout::{EXECUTE, WRITE};
+use serde::Serialize;
+
+use super::bind::{Bound, Ready};
+use super::capabilities::{Capabilities, Table, token};
+use super::layout::{Layout, Space};
+use super::schema::{Bindings, Schema};
+use crate::graph::{self, Graph};
+
+pub use text::render;
+
+/// Version of the report's JSON.
+pub const FORMAT: u32 = 1;
+
+/// A whole system.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The graph's own line about it.
+    pub description: String,
+    /// Bytes of the bundle.
+    pub bundle_bytes: u64,
+    /// Bytes of the kernel's file.
+    pub kernel_bytes: u64,
+    /// The components, in the order of initialisation; the first is the one that constructs the others.
+    pub components: Vec<Component>,
+}
+
+/// A component.
+#[derive(Clone, Debug, Serialize)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// The crate of its image, as the graph names it.
+    pub image: String,
+    /// Its place in the bundle, and the index of its own thread.
+    pub index: usize,
+    /// The word by which its servers know it.
+    pub token: u64,
+    /// Where its thread starts.
+    pub entry: u64,
+    /// What it serves.
+    pub serves: Vec<String>,
+    /// What it uses, in bytes.
+    pub memory: Memory,
+    /// Its image in memory.
+    pub segments: Vec<Segment>,
+    /// The threads that can run in it, and their stacks.
+    pub stacks: Vec<Stack>,
+    /// Its capability table: what it can reach. There is nothing else.
+    pub capabilities: Vec<Capability>,
+    /// Words that the graph sets.
+    pub parameters: Vec<Parameter>,
+}
+
+/// Bytes of memory, by use.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Memory {
+    /// May be executed.
+    pub code: u64,
+    /// May only be read.
+    pub constants: u64,
+    /// May be written.
+    pub data: u64,
+    /// Stacks.
+    pub stacks: u64,
+    /// All of these.
+    pub total: u64,
+}
+
+/// A run of pages.
+#[derive(Clone, Debug, Serialize)]
+pub struct Segment {
+    /// First address.
+    pub address: u64,
+    /// Bytes of address space.
+    pub bytes: u64,
+    /// `r--`, `rw-` or `r-x`.
+    pub rights: &'static str,
+}
+
+/// A stack.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stack {
+    /// The component whose thread it is for.
+    pub thread_of: String,
+    /// The thread's index.
+    pub thread: u64,
+    /// Where it ends; it grows down from there.
+    pub end: u64,
+    /// Bytes of memory.
+    pub bytes: u64,
+}
+
+/// A capability.
+#[derive(Clone, Debug, Serialize)]
+pub struct Capability {
+    /// Its slot.
+    pub slot: u64,
+    /// What it refers to.
+    #[serde(flatten)]
+    pub grant: Granted,
+}
+
+/// What a capability refers to.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Granted {
+    /// An interface of another component.
+    Invocation {
+        /// The server.
+        server: String,
+        /// The interface, with its variant.
+        interface: String,
+        /// The methods that may be called.
+        methods: Vec<String>,
+        /// Bit n permits method n.
+        mask: u64,
+        /// Address of the server's entry.
+        entry: u64,
+        /// Whether the client clears its registers for the server.
+        client_clears: bool,
+        /// Whether the server clears its registers for the client.
+        server_clears: bool,
+    },
+    /// A range of I/O ports.
+    Ports {
+        /// What the image calls it.
+        device: String,
+        /// First port.
+        first: u64,
+        /// Number of ports.
+        count: u64,
+    },
+}
+
+/// A word that the graph sets.
+#[derive(Clone, Debug, Serialize)]
+pub struct Parameter {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: u64,
+}
+
+/// What the report is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The graph.
+    pub graph: &'a Graph,
+    /// Its edges.
+    pub schema: &'a Schema,
+    /// Its addresses.
+    pub layout: &'a Layout,
+    /// Its capability tables.
+    pub capabilities: &'a Capabilities,
+    /// Its memory.
+    pub bound: &'a Bound,
+    /// Bytes of the bundle.
+    pub bundle_bytes: usize,
+    /// Bytes of the kernel's file.
+    pub kernel_bytes: usize,
+}
+
+/// The report about `subject`.
+pub fn report(subject: Subject<'_>) -> Report {
+    let parts = subject.graph.components.iter().zip(&subject.schema.components);
+    let parts = parts.zip(&subject.layout.components).zip(&subject.capabilities.components).zip(&subject.bound.components);
+    let components = parts.enumerate().map(|(index, ((((component, bindings), space), table), ready))| {
+        describe(subject.graph, index, component, &Parts { bindings, space, table, ready })
+    });
+    Report {
+        format: FORMAT,
+        description: subject.graph.description.clone(),
+        bundle_bytes: subject.bundle_bytes as u64,
+        kernel_bytes: subject.kernel_bytes as u64,
+        components: components.collect(),
+    }
+}
+
+struct Parts<'a> {
+    bindings: &'a Bindings,
+    space: &'a Space,
+    table: &'a Table,
+    ready: &'a Ready,
+}
+
+fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &Parts<'_>) -> Component {
+    let parameter = |parameter: &graph::Parameter| Parameter {
+        key: parameter.key.value.clone(),
+        value: parameter.value.value,
+    };
+    Component {
+        name: component.name.value.clone(),
+        image: component.img.value.clone(),
+        index,
+        token: token(index),
+        entry: parts.ready.entry,
+        serves: component.implements.iter().map(serves).collect(),
+        memory: memory(parts),
+        segments: parts.ready.memory.segments.iter().map(segment).collect(),
+        stacks: stacks(graph, parts.space),
+        capabilities: capabilities(graph, parts),
+        parameters: component.params.iter().map(parameter).collect(),
+    }
+}
+
+fn serves(implements: &graph::Implements) -> String {
+    match &implements.variant {
+        Some(variant) => format!("{}.{}", implements.interface.value, variant.value),
+        None => implements.interface.value.clone(),
+    }
+}
+
+fn memory(parts: &Parts<'_>) -> Memory {
+    let mut memory = Memory::default();
+    for segment in &parts.ready.memory.segments {
+        let part = match (segment.rights & EXECUTE != 0, segment.rights & WRITE != 0) {
+            (true, _) => &mut memory.code,
+            (_, true) => &mut memory.data,
+            _ => &mut memory.constants,
+        };
+        *part += segment.memory_bytes;
+    }
+    memory.stacks = parts.space.stacks.iter().map(|stack| stack.bytes).sum();
+    memory.total = memory.code + memory.constants + memory.data + memory.stacks;
+    memory
+}
+
+fn segment(segment: &crate::elf::Segment) -> Segment {
+    let rights = match (segment.rights & EXECUTE != 0, segment.rights & WRITE != 0) {
+        (true, _) => "r-x",
+        (_, true) => "rw-",
+        _ => "r--",
+    };
+    Segment { address: segment.address, bytes: segment.memory_bytes, rights }
+}
+
+fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
+    let owner = |thread: u64| graph.components.get(thread as usize).map_or_else(String::new, |c| c.name.value.clone());
+    let stacks = space.stacks.iter();
+    stacks
+        .map(|stack| Stack {
+            thread_of: owner(stack.thread),
+            thread: stack.thread,
+            end: stack.end,
+            bytes: stack.bytes,
+        })
+        .collect()
+}
+
+fn capabilities(graph: &Graph, parts: &Parts<'_>) -> Vec<Capability> {
+    let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).map(|(capability, edge)| {
+        let entry = match capability.grant {
+            Grant::Invocation { entry, .. } => entry,
+            Grant::Ports { .. } => 0,
+        };
+        let server = graph.components.get(edge.server).map_or_else(String::new, |server| server.name.value.clone());
+        let grant = Granted::Invocation {
+            server,
+            interface: edge.interface.clone(),
+            methods: edge.method_names.clone(),
+            mask: edge.methods,
+            entry,
+            client_clears: edge.clears_registers,
+            server_clears: edge.server_clears_registers,
+        };
+        Capability { slot: capability.slot, grant }
+    });
+    let ports = parts.table.ports().iter().zip(&parts.bindings.ports).map(|(capability, (_, ports))| {
+        let grant = Granted::Ports { device: ports.name.value.clone(), first: ports.first, count: ports.count };
+        Capability { slot: capability.slot, grant }
+    });
+    edges.chain(ports).collect()
+}

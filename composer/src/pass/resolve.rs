@@ -1,0 +1,180 @@
+//! Pass 2: every name is looked up and every default filled in: the draft becomes a [`Graph`], still in file order.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::draft::{self, Draft};
+use crate::code::{
+    DUPLICATE_COMPONENT, EMPTY_GRAPH, NESTED_CONSTRUCTOR, NO_BASE_CONSTRUCTOR, NOT_SUPPORTED_YET,
+    SEVERAL_BASE_CONSTRUCTORS, UNKNOWN_COMPONENT,
+};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Component, Dependency, Expect, Graph, Spanned};
+use crate::suggest;
+use crate::text::quote;
+
+const KERNEL: &str = "kernel";
+
+/// The draft as a graph in file order. A dependency on an unknown server is left out.
+pub fn resolve(draft: &Draft, found: &mut Diagnostics) -> Graph {
+    let names = Names::of(draft, found);
+    find_base_constructor(draft, &names, found);
+    for name in &draft.expect.faults {
+        names.look_up(name, found);
+    }
+    Graph {
+        description: draft.description.split_whitespace().collect::<Vec<_>>().join(" "),
+        machine: draft.machine.clone(),
+        expect: Expect {
+            output: draft.expect.output.clone(),
+            status: draft.expect.status,
+            faults: draft.expect.faults.iter().map(|name| name.value.clone()).collect(),
+        },
+        components: draft.components.iter().map(|component| resolve_component(component, &names, found)).collect(),
+    }
+}
+
+fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Diagnostics) -> Component {
+    let or_here = || Spanned { value: String::new(), span: draft.span.clone() };
+    let name = draft.name.clone().unwrap_or_else(or_here);
+    let stack = Spanned { value: abi::layout::DEFAULT_STACK, span: draft.span.clone() };
+    Component {
+        img: draft.img.clone().unwrap_or_else(|| name.clone()),
+        name,
+        is_base_constructor: is_constructed_by_kernel(draft),
+        implements: draft.implements.clone(),
+        deps: draft.deps.iter().filter_map(|dep| resolve_dependency(dep, names, found)).collect(),
+        params: draft.params.clone(),
+        devices: draft.devices.clone(),
+        baseaddr: draft.baseaddr.clone(),
+        stack: draft.stack.clone().unwrap_or(stack),
+    }
+}
+
+fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut Diagnostics) -> Option<Dependency> {
+    if draft.srv.value == KERNEL {
+        found.push(Diagnostic::error(NOT_SUPPORTED_YET, "a dependency on the kernel is not supported yet").label(
+            &draft.srv.span,
+            "the kernel serves no interface yet",
+        ));
+        return None;
+    }
+    Some(Dependency {
+        server: names.look_up(&draft.srv, found)?,
+        srv: draft.srv.clone(),
+        interface: draft.interface.clone(),
+        variant: draft.variant.clone(),
+        methods: draft.methods.clone(),
+        trust: draft.trust,
+        import: draft.import.clone(),
+        span: draft.span.clone(),
+    })
+}
+
+/// The components by name.
+struct Names<'a> {
+    index: HashMap<&'a str, usize>,
+    /// In file order, for suggestions.
+    list: Vec<&'a str>,
+    /// Whether all components are in it.
+    complete: bool,
+}
+
+impl<'a> Names<'a> {
+    fn of(draft: &'a Draft, found: &mut Diagnostics) -> Self {
+        let mut names = Self { index: HashMap::new(), list: Vec::new(), complete: draft.complete };
+        if draft.components.is_empty() && draft.complete {
+            let complaint = Diagnostic::error(EMPTY_GRAPH, "the graph has no components").label(&(0..0), "");
+            found.push(complaint.help("add a component: `[[components]]` and below it `name = \"…\"`"));
+        }
+        let mut places: HashMap<&str, &Range<usize>> = HashMap::new();
+        for (at, component) in draft.components.iter().enumerate() {
+            let Some(name) = &component.name else { continue };
+            if let Some(first) = places.get(name.value.as_str()) {
+                found.push(duplicate(name, first));
+                continue;
+            }
+            places.insert(&name.value, &name.span);
+            names.index.insert(&name.value, at);
+            names.list.push(&name.value);
+        }
+        names
+    }
+
+    /// The component of this name. An unknown name is complained about, unless a component's own name could not be read.
+    fn look_up(&self, name: &Spanned<String>, found: &mut Diagnostics) -> Option<usize> {
+        let at = self.index.get(name.value.as_str()).copied();
+        if at.is_none() && self.complete {
+            let complaint = Diagnostic::error(UNKNOWN_COMPONENT, format!("unknown component {}", quote(&name.value)));
+            let help = suggest::help(&name.value, self.list.iter().copied());
+            found.push(complaint.label(&name.span, "no component has this name").maybe_help(help));
+        }
+        at
+    }
+}
+
+fn duplicate(name: &Spanned<String>, first: &Range<usize>) -> Diagnostic {
+    let complaint = Diagnostic::error(DUPLICATE_COMPONENT, format!("two components are named `{}`", name.value));
+    let complaint = complaint.label(&name.span, "the second one").label(first, "the first one");
+    complaint.help("two instances of one image need two names: keep `img`, change `name`")
+}
+
+fn is_constructed_by_kernel(component: &draft::Component) -> bool {
+    component.constructor.as_ref().is_some_and(|constructor| constructor.value == KERNEL)
+}
+
+/// Complains unless exactly one component is constructed by the kernel, and all others by that one.
+fn find_base_constructor(draft: &Draft, names: &Names<'_>, found: &mut Diagnostics) {
+    let bases: Vec<_> = draft.components.iter().filter(|component| is_constructed_by_kernel(component)).collect();
+    match bases.as_slice() {
+        [] if draft.complete && !draft.components.is_empty() => found.push(no_base_constructor(draft)),
+        [_, _, ..] => found.push(several_base_constructors(&bases)),
+        _ => {}
+    }
+    for constructor in draft.components.iter().filter_map(|component| component.constructor.as_ref()) {
+        if constructor.value == KERNEL {
+            continue;
+        }
+        let named = names.look_up(constructor, found).and_then(|at| draft.components.get(at));
+        // Without a base constructor, whoever is named here may be meant as it.
+        if let (Some(named), [base, ..]) = (named, bases.as_slice())
+            && !is_constructed_by_kernel(named)
+        {
+            found.push(nested_constructor(constructor, base));
+        }
+    }
+}
+
+fn no_base_constructor(draft: &Draft) -> Diagnostic {
+    let components = || draft.components.iter();
+    let named = components().find_map(|component| component.constructor.as_ref());
+    let booter = components().filter_map(|component| component.name.as_ref()).find(|name| name.value == "booter");
+    let complaint = Diagnostic::error(NO_BASE_CONSTRUCTOR, "no component is constructed by the kernel");
+    let span = booter.or(named).map(|name| &name.span).or(components().next().map(|component| &component.span));
+    let complaint = complaint.label(span.unwrap_or(&(0..0)), "this one could be");
+    complaint.help(match booter.or(named) {
+        Some(name) => format!("add `constructor = \"kernel\"` to `{}`", name.value),
+        None => "add a component that constructs the others: `name = \"booter\"`, `constructor = \"kernel\"`".into(),
+    })
+}
+
+fn several_base_constructors(bases: &[&draft::Component]) -> Diagnostic {
+    let message = format!("{} components are constructed by the kernel", bases.len());
+    let spans = bases.iter().rev().filter_map(|base| base.constructor.as_ref()).map(|constructor| &constructor.span);
+    let complaint = Diagnostic::error(SEVERAL_BASE_CONSTRUCTORS, message);
+    let complaint = spans.fold(complaint, |complaint, span| complaint.label(span, "constructed by the kernel"));
+    complaint.help("the kernel constructs one component, which constructs all others: leave out `constructor` there")
+}
+
+fn nested_constructor(constructor: &Spanned<String>, base: &draft::Component) -> Diagnostic {
+    let message = format!("construction by `{}` is not supported yet", constructor.value);
+    let complaint = Diagnostic::error(NESTED_CONSTRUCTOR, message);
+    let complaint = complaint.label(&constructor.span, "this component is not the base constructor");
+    match &base.name {
+        Some(name) => {
+            let help = format!("leave it out: then `{}` constructs it", name.value);
+            complaint.label(&name.span, "this one is").help(help)
+        }
+        None => complaint,
+    }
+}

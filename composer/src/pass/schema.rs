@@ -1,0 +1,98 @@
+//! Reading the images and holding them against the graph: every end of every edge must be there, and agree.
+
+mod edges;
+mod needs;
+
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::elf::{Image, Record};
+use crate::graph::{Component, Graph, Ports};
+
+use super::build::Images;
+
+/// The components' images and what the graph binds in them. Addresses are those for which the images were linked.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// In the order of [`Graph::components`].
+    pub components: Vec<Bindings>,
+}
+
+/// What is bound in an image.
+#[derive(Clone, Debug)]
+pub struct Bindings {
+    /// The image.
+    pub image: Image,
+    /// The word that receives the end of thread 0's stack.
+    pub stacks: u64,
+    /// What it calls, in the order of the component's `deps`.
+    pub edges: Vec<Edge>,
+    /// Words to set, and their values.
+    pub parameters: Vec<(u64, u64)>,
+    /// The words that receive capabilities to I/O ports, and the ranges.
+    pub ports: Vec<(u64, Ports)>,
+}
+
+/// An edge from a client to a server, as both images have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The interface, with its variant if it has one.
+    pub interface: String,
+    /// The server, as an index into [`Graph::components`].
+    pub server: usize,
+    /// The client's import slot.
+    pub slot: u64,
+    /// The server's entry, by whether it trusts the client.
+    pub entry: u64,
+    /// Bit n permits method n.
+    pub methods: u64,
+    /// The names of the methods that it permits.
+    pub method_names: Vec<String>,
+    /// Whether the client clears what the server must not see.
+    pub clears_registers: bool,
+    /// Whether the server does the same for the client.
+    pub server_clears_registers: bool,
+}
+
+/// Reads the images and binds them by the graph. `None` if one is no image, or an edge is not what the graph says.
+pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option<Schema> {
+    let before = found.errors();
+    let mut read = Vec::new();
+    for (component, file) in graph.components.iter().zip(&images.components) {
+        match Image::read(file) {
+            Ok(image) => read.push(image),
+            Err(defects) => found.extend(defects.iter().map(|defect| {
+                let name = &component.name.value;
+                let message = format!("the image of `{name}` cannot be a component's: {defect}");
+                Diagnostic::error(code::BAD_IMAGE, message).label(&component.img.span, "").help(defect.help())
+            })),
+        }
+    }
+    (read.len() == graph.components.len()).then_some(())?;
+    let mut components = Vec::new();
+    for (component, image) in graph.components.iter().zip(&read) {
+        needs::check_implements(component, image, found);
+        let edges = edges::bind(graph, component, image, &read, found);
+        let parameters = needs::parameters(component, image, found);
+        let ports = needs::ports(component, image, found);
+        let stacks = needs::stacks(image);
+        components.push(Bindings { image: image.clone(), stacks, edges, parameters, ports });
+    }
+    (found.errors() == before).then_some(Schema { components })
+}
+
+/// The records of one kind.
+fn records(image: &Image, kind: abi::record::RecordKind) -> impl Iterator<Item = &Record> + Clone {
+    image.records.iter().filter(move |record| record.kind == kind)
+}
+
+/// What an image calls an interface that it serves.
+fn export_name(interface: &str, variant: Option<&str>) -> String {
+    match variant {
+        Some(variant) => format!("{interface}.{variant}"),
+        None => interface.to_owned(),
+    }
+}
+
+fn describe(component: &Component) -> String {
+    format!("`{}`", component.name.value)
+}

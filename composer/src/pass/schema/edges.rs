@@ -1,0 +1,151 @@
+//! The edges: an import of the client's image bound to an export of the server's.
+
+use abi::record::RecordKind;
+
+use super::{Edge, describe, export_name, records};
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::elf::{Image, Record};
+use crate::graph::{Component, Dependency, Graph};
+use crate::suggest;
+
+/// Binds every dependency of `client`, and complains of every import that is left.
+pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], found: &mut Diagnostics) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    let mut bound: Vec<&Record> = Vec::new();
+    let mut misnamed = Vec::new();
+    for dependency in &client.deps {
+        let Some(import) = find_import(client, image, dependency, found) else {
+            misnamed.push(dependency.interface.value.as_str());
+            continue;
+        };
+        bound.push(import);
+        let Some(server) = graph.components.get(dependency.server) else { continue };
+        let Some(export) = images.get(dependency.server).and_then(|image| find_export(image, dependency)) else {
+            // The server's `implements` says the same; the complaint is made there.
+            continue;
+        };
+        if !agree(client, import, server, export, dependency, found) {
+            continue;
+        }
+        edges.extend(permit(export, dependency, found).map(|methods| edge(import, export, dependency, methods)));
+    }
+    // An import that the graph misnames was complained of already.
+    let left = records(image, RecordKind::Import).filter(|import| !misnamed.contains(&import.import().0));
+    for import in left.filter(|import| !bound.contains(import)) {
+        found.push(unbound(client, import));
+    }
+    edges
+}
+
+fn find_import<'a>(
+    client: &Component,
+    image: &'a Image,
+    dependency: &Dependency,
+    found: &mut Diagnostics,
+) -> Option<&'a Record> {
+    let interface = dependency.interface.value.as_str();
+    let name = dependency.import.as_ref().map(|import| import.value.as_str());
+    let imports = records(image, RecordKind::Import);
+    let import = imports.clone().find(|record| record.import() == (interface, name));
+    if import.is_some() {
+        return import;
+    }
+    let mut of_interface = imports.clone().filter(|record| record.import().0 == interface).peekable();
+    let (message, help) = if of_interface.peek().is_some() {
+        let names: Vec<_> = of_interface.map(|record| how_to_name(record)).collect();
+        let message = format!("the image of {} does not import `{interface}` by this name", describe(client));
+        (message, Some(format!("write {}", names.join(" or "))))
+    } else {
+        let message = format!("the image of {} does not call `{interface}`", describe(client));
+        (message, suggest::help(interface, imports.map(|record| record.import().0).collect::<Vec<_>>()))
+    };
+    let place = dependency.import.as_ref().unwrap_or(&dependency.interface);
+    found.push(Diagnostic::error(code::NO_SUCH_IMPORT, message).label(&place.span, "").maybe_help(help));
+    None
+}
+
+fn how_to_name(import: &Record) -> String {
+    match import.import().1 {
+        Some(name) => format!("`import = \"{name}\"`"),
+        None => "no `import`".to_owned(),
+    }
+}
+
+fn find_export<'a>(server: &'a Image, dependency: &Dependency) -> Option<&'a Record> {
+    let variant = dependency.variant.as_ref().map(|variant| variant.value.as_str());
+    let name = export_name(&dependency.interface.value, variant);
+    records(server, RecordKind::Export).find(|record| record.name == name)
+}
+
+fn agree(
+    client: &Component,
+    import: &Record,
+    server: &Component,
+    export: &Record,
+    dependency: &Dependency,
+    found: &mut Diagnostics,
+) -> bool {
+    if import.schema == export.schema {
+        return true;
+    }
+    let (client, server) = (describe(client), describe(server));
+    let message = format!("{client} and {server} were built with different versions of `{}`", dependency.interface.value);
+    let (ours, theirs) = first_difference(&import.schema, &export.schema);
+    let help = format!("{client} calls  {ours}\n{server} serves {theirs}\nbuild both with one version of the interface's crate");
+    found.push(Diagnostic::error(code::SCHEMA_MISMATCH, message).label(&dependency.span, "this edge").help(help));
+    false
+}
+
+fn first_difference<'a>(ours: &'a str, theirs: &'a str) -> (&'a str, &'a str) {
+    let longer = ours.lines().count().max(theirs.lines().count());
+    let line = |text: &'a str, at| text.lines().nth(at).unwrap_or("(no such method)");
+    let pairs = (0..longer).map(|at| (line(ours, at), line(theirs, at)));
+    pairs.into_iter().find(|(ours, theirs)| ours != theirs).unwrap_or(("", ""))
+}
+
+/// The mask and the names of the methods that the dependency permits.
+fn permit(export: &Record, dependency: &Dependency, found: &mut Diagnostics) -> Option<(u64, Vec<String>)> {
+    let all: Vec<&str> = export.methods().collect();
+    let Some(chosen) = &dependency.methods else {
+        let mask = (0..all.len()).fold(0, |mask, at| mask | 1 << at);
+        return Some((mask, all.into_iter().map(str::to_owned).collect()));
+    };
+    let mut mask = 0u64;
+    let mut sound = true;
+    for method in chosen {
+        match all.iter().position(|name| *name == method.value) {
+            Some(at) => mask |= 1 << at,
+            None => {
+                sound = false;
+                let message = format!("`{}` has no method `{}`", dependency.interface.value, method.value);
+                let help = suggest::help(&method.value, all.iter().copied());
+                found.push(Diagnostic::error(code::UNKNOWN_METHOD, message).label(&method.span, "").maybe_help(help));
+            }
+        }
+    }
+    let permitted = all.iter().enumerate().filter(|(at, _)| mask & 1 << at != 0);
+    sound.then(|| (mask, permitted.map(|(_, name)| (*name).to_owned()).collect()))
+}
+
+fn edge(import: &Record, export: &Record, dependency: &Dependency, methods: (u64, Vec<String>)) -> Edge {
+    let trust = dependency.trust;
+    Edge {
+        interface: export.name.clone(),
+        server: dependency.server,
+        slot: import.first,
+        entry: if trust.client { export.first } else { export.second },
+        methods: methods.0,
+        method_names: methods.1,
+        clears_registers: !trust.server,
+        server_clears_registers: !trust.client,
+    }
+}
+
+fn unbound(client: &Component, import: &Record) -> Diagnostic {
+    let (interface, name) = import.import();
+    let import_key = name.map_or_else(String::new, |name| format!(", import = \"{name}\""));
+    let message = format!("{} imports `{}`, the graph gives it no server", describe(client), import.name);
+    let help = format!("add to its deps: {{ srv = \"...\", interface = \"{interface}\"{import_key} }}");
+    Diagnostic::error(code::UNBOUND_IMPORT, message).label(&client.name.span, "").help(help)
+}

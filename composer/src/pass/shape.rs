@@ -1,0 +1,286 @@
+//! The shape of a graph file: walks the TOML tree along [`keys`](crate::keys), and keeps what fits it.
+
+use std::ops::Range;
+
+use toml::Spanned as At;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+use crate::code::{BAD_VALUE, MISSING_KEY, NOT_SUPPORTED_YET, UNKNOWN_KEY, WRONG_TYPE};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::Spanned;
+use crate::keys::{self, Choice, Key, Kind, Place, Status};
+use crate::suggest;
+use crate::text::{self, quote};
+
+/// A value that fits its key.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Of the kinds that are text.
+    Text(String),
+    /// An integer, a size in bytes, an address, or a word.
+    Number(i128),
+    /// A boolean.
+    Boolean(bool),
+    /// An array.
+    List(List),
+    /// A table.
+    Fields(Fields),
+}
+
+/// An array.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// The elements that fit.
+    pub items: Vec<Spanned<Value>>,
+    /// Whether all did.
+    pub complete: bool,
+}
+
+/// A table.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// Where it begins, or all of it if it is written in one line.
+    pub span: Range<usize>,
+    values: Vec<(&'static str, Spanned<Value>)>,
+    /// Keys that are there, or were meant, with a value that does not fit.
+    refused: Vec<&'static str>,
+}
+
+impl Fields {
+    /// Whether nothing of the value of `key` was left out.
+    pub fn is_complete(&self, key: &str) -> bool {
+        let complete = !matches!(self.get(key), Some(Spanned { value: Value::List(list), .. }) if !list.complete);
+        complete && !self.refused.contains(&key)
+    }
+
+    /// The value of `key`, if there is one that fits.
+    pub fn get(&self, key: &str) -> Option<&Spanned<Value>> {
+        self.values.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+}
+
+/// The shape of a whole file.
+pub fn of_file(table: &DeTable<'_>, found: &mut Diagnostics) -> Fields {
+    Walk { found }.table(Place::File, 0..0, table)
+}
+
+struct Walk<'a> {
+    found: &'a mut Diagnostics,
+}
+
+/// A key as it stands in the file.
+struct Entry<'a> {
+    name: &'a str,
+    span: Range<usize>,
+}
+
+impl Walk<'_> {
+    fn table(&mut self, place: Place, span: Range<usize>, table: &DeTable<'_>) -> Fields {
+        let mut values = Vec::new();
+        let mut refused = Vec::new();
+        for (name, value) in table {
+            let entry = Entry { name: name.get_ref(), span: name.span() };
+            match keys::of(place).find(|key| key.name == entry.name) {
+                None => refused.extend(self.unknown(place, &entry)),
+                Some(key) if key.status == Status::NotSupportedYet => self.later(key, &entry),
+                Some(key) => match self.value(&key.kind, key.name, value) {
+                    Some(value) => values.push((key.name, value)),
+                    None => refused.push(key.name),
+                },
+            }
+        }
+        let fields = Fields { span, values, refused };
+        self.missing(place, &fields);
+        fields
+    }
+
+    /// Complains, and returns the key that was probably meant.
+    fn unknown(&mut self, place: Place, entry: &Entry<'_>) -> Option<&'static str> {
+        let names = keys::of(place).map(|key| key.name);
+        let message = format!("unknown key {} in {}", quote(entry.name), place.title());
+        let complaint = Diagnostic::error(UNKNOWN_KEY, message).label(&entry.span, "unknown key");
+        let near = suggest::nearest(entry.name, names.clone());
+        let effective = keys::of(place).filter(|key| key.status != Status::NotSupportedYet);
+        let list = effective.map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ");
+        self.found.push(complaint.help(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its keys are {list}"),
+        }));
+        near
+    }
+
+    fn later(&mut self, key: &Key, entry: &Entry<'_>) {
+        let message = format!("key `{}` is not supported yet", key.name);
+        let complaint = Diagnostic::error(NOT_SUPPORTED_YET, message).label(&entry.span, "has no effect yet");
+        self.found.push(complaint.help(format!("it will say: {}; leave it out until then", key.meaning)));
+    }
+
+    /// Complains of required keys; one that was refused, or misspelt, is not missing as well.
+    fn missing(&mut self, place: Place, fields: &Fields) {
+        let is_there = |key: &Key| fields.get(key.name).is_some() || fields.refused.contains(&key.name);
+        let missing = |key: &&Key| key.status == Status::Required && !is_there(key);
+        self.found.extend(keys::of(place).filter(missing).map(|key| {
+            let message = format!("{} lacks the key `{}`", place.title(), key.name);
+            let complaint = Diagnostic::error(MISSING_KEY, message);
+            let complaint = complaint.label(&fields.span, format!("`{}` is missing here", key.name));
+            complaint.help(format!("add `{}`: {}", key.name, key.meaning))
+        }));
+    }
+
+    fn value(&mut self, kind: &Kind, name: &str, value: &At<DeValue<'_>>) -> Option<Spanned<Value>> {
+        let span = value.span();
+        let value = match (kind, value.get_ref()) {
+            (Kind::List(kind), DeValue::Array(items)) => Value::List(self.list(kind, name, items.iter())),
+            (Kind::Table(place), DeValue::Table(table)) => Value::Fields(self.table(*place, span.clone(), table)),
+            (kind, value) => match scalar(kind, value) {
+                Ok(value) => value,
+                Err(refusal) => {
+                    self.found.push(refusal.diagnostic(name, kind, value, &span));
+                    return None;
+                }
+            },
+        };
+        Some(Spanned { value, span })
+    }
+
+    fn list<'i: 'v, 'v>(
+        &mut self,
+        kind: &Kind,
+        name: &str,
+        items: impl ExactSizeIterator<Item = &'v At<DeValue<'i>>>,
+    ) -> List {
+        let all = items.len();
+        let items: Vec<_> = items.filter_map(|item| self.value(kind, name, item)).collect();
+        List { complete: items.len() == all, items }
+    }
+}
+
+/// Why a value does not fit.
+enum Refusal {
+    WrongType,
+    Bad { shown: String, why: String, help: Option<String> },
+    NotSupportedYet { shown: String },
+}
+
+fn scalar(kind: &Kind, value: &DeValue<'_>) -> Result<Value, Refusal> {
+    match (kind, value) {
+        (Kind::Boolean, DeValue::Boolean(value)) => Ok(Value::Boolean(*value)),
+        (Kind::Word, DeValue::Boolean(value)) => Ok(Value::Number((*value).into())),
+        (Kind::Word, DeValue::Integer(value)) => integer(value, i64::MIN.into(), u64::MAX.into()),
+        (Kind::Word, DeValue::String(_)) => Err(Refusal::NotSupportedYet { shown: "a string".into() }),
+        (Kind::Integer(least, most), DeValue::Integer(value)) => integer(value, *least, *most),
+        (Kind::Address, DeValue::Integer(value)) => {
+            let Value::Number(number) = integer(value, 0, u64::MAX.into())? else { return Err(Refusal::WrongType) };
+            address(&value.to_string(), u64::try_from(number).ok())
+        }
+        (Kind::Address, DeValue::String(text)) => address(text, text::parse_address(text)),
+        (Kind::Size(least, end, multiple), DeValue::String(text)) => size(text, *least, *end, *multiple),
+        (Kind::Choice(choices), DeValue::String(text)) => one_of(choices, text),
+        (Kind::Text, DeValue::String(text)) => checked(text, text::check_text),
+        (Kind::Name, DeValue::String(text)) => checked(text, text::check_component_name),
+        (Kind::Identifier, DeValue::String(text)) => checked(text, text::check_identifier),
+        (Kind::Crate, DeValue::String(text)) => checked(text, text::check_crate),
+        // Whether a component has this name is for `resolve` to say.
+        (Kind::Component, DeValue::String(text)) => Ok(Value::Text(text.to_string())),
+        _ => Err(Refusal::WrongType),
+    }
+}
+
+fn bad<T>(shown: &str, why: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::Bad { shown: shown.into(), why: why.into(), help: None })
+}
+
+fn checked(text: &str, check: fn(&str) -> Result<(), String>) -> Result<Value, Refusal> {
+    match check(text) {
+        Ok(()) => Ok(Value::Text(text.into())),
+        Err(why) => bad(text, why),
+    }
+}
+
+fn integer(value: &DeInteger<'_>, least: i128, most: i128) -> Result<Value, Refusal> {
+    match i128::from_str_radix(value.as_str(), value.radix()) {
+        Ok(number) if (least..=most).contains(&number) => Ok(Value::Number(number)),
+        _ if least == most => bad(&value.to_string(), format!("it must be {least}")),
+        _ => bad(&value.to_string(), format!("it must be from {least} to {most}")),
+    }
+}
+
+fn address(shown: &str, address: Option<u64>) -> Result<Value, Refusal> {
+    use abi::layout::{PAGE, USER_END, USER_START};
+    match address {
+        None => bad(shown, "an address is a whole number, or a string as in `\"0x400000\"`"),
+        Some(at) if !at.is_multiple_of(PAGE) => bad(shown, format!("it must be a multiple of {PAGE:#x}, a page")),
+        Some(at) if !(USER_START..USER_END).contains(&at) => {
+            bad(shown, format!("it must be at least {USER_START:#x} and less than {USER_END:#x}"))
+        }
+        Some(at) => Ok(Value::Number(at.into())),
+    }
+}
+
+fn size(text: &str, least: u64, end: u64, multiple: u64) -> Result<Value, Refusal> {
+    let why = match text::parse_size(text) {
+        Err(why) => why,
+        Ok(bytes) if bytes < least => format!("it must be at least {}", text::size(least)),
+        Ok(bytes) if bytes >= end => format!("it must be less than {}", text::size(end)),
+        Ok(bytes) if !bytes.is_multiple_of(multiple) => format!("it must be a multiple of {}", text::size(multiple)),
+        Ok(bytes) => return Ok(Value::Number(bytes.into())),
+    };
+    bad(text, why)
+}
+
+fn one_of(choices: &'static [Choice], text: &str) -> Result<Value, Refusal> {
+    match choices.iter().find(|choice| choice.text == text) {
+        Some(choice) if choice.effective => Ok(Value::Text(text.into())),
+        Some(choice) => Err(Refusal::NotSupportedYet { shown: format!("`\"{}\"`", choice.text) }),
+        None => {
+            let texts = choices.iter().map(|choice| choice.text);
+            Err(Refusal::Bad { shown: text.into(), why: "unknown value".into(), help: suggest::help(text, texts) })
+        }
+    }
+}
+
+impl Refusal {
+    fn diagnostic(self, name: &str, kind: &Kind, value: &DeValue<'_>, span: &Range<usize>) -> Diagnostic {
+        match self {
+            Self::WrongType => wrong_type(name, kind, value, span),
+            Self::Bad { shown, why, help } => {
+                let message = format!("`{name}` cannot be {}", quote(&shown));
+                Diagnostic::error(BAD_VALUE, message).label(span, why).maybe_help(help)
+            }
+            Self::NotSupportedYet { shown } => {
+                let message = format!("{shown} for `{name}` is not supported yet");
+                Diagnostic::error(NOT_SUPPORTED_YET, message).label(span, "has no effect yet")
+            }
+        }
+    }
+}
+
+fn wrong_type(name: &str, kind: &Kind, value: &DeValue<'_>, span: &Range<usize>) -> Diagnostic {
+    let complaint = Diagnostic::error(WRONG_TYPE, format!("`{name}` takes {}", expected(kind)));
+    let help = match (kind, value) {
+        (Kind::List(Kind::Table(Place::Component)), DeValue::Table(_)) => Some("write `[[components]]`".to_owned()),
+        (Kind::List(_), DeValue::Table(_) | DeValue::String(_)) => Some(format!("put it in brackets: `{name} = […]`")),
+        (Kind::Size(least, ..), DeValue::Integer(_)) => Some(format!("a size has a unit: `\"{}\"`", text::size(*least))),
+        _ => None,
+    };
+    complaint.label(span, format!("this is {}", article(value.type_str()))).maybe_help(help)
+}
+
+fn article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
+fn expected(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Integer(..) => "an integer",
+        Kind::Boolean => "a boolean: `true` or `false`",
+        Kind::Word => "an integer or a boolean",
+        Kind::Size(..) => "a size: a string such as `\"16KiB\"`",
+        Kind::Address => "an address: an integer, or a string such as `\"0x400000\"`",
+        Kind::List(Kind::Table(_)) => "an array of tables",
+        Kind::List(_) => "an array of strings",
+        Kind::Table(_) => "a table",
+        _ => "a string",
+    }
+}

@@ -1,0 +1,127 @@
+//! Graphs in files: each bad one gets exactly its complaints, each good one its order.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test -p composer --test graphs` writes what is said now beside each graph; the difference is
+//! then for review.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use composer::graph::{Component, Graph};
+use composer::{Failure, LoadOptions, Loaded, load};
+
+fn graphs(directory: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(directory);
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut graphs: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
+    graphs.sort();
+    graphs
+}
+
+fn judge(path: &Path) -> Result<Loaded, Failure> {
+    load(path, LoadOptions { graph_only: true })
+}
+
+/// The complaints, under the file's name alone: they do not depend on where the repository lies.
+fn complaints(failure: &mut Failure, path: &Path) -> String {
+    failure.source.path = path.file_name().unwrap().into();
+    failure.diagnostics.render(&failure.source)
+}
+
+/// Compares with the snapshot beside `path`, or writes it. Returns what is wrong.
+fn compare(path: &Path, extension: &str, now: &str) -> Option<String> {
+    let snapshot = path.with_extension(extension);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&snapshot, now).unwrap();
+    }
+    let before = std::fs::read_to_string(&snapshot).unwrap_or_default();
+    (before != now).then(|| format!("{}\n--- before\n{before}\n--- now\n{now}", snapshot.display()))
+}
+
+fn assert_none(differences: Vec<String>) {
+    assert!(differences.is_empty(), "UPDATE_SNAPSHOTS=1 accepts these:\n{}", differences.join("\n"));
+}
+
+#[test]
+fn bad_graphs_get_their_complaints() {
+    let graphs = graphs("bad");
+    assert!(graphs.len() > 40);
+    assert_none(graphs.iter().filter_map(|path| {
+        let mut failure = judge(path).err().unwrap_or_else(|| panic!("{} is bad", path.display()));
+        compare(path, "stderr", &complaints(&mut failure, path))
+    }).collect());
+}
+
+#[test]
+fn good_graphs_are_ordered() {
+    assert_none(graphs("good").iter().filter_map(|path| {
+        let loaded = judge(path).unwrap_or_else(|failure| panic!("{}", failure.diagnostics.render(&failure.source)));
+        compare(path, "order", &order(&loaded.graph))
+    }).collect());
+}
+
+#[test]
+fn good_graphs_are_drawn() {
+    assert_none(graphs("good").iter().filter_map(|path| {
+        let picture = composer::draw::draw(&judge(path).unwrap().graph);
+        compare(path, "svg", &picture)
+    }).collect());
+}
+
+fn order(graph: &Graph) -> String {
+    let mut text = format!("{:?}\n{:?}\n", graph.machine, graph.expect);
+    for component in &graph.components {
+        _ = writeln!(text, "{}", describe(component));
+        for dep in &component.deps {
+            let server = &graph.components[dep.server].name.value;
+            let methods = dep.methods.as_ref().map(|methods| methods.iter().map(|m| m.value.as_str()).collect::<Vec<_>>());
+            let (variant, import) = (dep.variant.as_ref().map(|v| &v.value), dep.import.as_ref().map(|i| &i.value));
+            _ = writeln!(
+                text,
+                "    calls {server} {}, variant {variant:?}, methods {methods:?}, {:?}, import {import:?}",
+                dep.interface.value, dep.trust
+            );
+        }
+    }
+    text
+}
+
+fn describe(component: &Component) -> String {
+    let implements: Vec<_> = component.implements.iter().map(|i| (&i.interface.value, i.variant.as_ref().map(|v| &v.value))).collect();
+    let params: Vec<_> = component.params.iter().map(|p| (&p.key.value, p.value.value)).collect();
+    let devices: Vec<_> = component.devices.iter().map(|d| (&d.name.value, d.first, d.count)).collect();
+    format!(
+        "{}{}: image {}, base {:?}, stack {}, implements {implements:?}, params {params:?}, devices {devices:?}",
+        component.name.value,
+        if component.is_base_constructor { " (base constructor)" } else { "" },
+        component.img.value,
+        component.baseaddr.as_ref().map(|address| address.value),
+        component.stack.value,
+    )
+}
+
+#[test]
+fn every_code_has_a_bad_graph() {
+    let codes = include_str!("../src/code.rs").split('"').skip(1).step_by(2).filter(|code| *code < "E0500");
+    let seen: Vec<_> = graphs("bad").iter().flat_map(|path| judge(path).unwrap_err().diagnostics).map(|d| d.code).collect();
+    let elsewhere = ["E0001", "E0002", "E0004", "E0208"];
+    let unseen: Vec<_> = codes.filter(|code| !seen.contains(code) && !elsewhere.contains(code)).collect();
+    assert_eq!(unseen, [""; 0]);
+}
+
+#[test]
+fn every_label_lies_in_the_file() {
+    for path in graphs("bad") {
+        let failure = judge(&path).unwrap_err();
+        for label in failure.diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {
+            assert!(failure.source.text.get(label.span.clone()).is_some(), "{}: {label:?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_picture_is_the_same_twice() {
+    for path in graphs("good") {
+        let draw = || composer::draw::draw(&judge(&path).unwrap().graph);
+        assert_eq!(draw(), draw());
+    }
+}

@@ -1,0 +1,37 @@
+//! What a core knows of the thread that it runs.
+
+use crate::component::{self, Reference};
+use crate::frame::Frame;
+use crate::store::{Store, get};
+use crate::thread::entry;
+
+/// A core's own words, read and written by that core alone.
+///
+/// The entry paths use the same fields, at the same offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct CoreState {
+    /// Address of the entry that is the top of the current thread's invocation stack.
+    pub top: u64,
+    /// The current thread's index | this core's index << 32.
+    pub identity: u64,
+    /// Address of the current thread.
+    pub thread: u64,
+}
+
+impl CoreState {
+    /// The current thread.
+    pub const fn thread(&self) -> Frame {
+        Frame::at(self.thread)
+    }
+
+    /// The component that the current thread executes in.
+    pub fn component(&self, store: &impl Store) -> Reference {
+        let words = store.words(self.thread());
+        let at = entry::index(self.top);
+        Reference {
+            descriptor: component::index_of(get(words, at + entry::DESCRIPTOR)),
+            epoch: get(words, at + entry::EPOCH),
+        }
+    }
+}

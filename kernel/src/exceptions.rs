@@ -1,0 +1,218 @@
+//! Exceptions: what a component does wrong is contained, what the kernel does wrong stops the machine.
+
+use crate::core_local;
+use crate::entry::{follow, leave};
+use crate::segments::stack;
+use core::arch::{global_asm, naked_asm};
+use core::fmt;
+use logic::fault;
+use logic::outcome::Registers;
+use x86_64::VirtAddr;
+use x86_64::registers::control::Cr2;
+use x86_64::structures::idt::InterruptDescriptorTable;
+
+/// What an exception leaves on its stack: our pushes, then the processor's.
+#[repr(C)]
+pub struct Frame {
+    /// `r15` first, `rax` last.
+    registers: [u64; 15],
+    vector: u64,
+    error: u64,
+    instruction: u64,
+    code_segment: u64,
+    flags: u64,
+    stack: u64,
+    stack_segment: u64,
+}
+
+// One stub for each exception: make the error code uniform, say which vector it was.
+global_asm!(
+    ".macro exception vector",
+    ".align 16",
+    ".if \\vector == 8 || (\\vector >= 10 && \\vector <= 14) || \\vector == 17 || \\vector == 21 || \\vector == 29 || \\vector == 30",
+    "  push \\vector",
+    ".else",
+    "  push 0",
+    "  push \\vector",
+    ".endif",
+    "jmp {common}",
+    ".endm",
+    ".section .text.exceptions, \"ax\"",
+    ".align 16",
+    ".global exception_stubs, non_maskable_interrupt, interrupt_stub",
+    "exception_stubs:",
+    ".altmacro",
+    ".set vector_number, 0",
+    ".rept 32",
+    "exception %vector_number",
+    ".set vector_number, vector_number + 1",
+    ".endr",
+    ".noaltmacro",
+    // A non-maskable interrupt finds nothing to do, and may have struck between a `syscall` and its
+    // `swapgs`: it touches neither GS nor memory.
+    "non_maskable_interrupt:",
+    "interrupt_stub:",
+    "  iretq",
+    ".text",
+    common = sym common,
+);
+
+unsafe extern "C" {
+    static exception_stubs: u8;
+    static non_maskable_interrupt: u8;
+    static interrupt_stub: u8;
+}
+
+const STUB_BYTES: u64 = 16;
+
+static TABLE: spin::Once<InterruptDescriptorTable> = spin::Once::new();
+
+/// Loads the interrupt table of this core.
+pub fn load() {
+    TABLE.call_once(table).load();
+}
+
+fn table() -> InterruptDescriptorTable {
+    let mut table = InterruptDescriptorTable::new();
+    let stub = |vector: u64| VirtAddr::new(&raw const exception_stubs as u64 + vector * STUB_BYTES);
+    // SAFETY: each stub ends in `common`, which expects what the processor pushes for its vector; the stacks
+    // are those that `segments` sets up. No gate is open to user level's `int`.
+    unsafe {
+        table.divide_error.set_handler_addr(stub(0));
+        table.debug.set_handler_addr(stub(1)).set_stack_index(stack::DEBUG);
+        let ignored = VirtAddr::from_ptr(&raw const non_maskable_interrupt);
+        table.non_maskable_interrupt.set_handler_addr(ignored).set_stack_index(stack::NON_MASKABLE);
+        table.breakpoint.set_handler_addr(stub(3));
+        table.overflow.set_handler_addr(stub(4));
+        table.bound_range_exceeded.set_handler_addr(stub(5));
+        table.invalid_opcode.set_handler_addr(stub(6));
+        table.device_not_available.set_handler_addr(stub(7));
+        table.double_fault.set_handler_addr(stub(8)).set_stack_index(stack::DOUBLE_FAULT);
+        table.invalid_tss.set_handler_addr(stub(10));
+        table.segment_not_present.set_handler_addr(stub(11));
+        table.stack_segment_fault.set_handler_addr(stub(12));
+        table.general_protection_fault.set_handler_addr(stub(13));
+        table.page_fault.set_handler_addr(stub(14)).set_stack_index(stack::PAGE_FAULT);
+        table.x87_floating_point.set_handler_addr(stub(16));
+        table.alignment_check.set_handler_addr(stub(17));
+        table.machine_check.set_handler_addr(stub(18)).set_stack_index(stack::MACHINE_CHECK);
+        table.simd_floating_point.set_handler_addr(stub(19));
+        for vector in 32..=255 {
+            table[vector].set_handler_addr(VirtAddr::from_ptr(&raw const interrupt_stub));
+        }
+    }
+    table
+}
+
+/// Every exception's way into Rust.
+///
+/// From user level, GS is the user's until `swapgs`; whether that is where it came
+/// from, the saved code segment says. From the kernel, GS is not used at all.
+#[unsafe(naked)]
+unsafe extern "C" fn common() {
+    naked_asm!(
+        "push rax", "push rbx", "push rcx", "push rdx", "push rsi", "push rdi", "push rbp",
+        "push r8", "push r9", "push r10", "push r11", "push r12", "push r13", "push r14", "push r15",
+        "cld",
+        "mov rdi, rsp",
+        "test byte ptr [rsp + {code_segment}], 3",
+        "jz 2f",
+        "swapgs",
+        "sub rsp, {registers_room}",
+        "and rsp, -16",
+        "mov rsi, rsp",
+        "call {from_user}",
+        "mov rdi, rsp",
+        "jmp {leave}",
+        "2:",
+        "and rsp, -16",
+        "call {from_kernel}",
+        "ud2",
+        code_segment = const core::mem::offset_of!(Frame, code_segment),
+        registers_room = const size_of::<Registers>(),
+        from_user = sym from_user,
+        from_kernel = sym from_kernel,
+        leave = sym leave,
+    )
+}
+
+extern "C" fn from_user(frame: &Frame, registers: &mut Registers) {
+    // SAFETY: the only use of it in this entry.
+    let core = unsafe { core_local::current() };
+    let Some(memory) = core.memory else { crate::console::fatal("a fault came before memory was there") };
+    let culprit = fault::culprit(memory, &core.state);
+    log::info!(
+        "fault: component {}, thread {} ({}), {Cause} at instruction {:#x}",
+        Name(&culprit.name),
+        culprit.thread,
+        Name(&culprit.started_in),
+        frame.instruction,
+        Cause = Cause(frame),
+    );
+    // The next level must not see what the faulting one computed.
+    crate::processor::reset_floating_point();
+    let outcome = fault::contain(memory, &mut core.state);
+    *registers = follow(core, outcome);
+}
+
+extern "C" fn from_kernel(frame: &Frame) -> ! {
+    crate::console::fatal(format_args!("the kernel faulted: {} at instruction {:#x}", Cause(frame), frame.instruction))
+}
+
+/// What happened, in words.
+struct Cause<'f>(&'f Frame);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PAGE_FAULT: u64 = 14;
+        match (self.0.vector, self.0.error) {
+            (PAGE_FAULT, error) => page_fault(f, error),
+            (vector, 0) => f.write_str(name(vector)),
+            (vector, error) => write!(f, "{}, error {error:#x}", name(vector)),
+        }
+    }
+}
+
+fn page_fault(f: &mut fmt::Formatter<'_>, error: u64) -> fmt::Result {
+    const WRITE: u64 = 1 << 1;
+    const FETCH: u64 = 1 << 4;
+    let access = match error {
+        error if error & FETCH != 0 => "executing",
+        error if error & WRITE != 0 => "writing",
+        _ => "reading",
+    };
+    write!(f, "page fault {access} address {:#x}", Cr2::read_raw())
+}
+
+fn name(vector: u64) -> &'static str {
+    match vector {
+        0 => "divide error",
+        1 => "debug exception",
+        3 => "breakpoint",
+        4 => "overflow",
+        5 => "bound range exceeded",
+        6 => "invalid opcode",
+        7 => "device not available",
+        8 => "double fault",
+        10 => "invalid task state",
+        11 => "segment not present",
+        12 => "stack segment fault",
+        13 => "general protection fault",
+        14 => "page fault",
+        16 => "x87 floating-point exception",
+        17 => "alignment check",
+        18 => "machine check",
+        19 => "SIMD floating-point exception",
+        _ => "reserved exception",
+    }
+}
+
+/// A name padded with zeros.
+struct Name<'n>(&'n [u8]);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.split(|byte| *byte == 0).next().unwrap_or(&[]);
+        f.write_str(core::str::from_utf8(name).unwrap_or("?"))
+    }
+}

@@ -1,0 +1,224 @@
+//! The machine's memory: the kernel's own address space, and the store that the logic works on.
+//!
+//! # Why the store is sound
+//!
+//! The logic reaches kernel objects through [`Store::words`], as atomic words at
+//! the direct map's address of a frame. What it needs of us:
+//!
+//! 1. The address is mapped, writable and never unmapped: the direct map covers
+//!    all usable memory but the kernel's own text and constants, and does not change after boot.
+//! 2. Nobody has a Rust reference to the same memory that is not made of atomics:
+//!    boot code's references end before the first operation, and the frames of the
+//!    kernel's image, stacks and boot-sized tables are never in the retype table as anything at all, so
+//!    no operation can claim them.
+//! 3. User level may change a *user* frame at any time; the logic does not ask for
+//!    those, and if it did, an atomic word that somebody else changes is still a word.
+
+pub mod pool;
+pub mod ranges;
+mod tables;
+
+use crate::boot::information::{Machine, REGIONS, Region};
+use crate::processor::Features;
+use core::fmt;
+use core::sync::atomic::AtomicU64;
+use logic::frame::{DIRECT_MAP, Frame, State};
+use logic::store::{Descriptor, Store, Words};
+use pool::Pool;
+use tables::Builder;
+
+/// Where the hot descriptors are mapped. In the last 2 GiB, so that the entry
+/// path reaches a descriptor with one constant displacement.
+pub const DESCRIPTORS: u64 = 0xffff_ffff_c000_0000;
+
+/// Where the cores' stacks are mapped, each with an unmapped page below it.
+const STACKS: u64 = 0xffff_ffff_d000_0000;
+const STACK_FRAMES: u64 = 4;
+const STACK_SPAN: u64 = 0x8000;
+
+/// Stacks of a core: the kernel's own, and one for each exception that must not rely on it.
+pub const STACKS_PER_CORE: u64 = 6;
+
+/// The end of stack `number` of the core.
+pub const fn stack_end(number: u64) -> u64 {
+    STACKS + (number + 1) * STACK_SPAN
+}
+
+/// Why there is not enough memory to start with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryError {
+    /// The kernel's own tables do not fit.
+    TooLittle,
+    /// The bundle does not start on a page boundary, or lies outside usable memory.
+    MisplacedBundle(Region),
+}
+
+impl fmt::Display for MemoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLittle => f.write_str("there is too little memory for the kernel's tables"),
+            Self::MisplacedBundle(Region { start, end }) => {
+                write!(f, "the bundle was loaded at a place that cannot be used ({start:#x} to {end:#x})")
+            }
+        }
+    }
+}
+
+/// The store of the running kernel.
+pub struct Memory {
+    retype: &'static [AtomicU64],
+    descriptors: &'static [Descriptor],
+    threads: &'static [AtomicU64],
+    empty_leaf: Frame,
+    kernel_page_table: Frame,
+    /// Frames for what the kernel makes at boot.
+    pub pool: Pool,
+    /// Memory that neither the kernel's image nor the bundle is in.
+    pub free: heapless::Vec<Region, REGIONS>,
+    /// The bundle's frames.
+    pub bundle: Region,
+}
+
+static MEMORY: spin::Once<Memory> = spin::Once::new();
+
+/// Builds the kernel's address space, switches to it, and makes the boot-sized tables.
+///
+/// # Errors
+///
+/// See [`MemoryError`].
+pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memory, MemoryError> {
+    let free = ranges::free(machine)?;
+    let pool = Pool::new(&free).ok_or(MemoryError::TooLittle)?;
+    let top = machine.usable.iter().map(|region| region.end).max().unwrap_or(0);
+    let descriptors = (top >> 16).clamp(1024, 65_536);
+
+    let mut builder = Builder::new(&pool)?;
+    builder.map_image()?;
+    for region in ranges::direct(machine) {
+        builder.map_direct(region, features.huge_pages)?;
+    }
+    builder.map_fresh(DESCRIPTORS, descriptors * size_of::<Descriptor>() as u64)?;
+    for stack in 0..STACKS_PER_CORE {
+        builder.map_fresh(stack_end(stack) - STACK_FRAMES * 4096, STACK_FRAMES * 4096)?;
+    }
+    let kernel_page_table = builder.load();
+
+    let frames = (top / 4096) as usize;
+    let retype = retype_table(&pool, &free, frames)?;
+    let threads = pool.take(usize::from(abi::layout::THREADS).div_ceil(512)).ok_or(MemoryError::TooLittle)?;
+    let empty_leaf = pool.take_zeroed().ok_or(MemoryError::TooLittle)?;
+    // SAFETY: `map_fresh` mapped zeroed frames of exactly this size there; zeros are dead descriptors.
+    let descriptors = unsafe { core::slice::from_raw_parts(DESCRIPTORS as *const Descriptor, descriptors as usize) };
+    // SAFETY: the pool's frames belong to nobody else, and are zeroed here before anything reads them.
+    let threads = unsafe { zeroed_words(threads, usize::from(abi::layout::THREADS)) };
+    let bundle = Region { start: machine.bundle.start, end: machine.bundle.end.next_multiple_of(4096) };
+    Ok(MEMORY.call_once(|| {
+        pool.seal(retype);
+        Memory { retype, descriptors, threads, empty_leaf, kernel_page_table, pool, free, bundle }
+    }))
+}
+
+/// Where the kernel sees physical address `physical`.
+pub fn direct<T>(physical: u64) -> *mut T {
+    (DIRECT_MAP + physical) as *mut T
+}
+
+impl Memory {
+    /// A frame of zeros for a kernel object made at boot.
+    pub fn claim_kernel(&self) -> Option<Frame> {
+        let frame = self.pool.take(1)?;
+        logic::frame::claim_kernel(self, frame).ok()?;
+        Some(frame)
+    }
+
+    /// A frame of zeros for user memory made at boot.
+    pub fn claim_user(&self) -> Option<Frame> {
+        let frame = self.pool.take(1)?;
+        logic::frame::claim_user(self, frame).ok()?;
+        Some(frame)
+    }
+
+    /// Says that the bundle's frames are user memory with one owner.
+    pub fn claim_bundle(&self) {
+        for number in self.bundle.start / 4096..self.bundle.end / 4096 {
+            if let Some(entry) = self.retype_entry(Frame(number)) {
+                entry.store(State::USER.bits() | 1 << 32, core::sync::atomic::Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The bundle's bytes.
+    pub fn bundle_bytes(&self) -> &'static [u8] {
+        let length = (self.bundle.end - self.bundle.start) as usize;
+        // SAFETY: usable memory in the direct map, kept out of every free range; read at boot, before
+        // the booter, who may later write there, runs.
+        unsafe { core::slice::from_raw_parts(direct(self.bundle.start), length) }
+    }
+}
+
+impl Store for Memory {
+    fn words(&self, frame: Frame) -> &Words {
+        if frame.0 >= self.retype.len() as u64 {
+            crate::console::fatal("an object refers to memory that is not there");
+        }
+        // SAFETY: see the head of this file.
+        unsafe { &*direct(frame.physical()) }
+    }
+
+    fn retype_entry(&self, frame: Frame) -> Option<&AtomicU64> {
+        self.retype.get(usize::try_from(frame.0).ok()?)
+    }
+
+    fn descriptor(&self, index: u32) -> Option<&Descriptor> {
+        self.descriptors.get(index as usize)
+    }
+
+    fn thread_entry(&self, index: u32) -> Option<&AtomicU64> {
+        self.threads.get(index as usize)
+    }
+
+    fn empty_leaf(&self) -> Frame {
+        self.empty_leaf
+    }
+
+    fn kernel_page_table(&self) -> Frame {
+        self.kernel_page_table
+    }
+
+    fn clear(&self, frame: Frame) {
+        // SAFETY: the logic clears a frame between claiming it and telling anybody: it is free memory that
+        // only this core can name.
+        unsafe { direct::<u8>(frame.physical()).write_bytes(0, 4096) }
+    }
+}
+
+/// The word for every frame below `frames`: untyped where memory is free, nothing elsewhere.
+fn retype_table(pool: &Pool, free: &[Region], frames: usize) -> Result<&'static [AtomicU64], MemoryError> {
+    let first = pool.take((frames * 8).div_ceil(4096)).ok_or(MemoryError::TooLittle)?;
+    // SAFETY: the pool's frames belong to nobody else; every word is written before it is read.
+    let words = unsafe { core::slice::from_raw_parts_mut(direct::<u64>(first.physical()), frames) };
+    let mut done = 0;
+    for region in free {
+        let (start, end) = ((region.start / 4096) as usize, (region.end / 4096) as usize);
+        words[done..start].fill(0);
+        words[start..end].fill(State::UNTYPED.bits());
+        done = end;
+    }
+    words[done..].fill(0);
+    // SAFETY: the same words, from now on atomic; the mutable reference ends here.
+    Ok(unsafe { core::slice::from_raw_parts(direct(first.physical()), frames) })
+}
+
+/// `count` atomic words of zeros at the frame `first`.
+///
+/// # Safety
+///
+/// The frames must belong to the caller and be large enough, and live for ever.
+unsafe fn zeroed_words(first: Frame, count: usize) -> &'static [AtomicU64] {
+    let words = direct::<AtomicU64>(first.physical());
+    // SAFETY: the caller owns the frames; zeros are valid atomics.
+    unsafe {
+        words.write_bytes(0, count);
+        core::slice::from_raw_parts(words, count)
+    }
+}

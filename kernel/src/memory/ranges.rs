@@ -1,0 +1,80 @@
+//! Which memory is whose at boot, by subtraction from the loader's map.
+
+use super::MemoryError;
+use crate::boot::information::{Machine, REGIONS, Region};
+
+/// Memory below this stays as it is: firmware tables, and the page from which other cores start.
+const LOW_MEMORY: u64 = 1 << 20;
+
+unsafe extern "C" {
+    static kernel_end: u8;
+    static kernel_text_start: u8;
+    static kernel_data_start: u8;
+}
+
+/// What the kernel's addresses and their physical addresses differ by.
+pub const KERNEL_OFFSET: u64 = 0xffff_ffff_8000_0000;
+
+type Regions = heapless::Vec<Region, REGIONS>;
+
+/// The kernel's image in memory, its boot code included.
+pub fn image() -> Region {
+    Region { start: LOW_MEMORY, end: &raw const kernel_end as u64 - KERNEL_OFFSET }
+}
+
+/// The part of the image that nobody writes to.
+pub fn constant_image() -> Region {
+    let start = &raw const kernel_text_start as u64 - KERNEL_OFFSET;
+    Region { start, end: &raw const kernel_data_start as u64 - KERNEL_OFFSET }
+}
+
+/// Whole pages of usable memory that neither the kernel nor the bundle lies in, in ascending order.
+///
+/// # Errors
+///
+/// [`MemoryError::MisplacedBundle`].
+pub fn free(machine: &Machine) -> Result<Regions, MemoryError> {
+    let bundle = machine.bundle;
+    let inside = |region: &Region| region.start <= bundle.start && bundle.end <= region.end;
+    if bundle.start % 4096 != 0 || bundle.start < image().end || !machine.usable.iter().any(inside) {
+        return Err(MemoryError::MisplacedBundle(bundle));
+    }
+    let low = Region { start: 0, end: LOW_MEMORY };
+    let bundle = Region { start: bundle.start, end: bundle.end.next_multiple_of(4096) };
+    let holes = [low, image(), bundle];
+    Ok(holes.into_iter().fold(whole_pages(machine), |regions, hole| without(&regions, hole)))
+}
+
+/// Memory that the direct map shows: all that is usable but the kernel's text and constants.
+pub fn direct(machine: &Machine) -> Regions {
+    without(&whole_pages(machine), constant_image())
+}
+
+/// Usable memory in whole pages, each page once.
+fn whole_pages(machine: &Machine) -> Regions {
+    let mut regions = Regions::new();
+    let mut done = 0;
+    for region in &machine.usable {
+        let start = region.start.max(done).next_multiple_of(4096);
+        let end = region.end & !4095;
+        if start < end {
+            let _ = regions.push(Region { start, end });
+            done = end;
+        }
+    }
+    regions
+}
+
+fn without(regions: &[Region], hole: Region) -> Regions {
+    let mut rest = Regions::new();
+    for region in regions {
+        let below = Region { start: region.start, end: region.end.min(hole.start) };
+        let above = Region { start: region.start.max(hole.end), end: region.end };
+        for part in [below, above] {
+            if part.start < part.end && rest.last() != Some(&part) {
+                let _ = rest.push(part);
+            }
+        }
+    }
+    rest
+}

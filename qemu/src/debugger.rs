@@ -1,0 +1,250 @@
+//! A debugger for the machine: a client of the emulator's stub for the remote protocol.
+//!
+//! It stops the machine at an address, steps it one instruction at a time and reads registers and memory. That is
+//! what counting instructions one by one takes; for people there is gdb.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use qemu::{Machine, Session, debugger::{Debugger, Door}};
+//!
+//! # fn main() -> Result<(), qemu::debugger::DebuggerError> {
+//! let door = Door::new("/run/door");
+//! let session = Session::new(Machine::new("kernel", "bundle").extra(door.arguments()));
+//! let run = std::thread::spawn(|| session.run(&mut std::io::sink()));
+//! let mut debugger = Debugger::connect(&door, Duration::from_secs(10))?;
+//! debugger.run_to(0x40_0000)?;
+//! debugger.step()?;
+//! println!("{:x?}", debugger.registers()?);
+//! debugger.kill()?;
+//! # let _ = run;
+//! # Ok(())
+//! # }
+//! ```
+
+mod packet;
+
+use std::fmt;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The socket by which a debugger comes to a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door(PathBuf);
+
+impl Door {
+    /// A door at this path, which must be short: an address of a socket has hardly a hundred bytes.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The emulator's arguments that open the door, and let the machine wait at its first instruction.
+    pub fn arguments(&self) -> [String; 3] {
+        ["-S".into(), "-gdb".into(), format!("unix:{},server=on,wait=off", self.0.display())]
+    }
+}
+
+/// What can go wrong between debugger and emulator.
+#[derive(Debug)]
+pub enum DebuggerError {
+    /// The connection is broken, silent for too long, or was never made.
+    Connection(io::Error),
+    /// The emulator refused a request.
+    Refused(String),
+    /// The emulator answered something else than the request asks for.
+    Unexpected(String),
+    /// The machine ended.
+    Ended,
+}
+
+impl fmt::Display for DebuggerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(error) => write!(f, "no connection to the emulator's debugger: {error}"),
+            Self::Refused(request) => write!(f, "the emulator's debugger refused `{request}`"),
+            Self::Unexpected(answer) => write!(f, "the emulator's debugger answered `{answer}`"),
+            Self::Ended => f.write_str("the machine ended under the debugger"),
+        }
+    }
+}
+
+impl std::error::Error for DebuggerError {}
+
+impl From<io::Error> for DebuggerError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::Ended,
+            _ => Self::Connection(error),
+        }
+    }
+}
+
+/// Registers of a stopped processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registers {
+    /// rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8–r15.
+    pub general: [u64; 16],
+    /// Address of the next instruction.
+    pub rip: u64,
+}
+
+impl Registers {
+    /// Bytes of these registers at the start of the protocol's block of all registers.
+    const BYTES: usize = 17 * 8;
+
+    /// The third register: where `syscall` leaves the return address.
+    pub fn rcx(&self) -> u64 {
+        self.general[2]
+    }
+
+    fn parse(block: &[u8]) -> Option<Self> {
+        let mut words = [0; 17];
+        let (parsed, _) = block.get(..Self::BYTES)?.as_chunks::<8>();
+        for (word, bytes) in words.iter_mut().zip(parsed) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        let [general @ .., rip] = words;
+        Some(Self { general, rip })
+    }
+}
+
+/// A connection to the stopped machine.
+#[derive(Debug)]
+pub struct Debugger {
+    line: UnixStream,
+}
+
+type Result<T> = std::result::Result<T, DebuggerError>;
+
+impl Debugger {
+    /// Connects through `door`, which the emulator may not have opened yet. From then on no answer, and no run of the
+    /// machine to a breakpoint, may take longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Connection`].
+    pub fn connect(door: &Door, patience: Duration) -> Result<Self> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match UnixStream::connect(&door.0) {
+                Ok(line) => {
+                    line.set_read_timeout(Some(patience)).map_err(DebuggerError::Connection)?;
+                    return Ok(Self { line });
+                }
+                Err(error) if Instant::now() >= deadline => return Err(DebuggerError::Connection(error)),
+                Err(_) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    /// Runs the machine until it is about to execute the instruction at `address`, for the next time.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Ended`] if it never does.
+    pub fn run_to(&mut self, address: u64) -> Result<()> {
+        // The emulator would stop at once at a breakpoint on which it stands.
+        self.step()?;
+        if self.registers()?.rip == address {
+            return Ok(());
+        }
+        self.command(&format!("Z1,{address:x},1"))?;
+        let stopped = self.run("c");
+        self.command(&format!("z1,{address:x},1"))?;
+        stopped
+    }
+
+    /// Executes one instruction.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Ended`] if it was the last.
+    pub fn step(&mut self) -> Result<()> {
+        self.run("s")
+    }
+
+    /// The registers.
+    ///
+    /// # Errors
+    ///
+    /// As [`DebuggerError`] lists.
+    pub fn registers(&mut self) -> Result<Registers> {
+        let answer = self.request("g")?;
+        let block = packet::bytes(&answer);
+        block.as_deref().and_then(Registers::parse).ok_or(DebuggerError::Unexpected(answer))
+    }
+
+    /// `length` bytes of memory at `address`, as the processor sees it.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Refused`] if there is no memory.
+    pub fn memory(&mut self, address: u64, length: usize) -> Result<Vec<u8>> {
+        let answer = self.request(&format!("m{address:x},{length:x}"))?;
+        match packet::bytes(&answer) {
+            Some(bytes) if bytes.len() == length => Ok(bytes),
+            _ => Err(DebuggerError::Unexpected(answer)),
+        }
+    }
+
+    /// Ends the emulator.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Ended`] if it has ended already.
+    pub fn kill(mut self) -> Result<()> {
+        Ok(packet::send(&mut self.line, "k")?)
+    }
+
+    fn command(&mut self, request: &str) -> Result<()> {
+        match self.request(request)?.as_str() {
+            "OK" => Ok(()),
+            _ => Err(DebuggerError::Refused(request.into())),
+        }
+    }
+
+    fn run(&mut self, request: &str) -> Result<()> {
+        let answer = self.request(request)?;
+        match answer.as_bytes().first() {
+            Some(b'T' | b'S') => Ok(()),
+            Some(b'W' | b'X') => Err(DebuggerError::Ended),
+            _ => Err(DebuggerError::Unexpected(answer)),
+        }
+    }
+
+    fn request(&mut self, request: &str) -> Result<String> {
+        packet::send(&mut self.line, request)?;
+        let answer = packet::receive(&mut self.line)?;
+        if answer.starts_with('E') {
+            return Err(DebuggerError::Refused(request.into()));
+        }
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_lie_in_the_protocols_order() {
+        let block: Vec<u8> = (0..20).flat_map(|register: u64| (register << 40).to_le_bytes()).collect();
+        let registers = Registers::parse(&block).unwrap();
+        assert_eq!((registers.rcx(), registers.general[15], registers.rip), (2 << 40, 15 << 40, 16 << 40));
+        assert_eq!(Registers::parse(&block[..Registers::BYTES - 1]), None);
+    }
+
+    #[test]
+    fn a_door_that_never_opens_is_an_error() {
+        let door = Door::new("/nowhere/door");
+        let error = Debugger::connect(&door, Duration::from_millis(20)).unwrap_err();
+        assert!(matches!(error, DebuggerError::Connection(_)), "{error}");
+    }
+
+    #[test]
+    fn the_arguments_open_the_door() {
+        assert_eq!(Door::new("/run/d").arguments(), ["-S", "-gdb", "unix:/run/d,server=on,wait=off"]);
+    }
+}

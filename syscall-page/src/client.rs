@@ -1,0 +1,290 @@
+//! The client's side: post, go on with something else, collect results.
+//!
+//! What a client decides with is in its books, which are its own memory: which
+//! slots are free, which calls it made, whose result is wanted, which token
+//! belongs to which. From the page it takes two things only: *done or not* and
+//! the result. A hostile server can give wrong results or none; it cannot make
+//! a client hand out a slot twice, mistake one call for another, or fail.
+
+use crate::books::{Books, slot_of};
+use crate::entry::Entry;
+use crate::header::Sleep;
+use crate::page::Page;
+use crate::request::{Reply, Request};
+use crate::status::State;
+use crate::word::Word;
+
+/// Names a call that was posted. Old tickets never name newer calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+/// A slot that is allocated and not submitted: [`Client::submit`] or [`Client::release`] it.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a slot that is neither submitted nor released never comes back"]
+pub struct Reserved(u64);
+
+/// Why a call was not posted. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostError {
+    /// Every slot is in use, or the server is a whole round behind. Collect results, or wait.
+    Exhausted,
+    /// The slot was not reserved by this client.
+    NotReserved,
+}
+
+/// Why a call has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollError {
+    /// No call of that ticket is under way: its result was collected or abandoned before.
+    UnknownTicket,
+    /// The server broke the protocol. Its slot is out of use from now on, since
+    /// nobody can say whether the server is through with it.
+    Corrupted,
+}
+
+/// A call that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Which call.
+    pub ticket: Ticket,
+    /// What the client gave along when it posted, from its own memory.
+    pub token: u64,
+    /// The result; the only error is [`PollError::Corrupted`].
+    pub result: Result<Reply, PollError>,
+}
+
+/// A client's end of one page.
+#[derive(Debug)]
+pub struct Client<'a, W> {
+    page: Page<'a, W>,
+    books: Books,
+    hinted: u64,
+}
+
+impl<'a, W: Word> Client<'a, W> {
+    /// The client's end of a page that nobody has posted to yet.
+    pub fn new(page: Page<'a, W>) -> Self {
+        Self {
+            page,
+            books: Books::new(page.slots()),
+            hinted: 0,
+        }
+    }
+
+    /// Posts a call; `token` comes back with its result.
+    ///
+    /// Calls posted by this function start in the order in which they were posted
+    /// and end in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Exhausted`]: back-pressure.
+    pub fn post(&mut self, request: &Request, token: u64) -> Result<Ticket, PostError> {
+        let reserved = self.reserve()?;
+        self.submit(reserved, request, token)
+    }
+
+    /// Allocates a slot, so that a later [`Client::submit`] cannot be refused.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Exhausted`]: back-pressure.
+    pub fn reserve(&mut self) -> Result<Reserved, PostError> {
+        if self.books.free() == 0 {
+            self.collect_abandoned();
+        }
+        let page = self.page;
+        let is_taken = |slot| {
+            page.entry(slot)
+                .is_none_or(|entry| !entry.status().is(State::Submitted))
+        };
+        let number = self.books.allocate(is_taken).ok_or(PostError::Exhausted)?;
+        self.entry(number).inspect(|entry| entry.set_allocated());
+        Ok(Reserved(number))
+    }
+
+    /// Submits a call in a slot that was reserved.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::NotReserved`] if the slot is another client's.
+    pub fn submit(
+        &mut self,
+        reserved: Reserved,
+        request: &Request,
+        token: u64,
+    ) -> Result<Ticket, PostError> {
+        let Reserved(number) = reserved;
+        let entry = self.entry(number).ok_or(PostError::NotReserved)?;
+        if !self.books.submit(number, token) {
+            return Err(PostError::NotReserved);
+        }
+        entry.submit(request, token);
+        self.page.header().hint_submitted(1 << slot_of(number));
+        Ok(Ticket(number))
+    }
+
+    /// Gives a slot back unused.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::NotReserved`] if the slot is another client's.
+    pub fn release(&mut self, reserved: Reserved) -> Result<(), PostError> {
+        let Reserved(number) = reserved;
+        if !self.books.release(number) {
+            return Err(PostError::NotReserved);
+        }
+        self.entry(number).inspect(|entry| entry.set_free());
+        Ok(())
+    }
+
+    /// The result of one call, once: `None` as long as there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`PollError`]: there will be none.
+    pub fn poll(&mut self, ticket: Ticket) -> Result<Option<Reply>, PollError> {
+        if !self.books.is_wanted(ticket.0) {
+            return Err(PollError::UnknownTicket);
+        }
+        match self.look(slot_of(ticket.0)) {
+            Look::UnderWay => Ok(None),
+            Look::Ended(Some(completion)) => completion.result.map(Some),
+            Look::Ended(None) => Err(PollError::UnknownTicket),
+        }
+    }
+
+    /// The next call that has ended, by the server's hints: `None` if they name no further one.
+    ///
+    /// Looks at each slot at most twice, whatever the server does meanwhile.
+    pub fn reap(&mut self) -> Option<Completion> {
+        self.follow_hints().or_else(|| {
+            self.hinted = self.page.header().take_done();
+            self.follow_hints()
+        })
+    }
+
+    fn follow_hints(&mut self) -> Option<Completion> {
+        self.hinted &= self.books.in_flight();
+        while self.hinted != 0 {
+            let slot = self.hinted.trailing_zeros();
+            self.hinted &= self.hinted - 1;
+            if let Look::Ended(Some(completion)) = self.look(slot) {
+                return Some(completion);
+            }
+        }
+        None
+    }
+
+    /// Lets the next [`Client::reap`] look at every call under way, for a client that does not rely on hints.
+    pub fn rescan(&mut self) {
+        self.hinted = self.books.in_flight();
+    }
+
+    /// Gives up the result of a call. Its slot comes back when the server is through with it, not before.
+    ///
+    /// # Errors
+    ///
+    /// [`PollError::UnknownTicket`] if there is nothing to give up.
+    pub fn abandon(&mut self, ticket: Ticket) -> Result<(), PollError> {
+        if self.books.abandon(ticket.0) {
+            Ok(())
+        } else {
+            Err(PollError::UnknownTicket)
+        }
+    }
+
+    /// What to do now that there is nothing else to do; see [`header`](crate::header).
+    pub fn prepare_to_sleep(&mut self) -> Sleep {
+        let in_flight = self.books.in_flight();
+        if in_flight == 0 {
+            return Sleep::NothingToWaitFor;
+        }
+        let (epoch, hints) = self.page.header().announce_wait();
+        if (hints | self.hinted) & in_flight == 0 {
+            return Sleep::On(epoch);
+        }
+        self.page.header().cancel_wait();
+        Sleep::ResultsCame
+    }
+
+    /// Slots that are free to be allocated.
+    pub fn free_slots(&self) -> u32 {
+        self.books.free()
+    }
+
+    /// Calls that are submitted and not collected, abandoned ones included.
+    pub fn in_flight(&self) -> u32 {
+        self.books.in_flight().count_ones()
+    }
+
+    fn entry(&self, number: u64) -> Option<&'a Entry<W>> {
+        self.page.entry(slot_of(number))
+    }
+
+    fn collect_abandoned(&mut self) {
+        let mut slots = self.books.abandoned();
+        while slots != 0 {
+            self.look(slots.trailing_zeros());
+            slots &= slots - 1;
+        }
+    }
+
+    /// Reads the status of a call in flight once and draws the consequence.
+    fn look(&mut self, slot: u32) -> Look {
+        let Some(entry) = self.page.entry(slot) else {
+            return Look::UnderWay;
+        };
+        let status = entry.status();
+        match status.state() {
+            Some(State::Submitted | State::Busy | State::Blocked) => Look::UnderWay,
+            Some(State::Done) => {
+                let reply = entry.reply(status.answer());
+                entry.set_free();
+                Look::ended(self.books.settle(slot), Ok(reply))
+            }
+            Some(State::Free | State::Allocated) | None => {
+                Look::ended(self.books.retire(slot), Err(PollError::Corrupted))
+            }
+        }
+    }
+}
+
+/// What a look at a call in flight found.
+enum Look {
+    UnderWay,
+    /// It has ended; with a completion if somebody wants it.
+    Ended(Option<Completion>),
+}
+
+impl Look {
+    fn ended(wanted: Option<(u64, u64)>, result: Result<Reply, PollError>) -> Self {
+        Self::Ended(wanted.map(|(number, token)| Completion {
+            ticket: Ticket(number),
+            token,
+            result,
+        }))
+    }
+}
+
+impl core::fmt::Display for PostError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Exhausted => "no slot is free",
+            Self::NotReserved => "slot is not reserved by this client",
+        })
+    }
+}
+
+impl core::error::Error for PostError {}
+
+impl core::fmt::Display for PollError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::UnknownTicket => "no call of that ticket is under way",
+            Self::Corrupted => "the server broke the protocol",
+        })
+    }
+}
+
+impl core::error::Error for PollError {}

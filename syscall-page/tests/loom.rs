@@ -1,0 +1,312 @@
+//! Every order in which client, server and workers can meet, on small models
+//! of the very same code: only the atomic word is the explorer's.
+//!
+//! `LOOM_MAX_PREEMPTIONS` widens or narrows the search; the default here keeps it to seconds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is how a test fails"
+)]
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use loom::thread;
+use syscall_page::{
+    Blocked, Call, Client, Entry, Header, Outcome, Page, Reply, Request, Server, Sleep, Word,
+};
+
+/// The explorer's word.
+struct Explored(AtomicU64);
+
+impl Word for Explored {
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+
+    fn load(&self, order: Ordering) -> u64 {
+        self.0.load(order)
+    }
+
+    fn store(&self, value: u64, order: Ordering) {
+        self.0.store(value, order);
+    }
+
+    fn swap(&self, value: u64, order: Ordering) -> u64 {
+        self.0.swap(value, order)
+    }
+
+    fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
+        self.0.fetch_or(bits, order)
+    }
+
+    fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
+        self.0.fetch_and(bits, order)
+    }
+
+    fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {
+        self.0
+            .compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)
+    }
+
+    fn full_fence() {
+        fence(Ordering::SeqCst);
+    }
+}
+
+type Service = Server<'static, Explored>;
+
+fn explore(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(model);
+}
+
+/// A page that lives as long as the model: leaked, since the threads of a model need it for `'static`.
+fn page(entries: usize) -> Page<'static, Explored> {
+    let header: &'static Header<Explored> = Box::leak(Box::new(Header::empty()));
+    let entries: Vec<Entry<Explored>> = (0..entries).map(|_| Entry::free()).collect();
+    Page::new(header, entries.leak())
+}
+
+fn both_ends(entries: usize) -> (Client<'static, Explored>, Arc<Service>) {
+    let page = page(entries);
+    (Client::new(page), Arc::new(Server::new(page, 1, 1)))
+}
+
+fn ask(word: u64) -> Request {
+    Request::new(0, [word, word + 1, 0, 0])
+}
+
+/// Answers with what was asked, so that a torn or early read of the arguments shows.
+fn echo(call: Call<'_, '_, Explored>) -> Outcome {
+    let [first, second, ..] = call.request().args;
+    assert_eq!(second, first + 1, "arguments are those that were submitted");
+    call.answer(&Reply::success([first * 10, first]))
+}
+
+fn expected(word: u64) -> Reply {
+    Reply::success([word * 10, word])
+}
+
+#[test]
+fn a_result_that_is_seen_is_whole() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        let worker = thread::spawn(move || server.pass(4, echo).run);
+        let ticket = client.post(&ask(7), 1).unwrap();
+        let early = client.poll(ticket).unwrap();
+        let ran = worker.join().unwrap();
+        match early {
+            Some(reply) => assert_eq!((reply, ran), (expected(7), 1)),
+            None if ran == 1 => {
+                assert_eq!(client.reap().unwrap().result, Ok(expected(7)), "hinted")
+            }
+            None => assert_eq!(client.reap(), None),
+        }
+    });
+}
+
+#[test]
+fn two_workers_run_each_call_once() {
+    explore(|| {
+        let (mut client, server) = both_ends(2);
+        client.post(&ask(1), 1).unwrap();
+        client.post(&ask(2), 2).unwrap();
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(2, echo).run);
+        let mine = server.pass(2, echo).run;
+        let ran = mine + worker.join().unwrap();
+        assert_eq!((ran, server.in_service()), (2, 0));
+        let mut words: Vec<_> = std::iter::from_fn(|| client.reap())
+            .map(|it| (it.token, it.result.unwrap()))
+            .collect();
+        words.sort_by_key(|it| it.0);
+        assert_eq!(words, [(1, expected(1)), (2, expected(2))]);
+    });
+}
+
+#[test]
+fn what_a_bounded_pass_leaves_is_found_by_another() {
+    explore(|| {
+        let (mut client, server) = both_ends(2);
+        client.post(&ask(1), 1).unwrap();
+        client.post(&ask(2), 2).unwrap();
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(1, echo).run);
+        let mine = server.pass(1, echo).run;
+        let rest = worker.join().unwrap() + mine;
+        let last = server.pass(4, echo).run;
+        assert_eq!(rest + last, 2);
+        assert_eq!(std::iter::from_fn(|| client.reap()).count(), 2);
+    });
+}
+
+#[test]
+fn a_slot_that_comes_back_is_served_again() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        let first = client.post(&ask(1), 1).unwrap();
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(1, echo).run);
+        let Some(reply) = client.poll(first).unwrap() else {
+            worker.join().unwrap();
+            return;
+        };
+        assert_eq!(reply, expected(1));
+        let second = client.post(&ask(2), 2).unwrap();
+        let mine = server.pass(1, echo).run;
+        assert_eq!((mine, worker.join().unwrap()), (1, 1));
+        assert_eq!(client.poll(second), Ok(Some(expected(2))));
+    });
+}
+
+#[test]
+fn a_call_is_whole_even_if_the_hint_was_there_before_it() {
+    explore(|| {
+        let page = page(1);
+        let (mut client, server) = (Client::new(page), Server::new(page, 1, 1));
+        page.header().words()[0].store(1, Ordering::Relaxed);
+        let worker = thread::spawn(move || server.pass(1, echo).run);
+        let ticket = client.post(&ask(1), 1).unwrap();
+        let result = client.poll(ticket).unwrap();
+        let ran = worker.join().unwrap();
+        assert!(result.is_none() || (result, ran) == (Some(expected(1)), 1));
+    });
+}
+
+#[test]
+fn a_hint_that_is_taken_leads_to_its_result() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        client.post(&ask(1), 1).unwrap();
+        let worker = thread::spawn(move || server.pass(1, echo).wake);
+        let reaped = client.reap();
+        let sleep = client.prepare_to_sleep();
+        let wakes = worker.join().unwrap();
+        match (reaped, sleep) {
+            (Some(completion), sleep) => {
+                assert_eq!(
+                    (completion.result, sleep),
+                    (Ok(expected(1)), Sleep::NothingToWaitFor)
+                );
+            }
+            (None, Sleep::On(_)) => assert!(wakes, "it would sleep for ever"),
+            (None, _) => assert_eq!(client.reap().unwrap().result, Ok(expected(1))),
+        }
+    });
+}
+
+#[test]
+fn no_wake_up_is_lost() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        client.post(&ask(1), 1).unwrap();
+        let worker = thread::spawn(move || server.pass(1, echo).wake);
+        let sleep = client.prepare_to_sleep();
+        let wakes = worker.join().unwrap();
+        match sleep {
+            Sleep::On(_) => assert!(wakes, "it would sleep for ever"),
+            Sleep::ResultsCame => assert_eq!(client.reap().unwrap().result, Ok(expected(1))),
+            Sleep::NothingToWaitFor => panic!("a call is under way"),
+        }
+    });
+}
+
+#[test]
+fn of_two_workers_one_wakes_the_sleeper() {
+    explore(|| {
+        let (mut client, server) = both_ends(2);
+        client.post(&ask(1), 1).unwrap();
+        client.post(&ask(2), 2).unwrap();
+        let Sleep::On(_) = client.prepare_to_sleep() else {
+            panic!("nothing is done yet")
+        };
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(1, echo).wake);
+        let mine = server.pass(1, echo).wake;
+        let rest = server.pass(2, echo).wake;
+        let wakes = [mine, rest, worker.join().unwrap()]
+            .into_iter()
+            .filter(|wake| *wake)
+            .count();
+        assert_eq!(wakes, 1);
+    });
+}
+
+/// Blocks the call with word 1, answers the others.
+fn block_the_first(server: &Service) -> (u32, Option<Blocked>) {
+    let mut waiting = None;
+    let pass = server.pass(4, |call| {
+        if call.request().args[0] != 1 {
+            return echo(call);
+        }
+        let parked = call.block();
+        waiting = Some(parked.blocked);
+        parked.outcome
+    });
+    (pass.run, waiting)
+}
+
+#[test]
+fn a_blocked_call_is_answered_by_another_thread_while_the_pass_goes_on() {
+    explore(|| {
+        let (mut client, server) = both_ends(2);
+        let first = client.post(&ask(1), 1).unwrap();
+        let (ran, waiting) = block_the_first(&server);
+        assert_eq!(ran, 1);
+        let (waiting, other) = (waiting.unwrap(), server.clone());
+        let second = client.post(&ask(2), 2).unwrap();
+        let worker = thread::spawn(move || other.complete(waiting, &expected(1)).unwrap().wake);
+        let _ = server.pass(4, echo);
+        worker.join().unwrap();
+        assert_eq!(client.poll(first), Ok(Some(expected(1))));
+        assert_eq!(client.poll(second), Ok(Some(expected(2))));
+    });
+}
+
+#[test]
+fn a_sleeper_on_a_blocked_call_is_woken_by_its_answer() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        client.post(&ask(1), 1).unwrap();
+        let (_, waiting) = block_the_first(&server);
+        let waiting = waiting.unwrap();
+        let worker = thread::spawn(move || server.complete(waiting, &expected(1)).unwrap().wake);
+        let sleep = client.prepare_to_sleep();
+        let wakes = worker.join().unwrap();
+        match sleep {
+            Sleep::On(_) => assert!(wakes, "it would sleep for ever"),
+            _ => assert_eq!(client.reap().unwrap().result, Ok(expected(1))),
+        }
+    });
+}
+
+#[test]
+fn a_client_that_rewrites_its_entry_is_served_from_what_was_read() {
+    explore(|| {
+        let page = page(1);
+        let (mut client, server) = (Client::new(page), Arc::new(Server::new(page, 1, 1)));
+        client.post(&ask(1), 1).unwrap();
+        let words = page.entry(0).unwrap().words();
+        let other = server.clone();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let seen = runs.clone();
+        let worker = thread::spawn(move || {
+            let pass = other.pass(2, |call| {
+                assert_eq!(call.request().method, 0, "only what is permitted");
+                assert_eq!(
+                    seen.fetch_add(1, Ordering::SeqCst),
+                    0,
+                    "one call in service at a time"
+                );
+                seen.fetch_sub(1, Ordering::SeqCst);
+                call.answer(&Reply::success([0, 0]))
+            });
+            pass.run + pass.refused
+        });
+        words[0].store(5 << 32 | 2, Ordering::Relaxed);
+        page.header().words()[0].store(u64::MAX, Ordering::Relaxed);
+        assert!(worker.join().unwrap() <= 2);
+        assert_eq!(server.in_service(), 0);
+    });
+}

@@ -1,0 +1,159 @@
+//! Any sequence of calls gives the same results by page as by direct call.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is how a test fails"
+)]
+
+mod common;
+
+use abi::error::Error;
+use common::{Frames, Ledger, PERMITTED};
+use proptest::prelude::*;
+use std::collections::HashMap;
+use syscall_page::{Blocked, Client, PostError, Reply, Request, Server, Ticket};
+
+/// What the client and the server do next.
+#[derive(Clone, Debug)]
+enum Step {
+    Post(u16, [u64; 4]),
+    /// A pass of at most so many looks; the mask says which of its calls answer later.
+    Pass(u32, u64),
+    CompleteOne(usize),
+    Reap,
+    Poll(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0u16..5, any::<[u64; 4]>()).prop_map(|(method, args)| Step::Post(method, args)),
+        2 => (0u32..70, any::<u64>(), any::<u64>()).prop_map(|(limit, a, b)| Step::Pass(limit, a & b)),
+        2 => any::<usize>().prop_map(Step::CompleteOne),
+        4 => Just(Step::Reap),
+        2 => any::<usize>().prop_map(Step::Poll),
+    ]
+}
+
+/// What the kernel and the server answer to a direct call.
+fn direct(ledger: &mut Ledger, request: &Request) -> Reply {
+    if PERMITTED >> request.method & 1 == 0 {
+        return Reply::refused(Error::MethodNotPermitted);
+    }
+    ledger.call(request)
+}
+
+struct Run<'a> {
+    client: Client<'a, common::Native>,
+    server: Server<'a, common::Native>,
+    ledger: Ledger,
+    twin: Ledger,
+    /// Results of the direct calls, by token.
+    expected: HashMap<u64, Reply>,
+    tickets: Vec<(Ticket, u64)>,
+    later: Vec<(Blocked, Reply)>,
+    posted: u64,
+}
+
+impl Run<'_> {
+    fn post(&mut self, request: Request) {
+        let token = self.posted;
+        match self.client.post(&request, token) {
+            Ok(ticket) => {
+                self.posted += 1;
+                self.tickets.push((ticket, token));
+                self.expected
+                    .insert(token, direct(&mut self.twin, &request));
+            }
+            Err(error) => assert_eq!(error, PostError::Exhausted),
+        }
+    }
+
+    fn pass(&mut self, limit: u32, mut answers_later: u64) {
+        let pass = self.server.pass(limit, |call| {
+            let reply = self.ledger.call(&call.request());
+            answers_later = answers_later.rotate_right(1);
+            if answers_later & 1 == 0 {
+                return call.answer(&reply);
+            }
+            let parked = call.block();
+            self.later.push((parked.blocked, reply));
+            parked.outcome
+        });
+        assert!(pass.run + pass.refused <= limit);
+    }
+
+    fn complete(&mut self, pick: usize) {
+        if !self.later.is_empty() {
+            let (blocked, reply) = self.later.swap_remove(pick % self.later.len());
+            let _ = self.server.complete(blocked, &reply).unwrap();
+        }
+    }
+
+    fn reap(&mut self) -> bool {
+        let Some(completion) = self.client.reap() else {
+            return false;
+        };
+        self.tickets
+            .retain(|(ticket, _)| *ticket != completion.ticket);
+        assert_eq!(
+            self.expected.remove(&completion.token),
+            Some(completion.result.unwrap())
+        );
+        true
+    }
+
+    fn poll(&mut self, pick: usize) {
+        let Some(at) = pick.checked_rem(self.tickets.len()) else {
+            return;
+        };
+        let (ticket, token) = self.tickets[at];
+        if let Some(reply) = self.client.poll(ticket).unwrap() {
+            self.tickets.swap_remove(at);
+            assert_eq!(self.expected.remove(&token), Some(reply));
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Post(method, args) => self.post(Request::new(method, args)),
+            Step::Pass(limit, later) => self.pass(limit, later),
+            Step::CompleteOne(pick) => self.complete(pick),
+            Step::Reap => drop(self.reap()),
+            Step::Poll(pick) => self.poll(pick),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.pass(64, 0);
+        while !self.later.is_empty() {
+            self.complete(0);
+        }
+        while self.reap() {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn by_page_as_by_direct_call(slots in 1usize..=64, steps in prop::collection::vec(step(), 0..300)) {
+        let frames = Frames::of(slots);
+        let mut run = Run {
+            client: Client::new(frames.page()),
+            server: Server::new(frames.page(), PERMITTED, 1),
+            ledger: Ledger { sum: 0 },
+            twin: Ledger { sum: 0 },
+            expected: HashMap::new(),
+            tickets: Vec::new(),
+            later: Vec::new(),
+            posted: 0,
+        };
+        for step in steps {
+            run.step(step);
+        }
+        run.finish();
+        prop_assert!(run.expected.is_empty(), "every call got its result");
+        prop_assert_eq!(run.client.free_slots() as usize, slots, "every slot came back");
+        prop_assert_eq!(run.server.in_service(), 0);
+    }
+}

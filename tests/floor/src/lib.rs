@@ -1,1 +1,0 @@
-//! Hand-written crossings without checks: the floor of every benchmark row.

@@ -1,0 +1,84 @@
+//! The images that are booted, and where the rows' code lies in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use cargo_metadata::{Message, MetadataCommand};
+use object::{Object, ObjectSymbol};
+use qemu::Machine;
+
+use super::error::BenchError;
+use super::row::ROWS;
+
+/// An image that measures rows.
+#[derive(Clone, Debug)]
+pub struct BenchImage {
+    /// What it is called while something is done with it.
+    pub name: &'static str,
+    /// The machine that boots it, with a clock that counts instructions.
+    pub machine: Machine,
+    /// The address at which each row's code starts, by the row's name.
+    pub starts: BTreeMap<String, u64>,
+}
+
+/// Builds the floor image.
+///
+/// # Errors
+///
+/// [`BenchError::Build`].
+pub fn floor() -> Result<BenchImage, BenchError> {
+    let file = build("floor")?;
+    let machine = Machine::bare(&file).counts_instructions(true);
+    Ok(BenchImage { name: "the floor", machine, starts: starts(&read(&file)?, 0)? })
+}
+
+/// Composes the measuring system.
+///
+/// # Errors
+///
+/// [`BenchError::Build`].
+pub fn system() -> Result<BenchImage, BenchError> {
+    Err(BenchError::Build("not yet".into()))
+}
+
+/// Where cargo puts what it makes of this workspace.
+///
+/// # Errors
+///
+/// [`BenchError::Build`].
+pub fn target_directory() -> Result<PathBuf, BenchError> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let described = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
+    let described = described.map_err(|error| BenchError::Build(error.to_string()))?;
+    Ok(described.target_directory.into())
+}
+
+/// The addresses of those symbols that are named like a row, in an ELF file that is moved by `base`.
+fn starts(elf: &[u8], base: u64) -> Result<BTreeMap<String, u64>, BenchError> {
+    let elf = object::File::parse(elf).map_err(|error| BenchError::Build(format!("an image is no ELF file: {error}")))?;
+    let symbols = elf.symbols().filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address() + base)));
+    Ok(symbols.filter(|(name, _)| ROWS.iter().any(|row| row.name == name)).collect())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, BenchError> {
+    std::fs::read(file).map_err(|error| BenchError::Build(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Builds the binary of `package`, as plain cargo does, and answers where it lies.
+fn build(package: &str) -> Result<PathBuf, BenchError> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["build", "--release", "--package", package, "--message-format=json-render-diagnostics"]);
+    let output = cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| BenchError::Build(format!("cannot run cargo: {error}")))?;
+    let built = Message::parse_stream(output.stdout.as_slice()).filter_map(Result::ok).filter_map(executable);
+    built.last().ok_or_else(|| BenchError::Build(format!("the package `{package}` does not build")))
+}
+
+fn executable(message: Message) -> Option<PathBuf> {
+    match message {
+        Message::CompilerArtifact(artifact) => artifact.executable.map(Into::into),
+        _ => None,
+    }
+}

@@ -1,0 +1,54 @@
+//! The two measures: by the machine's clock, and one by one.
+
+use std::thread;
+use std::time::Duration;
+
+use qemu::debugger::{Debugger, DebuggerError, Door};
+use qemu::{EXIT_SUCCESS, Ending, Session};
+
+use super::error::BenchError;
+use super::image::BenchImage;
+use super::row::Samples;
+use super::step::{Iteration, StepError, Stepped, iteration};
+
+/// How long a machine may take, to its end or to a breakpoint: many times what it needs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Boots `image` and adds what it measured to `samples`.
+///
+/// # Errors
+///
+/// [`BenchError::Boot`] if it does not end with success.
+pub fn boot(image: &BenchImage, samples: &mut Samples) -> Result<(), BenchError> {
+    let run = Session::new(image.machine.clone()).timeout(PATIENCE).run(&mut std::io::sink());
+    let console = String::from_utf8_lossy(&run.console).into_owned();
+    if run.ending != (Ending::Ended { code: EXIT_SUCCESS }) {
+        return Err(BenchError::Boot { image: image.name, ending: run.ending, console });
+    }
+    samples.add(&console);
+    Ok(())
+}
+
+/// Boots `image` and steps through one iteration of the loop that starts at `start`.
+///
+/// # Errors
+///
+/// As [`StepError`] lists.
+pub fn step(image: &BenchImage, start: u64) -> Result<Iteration, StepError> {
+    let directory = tempfile::tempdir().map_err(DebuggerError::Connection)?;
+    let door = Door::new(directory.path().join("door"));
+    let session = Session::new(image.machine.clone().extra(door.arguments())).timeout(2 * PATIENCE);
+    thread::scope(|scope| {
+        scope.spawn(|| session.run(&mut std::io::sink()));
+        let mut debugger = Debugger::connect(&door, PATIENCE)?;
+        let stepped = step_from(&mut debugger, start);
+        // If it has ended already, the reason is in `stepped`.
+        let _ = debugger.kill();
+        stepped
+    })
+}
+
+fn step_from(debugger: &mut Debugger, start: u64) -> Result<Iteration, StepError> {
+    debugger.run_to(start)?;
+    iteration(&mut Stepped::new(debugger))
+}
