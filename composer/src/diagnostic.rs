@@ -137,9 +137,11 @@ impl<'a> Excerpt<'a> {
 
     fn snippet(self, path: &'a str) -> Snippet<'a, Annotation<'a>> {
         let kinds = std::iter::once(AnnotationKind::Primary).chain(std::iter::repeat(AnnotationKind::Context));
-        let annotations = self.labels.into_iter().zip(kinds).map(|((span, text), kind)| {
-            kind.span(span).label(Some(text).filter(|text| !text.is_empty()))
-        });
+        let annotations = self
+            .labels
+            .into_iter()
+            .zip(kinds)
+            .map(|((span, text), kind)| kind.span(span).label(Some(text).filter(|text| !text.is_empty())));
         Snippet::source(self.text).path(path).line_start(self.first_line).annotations(annotations)
     }
 }

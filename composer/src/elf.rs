@@ -4,10 +4,14 @@
 //! is [`bind`](crate::pass::bind)'s work. Whatever the file holds, reading it ends in an [`Image`] or in [`Defect`]s.
 
 pub mod defect;
+#[cfg(test)]
+pub mod fixture;
 pub mod memory;
 pub mod read;
 pub mod record;
 pub mod strip;
+#[cfg(test)]
+mod tests;
 
 pub use defect::Defect;
 pub use memory::{Memory, Segment};

@@ -78,7 +78,9 @@ impl Problem {
                 let help = format!("name the image's [[bin]] target `{package}`");
                 (code::NO_IMAGE, format!("the crate `{package}` has several binaries"), Some(help))
             }
-            Self::Cargo { message } => (code::BAD_WORKSPACE, format!("cargo does not understand `{name}`: {message}"), None),
+            Self::Cargo { message } => {
+                (code::BAD_WORKSPACE, format!("cargo does not understand `{name}`: {message}"), None)
+            }
         };
         Diagnostic::error(code, message).label(&img.span, format!("the image of `{component}`")).maybe_help(help)
     }
@@ -128,16 +130,17 @@ impl Search {
             }
         }
         let packages = self.workspaces.iter().flat_map(|workspace| &workspace.packages);
-        let images = packages.filter(|package| binaries(package).next().is_some() && package.name.as_str() != "composer");
+        let images =
+            packages.filter(|package| binaries(package).next().is_some() && package.name.as_str() != "composer");
         let names: Vec<&str> = images.map(|package| package.name.as_str()).collect();
         Err(Problem::Unknown { help: suggest::help(name, names) })
     }
 
     fn at_path(&mut self, name: &str) -> Result<Binary, Problem> {
         let manifest = self.directory.join(name).join("Cargo.toml");
-        let manifest = manifest.canonicalize().map_err(|_| Problem::Unknown {
-            help: Some(format!("there is no {}", manifest.display())),
-        })?;
+        let manifest = manifest
+            .canonicalize()
+            .map_err(|_| Problem::Unknown { help: Some(format!("there is no {}", manifest.display())) })?;
         let workspace = describe(&manifest).map_err(|message| Problem::Cargo { message })?;
         let here = |package: &&Package| package.manifest_path.canonicalize().is_ok_and(|path| path == manifest);
         match workspace.packages.iter().find(here) {

@@ -30,7 +30,8 @@ pub fn help<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clon
     }
     let all: Vec<_> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
     let line = all.join(", ");
-    (!all.is_empty() && line.len() <= 100).then(|| format!("there {} {line}", if all.len() == 1 { "is" } else { "are" }))
+    (!all.is_empty() && line.len() <= 100)
+        .then(|| format!("there {} {line}", if all.len() == 1 { "is" } else { "are" }))
 }
 
 #[cfg(test)]

@@ -58,13 +58,15 @@ pub fn parse_address(text: &str) -> Option<u64> {
     only_digits.then(|| u64::from_str_radix(&digits, 16).ok()).flatten()
 }
 
-/// What a user wrote, quoted for a message and cut to a readable length.
+/// What a user wrote, quoted for a message: in one line, and cut to a readable length.
 pub fn quote(text: &str) -> String {
     const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("`{}…`", text.get(..end).unwrap_or_default()),
-        None => format!("`{text}`"),
-    }
+    let (shown, rest) = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => (text.get(..end).unwrap_or_default(), "…"),
+        None => (text, ""),
+    };
+    let visible = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    format!("`{}{rest}`", shown.chars().map(visible).collect::<String>())
 }
 
 /// Whether a component may be called this.
@@ -157,6 +159,13 @@ mod tests {
         }
         assert_eq!(size(1000), "1000 bytes");
         assert_eq!(size(0), "0 bytes");
+    }
+
+    #[test]
+    fn quotes() {
+        assert_eq!(quote("ping"), "`ping`");
+        assert_eq!(quote("a\nb\u{1b}"), "`a\\nb\\u{1b}`");
+        assert_eq!(quote(&"é".repeat(100)), format!("`{}…`", "é".repeat(60)));
     }
 
     #[test]

@@ -52,7 +52,9 @@ impl fmt::Display for Difference {
             Self::UnexpectedFault(line) => write!(f, "a fault that is not expected: {line}"),
             Self::MissingFault(name) => write!(f, "`{name}` was expected to fault and did not"),
             Self::MissingLine { line, after: None } => write!(f, "the line `{line}` did not come"),
-            Self::MissingLine { line, after: Some(after) } => write!(f, "the line `{line}` did not come after `{after}`"),
+            Self::MissingLine { line, after: Some(after) } => {
+                write!(f, "the line `{line}` did not come after `{after}`")
+            }
             Self::NoEnd => write!(f, "the last line is not `{END}...`: the machine stopped without an end"),
             Self::OtherStatus { status, expected } => write!(f, "it ended with status {status}, expected {expected}"),
             Self::ExitStatus { code, status } => {
@@ -65,8 +67,11 @@ impl fmt::Display for Difference {
 /// All differences between what is expected and a run that printed `console` and ended with the emulator's `code`.
 pub fn judge(expect: &Expect, console: &str, code: i32) -> Vec<Difference> {
     let lines: Vec<&str> = console.lines().map(|line| line.trim_end_matches('\r')).collect();
+    if let Some(fatal) = fatal(&lines) {
+        // All else follows from it.
+        return vec![fatal];
+    }
     let mut differences = Vec::new();
-    differences.extend(fatal(&lines));
     differences.extend(faults(expect, &lines));
     differences.extend(output(expect, &lines));
     differences.extend(end(expect, &lines, code));
@@ -138,7 +143,9 @@ mod tests {
 
     #[test]
     fn a_star_is_any_text() {
-        for (pattern, line) in [("", ""), ("*", ""), ("*", "a"), ("a*", "abc"), ("*c", "abc"), ("a*c", "ac"), ("a*b*c", "abbc")] {
+        for (pattern, line) in
+            [("", ""), ("*", ""), ("*", "a"), ("a*", "abc"), ("*c", "abc"), ("a*c", "ac"), ("a*b*c", "abbc")]
+        {
             assert!(matches(pattern, line), "{pattern} is {line}");
         }
         for (pattern, line) in [("", "a"), ("a", "ab"), ("a*", "ba"), ("*a", "ab"), ("ab*b", "ab"), ("a*b*c", "acb")] {
@@ -197,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_kernel_that_gives_up() {
-        let console = "tessera: fatal: out of memory\ntessera: end, status 1\n";
+        let console = "tessera: fatal: out of memory\n";
         let expected = Difference::Fatal("out of memory".into());
-        assert_eq!(judge(&expect(&[], 1, &[]), console, 35), [expected]);
+        assert_eq!(judge(&expect(&["hello"], 0, &["faulty"]), console, 35), [expected]);
     }
 }

@@ -12,7 +12,8 @@ use composer::{Failure, LoadOptions, Loaded, load};
 fn graphs(directory: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(directory);
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let mut graphs: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
+    let mut graphs: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
     graphs.sort();
     graphs
 }
@@ -45,26 +46,42 @@ fn assert_none(differences: Vec<String>) {
 fn bad_graphs_get_their_complaints() {
     let graphs = graphs("bad");
     assert!(graphs.len() > 40);
-    assert_none(graphs.iter().filter_map(|path| {
-        let mut failure = judge(path).err().unwrap_or_else(|| panic!("{} is bad", path.display()));
-        compare(path, "stderr", &complaints(&mut failure, path))
-    }).collect());
+    assert_none(
+        graphs
+            .iter()
+            .filter_map(|path| {
+                let mut failure = judge(path).err().unwrap_or_else(|| panic!("{} is bad", path.display()));
+                compare(path, "stderr", &complaints(&mut failure, path))
+            })
+            .collect(),
+    );
 }
 
 #[test]
 fn good_graphs_are_ordered() {
-    assert_none(graphs("good").iter().filter_map(|path| {
-        let loaded = judge(path).unwrap_or_else(|failure| panic!("{}", failure.diagnostics.render(&failure.source)));
-        compare(path, "order", &order(&loaded.graph))
-    }).collect());
+    assert_none(
+        graphs("good")
+            .iter()
+            .filter_map(|path| {
+                let loaded =
+                    judge(path).unwrap_or_else(|failure| panic!("{}", failure.diagnostics.render(&failure.source)));
+                compare(path, "order", &order(&loaded.graph))
+            })
+            .collect(),
+    );
 }
 
 #[test]
 fn good_graphs_are_drawn() {
-    assert_none(graphs("good").iter().filter_map(|path| {
-        let picture = composer::draw::draw(&judge(path).unwrap().graph);
-        compare(path, "svg", &picture)
-    }).collect());
+    assert_none(
+        graphs("good")
+            .iter()
+            .filter_map(|path| {
+                let picture = composer::draw::draw(&judge(path).unwrap().graph);
+                compare(path, "svg", &picture)
+            })
+            .collect(),
+    );
 }
 
 fn order(graph: &Graph) -> String {
@@ -73,7 +90,8 @@ fn order(graph: &Graph) -> String {
         _ = writeln!(text, "{}", describe(component));
         for dep in &component.deps {
             let server = &graph.components[dep.server].name.value;
-            let methods = dep.methods.as_ref().map(|methods| methods.iter().map(|m| m.value.as_str()).collect::<Vec<_>>());
+            let methods =
+                dep.methods.as_ref().map(|methods| methods.iter().map(|m| m.value.as_str()).collect::<Vec<_>>());
             let (variant, import) = (dep.variant.as_ref().map(|v| &v.value), dep.import.as_ref().map(|i| &i.value));
             _ = writeln!(
                 text,
@@ -86,7 +104,8 @@ fn order(graph: &Graph) -> String {
 }
 
 fn describe(component: &Component) -> String {
-    let implements: Vec<_> = component.implements.iter().map(|i| (&i.interface.value, i.variant.as_ref().map(|v| &v.value))).collect();
+    let implements: Vec<_> =
+        component.implements.iter().map(|i| (&i.interface.value, i.variant.as_ref().map(|v| &v.value))).collect();
     let params: Vec<_> = component.params.iter().map(|p| (&p.key.value, p.value.value)).collect();
     let devices: Vec<_> = component.devices.iter().map(|d| (&d.name.value, d.first, d.count)).collect();
     format!(
@@ -102,7 +121,8 @@ fn describe(component: &Component) -> String {
 #[test]
 fn every_code_has_a_bad_graph() {
     let codes = include_str!("../src/code.rs").split('"').skip(1).step_by(2).filter(|code| *code < "E0500");
-    let seen: Vec<_> = graphs("bad").iter().flat_map(|path| judge(path).unwrap_err().diagnostics).map(|d| d.code).collect();
+    let seen: Vec<_> =
+        graphs("bad").iter().flat_map(|path| judge(path).unwrap_err().diagnostics).map(|d| d.code).collect();
     let elsewhere = ["E0001", "E0002", "E0004", "E0208"];
     let unseen: Vec<_> = codes.filter(|code| !seen.contains(code) && !elsewhere.contains(code)).collect();
     assert_eq!(unseen, [""; 0]);

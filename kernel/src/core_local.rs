@@ -38,22 +38,21 @@ static FIRST: First = First(UnsafeCell::new(CoreLocal {
 }));
 
 /// Prepares the first core and points GS at it.
-pub fn initialise(memory: &'static Memory) -> &'static mut CoreLocal {
-    let address = FIRST.0.get();
-    GsBase::write(VirtAddr::from_ptr(address));
+pub fn initialise(memory: &'static Memory) {
+    GsBase::write(VirtAddr::from_ptr(FIRST.0.get()));
     KernelGsBase::write(VirtAddr::zero());
-    // SAFETY: called once, at boot; every later reference comes from an entry, one at a time.
-    let core = unsafe { &mut *address };
+    // SAFETY: the only reference so far, and it ends here.
+    let core = unsafe { current() };
     core.stack_end = stack_end(0);
     core.memory = Some(memory);
-    core
 }
 
-/// The core that runs this, for an entry from user level.
+/// The core that runs this.
 ///
 /// # Safety
 ///
-/// At most one result may be in use: to be called once in each entry, by the entry's handler.
+/// At most one result may be in use: to be called once in each entry from user level, by the
+/// entry's handler, and once at boot.
 pub unsafe fn current() -> &'static mut CoreLocal {
     // SAFETY: the caller holds the only reference. One core only runs the kernel so far.
     unsafe { &mut *FIRST.0.get() }

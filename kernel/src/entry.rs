@@ -254,9 +254,7 @@ pub fn resume(core: &mut CoreLocal, registers: Registers) -> ! {
     load_page_table(core);
     crate::processor::reset_floating_point();
     // SAFETY: the page table is loaded, and GS has been the kernel's since `core_local::initialise`.
-    unsafe {
-        core::arch::asm!("jmp {leave}", leave = sym leave, in("rdi") &registers, options(noreturn))
-    }
+    unsafe { core::arch::asm!("jmp {leave}", leave = sym leave, in("rdi") &registers, options(noreturn)) }
 }
 
 fn load_page_table(core: &CoreLocal) {

@@ -32,7 +32,9 @@ extern "C" fn kernel_main(magic: u32, information: u32) -> ! {
     let machine = boot::information::read(magic, information).unwrap_or_else(|error| console::fatal(error));
     let features = processor::initialise();
     let memory = memory::initialise(&machine, features).unwrap_or_else(|error| console::fatal(error));
-    let core = core_local::initialise(memory);
+    core_local::initialise(memory);
+    // SAFETY: boot's only reference; it ends with the first step into user level.
+    let core = unsafe { core_local::current() };
     segments::load(core);
     exceptions::load();
     entry::load();

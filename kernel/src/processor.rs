@@ -81,11 +81,16 @@ pub fn reset_floating_point() {
 /// Moves the old interrupt controllers off the exceptions' vectors and masks all their lines.
 fn mask_interrupt_controllers() {
     const SETUP: [(u16, u8); 10] = [
-        (0x20, 0x11), (0xa0, 0x11), // start of initialisation
-        (0x21, 0x20), (0xa1, 0x28), // vectors from 32 and 40 on
-        (0x21, 4), (0xa1, 2),       // the second hangs on line 2 of the first
-        (0x21, 1), (0xa1, 1),       // 8086 mode
-        (0x21, 0xff), (0xa1, 0xff), // everything masked
+        (0x20, 0x11),
+        (0xa0, 0x11), // start of initialisation
+        (0x21, 0x20),
+        (0xa1, 0x28), // vectors from 32 and 40 on
+        (0x21, 4),
+        (0xa1, 2), // the second hangs on line 2 of the first
+        (0x21, 1),
+        (0xa1, 1), // 8086 mode
+        (0x21, 0xff),
+        (0xa1, 0xff), // everything masked
     ];
     for (port, value) in SETUP {
         crate::console::write_port(port, value);

@@ -1,1 +1,69 @@
-//! User-level scheduling.
+//! Scheduling in user level: who runs next is decided here, in a library.
+//!
+//! The kernel can do three things about time: switch to a thread, set one
+//! timer, and say what happened meanwhile. Everything else — who is ready, who
+//! sleeps until when, who has used up its turn — is ordinary data, kept in a
+//! [`Scheduler`] and decided by a [`Policy`]. So it is tested on the host, with
+//! a kernel made of a few lines, and runs unchanged in a scheduler component.
+//!
+//! ```text
+//!            create block wake yield sleep exit              a thread's life
+//!  threads ────────────────────────────────────▶ Scheduler ◀── thread
+//!                                                 │  │  │
+//!                    who is next, for how long?  ─┘  │  └─ what is due?
+//!                             Policy                 │       Timers
+//!                                                    ▼
+//!                                     Decision: run this thread until then
+//!                                                    │
+//!  kernel  ◀──────────────────────────────── reschedule ─── stale? decide again
+//! ```
+//!
+//! # One decision, without disabling interrupts
+//!
+//! [`reschedule()`] asks the kernel for a *token*, then decides, then asks the
+//! kernel to dispatch with that token. Whatever happened in between — an
+//! interrupt woke somebody, another thread entered the scheduler — made the
+//! token stale or left events pending; the kernel refuses, and the decision is
+//! made again on what is known by then. Nothing is ever dispatched on old
+//! knowledge, and nothing needs interrupts off.
+//!
+//! # Nothing is allocated, nothing is lost
+//!
+//! Capacity is a const generic; what does not fit is an error, and what ends
+//! gives its place back. A [`ThreadId`] carries the generation of its place, so
+//! that the name of a thread that has ended never means a newer one.
+//!
+//! | question | module |
+//! |---|---|
+//! | what states does a thread have, and why *woken* before *blocked*? | [`state`] |
+//! | what can be asked of the scheduler? | [`scheduler`] |
+//! | who runs next? | [`policy`] |
+//! | who wakes when? | [`timers`] |
+//! | what must a kernel provide? | [`kernel`] |
+//! | how do decision and kernel come together? | [`mod@reschedule`] |
+//! | what can be refused? | [`error`] |
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod kernel;
+pub mod policy;
+pub mod reschedule;
+pub mod scheduler;
+pub mod state;
+mod table;
+pub mod thread;
+pub mod time;
+pub mod timers;
+
+pub use error::{CreateError, ScheduleError, ThreadError};
+pub use kernel::{DispatchError, Event, Kernel, Token};
+pub use policy::Policy;
+pub use policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
+pub use reschedule::{Exclusive, Ran, reschedule};
+pub use scheduler::{Block, Decision, Scheduler};
+pub use state::{State, Wakeup};
+pub use thread::ThreadId;
+pub use time::{Duration, Instant};
+pub use timers::Timers;
+pub use timers::heap::HeapTimers;

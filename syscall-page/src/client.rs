@@ -64,11 +64,7 @@ pub struct Client<'a, W> {
 impl<'a, W: Word> Client<'a, W> {
     /// The client's end of a page that nobody has posted to yet.
     pub fn new(page: Page<'a, W>) -> Self {
-        Self {
-            page,
-            books: Books::new(page.slots()),
-            hinted: 0,
-        }
+        Self { page, books: Books::new(page.slots()), hinted: 0 }
     }
 
     /// Posts a call; `token` comes back with its result.
@@ -94,10 +90,7 @@ impl<'a, W: Word> Client<'a, W> {
             self.collect_abandoned();
         }
         let page = self.page;
-        let is_taken = |slot| {
-            page.entry(slot)
-                .is_none_or(|entry| !entry.status().is(State::Submitted))
-        };
+        let is_taken = |slot| page.entry(slot).is_none_or(|entry| !entry.status().is(State::Submitted));
         let number = self.books.allocate(is_taken).ok_or(PostError::Exhausted)?;
         self.entry(number).inspect(|entry| entry.set_allocated());
         Ok(Reserved(number))
@@ -108,12 +101,7 @@ impl<'a, W: Word> Client<'a, W> {
     /// # Errors
     ///
     /// [`PostError::NotReserved`] if the slot is another client's.
-    pub fn submit(
-        &mut self,
-        reserved: Reserved,
-        request: &Request,
-        token: u64,
-    ) -> Result<Ticket, PostError> {
+    pub fn submit(&mut self, reserved: Reserved, request: &Request, token: u64) -> Result<Ticket, PostError> {
         let Reserved(number) = reserved;
         let entry = self.entry(number).ok_or(PostError::NotReserved)?;
         if !self.books.submit(number, token) {
@@ -187,11 +175,7 @@ impl<'a, W: Word> Client<'a, W> {
     ///
     /// [`PollError::UnknownTicket`] if there is nothing to give up.
     pub fn abandon(&mut self, ticket: Ticket) -> Result<(), PollError> {
-        if self.books.abandon(ticket.0) {
-            Ok(())
-        } else {
-            Err(PollError::UnknownTicket)
-        }
+        if self.books.abandon(ticket.0) { Ok(()) } else { Err(PollError::UnknownTicket) }
     }
 
     /// What to do now that there is nothing else to do; see [`header`](crate::header).
@@ -259,11 +243,7 @@ enum Look {
 
 impl Look {
     fn ended(wanted: Option<(u64, u64)>, result: Result<Reply, PollError>) -> Self {
-        Self::Ended(wanted.map(|(number, token)| Completion {
-            ticket: Ticket(number),
-            token,
-            result,
-        }))
+        Self::Ended(wanted.map(|(number, token)| Completion { ticket: Ticket(number), token, result }))
     }
 }
 

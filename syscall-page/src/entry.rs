@@ -39,16 +39,7 @@ impl<W: Word> Entry<W> {
     /// The words as they lie in memory, for those who inspect a page and those who play the hostile side.
     pub fn words(&self) -> [&W; 8] {
         let [a, b, c, d] = &self.args;
-        [
-            &self.status,
-            a,
-            b,
-            c,
-            d,
-            &self.ret,
-            &self.token,
-            &self.spare,
-        ]
+        [&self.status, a, b, c, d, &self.ret, &self.token, &self.spare]
     }
 
     /// The status word; whatever it says was written before it can be read after it.
@@ -76,18 +67,14 @@ impl<W: Word> Entry<W> {
             word.store(value, Relaxed);
         }
         self.token.store(token, Relaxed);
-        self.status
-            .store(Status::submitted(request.method).0, Release);
+        self.status.store(Status::submitted(request.method).0, Release);
     }
 
     /// Client: the result, after [`Entry::status`] said *done* and gave `answer`.
     #[inline]
     pub(crate) fn reply(&self, answer: u16) -> Reply {
         let [first, ..] = &self.args;
-        Reply {
-            status: answer,
-            words: [self.ret.load(Relaxed), first.load(Relaxed)],
-        }
+        Reply { status: answer, words: [self.ret.load(Relaxed), first.load(Relaxed)] }
     }
 
     /// Server: takes the call if it is submitted, and answers the status word that it took.
@@ -98,22 +85,14 @@ impl<W: Word> Entry<W> {
             return None;
         }
         let busy = seen.with_state(State::Busy);
-        self.status
-            .exchange_acquire(seen.0, busy.0)
-            .ok()
-            .map(Status)
+        self.status.exchange_acquire(seen.0, busy.0).ok().map(Status)
     }
 
     /// Server: arguments and token of a claimed entry, each read once.
     #[inline]
     pub(crate) fn read(&self) -> ([u64; ARGUMENTS], u64) {
         let [a, b, c, d] = &self.args;
-        let args = [
-            a.load(Relaxed),
-            b.load(Relaxed),
-            c.load(Relaxed),
-            d.load(Relaxed),
-        ];
+        let args = [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)];
         (args, self.token.load(Relaxed))
     }
 

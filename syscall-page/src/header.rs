@@ -52,11 +52,7 @@ pub enum Sleep {
 impl<W: Word> Header<W> {
     /// An empty header in this side's own memory, as tests on the host use it.
     pub fn empty() -> Self {
-        Self {
-            submitted: Line(W::new(0)),
-            done: Line(W::new(0)),
-            wake: Line(W::new(0)),
-        }
+        Self { submitted: Line(W::new(0)), done: Line(W::new(0)), wake: Line(W::new(0)) }
     }
 
     /// The words — submitted, done, wake — for those who inspect a page and those who play the hostile side.
@@ -123,11 +119,6 @@ impl<W: Word> Header<W> {
     pub(crate) fn answer_wait(&self) -> bool {
         W::full_fence();
         let word = self.wake.0.load(Relaxed);
-        word & WAITS != 0
-            && self
-                .wake
-                .0
-                .exchange_acquire(word, word.wrapping_add(1))
-                .is_ok()
+        word & WAITS != 0 && self.wake.0.exchange_acquire(word, word.wrapping_add(1)).is_ok()
     }
 }

@@ -34,11 +34,7 @@ impl core::fmt::Display for NotAFrame {
 impl core::error::Error for NotAFrame {}
 
 fn check(address: NonNull<u8>) -> Result<(), NotAFrame> {
-    if address.as_ptr().addr().is_multiple_of(FRAME_BYTES) {
-        Ok(())
-    } else {
-        Err(NotAFrame)
-    }
+    if address.as_ptr().addr().is_multiple_of(FRAME_BYTES) { Ok(()) } else { Err(NotAFrame) }
 }
 
 /// The header in a mapped frame.
@@ -67,10 +63,7 @@ pub unsafe fn header<'a>(frame: NonNull<u8>) -> Result<&'a Header<AtomicU64>, No
 /// # Safety
 ///
 /// As for [`header()`], for both frames.
-pub unsafe fn page<'a>(
-    header_frame: NonNull<u8>,
-    entry_frame: NonNull<u8>,
-) -> Result<Page<'a, AtomicU64>, NotAFrame> {
+pub unsafe fn page<'a>(header_frame: NonNull<u8>, entry_frame: NonNull<u8>) -> Result<Page<'a, AtomicU64>, NotAFrame> {
     check(entry_frame)?;
     // SAFETY: the caller promises for this frame what `header` asks for.
     let header = unsafe { header(header_frame) }?;

@@ -22,10 +22,7 @@ impl<W> Copy for Page<'_, W> {}
 impl<'a, W> Page<'a, W> {
     /// A page of at most [`ENTRIES`] entries: a bitmap has no more bits, further ones are not used.
     pub fn new(header: &'a Header<W>, entries: &'a [Entry<W>]) -> Self {
-        Self {
-            header,
-            entries: entries.get(..ENTRIES).unwrap_or(entries),
-        }
+        Self { header, entries: entries.get(..ENTRIES).unwrap_or(entries) }
     }
 
     /// The header.

@@ -36,9 +36,6 @@ impl Reply {
 
     /// A call that was refused, with the number that the direct call gives for the same reason.
     pub const fn refused(error: Error) -> Self {
-        Self {
-            status: error.status(),
-            words: [0; RESULTS],
-        }
+        Self { status: error.status(), words: [0; RESULTS] }
     }
 }

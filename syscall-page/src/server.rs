@@ -106,13 +106,7 @@ impl<'a, W: Word> Server<'a, W> {
     /// the edge permits; `edge` tells this page from the server's other ones
     /// and from earlier pages of the same edge.
     pub fn new(page: Page<'a, W>, permitted: u64, edge: u64) -> Self {
-        Self {
-            page,
-            permitted,
-            edge,
-            taken: W::new(0),
-            next: W::new(0),
-        }
+        Self { page, permitted, edge, taken: W::new(0), next: W::new(0) }
     }
 
     /// Takes submitted calls, runs their methods, answers them, until none is left or `limit` slots were looked at.
@@ -120,12 +114,7 @@ impl<'a, W: Word> Server<'a, W> {
     /// `run` gets the words that were read once from the page, of a method that is permitted.
     pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W>) -> Outcome) -> Pass {
         let mut pass = Pass::default();
-        let mut round = Round {
-            page: self.page,
-            taken: &self.taken,
-            hints: 0,
-            done: 0,
-        };
+        let mut round = Round { page: self.page, taken: &self.taken, hints: 0, done: 0 };
         for _ in 0..limit {
             let Some(slot) = self.next_slot(&mut round) else {
                 break;
@@ -146,16 +135,9 @@ impl<'a, W: Word> Server<'a, W> {
         if blocked.edge != self.edge || self.taken.load(Relaxed) & 1 << blocked.slot == 0 {
             return Err(CompleteError::AnotherPage);
         }
-        let mut round = Round {
-            page: self.page,
-            taken: &self.taken,
-            hints: 0,
-            done: 0,
-        };
+        let mut round = Round { page: self.page, taken: &self.taken, hints: 0, done: 0 };
         round.finish(blocked.slot, reply);
-        Ok(Completed {
-            wake: round.announce(),
-        })
+        Ok(Completed { wake: round.announce() })
     }
 
     /// Calls that were taken and are not answered.
@@ -193,24 +175,14 @@ impl<'a, W: Word> Server<'a, W> {
             return round.finish(slot, &Reply::refused(error));
         }
         pass.run += 1;
-        let Outcome(()) = run(Call {
-            round,
-            edge: self.edge,
-            slot,
-            request,
-            token,
-        });
+        let Outcome(()) = run(Call { round, edge: self.edge, slot, request, token });
     }
 
     fn permit(&self, method: u16, flags: u16) -> Result<(), Error> {
         if method >= METHODS || self.permitted & 1 << method == 0 {
             return Err(Error::MethodNotPermitted);
         }
-        if flags == 0 {
-            Ok(())
-        } else {
-            Err(Error::BadArgument)
-        }
+        if flags == 0 { Ok(()) } else { Err(Error::BadArgument) }
     }
 }
 
@@ -226,14 +198,7 @@ impl<W: Word> Round<'_, W> {
             return None;
         };
         let (args, token) = entry.read();
-        Some((
-            Request {
-                method: status.method(),
-                args,
-            },
-            status.flags(),
-            token,
-        ))
+        Some((Request { method: status.method(), args }, status.flags(), token))
     }
 
     /// Answers the call in a slot that is taken.
@@ -290,15 +255,8 @@ impl<W: Word> Call<'_, '_, W> {
         if let Some(entry) = self.round.page.entry(self.slot) {
             entry.set_blocked();
         }
-        let blocked = Blocked {
-            edge: self.edge,
-            slot: self.slot,
-        };
-        Parked {
-            outcome: Outcome(()),
-            blocked,
-            wake: self.round.announce(),
-        }
+        let blocked = Blocked { edge: self.edge, slot: self.slot };
+        Parked { outcome: Outcome(()), blocked, wake: self.round.announce() }
     }
 }
 

@@ -106,10 +106,7 @@ mod tests {
     fn fields_do_not_touch_each_other() {
         let word = Status(0x1234_5678_9abc_0002);
         assert_eq!(word.state(), Some(State::Submitted));
-        assert_eq!(
-            (word.answer(), word.method(), word.flags()),
-            (0x9abc, 0x5678, 0x1234)
-        );
+        assert_eq!((word.answer(), word.method(), word.flags()), (0x9abc, 0x5678, 0x1234));
         assert_eq!(word.with_state(State::Busy), Status(0x1234_5678_9abc_0003));
     }
 
@@ -122,10 +119,7 @@ mod tests {
     #[test]
     fn states_round_trip_and_the_rest_is_refused() {
         for number in 0..=5 {
-            assert_eq!(
-                State::from_number(number).map(|state| state as u16),
-                Some(number)
-            );
+            assert_eq!(State::from_number(number).map(|state| state as u16), Some(number));
         }
         assert_eq!(State::from_number(6), None);
         assert_eq!(Status(u64::MAX).state(), None);

@@ -1,10 +1,6 @@
 //! Garbage in a page: never a panic, never a run of what is not permitted,
 //! never a wrong result for somebody else.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "this is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 mod common;
 
@@ -18,20 +14,14 @@ fn word() -> impl Strategy<Value = u64> {
     prop_oneof![
         any::<u64>(),
         Just(u64::MAX),
-        (0u64..8, 0u64..5, any::<u16>(), 0u64..2).prop_map(|(state, method, answer, flags)| state
-            | u64::from(answer) << 16
-            | method << 32
-            | flags << 48),
+        (0u64..8, 0u64..5, any::<u16>(), 0u64..2)
+            .prop_map(|(state, method, answer, flags)| state | u64::from(answer) << 16 | method << 32 | flags << 48),
     ]
 }
 
 /// Writes to words of the page, by index.
 fn writes() -> impl Strategy<Value = Vec<(usize, u64)>> {
-    let place = prop_oneof![
-        0usize..3,
-        0usize..600,
-        (0usize..64).prop_map(|slot| 3 + 8 * slot)
-    ];
+    let place = prop_oneof![0usize..3, 0usize..600, (0usize..64).prop_map(|slot| 3 + 8 * slot)];
     prop::collection::vec((place, word()), 0..40)
 }
 
@@ -54,11 +44,7 @@ impl Service<'_> {
         let mut run = 0;
         let pass = self.hostile.pass(limit, |call| {
             run += 1;
-            assert!(
-                call.request().method < 3,
-                "ran method {}",
-                call.request().method
-            );
+            assert!(call.request().method < 3, "ran method {}", call.request().method);
             let before = call.request();
             scribble(frames, during);
             assert_eq!(call.request(), before, "what was validated is what is run");
@@ -71,39 +57,24 @@ impl Service<'_> {
         });
         assert!(pass.run + pass.refused <= limit);
         assert_eq!(run, pass.run);
-        assert!(
-            self.parked.len() <= 64,
-            "one page never has more than 64 calls in service"
-        );
+        assert!(self.parked.len() <= 64, "one page never has more than 64 calls in service");
         assert_eq!(self.hostile.in_service() as usize, self.parked.len());
     }
 
     fn complete_all(&mut self) {
         for blocked in self.parked.drain(..) {
-            let _ = self
-                .hostile
-                .complete(blocked, &Reply::success([1, 2]))
-                .unwrap();
+            let _ = self.hostile.complete(blocked, &Reply::success([1, 2])).unwrap();
         }
     }
 
     fn serve_honest(&mut self, client: &mut Client<'_, Native>, number: u64) {
-        let ticket = client
-            .post(&Request::new(ADD, [number, 1, 2, 3]), number)
-            .unwrap();
+        let ticket = client.post(&Request::new(ADD, [number, 1, 2, 3]), number).unwrap();
         let pass = self.honest.pass(64, |call| {
-            let sum = call
-                .request()
-                .args
-                .iter()
-                .fold(0, |sum: u64, word| sum.wrapping_add(*word));
+            let sum = call.request().args.iter().fold(0, |sum: u64, word| sum.wrapping_add(*word));
             call.answer(&Reply::success([sum, 0]))
         });
         assert_eq!((pass.run, pass.refused), (1, 0));
-        assert_eq!(
-            client.poll(ticket),
-            Ok(Some(Reply::success([number + 6, 0])))
-        );
+        assert_eq!(client.poll(ticket), Ok(Some(Reply::success([number + 6, 0]))));
     }
 }
 

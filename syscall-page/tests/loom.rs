@@ -2,18 +2,12 @@
 //! of the very same code: only the atomic word is the explorer's.
 //!
 //! `LOOM_MAX_PREEMPTIONS` widens or narrows the search; the default here keeps it to seconds.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "this is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use loom::thread;
-use syscall_page::{
-    Blocked, Call, Client, Entry, Header, Outcome, Page, Reply, Request, Server, Sleep, Word,
-};
+use syscall_page::{Blocked, Call, Client, Entry, Header, Outcome, Page, Reply, Request, Server, Sleep, Word};
 
 /// The explorer's word.
 struct Explored(AtomicU64);
@@ -44,8 +38,7 @@ impl Word for Explored {
     }
 
     fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {
-        self.0
-            .compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)
+        self.0.compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)
     }
 
     fn full_fence() {
@@ -117,9 +110,7 @@ fn two_workers_run_each_call_once() {
         let mine = server.pass(2, echo).run;
         let ran = mine + worker.join().unwrap();
         assert_eq!((ran, server.in_service()), (2, 0));
-        let mut words: Vec<_> = std::iter::from_fn(|| client.reap())
-            .map(|it| (it.token, it.result.unwrap()))
-            .collect();
+        let mut words: Vec<_> = std::iter::from_fn(|| client.reap()).map(|it| (it.token, it.result.unwrap())).collect();
         words.sort_by_key(|it| it.0);
         assert_eq!(words, [(1, expected(1)), (2, expected(2))]);
     });
@@ -185,10 +176,7 @@ fn a_hint_that_is_taken_leads_to_its_result() {
         let wakes = worker.join().unwrap();
         match (reaped, sleep) {
             (Some(completion), sleep) => {
-                assert_eq!(
-                    (completion.result, sleep),
-                    (Ok(expected(1)), Sleep::NothingToWaitFor)
-                );
+                assert_eq!((completion.result, sleep), (Ok(expected(1)), Sleep::NothingToWaitFor));
             }
             (None, Sleep::On(_)) => assert!(wakes, "it would sleep for ever"),
             (None, _) => assert_eq!(client.reap().unwrap().result, Ok(expected(1))),
@@ -218,17 +206,12 @@ fn of_two_workers_one_wakes_the_sleeper() {
         let (mut client, server) = both_ends(2);
         client.post(&ask(1), 1).unwrap();
         client.post(&ask(2), 2).unwrap();
-        let Sleep::On(_) = client.prepare_to_sleep() else {
-            panic!("nothing is done yet")
-        };
+        let Sleep::On(_) = client.prepare_to_sleep() else { panic!("nothing is done yet") };
         let other = server.clone();
         let worker = thread::spawn(move || other.pass(1, echo).wake);
         let mine = server.pass(1, echo).wake;
         let rest = server.pass(2, echo).wake;
-        let wakes = [mine, rest, worker.join().unwrap()]
-            .into_iter()
-            .filter(|wake| *wake)
-            .count();
+        let wakes = [mine, rest, worker.join().unwrap()].into_iter().filter(|wake| *wake).count();
         assert_eq!(wakes, 1);
     });
 }
@@ -294,11 +277,7 @@ fn a_client_that_rewrites_its_entry_is_served_from_what_was_read() {
         let worker = thread::spawn(move || {
             let pass = other.pass(2, |call| {
                 assert_eq!(call.request().method, 0, "only what is permitted");
-                assert_eq!(
-                    seen.fetch_add(1, Ordering::SeqCst),
-                    0,
-                    "one call in service at a time"
-                );
+                assert_eq!(seen.fetch_add(1, Ordering::SeqCst), 0, "one call in service at a time");
                 seen.fetch_sub(1, Ordering::SeqCst);
                 call.answer(&Reply::success([0, 0]))
             });

@@ -29,18 +29,9 @@ fn two_views_of_cleared_frames_make_a_page() {
     let ticket = client.post(&Request::new(0, [1, 2, 3, 4]), 9).unwrap();
     let _ = server.pass(64, |call| {
         assert_eq!((call.request().args, call.token()), ([1, 2, 3, 4], 9));
-        call.answer(&Reply {
-            status: 0x123,
-            words: [5, 6],
-        })
+        call.answer(&Reply { status: 0x123, words: [5, 6] })
     });
-    assert_eq!(
-        client.poll(ticket),
-        Ok(Some(Reply {
-            status: 0x123,
-            words: [5, 6]
-        }))
-    );
+    assert_eq!(client.poll(ticket), Ok(Some(Reply { status: 0x123, words: [5, 6] })));
 }
 
 #[test]
@@ -50,14 +41,9 @@ fn the_layout_is_what_the_documentation_says() {
     let page = unsafe { mapped::page(header.address(), entries.address()) }.unwrap();
     let mut client = Client::new(page);
     for number in 0..2 {
-        client
-            .post(&Request::new(5, [10, 11, 12, 13]), 14 + number)
-            .unwrap();
+        client.post(&Request::new(5, [10, 11, 12, 13]), 14 + number).unwrap();
     }
-    let words: Vec<u64> = entries.0[8..16]
-        .iter()
-        .map(|word| word.load(std::sync::atomic::Ordering::Relaxed))
-        .collect();
+    let words: Vec<u64> = entries.0[8..16].iter().map(|word| word.load(std::sync::atomic::Ordering::Relaxed)).collect();
     assert_eq!(words, [5 << 32 | 2, 10, 11, 12, 13, 0, 15, 0]);
     assert_eq!(header.0[0].load(std::sync::atomic::Ordering::Relaxed), 0b11);
 }

@@ -1,9 +1,5 @@
 //! Any sequence of calls gives the same results by page as by direct call.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "this is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 mod common;
 
@@ -61,8 +57,7 @@ impl Run<'_> {
             Ok(ticket) => {
                 self.posted += 1;
                 self.tickets.push((ticket, token));
-                self.expected
-                    .insert(token, direct(&mut self.twin, &request));
+                self.expected.insert(token, direct(&mut self.twin, &request));
             }
             Err(error) => assert_eq!(error, PostError::Exhausted),
         }
@@ -93,12 +88,8 @@ impl Run<'_> {
         let Some(completion) = self.client.reap() else {
             return false;
         };
-        self.tickets
-            .retain(|(ticket, _)| *ticket != completion.ticket);
-        assert_eq!(
-            self.expected.remove(&completion.token),
-            Some(completion.result.unwrap())
-        );
+        self.tickets.retain(|(ticket, _)| *ticket != completion.ticket);
+        assert_eq!(self.expected.remove(&completion.token), Some(completion.result.unwrap()));
         true
     }
 

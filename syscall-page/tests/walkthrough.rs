@@ -1,17 +1,11 @@
 //! The page as a newcomer uses it: each test is one thing that it does.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "this is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 mod common;
 
 use abi::error::Error;
 use common::{ADD, FORBIDDEN, Frames, Ledger, PERMITTED, READ};
-use syscall_page::{
-    Client, CompleteError, PollError, PostError, Reply, Request, Server, Sleep, State,
-};
+use syscall_page::{Client, CompleteError, PollError, PostError, Reply, Request, Server, Sleep, State};
 
 const ALL: u32 = 64;
 
@@ -35,11 +29,7 @@ fn a_call_is_posted_served_and_collected() {
 
     assert_eq!((pass.run, pass.refused, pass.more), (1, 0, false));
     assert_eq!(client.poll(ticket), Ok(Some(Reply::success([15, 2]))));
-    assert_eq!(
-        client.poll(ticket),
-        Err(PollError::UnknownTicket),
-        "a result is given once"
-    );
+    assert_eq!(client.poll(ticket), Err(PollError::UnknownTicket), "a result is given once");
 }
 
 #[test]
@@ -62,9 +52,7 @@ fn an_entry_goes_through_its_life() {
         parked.outcome
     });
     assert_eq!(state(), Some(State::Blocked));
-    let _ = server
-        .complete(waiting.unwrap(), &Reply::success([7, 0]))
-        .unwrap();
+    let _ = server.complete(waiting.unwrap(), &Reply::success([7, 0])).unwrap();
     assert_eq!(state(), Some(State::Done));
     assert_eq!(client.poll(ticket), Ok(Some(Reply::success([7, 0]))));
     assert_eq!(state(), Some(State::Free));
@@ -87,16 +75,9 @@ fn exhaustion_is_an_error_and_slots_come_back() {
         assert_eq!(pass.run, 64);
         for at in 0..64 {
             let completion = client.reap().unwrap();
-            assert_eq!(
-                completion.token,
-                round * 64 + completion.result.unwrap().words[0],
-                "call {at}"
-            );
+            assert_eq!(completion.token, round * 64 + completion.result.unwrap().words[0], "call {at}");
         }
-        assert_eq!(
-            (client.reap(), client.free_slots(), client.in_flight()),
-            (None, 64, 0)
-        );
+        assert_eq!((client.reap(), client.free_slots(), client.in_flight()), (None, 64, 0));
     }
 }
 
@@ -112,17 +93,8 @@ fn abandoned_results_give_their_slots_back_without_being_asked() {
             assert_eq!(client.abandon(ticket), Err(PollError::UnknownTicket));
             assert_eq!(client.poll(ticket), Err(PollError::UnknownTicket));
         }
-        assert_eq!(
-            client.post(&echo(0), 0),
-            Err(PostError::Exhausted),
-            "not before the server is through"
-        );
-        assert_eq!(
-            server
-                .pass(ALL, |call| call.answer(&Reply::success([0, 0])))
-                .run,
-            4
-        );
+        assert_eq!(client.post(&echo(0), 0), Err(PostError::Exhausted), "not before the server is through");
+        assert_eq!(server.pass(ALL, |call| call.answer(&Reply::success([0, 0]))).run, 4);
     }
 }
 
@@ -173,15 +145,9 @@ fn a_blocked_call_does_not_hold_up_what_is_behind_it() {
         parked.outcome
     });
     assert_eq!(client.poll(first), Ok(None));
-    assert_eq!(
-        client.poll(second),
-        Ok(Some(Reply::success([22, 0]))),
-        "out of order"
-    );
+    assert_eq!(client.poll(second), Ok(Some(Reply::success([22, 0]))), "out of order");
     assert_eq!(server.in_service(), 1);
-    let _ = server
-        .complete(waiting.unwrap(), &Reply::success([11, 0]))
-        .unwrap();
+    let _ = server.complete(waiting.unwrap(), &Reply::success([11, 0])).unwrap();
     assert_eq!(client.poll(first), Ok(Some(Reply::success([11, 0]))));
     assert_eq!(server.in_service(), 0);
 }
@@ -200,19 +166,13 @@ fn while_a_worker_waits_another_finds_what_is_behind() {
             return call.answer(&Reply::success([0, 0]));
         }
         let parked = call.block();
-        assert_eq!(
-            client.reap().unwrap().token,
-            0,
-            "what was answered before is announced"
-        );
+        assert_eq!(client.reap().unwrap().token, 0, "what was answered before is announced");
         let other_worker = server.pass(ALL, |call| {
             behind.push(call.request().args[0]);
             call.answer(&Reply::success([0, 0]))
         });
         assert_eq!(other_worker.run, 1);
-        let _ = server
-            .complete(parked.blocked, &Reply::success([0, 0]))
-            .unwrap();
+        let _ = server.complete(parked.blocked, &Reply::success([0, 0])).unwrap();
         parked.outcome
     });
     assert_eq!(behind, [2]);
@@ -265,10 +225,7 @@ fn a_forbidden_method_gets_the_error_of_the_direct_call() {
             call.answer(&reply)
         });
         assert_eq!((pass.run, pass.refused), (1, 1));
-        assert_eq!(
-            client.poll(ticket),
-            Ok(Some(Reply::refused(Error::MethodNotPermitted)))
-        );
+        assert_eq!(client.poll(ticket), Ok(Some(Reply::refused(Error::MethodNotPermitted))));
         assert_eq!(client.poll(read), Ok(Some(Reply::success([0, 0]))));
     }
 }
@@ -297,10 +254,7 @@ fn a_reserved_slot_is_this_clients_only() {
     let mut client = Client::new(mine.page());
     let mut stranger = Client::new(other.page());
     let reserved = client.reserve().unwrap();
-    assert_eq!(
-        stranger.submit(reserved, &echo(0), 0),
-        Err(PostError::NotReserved)
-    );
+    assert_eq!(stranger.submit(reserved, &echo(0), 0), Err(PostError::NotReserved));
     let reserved = client.reserve().unwrap();
     assert_eq!(client.free_slots(), 0);
     client.release(reserved).unwrap();
@@ -333,9 +287,7 @@ fn a_sleeper_is_woken_once_and_only_when_it_sleeps() {
     assert!(client.reap().is_some());
 
     client.post(&echo(0), 0).unwrap();
-    let Sleep::On(epoch) = client.prepare_to_sleep() else {
-        panic!("it should sleep")
-    };
+    let Sleep::On(epoch) = client.prepare_to_sleep() else { panic!("it should sleep") };
     assert!(frames.header.waits_on(epoch), "the scheduler lets it sleep");
     assert!(serve().wake);
     assert!(!frames.header.waits_on(epoch), "too late to sleep on that");

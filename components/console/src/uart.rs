@@ -91,9 +91,7 @@ impl<P: PortAccess> Uart<P> {
             (FIFO_CONTROL, FIFO_ENABLE),
             (MODEM_CONTROL, READY),
         ];
-        settings
-            .into_iter()
-            .try_for_each(|(register, byte)| self.ports.write(register, byte))
+        settings.into_iter().try_for_each(|(register, byte)| self.ports.write(register, byte))
     }
 
     /// Sends all of `bytes`.
@@ -104,8 +102,7 @@ impl<P: PortAccess> Uart<P> {
     pub fn send(&self, bytes: &[u8]) -> Result<()> {
         for part in bytes.chunks(FIFO_BYTES) {
             self.wait_for(SENDER_EMPTY)?;
-            part.iter()
-                .try_for_each(|byte| self.ports.write(DATA, *byte))?;
+            part.iter().try_for_each(|byte| self.ports.write(DATA, *byte))?;
         }
         Ok(())
     }
@@ -117,11 +114,7 @@ impl<P: PortAccess> Uart<P> {
     /// The kernel's, if a register is not granted.
     pub fn receive(&self) -> Result<Option<u8>> {
         let received = self.ports.read(LINE_STATUS)? & RECEIVED != 0;
-        if received {
-            self.ports.read(DATA).map(Some)
-        } else {
-            Ok(None)
-        }
+        if received { self.ports.read(DATA).map(Some) } else { Ok(None) }
     }
 
     fn wait_for(&self, status: u8) -> Result<()> {
@@ -167,11 +160,7 @@ mod tests {
                         let byte = state.fifo.pop_front();
                         state.sent.extend(byte);
                     }
-                    let sent = if state.fifo.is_empty() && !self.stuck {
-                        SENDER_EMPTY | SENDER_IDLE
-                    } else {
-                        0
-                    };
+                    let sent = if state.fifo.is_empty() && !self.stuck { SENDER_EMPTY | SENDER_IDLE } else { 0 };
                     Ok(sent | u8::from(!state.input.is_empty()))
                 }
                 _ => panic!("nobody needs to read register {register}"),
@@ -203,18 +192,12 @@ mod tests {
         write(&uart, b"exactly thirty-two bytes of text").unwrap();
         write(&uart, b"!\n").unwrap();
         uart.wait_for(SENDER_IDLE).unwrap();
-        assert_eq!(
-            fake.state.lock().unwrap().sent,
-            b"exactly thirty-two bytes of text!\n"
-        );
+        assert_eq!(fake.state.lock().unwrap().sent, b"exactly thirty-two bytes of text!\n");
     }
 
     #[test]
     fn a_port_that_is_stuck_is_given_up() {
-        let fake = Fake {
-            stuck: true,
-            ..Fake::default()
-        };
+        let fake = Fake { stuck: true, ..Fake::default() };
         assert_eq!(write(&Uart::new(&fake), b"anyone?"), Err(STUCK));
         assert_eq!(Uart::new(&fake).initialise(), Err(STUCK));
     }
@@ -236,15 +219,6 @@ mod tests {
         Uart::new(&fake).initialise().unwrap();
         let state = fake.state.lock().unwrap();
         assert_eq!(state.sent, b"kernel");
-        assert_eq!(
-            state.registers[..5],
-            [
-                DIVISOR,
-                0,
-                FIFO_ENABLE,
-                EIGHT_BITS_NO_PARITY_ONE_STOP,
-                READY
-            ]
-        );
+        assert_eq!(state.registers[..5], [DIVISOR, 0, FIFO_ENABLE, EIGHT_BITS_NO_PARITY_ONE_STOP, READY]);
     }
 }

@@ -53,11 +53,7 @@ mod tests {
     impl Pong for Mock {
         fn call(&self) -> Result<()> {
             self.time.set(self.time.get() + 7);
-            if self.time.get() > self.patience {
-                self.fails()
-            } else {
-                Ok(())
-            }
+            if self.time.get() > self.patience { self.fails() } else { Ok(()) }
         }
 
         fn add(&self, a: u64, b: u64) -> Result<u64> {
@@ -74,10 +70,7 @@ mod tests {
     }
 
     fn mock(patience: u64) -> Mock {
-        Mock {
-            time: Cell::new(0),
-            patience,
-        }
+        Mock { time: Cell::new(0), patience }
     }
 
     #[test]
@@ -96,10 +89,7 @@ mod tests {
     #[test]
     fn an_error_ends_the_run() {
         let pong = mock(WARM_UP * 7 + 21);
-        assert_eq!(
-            run(&pong, 100, || pong.time.get()),
-            Err(pong_interface::REFUSED)
-        );
+        assert_eq!(run(&pong, 100, || pong.time.get()), Err(pong_interface::REFUSED));
         assert_eq!(pong.time.get(), WARM_UP * 7 + 28);
     }
 }

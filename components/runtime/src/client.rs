@@ -26,10 +26,7 @@ impl ImportSlot {
     /// on the host would be Linux's; that is why this is not safe.
     #[doc(hidden)]
     pub const unsafe fn unbound() -> Self {
-        Self {
-            word: Self::UNBOUND,
-            flags: CLEAR_REGISTERS,
-        }
+        Self { word: Self::UNBOUND, flags: CLEAR_REGISTERS }
     }
 
     /// Calls `method` of the server behind this slot.
@@ -41,23 +38,14 @@ impl ImportSlot {
     #[inline]
     pub fn call<A: Answer>(&self, method: u16, words: [u64; 4]) -> Result<A> {
         // SAFETY: references can be read through. Volatile: the composer sets both words.
-        let (word, flags) = unsafe {
-            (
-                (&raw const self.word).read_volatile(),
-                (&raw const self.flags).read_volatile(),
-            )
-        };
+        let (word, flags) =
+            unsafe { ((&raw const self.word).read_volatile(), (&raw const self.flags).read_volatile()) };
         let word = word | u64::from(method);
         // SAFETY: the slot exists, so this is an image (`unbound`). It names an
         // invocation or nothing: a server runs on memory of its own, and comes
         // back into this component by its entries alone.
-        let (status, words) = unsafe {
-            if flags & CLEAR_REGISTERS == 0 {
-                invoke(word, words)
-            } else {
-                invoke_cleared(word, words)
-            }
-        };
+        let (status, words) =
+            unsafe { if flags & CLEAR_REGISTERS == 0 { invoke(word, words) } else { invoke_cleared(word, words) } };
         Error::check(status)?;
         Ok(A::from_words(words))
     }

@@ -24,9 +24,8 @@ impl Constructor {
     /// What the kernel says of the machine.
     pub fn information(&self) -> BootInformation<'static> {
         // SAFETY: the kernel maps one page of words there for a base constructor, for ever and read-only.
-        BootInformation {
-            words: unsafe { core::slice::from_raw_parts(INFORMATION as *const u64, 512) },
-        }
+        let words = unsafe { core::slice::from_raw_parts(INFORMATION as *const u64, 512) };
+        BootInformation { words }
     }
 
     /// The bundle's bytes.
@@ -42,12 +41,7 @@ impl Constructor {
     /// # Errors
     ///
     /// The kernel's.
-    pub fn operate(
-        &self,
-        capability: u32,
-        operation: u16,
-        words: [u64; 4],
-    ) -> Result<[u64; 2], Error> {
+    pub fn operate(&self, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
         // SAFETY: `new` promises that what is made lies outside this image.
         let (status, words) = unsafe { operate(capability, operation, words) };
         Error::from_status(status).map_or(Ok(words), Err)

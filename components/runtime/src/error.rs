@@ -38,11 +38,7 @@ impl Error {
     /// Every status but 0 is one.
     #[inline]
     pub const fn check(status: u16) -> Result<()> {
-        if status == 0 {
-            Ok(())
-        } else {
-            Err(Self::from_status(status))
-        }
+        if status == 0 { Ok(()) } else { Err(Self::from_status(status)) }
     }
 
     /// The error that a status other than 0 stands for.

@@ -185,11 +185,7 @@ macro_rules! record_name {
         $interface.as_bytes()
     };
     ($interface:expr, $separator:literal, $name:literal) => {
-        const {
-            &$crate::internal::joined::<{ $interface.len() + 1 + $name.len() }>(
-                $interface, $separator, $name,
-            )
-        }
+        const { &$crate::internal::joined::<{ $interface.len() + 1 + $name.len() }>($interface, $separator, $name) }
     };
 }
 

@@ -13,10 +13,7 @@ pub struct Parameter<T> {
 impl<T: Word> Parameter<T> {
     /// A parameter that has its default until the composer sets it.
     pub const fn new(default: u64) -> Self {
-        Self {
-            word: default,
-            kind: PhantomData,
-        }
+        Self { word: default, kind: PhantomData }
     }
 
     /// The value in the graph, or else the default.

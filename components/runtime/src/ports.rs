@@ -18,9 +18,7 @@ impl Ports {
     /// In an image, and as a static whose record names it; see [`ImportSlot::unbound`].
     #[doc(hidden)]
     pub const unsafe fn unbound() -> Self {
-        Self {
-            word: ImportSlot::UNBOUND,
-        }
+        Self { word: ImportSlot::UNBOUND }
     }
 
     /// Reads the port at `offset` from the range's first.

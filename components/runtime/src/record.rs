@@ -26,10 +26,7 @@ unsafe impl Sync for Record {}
 impl Record {
     /// An interface that the image calls through the slot at `slot`.
     pub const fn import(name: &'static [u8], schema: &'static str, slot: *const ()) -> Self {
-        Self {
-            first: slot,
-            ..Self::new(RecordKind::Import, name, schema)
-        }
+        Self { first: slot, ..Self::new(RecordKind::Import, name, schema) }
     }
 
     /// An interface that the image serves, and its entries for clients that it trusts and for others.
@@ -40,35 +37,22 @@ impl Record {
         cleared: unsafe extern "C" fn() -> !,
     ) -> Self {
         let (first, second) = (trusted as *const (), cleared as *const ());
-        Self {
-            first,
-            second,
-            ..Self::new(RecordKind::Export, name, schema)
-        }
+        Self { first, second, ..Self::new(RecordKind::Export, name, schema) }
     }
 
     /// A range of I/O ports, and the word that receives its capability.
     pub const fn ports(name: &'static str, word: *const ()) -> Self {
-        Self {
-            first: word,
-            ..Self::new(RecordKind::Ports, name.as_bytes(), "")
-        }
+        Self { first: word, ..Self::new(RecordKind::Ports, name.as_bytes(), "") }
     }
 
     /// A parameter's key, and its word.
     pub const fn parameter(key: &'static str, word: *const ()) -> Self {
-        Self {
-            first: word,
-            ..Self::new(RecordKind::Parameter, key.as_bytes(), "")
-        }
+        Self { first: word, ..Self::new(RecordKind::Parameter, key.as_bytes(), "") }
     }
 
     /// The word that receives the end of thread 0's stack.
     pub const fn stacks(word: *const ()) -> Self {
-        Self {
-            first: word,
-            ..Self::new(RecordKind::Stacks, b"", "")
-        }
+        Self { first: word, ..Self::new(RecordKind::Stacks, b"", "") }
     }
 
     const fn new(kind: RecordKind, name: &'static [u8], schema: &'static str) -> Self {
@@ -111,26 +95,10 @@ mod tests {
 
     #[test]
     fn fields_lie_where_the_contract_says() {
-        assert_eq!(
-            (
-                offset_of!(Record, magic),
-                offset_of!(Record, version),
-                offset_of!(Record, kind)
-            ),
-            (0, 4, 6)
-        );
-        assert_eq!(
-            (offset_of!(Record, name), offset_of!(Record, name_bytes)),
-            (8, 16)
-        );
-        assert_eq!(
-            (offset_of!(Record, schema), offset_of!(Record, schema_bytes)),
-            (24, 32)
-        );
-        assert_eq!(
-            (offset_of!(Record, first), offset_of!(Record, second)),
-            (40, 48)
-        );
+        assert_eq!((offset_of!(Record, magic), offset_of!(Record, version), offset_of!(Record, kind)), (0, 4, 6));
+        assert_eq!((offset_of!(Record, name), offset_of!(Record, name_bytes)), (8, 16));
+        assert_eq!((offset_of!(Record, schema), offset_of!(Record, schema_bytes)), (24, 32));
+        assert_eq!((offset_of!(Record, first), offset_of!(Record, second)), (40, 48));
     }
 
     #[test]

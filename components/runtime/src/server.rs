@@ -25,10 +25,7 @@ pub struct Reply {
 
 impl Reply {
     /// The reply to a method that the interface does not have.
-    pub const UNKNOWN_METHOD: Self = Self {
-        status: abi::error::Error::UnknownOperation.status(),
-        words: [0; 2],
-    };
+    pub const UNKNOWN_METHOD: Self = Self { status: abi::error::Error::UnknownOperation.status(), words: [0; 2] };
 
     /// The status, 0 for success.
     pub const fn status(&self) -> u16 {
@@ -45,10 +42,7 @@ impl Reply {
     #[inline]
     pub fn into_registers(self, second: &mut u64) -> CReply {
         *second = self.words[1];
-        CReply {
-            status: self.status.into(),
-            word: self.words[0],
-        }
+        CReply { status: self.status.into(), word: self.words[0] }
     }
 }
 
@@ -56,14 +50,8 @@ impl<A: Answer> From<Result<A>> for Reply {
     #[inline]
     fn from(result: Result<A>) -> Self {
         match result {
-            Ok(answer) => Self {
-                status: 0,
-                words: answer.into_words(),
-            },
-            Err(error) => Self {
-                status: error.status(),
-                words: [0; 2],
-            },
+            Ok(answer) => Self { status: 0, words: answer.into_words() },
+            Err(error) => Self { status: error.status(), words: [0; 2] },
         }
     }
 }

@@ -45,22 +45,12 @@ impl EveryShape for Mock {
 }
 
 fn serve(method: u64, words: [u64; 4]) -> Reply {
-    EveryShapeServer::dispatch(
-        &Mock,
-        Invocation {
-            method,
-            words,
-            token: 1,
-        },
-    )
+    EveryShapeServer::dispatch(&Mock, Invocation { method, words, token: 1 })
 }
 
 #[test]
 fn both_ends_have_one_name_and_schema() {
-    assert_eq!(
-        (EveryShapeClient::NAME, EveryShapeServer::NAME),
-        ("every-shape", "every-shape")
-    );
+    assert_eq!((EveryShapeClient::NAME, EveryShapeServer::NAME), ("every-shape", "every-shape"));
     assert_eq!(EveryShapeClient::SCHEMA, EveryShapeServer::SCHEMA);
     let schema = "nothing()->()\none(Handle)->Handle\nall(u64,u8,i32,bool)->(u64,bool)\n";
     assert_eq!(EveryShapeServer::SCHEMA, schema);
@@ -69,10 +59,7 @@ fn both_ends_have_one_name_and_schema() {
 #[test]
 fn the_server_runs_the_method_that_was_invoked() {
     assert_eq!(serve(1, [6, 0, 0, 0]), Reply::from(Ok(7_u64)));
-    assert_eq!(
-        serve(2, [100, 20, (-3_i32).into_word(), 0]),
-        Reply::from(Ok((123_u64, true)))
-    );
+    assert_eq!(serve(2, [100, 20, (-3_i32).into_word(), 0]), Reply::from(Ok((123_u64, true))));
 }
 
 #[test]

@@ -2,7 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
+use std::{fs, io};
+
+const MANIFEST: &str = "\
+[package]
+name = \"refused\"
+edition = \"2024\"
+
+[workspace]
+
+[dependencies]
+";
 
 const INTERFACE: &str = "\
 use runtime::Result;
@@ -16,42 +26,27 @@ pub trait Wrong {
 ";
 
 /// A package of its own, with the versions that this workspace is locked to.
-fn package(runtime: &Path) -> PathBuf {
+fn package(runtime: &Path) -> io::Result<PathBuf> {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refusals");
-    fs::create_dir_all(directory.join("src")).unwrap();
-    let manifest = format!(
-        "[package]\nname = \"refused\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nruntime = {{ path = {:?} }}\n",
-        runtime.display().to_string()
-    );
-    fs::write(directory.join("Cargo.toml"), manifest).unwrap();
-    fs::copy(
-        runtime.join("../../Cargo.lock"),
-        directory.join("Cargo.lock"),
-    )
-    .unwrap();
-    fs::write(directory.join("src/lib.rs"), INTERFACE).unwrap();
-    directory
+    let manifest = format!("{MANIFEST}runtime = {{ path = {:?} }}\n", runtime.display().to_string());
+    fs::create_dir_all(directory.join("src"))?;
+    fs::write(directory.join("Cargo.toml"), manifest)?;
+    fs::copy(runtime.join("../../Cargo.lock"), directory.join("Cargo.lock"))?;
+    fs::write(directory.join("src/lib.rs"), INTERFACE)?;
+    Ok(directory)
 }
 
 #[test]
 fn the_parameter_and_the_answer_are_underlined() {
-    let directory = package(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let directory = package(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut check = Command::new(env!("CARGO"));
-    check.args([
-        "check",
-        "--offline",
-        "--quiet",
-        "--message-format=short",
-        "--target-dir",
-    ]);
+    check.args(["check", "--offline", "--quiet", "--message-format=short", "--target-dir"]);
     check.arg(directory.join("target")).current_dir(&directory);
     let output = check.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     for place in ["src/lib.rs:6:41", "src/lib.rs:7:33"] {
-        let line = format!(
-            "{place}: error[E0277]: `Wide` cannot cross a component boundary in a register"
-        );
+        let line = format!("{place}: error[E0277]: `Wide` cannot cross a component boundary in a register");
         assert!(said.contains(&line), "{line}\nis missing in\n{said}");
     }
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::pass::image::{self, Files};
 use crate::pass::report::{self, Subject};
 use crate::pass::{bind, build, capabilities, layout, schema};
-use crate::{Failure, LoadOptions, Loaded, code, elf, load, locate};
+use crate::{Failure, LoadOptions, Loaded, code, elf, load};
 
 /// What `build` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -74,8 +74,8 @@ pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
 
 fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<PathBuf> {
     let graph = &loaded.graph;
-    let located = locate::locate(graph, &arguments.file, found)?;
-    let images = build::build(graph, &located, found)?;
+    let located = loaded.located.as_ref()?;
+    let images = build::build(graph, located, found)?;
     let schema = schema::schema(graph, &images, found)?;
     let layout = layout::layout(graph, &schema, found)?;
     let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
@@ -83,10 +83,18 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     let bundle = image::bundle(graph, &bound, &layout, &capabilities);
     let kernel = strip(&images.kernel, found)?;
     let (bundle_bytes, kernel_bytes) = (bundle.len(), kernel.len());
-    let subject =
-        Subject { graph, schema: &schema, layout: &layout, capabilities: &capabilities, bound: &bound, bundle_bytes, kernel_bytes };
+    let subject = Subject {
+        graph,
+        schema: &schema,
+        layout: &layout,
+        capabilities: &capabilities,
+        bound: &bound,
+        bundle_bytes,
+        kernel_bytes,
+    };
     let files = files(kernel, bundle, &report::report(subject), found)?;
-    let directory = arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
+    let directory =
+        arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
     Some(directory)
 }

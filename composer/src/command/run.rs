@@ -65,7 +65,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let system = build::compose(&arguments.build)?;
     let log = arguments.log.as_deref().map(|path| create(path, &system)).transpose()?;
     let timeout = arguments.timeout.unwrap_or(system.loaded.graph.machine.timeout);
-    let session = Session::new(machine(arguments, &system)).timeout(Duration::from_secs(timeout)).input(Input::Standard);
+    let session =
+        Session::new(machine(arguments, &system)).timeout(Duration::from_secs(timeout)).input(Input::Standard);
     let run = session.run(&mut Console { log });
     let console = String::from_utf8_lossy(&run.console);
     if !console.is_empty() && !console.ends_with('\n') {

@@ -116,32 +116,31 @@ fn stack(rows: &Rows) -> (Vec<(f64, f64)>, f64) {
 
 /// Where arrows touch boxes: straight above or below where they come from, if there is room.
 fn ends(plan: &Plan, rows: &Rows, x: &[f64], width: f64) -> Vec<(f64, f64)> {
+    // For each box its arrows, and where the next item of each stands.
+    let (mut outgoing, mut incoming) = (vec![Vec::new(); plan.boxes.len()], vec![Vec::new(); plan.boxes.len()]);
+    for (at, (arrow, chain)) in plan.arrows.iter().zip(&rows.chains).enumerate() {
+        outgoing[arrow.client].push((at, x[chain[1]]));
+        incoming[arrow.server].push((at, x[chain[chain.len() - 2]]));
+    }
     let mut ends = vec![(0.0, 0.0); plan.arrows.len()];
     for (at, node) in plan.boxes.iter().enumerate() {
         let (centre, room) = if node.is_ground { (width / 2.0, width) } else { (x[at], node.size.0) };
-        let outgoing = rows.chains.iter().enumerate().filter(|(_, chain)| chain.first() == Some(&at));
-        for (arrow, place) in touch(outgoing.map(|(arrow, chain)| (arrow, x[chain[1]])), centre, room) {
-            ends[arrow].0 = place;
-        }
-        let incoming = rows.chains.iter().enumerate().filter(|(_, chain)| chain.last() == Some(&at));
-        for (arrow, place) in touch(incoming.map(|(arrow, chain)| (arrow, x[chain[chain.len() - 2]])), centre, room) {
-            ends[arrow].1 = place;
-        }
+        touch(&mut outgoing[at], centre, room).for_each(|(arrow, place)| ends[arrow].0 = place);
+        touch(&mut incoming[at], centre, room).for_each(|(arrow, place)| ends[arrow].1 = place);
     }
     ends
 }
 
-fn touch(arrows: impl Iterator<Item = (usize, f64)>, centre: f64, room: f64) -> Vec<(usize, f64)> {
-    let mut arrows: Vec<_> = arrows.collect();
+fn touch(arrows: &mut [(usize, f64)], centre: f64, room: f64) -> impl Iterator<Item = (usize, f64)> {
     arrows.sort_by(|a, b| a.1.total_cmp(&b.1));
     // Wishes beyond the box would push the others out of it.
     let half = (room / 2.0 - ARROW_GAP).max(0.0);
     let wishes: Vec<_> = arrows.iter().map(|(_, x)| x.clamp(centre - half, centre + half)).collect();
     let places = spread(&wishes, &vec![ARROW_GAP; wishes.len().saturating_sub(1)]);
-    // Spreading moved at most the outermost ones out of the box again: shift all back.
+    // Spreading may have moved the outermost ones out of the box again: shift all back.
     let over = places.last().map_or(0.0, |last| (last - centre - half).max(0.0));
     let under = places.first().map_or(0.0, |first| (centre - half - first).max(0.0));
-    arrows.iter().zip(places).map(|((arrow, _), place)| (*arrow, place - over + under)).collect()
+    arrows.iter().zip(places).map(move |((arrow, _), place)| (*arrow, place - over + under))
 }
 
 #[cfg(test)]

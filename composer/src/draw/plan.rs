@@ -104,12 +104,13 @@ impl Plan {
     /// What there is to draw of `graph`.
     pub fn of(graph: &Graph) -> Self {
         let arrows = arrows(graph);
-        let boxes = graph.components.iter().enumerate();
-        let boxes = boxes.map(|(at, component)| {
-            let incoming = arrows.iter().filter(|arrow| arrow.server == at).count();
-            let outgoing = arrows.iter().filter(|arrow| arrow.client == at).count();
-            Node::new(component, incoming.max(outgoing))
-        });
+        let (mut incoming, mut outgoing) = (vec![0; graph.components.len()], vec![0; graph.components.len()]);
+        for arrow in &arrows {
+            incoming[arrow.server] += 1;
+            outgoing[arrow.client] += 1;
+        }
+        let touching = incoming.into_iter().zip(outgoing).map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
+        let boxes = graph.components.iter().zip(touching).map(|(component, arrows)| Node::new(component, arrows));
         Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
     }
 }
@@ -149,7 +150,8 @@ fn parameter(parameter: &Parameter) -> Line {
 
 fn device(ports: &Ports) -> Line {
     let last = ports.first.saturating_add(ports.count).saturating_sub(1);
-    Line::new(Style::Device, format!("{} {:#x}–{last:#x}", ports.name.value, ports.first))
+    let range = if last == ports.first { format!("{last:#x}") } else { format!("{:#x}–{last:#x}", ports.first) };
+    Line::new(Style::Device, format!("{} {range}", ports.name.value))
 }
 
 fn arrows(graph: &Graph) -> Vec<Arrow> {
@@ -177,8 +179,8 @@ fn lines_of_dependency(dep: &Dependency) -> Vec<Line> {
     }
     let trust = match dep.trust {
         Trust { server: true, client: true } => Some("trust both ways"),
-        Trust { server: true, client: false } => Some("trusts the server"),
-        Trust { server: false, client: true } => Some("trusts the client"),
+        Trust { server: true, client: false } => Some("client trusts server"),
+        Trust { server: false, client: true } => Some("server trusts client"),
         Trust { server: false, client: false } => None,
     };
     lines.extend(trust.map(|text| Line::new(Style::Remark, text)));

@@ -104,7 +104,9 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
     match record.kind {
         RecordKind::Import => check_word(memory, record.first, 16)?,
         RecordKind::Ports | RecordKind::Parameter | RecordKind::Stacks => check_word(memory, record.first, 8)?,
-        RecordKind::Export => [record.first, record.second].into_iter().try_for_each(|entry| check_entry(memory, entry))?,
+        RecordKind::Export => {
+            [record.first, record.second].into_iter().try_for_each(|entry| check_entry(memory, entry))?
+        }
     }
     if matches!(record.kind, RecordKind::Import | RecordKind::Export) {
         check_schema(&record.schema)?;

@@ -162,7 +162,10 @@ impl Outcome {
         let ours = |(package, name, _): &&(String, String, PathBuf)| *package == binary.package && *name == binary.name;
         match self.executables.iter().find(ours) {
             Some((_, _, path)) => Ok(std::fs::read(path)?),
-            None => Err(BuildFailure { packages: vec![binary.package.clone()], remarks: "cargo built no executable".into() }),
+            None => Err(BuildFailure {
+                packages: vec![binary.package.clone()],
+                remarks: "cargo built no executable".into(),
+            }),
         }
     }
 }
@@ -236,7 +239,8 @@ fn report(graph: &Graph, located: &Located, workspace: &Path, failure: &BuildFai
     }
     if found.errors() == before {
         let packages = failure.packages.join(", ");
-        let what = if packages.is_empty() { "the images do not build".into() } else { format!("{packages} does not build") };
+        let what =
+            if packages.is_empty() { "the images do not build".into() } else { format!("{packages} does not build") };
         found.push(Diagnostic::error(code::BUILD_FAILED, what).maybe_help(last_words(&failure.remarks)));
     }
 }

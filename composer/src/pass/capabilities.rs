@@ -51,7 +51,8 @@ pub fn capabilities(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut
         let wanted = bindings.edges.len() + bindings.ports.len();
         let free = (CAPABILITIES - FREE) as usize;
         if wanted > free {
-            let message = format!("`{}` needs {wanted} capabilities, its table has room for {free}", component.name.value);
+            let message =
+                format!("`{}` needs {wanted} capabilities, its table has room for {free}", component.name.value);
             found.push(Diagnostic::error(code::TOO_MANY_CAPABILITIES, message).label(&component.name.span, ""));
         }
         components.push(table(client, bindings, layout));

@@ -28,7 +28,8 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
         tables.stacks.extend(space.stacks.iter().flat_map(bundle::Stack::to_words));
         let capabilities = (share.0 / bundle::Capability::WORDS as u64, share.1);
         let name = name(&component.name.value);
-        let entry = bundle::Component { name, entry: ready.entry, thread: index as u64, segments, capabilities, stacks };
+        let entry =
+            bundle::Component { name, entry: ready.entry, thread: index as u64, segments, capabilities, stacks };
         tables.components.extend(entry.to_words());
     }
     tables.assemble()
@@ -89,7 +90,8 @@ fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
         }
     };
     set(&mut bytes, 2, length);
-    let words = bytes.chunks_exact(8).skip(4).map(|word| word.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
+    let words =
+        bytes.chunks_exact(8).skip(4).map(|word| word.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
     let sum = checksum(words);
     set(&mut bytes, 3, sum);
     bytes

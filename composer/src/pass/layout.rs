@@ -68,7 +68,8 @@ fn place(
     let memory = &bindings.image.memory;
     let image_end = base.checked_add(memory.end() - memory.start());
     // A guard below the first stack: an image's last page and a stack are never neighbours.
-    let first_stack_end = image_end.and_then(|end| end.checked_next_multiple_of(STACK_SPAN)).and_then(|end| end.checked_add(STACK_SPAN));
+    let first_stack_end =
+        image_end.and_then(|end| end.checked_next_multiple_of(STACK_SPAN)).and_then(|end| end.checked_add(STACK_SPAN));
     let end = first_stack_end.and_then(|end| end.checked_add(STACK_SPAN * u64::from(THREADS)));
     let limit = if component.is_base_constructor { boot::INFORMATION } else { USER_END };
     let inside = base >= USER_START && end.is_some_and(|end| end <= limit);

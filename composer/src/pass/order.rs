@@ -78,7 +78,8 @@ fn describe(graph: &Graph, edges: &DiGraph<(), &Dependency>, cycle: &[NodeIndex]
     let message = format!("components depend on each other in a circle: {}", circle.join(" → "));
     let mut complaint = Diagnostic::error(DEPENDENCY_CYCLE, message);
     for (client, server) in path.iter().zip(path.iter().skip(1)) {
-        let dep = edges.edges_connecting(*client, *server).map(|edge| *edge.weight()).min_by_key(|dep| dep.span.start)?;
+        let dep =
+            edges.edges_connecting(*client, *server).map(|edge| *edge.weight()).min_by_key(|dep| dep.span.start)?;
         complaint = complaint.label(&dep.span, format!("`{}` calls `{}`", name(client), name(server)));
     }
     Some(complaint.help("a server starts before its clients: break the circle at one of these dependencies"))

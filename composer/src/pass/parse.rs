@@ -15,6 +15,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 /// Bytes that a graph file may have. The largest systems have a thousandth of it.
 pub const LIMIT: u64 = 16 << 20;
 
+/// Syntax errors beyond which a file is not one with mistakes, but no TOML at all.
+const SYNTAX_ERRORS: usize = 1000;
+
 /// Reads the file at `path`.
 ///
 /// # Errors
@@ -67,13 +70,13 @@ fn into_text(bytes: Vec<u8>) -> Result<String, Diagnostic> {
 pub fn parse(text: &str, found: &mut Diagnostics) -> Option<Draft> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        found.extend(errors.iter().map(syntax));
+        found.extend(errors.iter().take(SYNTAX_ERRORS).map(syntax));
         return None;
     }
     Some(Draft::new(&shape::of_file(table.get_ref(), found)))
 }
 
 fn syntax(error: &toml::de::Error) -> Diagnostic {
-    let complaint = Diagnostic::error(SYNTAX, "the graph file is not TOML");
-    complaint.label(&error.span().unwrap_or_default(), error.message())
+    let complaint = Diagnostic::error(SYNTAX, format!("this is not TOML: {}", error.message()));
+    complaint.label(&error.span().unwrap_or_default(), "")
 }

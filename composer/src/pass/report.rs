@@ -171,7 +171,8 @@ pub struct Subject<'a> {
 /// The report about `subject`.
 pub fn report(subject: Subject<'_>) -> Report {
     let parts = subject.graph.components.iter().zip(&subject.schema.components);
-    let parts = parts.zip(&subject.layout.components).zip(&subject.capabilities.components).zip(&subject.bound.components);
+    let parts =
+        parts.zip(&subject.layout.components).zip(&subject.capabilities.components).zip(&subject.bound.components);
     let components = parts.enumerate().map(|(index, ((((component, bindings), space), table), ready))| {
         describe(subject.graph, index, component, &Parts { bindings, space, table, ready })
     });
@@ -192,10 +193,8 @@ struct Parts<'a> {
 }
 
 fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &Parts<'_>) -> Component {
-    let parameter = |parameter: &graph::Parameter| Parameter {
-        key: parameter.key.value.clone(),
-        value: parameter.value.value,
-    };
+    let parameter =
+        |parameter: &graph::Parameter| Parameter { key: parameter.key.value.clone(), value: parameter.value.value };
     Component {
         name: component.name.value.clone(),
         image: component.img.value.clone(),
@@ -246,12 +245,7 @@ fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
     let owner = |thread: u64| graph.components.get(thread as usize).map_or_else(String::new, |c| c.name.value.clone());
     let stacks = space.stacks.iter();
     stacks
-        .map(|stack| Stack {
-            thread_of: owner(stack.thread),
-            thread: stack.thread,
-            end: stack.end,
-            bytes: stack.bytes,
-        })
+        .map(|stack| Stack { thread_of: owner(stack.thread), thread: stack.thread, end: stack.end, bytes: stack.bytes })
         .collect()
 }
 

@@ -53,10 +53,10 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
 
 fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut Diagnostics) -> Option<Dependency> {
     if draft.srv.value == KERNEL {
-        found.push(Diagnostic::error(NOT_SUPPORTED_YET, "a dependency on the kernel is not supported yet").label(
-            &draft.srv.span,
-            "the kernel serves no interface yet",
-        ));
+        found.push(
+            Diagnostic::error(NOT_SUPPORTED_YET, "a dependency on the kernel is not supported yet")
+                .label(&draft.srv.span, "the kernel serves no interface yet"),
+        );
         return None;
     }
     Some(Dependency {

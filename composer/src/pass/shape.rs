@@ -120,10 +120,12 @@ impl Walk<'_> {
         let is_there = |key: &Key| fields.get(key.name).is_some() || fields.refused.contains(&key.name);
         let missing = |key: &&Key| key.status == Status::Required && !is_there(key);
         self.found.extend(keys::of(place).filter(missing).map(|key| {
-            let message = format!("{} lacks the key `{}`", place.title(), key.name);
-            let complaint = Diagnostic::error(MISSING_KEY, message);
-            let complaint = complaint.label(&fields.span, format!("`{}` is missing here", key.name));
-            complaint.help(format!("add `{}`: {}", key.name, key.meaning))
+            let name = match key.kind {
+                Kind::Table(_) => format!("`[{}]`", key.name),
+                _ => format!("`{}`", key.name),
+            };
+            let complaint = Diagnostic::error(MISSING_KEY, format!("{} lacks {name}", place.title()));
+            complaint.label(&fields.span, format!("{name} is missing here")).help(format!("{name} is {}", key.meaning))
         }));
     }
 
@@ -260,7 +262,9 @@ fn wrong_type(name: &str, kind: &Kind, value: &DeValue<'_>, span: &Range<usize>)
     let help = match (kind, value) {
         (Kind::List(Kind::Table(Place::Component)), DeValue::Table(_)) => Some("write `[[components]]`".to_owned()),
         (Kind::List(_), DeValue::Table(_) | DeValue::String(_)) => Some(format!("put it in brackets: `{name} = […]`")),
-        (Kind::Size(least, ..), DeValue::Integer(_)) => Some(format!("a size has a unit: `\"{}\"`", text::size(*least))),
+        (Kind::Size(least, ..), DeValue::Integer(_)) => {
+            Some(format!("a size has a unit: `\"{}\"`", text::size(*least)))
+        }
         _ => None,
     };
     complaint.label(span, format!("this is {}", article(value.type_str()))).maybe_help(help)

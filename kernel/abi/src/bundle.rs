@@ -217,7 +217,7 @@ impl Segment {
     }
 
     fn is_sound(&self, bundle_bytes: u64) -> bool {
-        let aligned = (self.address | self.memory_bytes | self.offset | self.file_bytes) % PAGE == 0;
+        let aligned = (self.address | self.memory_bytes | self.offset | self.file_bytes).is_multiple_of(PAGE);
         let sized = self.memory_bytes > 0 && self.file_bytes <= self.memory_bytes;
         let inside = self.offset.checked_add(self.file_bytes).is_some_and(|end| end <= bundle_bytes);
         let rights = [READ, READ | WRITE, READ | EXECUTE].contains(&self.rights);
@@ -351,11 +351,8 @@ impl<'a> Bundle<'a> {
 
     fn check_component(&self, at: usize) -> Option<()> {
         let component: Component = self.entry(COMPONENTS, at)?;
-        let shares = [
-            (SEGMENTS, component.segments),
-            (CAPABILITIES, component.capabilities),
-            (STACKS, component.stacks),
-        ];
+        let shares =
+            [(SEGMENTS, component.segments), (CAPABILITIES, component.capabilities), (STACKS, component.stacks)];
         for (table, (first, count)) in shares {
             let end = first.checked_add(count)?;
             (end <= self.tables[table].0 as u64).then_some(())?;
@@ -376,9 +373,7 @@ impl<'a> Bundle<'a> {
         let slot = 0 < capability.slot && capability.slot < u64::from(crate::crossing::CAPABILITIES);
         let grant = match capability.grant {
             Grant::Invocation { server, entry, .. } => server < self.tables[COMPONENTS].0 as u64 && is_user(entry),
-            Grant::Ports { first, count } => {
-                count > 0 && first.checked_add(count).is_some_and(|end| end <= 0x1_0000)
-            }
+            Grant::Ports { first, count } => count > 0 && first.checked_add(count).is_some_and(|end| end <= 0x1_0000),
         };
         (slot && grant).then_some(())
     }
@@ -459,3 +454,6 @@ fn array(bytes: &[u8]) -> [u8; 8] {
     }
     array
 }
+
+#[cfg(test)]
+mod tests;

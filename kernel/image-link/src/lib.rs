@@ -67,16 +67,12 @@ fn print_arguments(kind: &[&str], script: &str) {
 }
 
 fn arguments(kind: &[&str], script: &str) -> impl Iterator<Item = String> {
-    let fixed = EVERY_IMAGE
-        .iter()
-        .chain(kind)
-        .map(|argument| (*argument).to_owned());
+    let fixed = EVERY_IMAGE.iter().chain(kind).map(|argument| (*argument).to_owned());
     fixed.chain([format!("-T{script}")])
 }
 
 fn variable(name: &str) -> io::Result<String> {
-    env::var(name)
-        .map_err(|error| io::Error::other(format!("{name}: {error}; is this a build script?")))
+    env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}; is this a build script?")))
 }
 
 #[cfg(test)]
@@ -87,12 +83,7 @@ mod tests {
     fn the_script_comes_last_and_once() {
         let all: Vec<_> = arguments(COMPONENT, "some/where.ld").collect();
         assert_eq!(all.last().map(String::as_str), Some("-Tsome/where.ld"));
-        assert_eq!(
-            all.iter()
-                .filter(|argument| argument.starts_with("-T"))
-                .count(),
-            1
-        );
+        assert_eq!(all.iter().filter(|argument| argument.starts_with("-T")).count(), 1);
     }
 
     #[test]

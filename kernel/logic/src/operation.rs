@@ -281,3 +281,6 @@ const fn high(word: u64) -> u32 {
 const fn low(word: u64) -> u32 {
     word as u32
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Kernel memory made of vectors, for tests.
 
+#![allow(clippy::indexing_slicing, reason = "a test that indexes out of its memory should fail")]
+
 use crate::capability::{Capability, Ports};
 use crate::capability_table::CapabilityTable;
 use crate::component::{self, Reference};
@@ -98,8 +100,6 @@ pub const UNTYPED: u64 = 0x20_0000_0000;
 pub struct System {
     pub memory: Memory,
     pub core: CoreState,
-    pub table: CapabilityTable,
-    pub page_table: PageTable,
 }
 
 impl System {
@@ -130,7 +130,7 @@ impl System {
         }
         let mut core = CoreState { top: 0, identity: 0, thread: 0 };
         thread::start(&memory, &mut core, first, 0);
-        Self { memory, core, table, page_table }
+        Self { memory, core }
     }
 
     /// A new component with descriptor `index`.
@@ -146,6 +146,12 @@ impl System {
         let (thread, component) = (self.memory.kernel(), self.component(index));
         thread::create(&self.memory, thread, index, 0, component, start).unwrap();
         (thread, component)
+    }
+
+    /// Adds the first leaf to the component's capability table.
+    pub fn grow(&self, component: Reference) {
+        let table = CapabilityTable::of(&self.memory, component).unwrap();
+        table.graft(&self.memory, 0, self.memory.untyped()).unwrap();
     }
 
     /// Address and stack pointer at which the current thread resumes.

@@ -175,20 +175,9 @@ mod tests {
                 let from = numbered(source + count);
                 let mut to = std::vec![0; target + count + 1];
                 // SAFETY: both vectors hold `count` bytes from there, and are apart.
-                unsafe {
-                    copy_forwards(
-                        to.as_mut_ptr().add(target),
-                        from.as_ptr().add(source),
-                        count,
-                    )
-                };
+                unsafe { copy_forwards(to.as_mut_ptr().add(target), from.as_ptr().add(source), count) };
                 assert_eq!(to[target..target + count], from[source..]);
-                assert!(
-                    to[..target]
-                        .iter()
-                        .chain(&to[target + count..])
-                        .all(|byte| *byte == 0)
-                );
+                assert!(to[..target].iter().chain(&to[target + count..]).all(|byte| *byte == 0));
             }
         }
     }
@@ -232,16 +221,9 @@ mod tests {
                 // SAFETY: both hold `count` bytes.
                 let (below, above, equal) = unsafe {
                     let (left, right) = (left.as_ptr(), right.as_ptr());
-                    (
-                        compare(left, right, count),
-                        compare(right, left, count),
-                        compare(left, left, count),
-                    )
+                    (compare(left, right, count), compare(right, left, count), compare(left, left, count))
                 };
-                assert!(
-                    below < 0 && above > 0 && equal == 0,
-                    "{count} bytes, different at {at}"
-                );
+                assert!(below < 0 && above > 0 && equal == 0, "{count} bytes, different at {at}");
             }
         }
     }

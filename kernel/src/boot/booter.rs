@@ -209,7 +209,7 @@ impl Space {
     fn name_region(&self, region: Region) -> Result<(), BooterError> {
         let mut at = region.start;
         while at < region.end {
-            let whole = at % span(2) == 0 && region.end - at >= span(2);
+            let whole = at.is_multiple_of(span(2)) && region.end - at >= span(2);
             let named = whole && self.page_table.set(self.memory, UNTYPED + at, 2, at | NAMES_UNTYPED).is_ok();
             if !named {
                 self.set(UNTYPED + at, 1, at | NAMES_UNTYPED)?;

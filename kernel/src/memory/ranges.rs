@@ -36,7 +36,7 @@ pub fn constant_image() -> Region {
 pub fn free(machine: &Machine) -> Result<Regions, MemoryError> {
     let bundle = machine.bundle;
     let inside = |region: &Region| region.start <= bundle.start && bundle.end <= region.end;
-    if bundle.start % 4096 != 0 || bundle.start < image().end || !machine.usable.iter().any(inside) {
+    if !bundle.start.is_multiple_of(4096) || bundle.start < image().end || !machine.usable.iter().any(inside) {
         return Err(MemoryError::MisplacedBundle(bundle));
     }
     let low = Region { start: 0, end: LOW_MEMORY };

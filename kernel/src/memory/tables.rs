@@ -1,8 +1,8 @@
 //! The kernel's own page tables, built once at boot.
 
+use super::MemoryError;
 use super::pool::Pool;
 use super::ranges::KERNEL_OFFSET;
-use super::MemoryError;
 use crate::boot::information::Region;
 use logic::frame::{DIRECT_MAP, Frame};
 use logic::page_table::{NO_EXECUTE, PRESENT, WRITABLE, span};
@@ -46,8 +46,14 @@ impl<'p> Builder<'p> {
     pub fn map_direct(&mut self, region: Region, huge_pages: bool) -> Result<(), MemoryError> {
         let mut at = region.start;
         while at < region.end {
-            let fits = |level: u64| at % span(level) == 0 && region.end - at >= span(level);
-            let level = if huge_pages && fits(3) { 3 } else if fits(2) { 2 } else { 1 };
+            let fits = |level: u64| at.is_multiple_of(span(level)) && region.end - at >= span(level);
+            let level = if huge_pages && fits(3) {
+                3
+            } else if fits(2) {
+                2
+            } else {
+                1
+            };
             let large = if level > 1 { LARGE } else { 0 };
             self.set(DIRECT_MAP + at, level, at | DATA | large)?;
             at += span(level);
@@ -110,4 +116,3 @@ fn fresh(pool: &Pool) -> Result<Frame, MemoryError> {
     unsafe { (frame.physical() as *mut u8).write_bytes(0, 4096) };
     Ok(frame)
 }
-

@@ -1,6 +1,6 @@
 //! The remote protocol's packets: `$data#checksum`, each acknowledged with `+`.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 
 /// Bytes of data after which a packet cannot be one of the emulator's.
 const LIMIT: usize = 1 << 16;
@@ -20,14 +20,14 @@ pub fn send(line: &mut impl Write, data: &str) -> io::Result<()> {
 }
 
 /// Receives a packet and acknowledges it.
-pub fn receive(line: &mut (impl Read + Write)) -> io::Result<String> {
+pub fn receive(line: &mut BufReader<impl Read + Write>) -> io::Result<String> {
     while read_byte(line)? != b'$' {}
     let data = read_until_hash(line)?;
     let sum = [read_byte(line)?, read_byte(line)?];
     if sum != *format!("{:02x}", checksum(&data)).as_bytes() {
         return Err(malformed("a packet's checksum is wrong"));
     }
-    line.write_all(b"+")?;
+    line.get_mut().write_all(b"+")?;
     String::from_utf8(data).map_err(|_| malformed("a packet is no text"))
 }
 
@@ -72,8 +72,8 @@ mod tests {
     struct Line(Cursor<Vec<u8>>, Vec<u8>);
 
     impl Line {
-        fn new(received: &[u8]) -> Self {
-            Self(Cursor::new(received.to_vec()), Vec::new())
+        fn receiving(bytes: &[u8]) -> BufReader<Self> {
+            BufReader::new(Self(Cursor::new(bytes.to_vec()), Vec::new()))
         }
     }
 
@@ -103,22 +103,22 @@ mod tests {
 
     #[test]
     fn an_answer_is_found_behind_the_acknowledgement_and_acknowledged() {
-        let mut line = Line::new(b"+$OK#9a");
+        let mut line = Line::receiving(b"+$OK#9a");
         assert_eq!(receive(&mut line).unwrap(), "OK");
-        assert_eq!(line.1, b"+");
+        assert_eq!(line.get_ref().1, b"+");
     }
 
     #[test]
     fn a_damaged_answer_is_refused() {
         for damaged in [&b"+$OK#9b"[..], b"+$OK#zz", b"+$OK", b"+$O\xff#4e"] {
-            assert!(receive(&mut Line::new(damaged)).is_err(), "{damaged:?}");
+            assert!(receive(&mut Line::receiving(damaged)).is_err(), "{damaged:?}");
         }
     }
 
     #[test]
     fn an_answer_without_an_end_is_given_up() {
         let endless = [b"$".to_vec(), vec![b'0'; 2 * LIMIT]].concat();
-        assert_eq!(receive(&mut Line::new(&endless)).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(receive(&mut Line::receiving(&endless)).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]

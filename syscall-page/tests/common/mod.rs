@@ -1,9 +1,5 @@
 //! A page in ordinary memory, with both ends at hand.
-#![allow(
-    dead_code,
-    clippy::panic,
-    reason = "each test program uses its part; a panic is how a test fails"
-)]
+#![allow(dead_code, clippy::panic, reason = "each test program uses its part; a panic is how a test fails")]
 
 use std::sync::atomic::AtomicU64;
 use syscall_page::layout::ENTRIES;
@@ -24,10 +20,7 @@ impl Frames {
     }
 
     pub fn of(entries: usize) -> Self {
-        Self {
-            header: Header::empty(),
-            entries: (0..entries).map(|_| Entry::free()).collect(),
-        }
+        Self { header: Header::empty(), entries: (0..entries).map(|_| Entry::free()).collect() }
     }
 
     pub fn page(&self) -> Page<'_, Native> {
@@ -61,10 +54,7 @@ impl Ledger {
                 Reply::success([self.sum, a])
             }
             READ => Reply::success([self.sum, 0]),
-            FAIL => Reply {
-                status: 0x100 | (a as u16 & 0xff),
-                words: [b, c],
-            },
+            FAIL => Reply { status: 0x100 | (a as u16 & 0xff), words: [b, c] },
             method => panic!("method {method} is not permitted and must not be run"),
         }
     }

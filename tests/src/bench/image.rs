@@ -56,7 +56,8 @@ pub fn target_directory() -> Result<PathBuf, BenchError> {
 
 /// The addresses of those symbols that are named like a row, in an ELF file that is moved by `base`.
 fn starts(elf: &[u8], base: u64) -> Result<BTreeMap<String, u64>, BenchError> {
-    let elf = object::File::parse(elf).map_err(|error| BenchError::Build(format!("an image is no ELF file: {error}")))?;
+    let elf =
+        object::File::parse(elf).map_err(|error| BenchError::Build(format!("an image is no ELF file: {error}")))?;
     let symbols = elf.symbols().filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address() + base)));
     Ok(symbols.filter(|(name, _)| ROWS.iter().any(|row| row.name == name)).collect())
 }

@@ -12,7 +12,7 @@ use super::row::Samples;
 use super::step::{Iteration, StepError, Stepped, iteration};
 
 /// How long a machine may take, to its end or to a breakpoint: many times what it needs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Boots `image` and adds what it measured to `samples`.
 ///

@@ -32,12 +32,7 @@ impl<C: Console + Sync> Log for Logger<C> {
 
     fn log(&self, record: &Record<'_>) {
         // A console that does not take it is no reason to stop.
-        let _ = writeln!(
-            Writer::new(self.console),
-            "{}: {}",
-            record.target(),
-            record.args()
-        );
+        let _ = writeln!(Writer::new(self.console), "{}: {}", record.target(), record.args());
     }
 
     fn flush(&self) {}

@@ -11,9 +11,7 @@ impl Text {
     /// As much of `bytes` as fits, and ends before the first zero byte.
     pub fn new(bytes: &[u8]) -> Self {
         let mut text = [0; TEXT_BYTES];
-        text.iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = *from);
+        text.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         Self(text)
     }
 

@@ -14,11 +14,7 @@ pub struct Writer<'a, C: Console + ?Sized> {
 impl<'a, C: Console + ?Sized> Writer<'a, C> {
     /// A writer with nothing written.
     pub const fn new(console: &'a C) -> Self {
-        Self {
-            console,
-            bytes: [0; TEXT_BYTES],
-            used: 0,
-        }
+        Self { console, bytes: [0; TEXT_BYTES], used: 0 }
     }
 
     /// Sends what has been written so far.
@@ -44,19 +40,13 @@ impl<'a, C: Console + ?Sized> Writer<'a, C> {
             *place = byte;
             self.used += 1;
         }
-        if byte == b'\n' || self.used == TEXT_BYTES {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if byte == b'\n' || self.used == TEXT_BYTES { self.flush() } else { Ok(()) }
     }
 }
 
 impl<C: Console + ?Sized> fmt::Write for Writer<'_, C> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes()
-            .try_for_each(|byte| self.push(byte))
-            .map_err(|_| fmt::Error)
+        text.bytes().try_for_each(|byte| self.push(byte)).map_err(|_| fmt::Error)
     }
 }
 
@@ -111,10 +101,7 @@ pub(crate) mod tests {
     fn a_long_line_is_cut_at_32_bytes() {
         let console = Kept::default();
         writeln!(Writer::new(&console), "{:a<40}", "").unwrap();
-        assert_eq!(
-            *console.calls.lock().unwrap(),
-            ["a".repeat(32), "a".repeat(8) + "\n"]
-        );
+        assert_eq!(*console.calls.lock().unwrap(), ["a".repeat(32), "a".repeat(8) + "\n"]);
     }
 
     #[test]
@@ -129,10 +116,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_stuck_console_is_an_error() {
-        let console = Kept {
-            stuck: true,
-            ..Kept::default()
-        };
+        let console = Kept { stuck: true, ..Kept::default() };
         assert!(writeln!(Writer::new(&console), "anyone?").is_err());
         let mut writer = Writer::new(&console);
         write!(writer, "anyone?").unwrap();

@@ -32,13 +32,8 @@ fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let client = format_ident!("{name}Client");
     let constants = constants(interface);
-    let methods = interface
-        .methods
-        .iter()
-        .enumerate()
-        .map(|(number, method)| client_method(number, method));
-    let documentation =
-        format!("Calls the [`{name}`] that the graph names. Made by `runtime::import!`.");
+    let methods = interface.methods.iter().enumerate().map(|(number, method)| client_method(number, method));
+    let documentation = format!("Calls the [`{name}`] that the graph names. Made by `runtime::import!`.");
     quote! {
         #[doc = #documentation]
         #[repr(transparent)]
@@ -68,9 +63,10 @@ fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn client_method(number: usize, method: &Method) -> TokenStream {
     let signature = &method.signature;
     let number = number as u16;
-    let words = method.parameters.iter().map(
-        |(name, kind)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name)),
-    );
+    let words = method
+        .parameters
+        .iter()
+        .map(|(name, kind)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name)));
     let zeros = (method.parameters.len()..4).map(|_| quote!(0));
     let words = words.chain(zeros);
     let answer = &method.answer;
@@ -87,13 +83,8 @@ fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let server = format_ident!("{name}Server");
     let constants = constants(interface);
-    let arms = interface
-        .methods
-        .iter()
-        .enumerate()
-        .map(|(number, method)| server_arm(name, number, method));
-    let documentation =
-        format!("Serves an implementation of [`{name}`]. Named in `runtime::export!`.");
+    let arms = interface.methods.iter().enumerate().map(|(number, method)| server_arm(name, number, method));
+    let documentation = format!("Serves an implementation of [`{name}`]. Named in `runtime::export!`.");
     quote! {
         #[doc = #documentation]
         #visibility struct #server;
@@ -119,9 +110,9 @@ fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn server_arm(interface: &syn::Ident, number: usize, method: &Method) -> TokenStream {
     let number = number as u64;
     let name = &method.signature.ident;
-    let words = method.parameters.iter().enumerate().map(|(at, (_, kind))| {
-        quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::from_word(invocation.words[#at]))
-    });
+    let words = method.parameters.iter().enumerate().map(
+        |(at, (_, kind))| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::from_word(invocation.words[#at])),
+    );
     let reply = quote_spanned!(method.answer.span()=> ::runtime::Reply::from);
     quote!(#number => #reply(<Server as #interface>::#name(server, #(#words),*)),)
 }

@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
-    Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Pat, PathArguments, Receiver,
-    ReceiverKind, Result, ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
+    Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Pat, PathArguments, Receiver, ReceiverKind, Result,
+    ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
 /// Words that a method can take: the registers for them.
@@ -40,21 +40,11 @@ impl Interface {
         if let Some(colon) = &item.colon_token {
             complaints.add::<()>(refuse(colon, "an interface cannot build on other traits"));
         }
-        let methods: Vec<_> = item
-            .items
-            .iter()
-            .filter_map(|item| complaints.add(Method::read(item)))
-            .collect();
+        let methods: Vec<_> = item.items.iter().filter_map(|item| complaints.add(Method::read(item))).collect();
         if let Some(method) = methods.get(METHODS) {
-            complaints.add::<()>(refuse(
-                &method.signature.ident,
-                "an interface has at most 64 methods",
-            ));
+            complaints.add::<()>(refuse(&method.signature.ident, "an interface has at most 64 methods"));
         }
-        complaints.finish(Self {
-            trait_name: item.ident.clone(),
-            methods,
-        })
+        complaints.finish(Self { trait_name: item.ident.clone(), methods })
     }
 
     /// The name in the graph: the trait's, in lower case, its words joined by hyphens.
@@ -71,10 +61,7 @@ impl Interface {
 
     /// What both ends must agree on: a line for each method.
     pub fn schema(&self) -> String {
-        self.methods
-            .iter()
-            .map(|method| method.schema() + "\n")
-            .collect()
+        self.methods.iter().map(|method| method.schema() + "\n").collect()
     }
 }
 
@@ -93,55 +80,34 @@ impl Method {
         let mut parameters = Vec::new();
         for (at, input) in typed.enumerate() {
             if at == WORDS {
-                complaints.add::<()>(refuse(
-                    input,
-                    "a method takes at most four words, one in each register for them",
-                ));
+                complaints.add::<()>(refuse(input, "a method takes at most four words, one in each register for them"));
             }
             parameters.extend(complaints.add(parameter(&input.pat, &input.ty)));
         }
         let answer = answer(&item.sig);
         complaints.add(answer.clone());
         complaints.finish(())?;
-        Ok(Self {
-            signature: item.sig.clone(),
-            parameters,
-            answer: answer?,
-        })
+        Ok(Self { signature: item.sig.clone(), parameters, answer: answer? })
     }
 
     fn schema(&self) -> String {
         let types: Vec<_> = self.parameters.iter().map(|(_, kind)| text(kind)).collect();
-        format!(
-            "{}({})->{}",
-            self.signature.ident,
-            types.join(","),
-            text(&self.answer)
-        )
+        format!("{}({})->{}", self.signature.ident, types.join(","), text(&self.answer))
     }
 }
 
 /// A type's tokens without the spaces between them.
 fn text(kind: &Type) -> String {
-    kind.to_token_stream()
-        .to_string()
-        .split_whitespace()
-        .collect()
+    kind.to_token_stream().to_string().split_whitespace().collect()
 }
 
 fn parameter(pattern: &Pat, kind: &Type) -> Result<(Ident, Type)> {
     if let Some(what) = beyond_a_register(kind) {
-        return refuse(
-            kind,
-            format!("{what} cannot cross a component boundary in a register"),
-        );
+        return refuse(kind, format!("{what} cannot cross a component boundary in a register"));
     }
     match pattern {
         Pat::Ident(name) if name.subpat.is_none() => Ok((name.ident.clone(), kind.clone())),
-        _ => refuse(
-            pattern,
-            "a parameter of an interface's method has a plain name",
-        ),
+        _ => refuse(pattern, "a parameter of an interface's method has a plain name"),
     }
 }
 
@@ -165,12 +131,7 @@ fn answer(signature: &Signature) -> Result<Type> {
     let Type::Path(path) = returned.as_ref() else {
         return refuse(returned, NEEDED);
     };
-    let Some(last) = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == "Result")
-    else {
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
         return refuse(returned, NEEDED);
     };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
@@ -184,14 +145,8 @@ fn answer(signature: &Signature) -> Result<Type> {
 
 fn takes_self(signature: &Signature) -> Result<()> {
     match signature.inputs.first() {
-        Some(FnArg::Receiver(Receiver {
-            kind: ReceiverKind::Reference(_, None, None),
-            ..
-        })) => Ok(()),
-        Some(input) => refuse(
-            input,
-            "a method of an interface takes `&self`: its server is shared",
-        ),
+        Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, None, None), .. })) => Ok(()),
+        Some(input) => refuse(input, "a method of an interface takes `&self`: its server is shared"),
         None => refuse(&signature.ident, "a method of an interface takes `&self`"),
     }
 }
@@ -209,16 +164,10 @@ fn plain(item: &TraitItemFn) -> Result<()> {
         signature.abi.as_ref().map(Spanned::span),
     ];
     if let Some(span) = qualifier.into_iter().flatten().next() {
-        return Err(Error::new(
-            span,
-            "a method of an interface is a plain function",
-        ));
+        return Err(Error::new(span, "a method of an interface is a plain function"));
     }
     if let Some(body) = &item.default {
-        return refuse(
-            body,
-            "a method of an interface has no body: each server has its own",
-        );
+        return refuse(body, "a method of an interface has no body: each server has its own");
     }
     no_generics(&signature.generics, "a method of an interface")
 }
@@ -227,10 +176,7 @@ fn no_generics(generics: &Generics, of: &str) -> Result<()> {
     if generics.params.is_empty() && generics.where_clause.is_none() {
         return Ok(());
     }
-    refuse(
-        generics,
-        format!("{of} cannot be generic: both ends must be the same for every client"),
-    )
+    refuse(generics, format!("{of} cannot be generic: both ends must be the same for every client"))
 }
 
 fn refuse<T>(at: impl ToTokens, message: impl std::fmt::Display) -> Result<T> {
@@ -261,8 +207,5 @@ pub fn no_arguments(arguments: &TokenStream) -> Result<()> {
     if arguments.is_empty() {
         return Ok(());
     }
-    Err(Error::new(
-        Span::call_site(),
-        "`interface` takes no arguments",
-    ))
+    Err(Error::new(Span::call_site(), "`interface` takes no arguments"))
 }

@@ -16,10 +16,7 @@ fn complaints(source: &str) -> Vec<(String, String)> {
         assert_eq!(start.line, end.line, "underlines more than a line");
         source.lines().nth(start.line - 1).unwrap()[start.column..end.column].to_owned()
     };
-    error
-        .into_iter()
-        .map(|error| (error.to_string(), text(&error)))
-        .collect()
+    error.into_iter().map(|error| (error.to_string(), text(&error))).collect()
 }
 
 #[track_caller]
@@ -28,8 +25,7 @@ fn refuses(method: &str, message: &str, underlined: &str) {
     assert_eq!(all, [(message.to_owned(), underlined.to_owned())]);
 }
 
-const NEEDS_RESULT: &str =
-    "a method of an interface returns `runtime::Result<T>`: any call can fail";
+const NEEDS_RESULT: &str = "a method of an interface returns `runtime::Result<T>`: any call can fail";
 
 #[test]
 fn what_cannot_be_a_word_is_refused() {
@@ -59,11 +55,7 @@ fn a_method_without_a_result_is_refused() {
     refuses("fn m(&self);", NEEDS_RESULT, "m");
     refuses("fn m(&self) -> u64;", NEEDS_RESULT, "u64");
     refuses("fn m(&self) -> Result;", NEEDS_RESULT, "Result");
-    refuses(
-        "fn m(&self) -> Result<u64, E>;",
-        NEEDS_RESULT,
-        "Result<u64, E>",
-    );
+    refuses("fn m(&self) -> Result<u64, E>;", NEEDS_RESULT, "Result<u64, E>");
 }
 
 #[test]
@@ -73,11 +65,7 @@ fn a_server_is_shared() {
         "a method of an interface takes `&self`: its server is shared",
         "&mut self",
     );
-    refuses(
-        "fn m() -> Result<()>;",
-        "a method of an interface takes `&self`",
-        "m",
-    );
+    refuses("fn m() -> Result<()>;", "a method of an interface takes `&self`", "m");
 }
 
 #[test]
@@ -90,16 +78,8 @@ fn a_method_is_plain() {
         "a method of an interface cannot be generic: both ends must be the same for every client",
         "<T>",
     );
-    refuses(
-        "fn m(&self) -> Result<()> {}",
-        "a method of an interface has no body: each server has its own",
-        "{}",
-    );
-    refuses(
-        "const N: u64;",
-        "an interface has only methods",
-        "const N: u64;",
-    );
+    refuses("fn m(&self) -> Result<()> {}", "a method of an interface has no body: each server has its own", "{}");
+    refuses("const N: u64;", "an interface has only methods", "const N: u64;");
 }
 
 #[test]
@@ -110,17 +90,10 @@ fn all_is_refused_at_once() {
 
 #[test]
 fn a_mask_has_64_methods() {
-    let methods = |count: usize| -> String {
-        (0..count)
-            .map(|n| format!("fn m{n}(&self) -> Result<()>;\n"))
-            .collect()
-    };
+    let methods = |count: usize| -> String { (0..count).map(|n| format!("fn m{n}(&self) -> Result<()>;\n")).collect() };
     assert_eq!(complaints(&format!("trait T {{ {} }}", methods(64))), []);
     let all = complaints(&format!("trait T {{ {} }}", methods(65)));
-    let expected = (
-        "an interface has at most 64 methods".to_owned(),
-        "m64".to_owned(),
-    );
+    let expected = ("an interface has at most 64 methods".to_owned(), "m64".to_owned());
     assert_eq!(all, [expected]);
 }
 
@@ -128,10 +101,7 @@ fn a_mask_has_64_methods() {
 fn the_trait_stays_when_it_is_refused() {
     let tokens = TokenStream::from_str("trait T { fn m(&self); }").unwrap();
     let expanded = interface(TokenStream::new(), tokens).to_string();
-    assert!(
-        expanded.starts_with("trait T { fn m (& self) ; }"),
-        "{expanded}"
-    );
+    assert!(expanded.starts_with("trait T { fn m (& self) ; }"), "{expanded}");
     assert!(expanded.contains("compile_error"), "{expanded}");
 }
 
@@ -139,10 +109,7 @@ fn the_trait_stays_when_it_is_refused() {
 fn the_attribute_takes_no_arguments() {
     let arguments = TokenStream::from_str("fast").unwrap();
     let expanded = interface(arguments, TokenStream::from_str("trait T {}").unwrap()).to_string();
-    assert!(
-        expanded.contains("`interface` takes no arguments"),
-        "{expanded}"
-    );
+    assert!(expanded.contains("`interface` takes no arguments"), "{expanded}");
 }
 
 #[test]

@@ -56,7 +56,8 @@ fn out_of_range(ports: &Ports) -> Diagnostic {
 fn granted_twice(a: (&Component, &Ports), b: (&Component, &Ports)) -> Diagnostic {
     let (first, second) = if a.1.span.start <= b.1.span.start { (a, b) } else { (b, a) };
     let shared = b.1.first;
-    let label = |(component, ports): (&Component, &Ports)| format!("`{}` has ports {}", component.name.value, range(ports));
+    let label =
+        |(component, ports): (&Component, &Ports)| format!("`{}` has ports {}", component.name.value, range(ports));
     Diagnostic::error(PORTS_GRANTED_TWICE, format!("port {shared:#x} is granted twice"))
         .label(&second.1.span, label(second))
         .label(&first.1.span, label(first))

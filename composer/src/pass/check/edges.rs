@@ -51,10 +51,8 @@ fn check_imports(client: &Component, found: &mut Diagnostics) {
         let key = (dep.server, dep.interface.value.as_str(), name(&dep.import));
         let first = seen.entry(key).or_insert(dep);
         if !std::ptr::eq(*first, dep) {
-            let message = format!(
-                "`{}` depends twice on `{}` of `{}`",
-                client.name.value, dep.interface.value, dep.srv.value
-            );
+            let message =
+                format!("`{}` depends twice on `{}` of `{}`", client.name.value, dep.interface.value, dep.srv.value);
             let complaint = super::twice(DUPLICATE_DEPENDENCY, message, &dep.span, &first.span);
             found.push(complaint.help("leave one out, or name the image's import of each with `import`"));
         }
@@ -112,7 +110,8 @@ fn not_implemented(dep: &Dependency, server: &Component, draft: Option<&draft::C
 
 fn which_variant(dep: &Dependency, offers: &[&Implements]) -> Diagnostic {
     let message = format!("`{}` implements `{}` in several variants", dep.srv.value, dep.interface.value);
-    let complaint = Diagnostic::error(VARIANT_MISMATCH, message).label(&dep.interface.span, "which one is called here?");
+    let complaint =
+        Diagnostic::error(VARIANT_MISMATCH, message).label(&dep.interface.span, "which one is called here?");
     with_offers(complaint, offers).help("name one with `variant`")
 }
 

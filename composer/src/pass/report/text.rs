@@ -41,7 +41,11 @@ fn write_calls(text: &mut String, report: &Report) -> fmt::Result {
 fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
     let width = report.components.iter().map(|component| component.name.len()).max().unwrap_or(0).max(9);
     writeln!(text, "\nMemory in KiB")?;
-    writeln!(text, "  {:width$} {:>8} {:>9} {:>8} {:>8} {:>8}", "component", "code", "constants", "data", "stacks", "total")?;
+    writeln!(
+        text,
+        "  {:width$} {:>8} {:>9} {:>8} {:>8} {:>8}",
+        "component", "code", "constants", "data", "stacks", "total"
+    )?;
     for component in &report.components {
         let memory = component.memory;
         let [code, constants, data, stacks, total] =

@@ -90,9 +90,12 @@ fn agree(
         return true;
     }
     let (client, server) = (describe(client), describe(server));
-    let message = format!("{client} and {server} were built with different versions of `{}`", dependency.interface.value);
+    let message =
+        format!("{client} and {server} were built with different versions of `{}`", dependency.interface.value);
     let (ours, theirs) = first_difference(&import.schema, &export.schema);
-    let help = format!("{client} calls  {ours}\n{server} serves {theirs}\nbuild both with one version of the interface's crate");
+    let help = format!(
+        "{client} calls  {ours}\n{server} serves {theirs}\nbuild both with one version of the interface's crate"
+    );
     found.push(Diagnostic::error(code::SCHEMA_MISMATCH, message).label(&dependency.span, "this edge").help(help));
     false
 }

@@ -54,7 +54,9 @@ pub fn ports(component: &Component, image: &Image, found: &mut Diagnostics) -> V
             None => {
                 let message = format!("the image of {} drives no device `{name}`", describe(component));
                 let help = suggest::help(name, driven().map(|record| record.name.as_str()).collect::<Vec<_>>());
-                found.push(Diagnostic::error(code::UNKNOWN_DEVICE, message).label(&ports.name.span, "").maybe_help(help));
+                found.push(
+                    Diagnostic::error(code::UNKNOWN_DEVICE, message).label(&ports.name.span, "").maybe_help(help),
+                );
             }
         }
     }

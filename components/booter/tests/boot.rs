@@ -1,0 +1,254 @@
+//! The booter against a kernel that keeps books: what it constructs, connects and runs, and what it does when refused.
+
+use abi::boot::{BUNDLE, BootInformation, slot};
+use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Segment, Stack, VERSION, checksum};
+use abi::error::Error;
+use abi::layout::{EXECUTE, PAGE, READ, WRITE};
+use abi::operation::{PageTableOperation, TableOperation, ThreadEnd};
+use booter::{Kernel, System, boot};
+use std::collections::{BTreeMap, BTreeSet};
+
+const UNTYPED: u64 = 0x4000_0000_0000;
+
+/// Objects by the slot of the booter's table that holds them.
+#[derive(Default)]
+struct Books {
+    /// Frames consumed.
+    frames: BTreeSet<u64>,
+    /// What each slot of the booter's table holds.
+    objects: BTreeMap<u64, &'static str>,
+    /// Leaves that the booter's table has, and those that the others have.
+    leaves: BTreeSet<(u32, u64)>,
+    /// Tables of pages: slot, level, and which stretch of addresses.
+    nodes: BTreeSet<(u32, u64, u64)>,
+    /// Pages mapped: slot and address, to operation, source and rights.
+    pages: BTreeMap<(u32, u64), (u16, u64, u64)>,
+    /// Capabilities granted: table and slot, to operation and words.
+    grants: BTreeMap<(u32, u64), (u16, [u64; 4])>,
+    /// Threads dispatched, with their phase.
+    dispatched: Vec<(u32, u64)>,
+    /// What the threads answer, by slot and phase; otherwise a return with 0.
+    answers: BTreeMap<(u32, u64), Result<[u64; 2], Error>>,
+    printed: String,
+}
+
+impl Books {
+    fn take(&mut self, frame: u64) -> Result<(), Error> {
+        if self.frames.insert(frame) { Ok(()) } else { Err(Error::FrameState) }
+    }
+
+    fn table(&mut self, table: u32, operation: TableOperation, [slot, a, b, c]: [u64; 4]) -> Result<(), Error> {
+        use TableOperation::*;
+        let made = match operation {
+            Graft if !self.leaves.insert((table, slot)) => return Err(Error::AlreadyMapped),
+            Graft => return self.take(a),
+            CreateTable => "table",
+            CreatePageTable => "page table",
+            CreateComponent => "component",
+            CreateThread => "thread",
+            _ => {
+                let leaf = (table, (slot & 0xffff_ffff) / 64);
+                assert!(self.leaves.contains(&leaf), "no leaf for slot {slot:#x} of table {table}");
+                self.grants.insert((table, slot & 0xffff_ffff), (operation as u16, [slot, a, b, c]));
+                return Ok(());
+            }
+        };
+        assert!(slot < 64 || self.leaves.contains(&(table, slot / 64)), "no leaf for the booter's slot {slot}");
+        assert!(self.objects.insert(slot, made).is_none(), "slot {slot} is used twice");
+        self.take(a)
+    }
+
+    fn page(&mut self, space: u32, operation: u16, [address, from, last, _]: [u64; 4]) -> Result<(), Error> {
+        let node = |level: u64| (space, level, address >> (12 + 9 * level));
+        if operation == PageTableOperation::Graft as u16 {
+            if last < 3 && !self.nodes.contains(&node(last + 1)) {
+                return Err(Error::NoNode);
+            }
+            return if self.nodes.insert(node(last)) { self.take(from) } else { Err(Error::AlreadyMapped) };
+        }
+        if !self.nodes.contains(&node(1)) {
+            return Err(Error::NoNode);
+        }
+        if operation == PageTableOperation::Map as u16 {
+            self.take(from)?;
+        }
+        let earlier = self.pages.insert((space, address), (operation, from, last));
+        if earlier.is_none() { Ok(()) } else { Err(Error::AlreadyMapped) }
+    }
+}
+
+impl Kernel for Books {
+    fn operate(&mut self, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
+        let kind = if capability == slot::TABLE { Some(&"table") } else { self.objects.get(&capability.into()) };
+        match *kind.ok_or(Error::Empty)? {
+            "table" => self.table(capability, TableOperation::from_number(operation).unwrap(), words)?,
+            "page table" => self.page(capability, operation, words)?,
+            "component" => assert_eq!(operation, 0, "the booter only names components"),
+            _ => {
+                self.dispatched.push((capability, words[0]));
+                return self.answers.get(&(capability, words[0])).copied().unwrap_or(Ok([0, 0]));
+            }
+        }
+        Ok([0, 0])
+    }
+
+    fn print(&mut self, text: &str) {
+        self.printed.push_str(text);
+    }
+}
+
+/// A system of a booter and `count` more components; each calls the one before it and drives ports.
+fn bundle(count: u64) -> Vec<u8> {
+    let (mut components, mut segments, mut capabilities, mut stacks) = (vec![], vec![], vec![], vec![]);
+    for at in 0..=count {
+        let mut name = [0; 32];
+        name[..2].copy_from_slice(&[b'c', b'0' + (at % 10) as u8]);
+        let first = (segments.len() as u64, capabilities.len() as u64, stacks.len() as u64);
+        let (text, data) = (0x40_0000, 0x40_1000);
+        segments.push(Segment {
+            address: text,
+            memory_bytes: PAGE,
+            offset: 0,
+            file_bytes: PAGE,
+            rights: READ | EXECUTE,
+        });
+        segments.push(Segment {
+            address: data,
+            memory_bytes: 2 * PAGE,
+            offset: 0,
+            file_bytes: PAGE,
+            rights: READ | WRITE,
+        });
+        stacks.push(Stack { thread: at, end: 0x50_0000, bytes: 2 * PAGE });
+        if at > 1 {
+            let grant = Grant::Invocation { server: at - 1, entry: 0x40_0000 + at, token: at, methods: 7 };
+            capabilities.push(Capability { slot: 70, grant });
+            capabilities.push(Capability { slot: 71, grant: Grant::Ports { first: 0x3f8, count: 8 } });
+        }
+        let (s, c, k) = first;
+        components.push(Component {
+            name,
+            entry: 0x40_0000,
+            thread: at,
+            segments: (s, segments.len() as u64 - s),
+            capabilities: (c, capabilities.len() as u64 - c),
+            stacks: (k, 1),
+        });
+    }
+    let tables: [Vec<u64>; 4] = [
+        components.iter().flat_map(Component::to_words).collect(),
+        segments.iter().flat_map(Segment::to_words).collect(),
+        capabilities.iter().flat_map(Capability::to_words).collect(),
+        stacks.iter().flat_map(Stack::to_words).collect(),
+    ];
+    let counts = [components.len(), segments.len(), capabilities.len(), stacks.len()];
+    let mut words = vec![MAGIC, VERSION, 0, 0];
+    let mut offset = HEADER_BYTES;
+    for (table, count) in tables.iter().zip(counts) {
+        words.extend([count as u64, offset as u64]);
+        offset += table.len() * 8;
+    }
+    words.extend(tables.concat());
+    words.resize(words.len().next_multiple_of(512), 0);
+    words[2] = words.len() as u64 * 8;
+    words[3] = checksum(words[4..].iter().copied());
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+fn booted(count: u64, frames: u64, books: &mut Books) -> u16 {
+    let bytes = bundle(count);
+    Bundle::parse(&bytes).unwrap();
+    let words = [bytes.len() as u64, 1, UNTYPED, frames];
+    boot(&System::read(&bytes, &BootInformation { words: &words }).unwrap(), books)
+}
+
+/// Slots of the component number `at`: table, page table, component, thread.
+fn slots(at: u32) -> [u32; 4] {
+    [0, 1, 2, 3].map(|n| slot::FREE + 4 * at + n)
+}
+
+#[test]
+fn every_component_but_the_booter_is_constructed_as_planned() {
+    let mut books = Books::default();
+    assert_eq!(booted(2, 1000, &mut books), 0);
+    let [_, space, ..] = slots(2);
+    let alias = PageTableOperation::Alias as u16;
+    assert_eq!(books.pages[&(space, 0x40_0000)], (alias, BUNDLE, READ | EXECUTE));
+    assert_eq!(books.pages[&(space, 0x40_1000)], (alias, BUNDLE, READ | WRITE));
+    for fresh in [0x40_2000, 0x4f_e000, 0x4f_f000] {
+        let (operation, from, rights) = books.pages[&(space, fresh)];
+        assert_eq!((operation, rights), (PageTableOperation::Map as u16, READ | WRITE));
+        assert!(from >= UNTYPED);
+    }
+    assert_eq!(books.pages.len(), 10, "five pages each");
+    assert!(!books.objects.contains_key(&u64::from(slots(0)[0])), "the booter is there already");
+}
+
+#[test]
+fn each_holds_what_the_plan_grants_and_no_more() {
+    let mut books = Books::default();
+    booted(2, 1000, &mut books);
+    let [client, ..] = slots(2);
+    let [_, _, server, _] = slots(1);
+    let invocation = [u64::from(server) << 32 | 70, 0x40_0002, 2, 7];
+    let ports = [71, slot::PORTS.into(), 0x3f8 << 32 | 8, 0];
+    assert_eq!(books.grants[&(client, 70)], (TableOperation::CreateInvocation as u16, invocation));
+    assert_eq!(books.grants[&(client, 71)], (TableOperation::CreatePorts as u16, ports));
+    assert_eq!(books.grants.len(), 2);
+}
+
+#[test]
+fn all_initialise_before_any_runs() {
+    let mut books = Books::default();
+    booted(2, 1000, &mut books);
+    let (one, two) = (slots(1)[3], slots(2)[3]);
+    assert_eq!(books.dispatched, [(one, 0), (two, 0), (one, 1), (two, 1)]);
+    assert_eq!(books.printed, "");
+}
+
+#[test]
+fn the_first_status_that_is_not_zero_is_the_systems() {
+    let mut books = Books::default();
+    books.answers.insert((slots(1)[3], 1), Ok([ThreadEnd::Returned as u64, 7]));
+    books.answers.insert((slots(2)[3], 1), Ok([ThreadEnd::Returned as u64, 9]));
+    assert_eq!(booted(2, 1000, &mut books), 7);
+    assert_eq!(books.printed, "booter: c1 ended with status 7\nbooter: c2 ended with status 9\n");
+}
+
+#[test]
+fn a_fault_is_a_failure_and_said_once() {
+    let mut books = Books::default();
+    let thread = slots(1)[3];
+    books.answers.insert((thread, 0), Ok([ThreadEnd::Faulted as u64, 8]));
+    books.answers.insert((thread, 1), Err(Error::NotDispatchable));
+    assert_eq!(booted(1, 1000, &mut books), Error::Faulted.status());
+    assert_eq!(books.printed, "booter: c1 was ended by a fault\n");
+}
+
+#[test]
+fn no_frame_is_used_twice_and_running_out_is_said() {
+    let mut enough = Books::default();
+    assert_eq!(booted(2, 1000, &mut enough), 0);
+    let used = enough.frames.len() as u64;
+    for frames in 0..used {
+        let mut books = Books::default();
+        assert_eq!(booted(2, frames, &mut books), booter::NOT_CONSTRUCTED, "{frames} frames");
+        assert_eq!(books.printed, "booter: cannot construct the system: memory ran out\n");
+        assert!(books.dispatched.is_empty(), "half a system does not run");
+    }
+}
+
+#[test]
+fn many_components_fit() {
+    let mut books = Books::default();
+    assert_eq!(booted(256, 100_000, &mut books), 0);
+    assert_eq!(books.dispatched.len(), 512);
+}
+
+#[test]
+fn a_bundle_that_is_none_is_refused() {
+    let mut books = Books::default();
+    let failure = System::read(&[0; 4096], &BootInformation { words: &[] }).err().unwrap();
+    assert_eq!(booter::refuse(failure, &mut books), booter::NOT_CONSTRUCTED);
+    assert_eq!(books.printed, "booter: cannot construct the system: the module is not a bundle\n");
+}

@@ -1,0 +1,135 @@
+//! The commands as they are typed: what they print where, and their exit status.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn composer(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_composer")).args(arguments).output().unwrap()
+}
+
+fn graph(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A file with these contents, and the directory that it goes away with.
+fn file(contents: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("graph.toml");
+    std::fs::write(&path, contents).unwrap();
+    (directory, path)
+}
+
+#[test]
+fn a_sound_graph() {
+    let output = composer(&["check", "--graph-only", &graph("good/pingpong.toml")]);
+    assert_eq!(status(&output), 0);
+    assert!(String::from_utf8(output.stdout).unwrap().ends_with(": sound: 4 components, 2 dependencies\n"));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn a_bad_graph() {
+    let output = composer(&["check", "--graph-only", &graph("bad/two_unknown_keys_and_a_wrong_type.toml")]);
+    assert_eq!(status(&output), 2);
+    assert!(output.stdout.is_empty());
+    let complaints = stderr(&output);
+    assert_eq!(complaints.matches("error[").count(), 3, "{complaints}");
+    assert!(!complaints.contains('\u{1b}'), "no colour where there is no terminal");
+    assert!(
+        complaints.contains("wrong_type.toml:3:1\n") && complaints.contains("wrong_type.toml:9:14\n"),
+        "{complaints}"
+    );
+}
+
+#[test]
+fn images_that_do_not_exist() {
+    let missing = b"[system]\ndescription = \"x\"\n[[components]]\nname = \"nowhere\"\nconstructor = \"kernel\"\n";
+    let (_directory, path) = file(missing);
+    let path = path.to_str().unwrap();
+    assert_eq!(status(&composer(&["check", "--graph-only", path])), 0);
+    let output = composer(&["check", path]);
+    assert_eq!(status(&output), 2);
+    assert!(stderr(&output).contains("error[E0501]"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_command_lines() {
+    for arguments in [&[][..], &["check"], &["chekc", "x"], &["check", "--colour", "x"], &["check", "a", "b"]] {
+        let output = composer(arguments);
+        assert_eq!(status(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains("Usage: cargo composer"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_tells_the_exit_statuses() {
+    for arguments in
+        [&["--help"][..], &["check", "--help"], &["build", "--help"], &["run", "--help"], &["graph", "--help"]]
+    {
+        let output = composer(arguments);
+        assert_eq!(status(&output), 0);
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains("Exit status:\n  0  ") && help.contains("\n  3  "), "{help}");
+    }
+}
+
+#[test]
+fn files_that_are_no_graphs() {
+    let (directory, huge) = file(&vec![b'#'; (16 << 20) + 1]);
+    let directory = directory.path().to_str().unwrap();
+    let cases = [
+        (directory, "E0001"),
+        ("/nonexistent/graph.toml", "E0001"),
+        (huge.to_str().unwrap(), "E0002"),
+        (&graph("bad/not_utf8.toml"), "E0003"),
+        (&graph("bad/empty_file.toml"), "E0104"),
+    ];
+    for (path, code) in cases {
+        let output = composer(&["check", "--graph-only", path]);
+        assert_eq!(status(&output), 2, "{path}");
+        assert!(stderr(&output).contains(&format!("error[{code}]")), "{path}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_file_of_the_largest_size_is_read() {
+    let mut text = std::fs::read(graph("good/smallest.toml")).unwrap();
+    // One long comment.
+    text.resize(16 << 20, b'#');
+    let (_directory, path) = file(&text);
+    assert_eq!(status(&composer(&["check", "--graph-only", path.to_str().unwrap()])), 0);
+}
+
+#[test]
+fn a_picture() {
+    let good = graph("good/pingpong.toml");
+    let printed = composer(&["graph", &good]);
+    assert_eq!(status(&printed), 0);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("picture.svg");
+    assert_eq!(status(&composer(&["graph", &good, "-o", path.to_str().unwrap()])), 0);
+    assert_eq!(std::fs::read(path).unwrap(), printed.stdout);
+    let unwritable = composer(&["graph", &good, "-o", directory.path().join("no/picture.svg").to_str().unwrap()]);
+    assert_eq!(status(&unwritable), 2);
+    assert!(stderr(&unwritable).contains("error[E0004]"));
+}
+
+#[test]
+fn more_components_than_there_can_be() {
+    let mut text =
+        String::from("[system]\ndescription = \"many\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n");
+    (0..1024).for_each(|number| text += &format!("[[components]]\nname = \"c{number}\"\n"));
+    let (_directory, path) = file(text.as_bytes());
+    let output = composer(&["check", "--graph-only", path.to_str().unwrap()]);
+    assert_eq!(status(&output), 2);
+    assert!(stderr(&output).contains("error[E0208]"));
+}

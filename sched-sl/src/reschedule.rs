@@ -1,0 +1,91 @@
+//! The loop that makes a decision and has the kernel carry it out.
+
+use crate::error::ScheduleError;
+use crate::kernel::{DispatchError, Kernel};
+use crate::policy::Policy;
+use crate::scheduler::{Decision, Scheduler};
+use crate::thread::ThreadId;
+use crate::timers::Timers;
+
+/// Access to something for one thread at a time: the scheduler component's critical section.
+///
+/// It ends before the kernel is asked to dispatch, so that whoever runs next can enter.
+pub trait Exclusive<S> {
+    /// Runs `body` with exclusive access.
+    fn with<R>(&self, body: impl FnOnce(&mut S) -> R) -> R;
+}
+
+/// What was done with the processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// A thread was dispatched, and the caller runs again.
+    Thread(ThreadId),
+    /// Nobody was ready; something has happened or was due.
+    Nobody,
+}
+
+/// Decides until the kernel carries a decision out, and answers which.
+///
+/// - *Stale token*: another decision came first. This one is forgotten and made again.
+/// - *Events pending*: they are noted first, since they may change the decision.
+/// - *No such thread*: it ends in the scheduler too, and the decision is made again.
+///
+/// Each round that is refused means that something else went on: another
+/// dispatch, an event, the end of a thread.
+///
+/// # Errors
+///
+/// [`ScheduleError`].
+pub fn reschedule<K, P, M, const N: usize>(
+    kernel: &K,
+    scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
+) -> Result<Ran, ScheduleError>
+where
+    K: Kernel,
+    P: Policy<N>,
+    M: Timers<N>,
+{
+    loop {
+        let token = kernel.token();
+        let decision = scheduler.with(|it| it.decide(kernel.now()))?;
+        let (ran, result) = match decision {
+            Decision::Run { thread, name, until } => (Ran::Thread(thread), kernel.dispatch(name, until, token)),
+            Decision::Idle { until } => (Ran::Nobody, kernel.idle(until, token)),
+        };
+        match result {
+            Ok(()) => return Ok(ran),
+            Err(error) => scheduler.with(|it| recover(kernel, it, ran, error)),
+        }
+    }
+}
+
+/// Takes note of why a decision was refused.
+fn recover<K, P, M, const N: usize>(
+    kernel: &K,
+    scheduler: &mut Scheduler<K::Thread, P, M, N>,
+    refused: Ran,
+    error: DispatchError,
+) where
+    K: Kernel,
+    P: Policy<N>,
+    M: Timers<N>,
+{
+    scheduler.retract();
+    match (error, refused) {
+        (DispatchError::NoSuchThread, Ran::Thread(thread)) => drop(scheduler.exit(thread)),
+        (DispatchError::EventsPending, _) => receive_all(kernel, scheduler),
+        (DispatchError::Stale | DispatchError::NoSuchThread, _) => {}
+    }
+}
+
+/// Notes every event; one of a thread that has ended meanwhile has nothing left to say.
+fn receive_all<K, P, M, const N: usize>(kernel: &K, scheduler: &mut Scheduler<K::Thread, P, M, N>)
+where
+    K: Kernel,
+    P: Policy<N>,
+    M: Timers<N>,
+{
+    while let Some(event) = kernel.receive() {
+        let _ = scheduler.apply(event);
+    }
+}
