@@ -194,3 +194,80 @@ fn binary(workspace: &Metadata, package: &Package) -> Result<Binary, Problem> {
         name,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::{LoadOptions, judge};
+
+    /// A workspace of one package, with the binaries that are named.
+    fn workspace(directory: &Path, package: &str, binaries: &[&str]) {
+        let source = directory.join("src");
+        std::fs::create_dir_all(&source).unwrap();
+        std::fs::write(source.join("lib.rs"), "").unwrap();
+        let mut manifest = format!("[package]\nname = \"{package}\"\nedition = \"2024\"\n[workspace]\n");
+        for binary in binaries {
+            std::fs::write(source.join(format!("{binary}.rs")), "fn main() {}").unwrap();
+            manifest += &format!("[[bin]]\nname = \"{binary}\"\npath = \"src/{binary}.rs\"\n");
+        }
+        std::fs::write(directory.join("Cargo.toml"), manifest).unwrap();
+    }
+
+    /// Where the images of a graph in `directory` are, or all complaints as text.
+    fn located(directory: &Path, image: &str) -> Result<Located, String> {
+        let text = format!(
+            "[system]\ndescription = \"a test\"\n[[components]]\nname = \"a\"\nconstructor = \"kernel\"\nimg = \"{image}\"\n"
+        );
+        let source = Source { path: directory.join("graph.toml"), text };
+        let loaded = judge(source, LoadOptions { graph_only: false });
+        loaded.map(|loaded| loaded.located.unwrap()).map_err(|failure| failure.diagnostics.render(&failure.source))
+    }
+
+    #[test]
+    fn the_graphs_own_workspace_comes_first() {
+        let place = tempfile::tempdir().unwrap();
+        workspace(place.path(), "ping", &["ping"]);
+        let located = located(place.path(), "ping").unwrap();
+        assert_eq!(located.components[0].workspace, place.path().canonicalize().unwrap());
+        assert_ne!(located.kernel.workspace, located.components[0].workspace);
+        assert_eq!(located.target, located.components[0].target);
+    }
+
+    #[test]
+    fn tessera_has_the_rest() {
+        let place = tempfile::tempdir().unwrap();
+        workspace(place.path(), "mine", &["mine"]);
+        let located = located(place.path(), "ping").unwrap();
+        assert_eq!(located.components[0].workspace, located.kernel.workspace);
+    }
+
+    #[test]
+    fn a_path_is_relative_to_the_graph() {
+        let place = tempfile::tempdir().unwrap();
+        workspace(&place.path().join("there"), "mine", &["other", "mine"]);
+        let located = located(place.path(), "./there").unwrap();
+        assert_eq!((located.components[0].package.as_str(), located.components[0].name.as_str()), ("mine", "mine"));
+    }
+
+    #[test]
+    fn what_is_no_image_is_complained_of() {
+        let place = tempfile::tempdir().unwrap();
+        workspace(place.path(), "mine", &[]);
+        workspace(&place.path().join("two"), "two", &["first", "second"]);
+        std::fs::create_dir_all(place.path().join("broken")).unwrap();
+        std::fs::write(place.path().join("broken/Cargo.toml"), "[package\n").unwrap();
+        for (image, parts) in [
+            ("pign", ["[E0501]", "there is no component crate `pign`", "did you mean `ping`?"]),
+            ("./nowhere", ["[E0501]", "there is no component crate `./nowhere`", "graph.toml:6:7"]),
+            ("mine", ["[E0502]", "the crate `mine` has no image", "components/README.md"]),
+            ("./two", ["[E0502]", "the crate `two` has several binaries", "name the image's [[bin]] target `two`"]),
+            ("./broken", ["[E0504]", "cargo does not understand `./broken`", "graph.toml:6:7"]),
+        ] {
+            let complaints = located(place.path(), image).unwrap_err();
+            for part in parts {
+                assert!(complaints.contains(part), "`{part}` is not in:\n{complaints}");
+            }
+        }
+    }
+}

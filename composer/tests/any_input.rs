@@ -1,5 +1,7 @@
 //! Whatever a file holds, the composer answers: with a graph, which can be drawn, or with complaints, which can be printed.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
+
 use std::path::PathBuf;
 
 use composer::diagnostic::Source;

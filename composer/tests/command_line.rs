@@ -1,5 +1,7 @@
 //! The commands as they are typed: what they print where, and their exit status.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -132,4 +134,16 @@ fn more_components_than_there_can_be() {
     let output = composer(&["check", "--graph-only", path.to_str().unwrap()]);
     assert_eq!(status(&output), 2);
     assert!(stderr(&output).contains("error[E0208]"));
+}
+
+#[test]
+fn a_graph_that_is_not_composed_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("system");
+    for option in ["--out", "--output", "-o"] {
+        let output = composer(&["build", &graph("bad/cycle.toml"), option, place.to_str().unwrap()]);
+        assert_eq!(status(&output), 2, "{}", stderr(&output));
+        assert!(stderr(&output).contains("error[E0306]"));
+        assert!(!place.exists());
+    }
 }

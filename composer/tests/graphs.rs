@@ -3,6 +3,8 @@
 //! `UPDATE_SNAPSHOTS=1 cargo test -p composer --test graphs` writes what is said now beside each graph; the difference is
 //! then for review.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -116,6 +118,15 @@ fn describe(component: &Component) -> String {
         component.baseaddr.as_ref().map(|address| address.value),
         component.stack.value,
     )
+}
+
+#[test]
+fn shipped_graphs_are_sound() {
+    let graphs = graphs("../../systems");
+    assert!(!graphs.is_empty());
+    for path in graphs {
+        judge(&path).unwrap_or_else(|failure| panic!("{}", failure.diagnostics.render(&failure.source)));
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Runs of something that stands in for the emulator: a shell script that gets the emulator's arguments.
 
+#![allow(clippy::unwrap_used, reason = "clippy takes only the functions marked as tests for tests")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -48,13 +48,22 @@ where
     loop {
         let token = kernel.token();
         let decision = scheduler.with(|it| it.decide(kernel.now()))?;
-        let (ran, result) = match decision {
-            Decision::Run { thread, name, until } => (Ran::Thread(thread), kernel.dispatch(name, until, token)),
-            Decision::Idle { until } => (Ran::Nobody, kernel.idle(until, token)),
+        let result = match decision {
+            Decision::Run { name, until, .. } => kernel.dispatch(name, until, token),
+            Decision::Idle { until } => kernel.idle(until, token),
         };
         match result {
-            Ok(()) => return Ok(ran),
-            Err(error) => scheduler.with(|it| recover(kernel, it, ran, error)),
+            Ok(()) => return Ok(Ran::from(decision)),
+            Err(error) => scheduler.with(|it| recover(kernel, it, decision, error)),
+        }
+    }
+}
+
+impl<T> From<Decision<T>> for Ran {
+    fn from(decision: Decision<T>) -> Self {
+        match decision {
+            Decision::Run { thread, .. } => Self::Thread(thread),
+            Decision::Idle { .. } => Self::Nobody,
         }
     }
 }
@@ -63,16 +72,17 @@ where
 fn recover<K, P, M, const N: usize>(
     kernel: &K,
     scheduler: &mut Scheduler<K::Thread, P, M, N>,
-    refused: Ran,
+    refused: Decision<K::Thread>,
     error: DispatchError,
 ) where
     K: Kernel,
     P: Policy<N>,
     M: Timers<N>,
 {
-    scheduler.retract();
+    scheduler.retract(&refused);
     match (error, refused) {
-        (DispatchError::NoSuchThread, Ran::Thread(thread)) => drop(scheduler.exit(thread)),
+        // It may have exited in between, which is as well.
+        (DispatchError::NoSuchThread, Decision::Run { thread, .. }) => drop(scheduler.exit(thread)),
         (DispatchError::EventsPending, _) => receive_all(kernel, scheduler),
         (DispatchError::Stale | DispatchError::NoSuchThread, _) => {}
     }

@@ -32,6 +32,8 @@ pub enum Decision<T> {
         thread: ThreadId,
         /// The kernel's name for it.
         name: T,
+        /// When this was decided.
+        since: Instant,
         /// When to decide again; `None` if only an event can change anything.
         until: Option<Instant>,
     },
@@ -134,7 +136,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// [`ThreadError::NoSuchThread`].
     pub fn wake(&mut self, id: ThreadId) -> Result<(), ThreadError> {
         let thread = self.threads.get_mut(id)?;
-        let before = core::mem::replace(&mut thread.state, thread.state.woken());
+        let before = thread.state;
+        thread.state = before.woken();
         if before == State::Blocked {
             thread.wakeup = Some(Wakeup::Woken);
             self.timers.cancel(id.place());
@@ -205,12 +208,15 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let name = self.ready_name(thread).ok_or(ScheduleError::PolicyChoseUnready)?;
         self.running = Some((thread, now));
         let until = [due, choice.until].into_iter().flatten().min();
-        Ok(Decision::Run { thread, name, until })
+        Ok(Decision::Run { thread, name, since: now, until })
     }
 
-    /// The last decision was not carried out: nobody is charged for it.
-    pub fn retract(&mut self) {
-        self.running = None;
+    /// A decision was not carried out: nobody is charged for it. A later decision, made by
+    /// somebody who came in between, stands.
+    pub fn retract(&mut self, decision: &Decision<T>) {
+        if let Decision::Run { thread, since, .. } = decision {
+            self.running.take_if(|running| *running == (*thread, *since));
+        }
     }
 
     fn ready_name(&self, id: ThreadId) -> Option<T> {

@@ -1,5 +1,7 @@
 //! The booter against a kernel that keeps books: what it constructs, connects and runs, and what it does when refused.
 
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing there should fail")]
+
 use abi::boot::{BUNDLE, BootInformation, slot};
 use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Segment, Stack, VERSION, checksum};
 use abi::error::Error;

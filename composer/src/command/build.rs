@@ -15,7 +15,7 @@ pub struct Arguments {
     /// The graph file
     pub file: PathBuf,
     /// Where the system goes [default: target/systems/NAME, NAME being the graph file's]
-    #[arg(short, long, value_name = "DIRECTORY")]
+    #[arg(short, long, visible_alias = "out", value_name = "DIRECTORY")]
     pub output: Option<PathBuf>,
 }
 

@@ -109,7 +109,8 @@ impl Plan {
             incoming[arrow.server] += 1;
             outgoing[arrow.client] += 1;
         }
-        let touching = incoming.into_iter().zip(outgoing).map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
+        let touching =
+            incoming.into_iter().zip(outgoing).map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
         let boxes = graph.components.iter().zip(touching).map(|(component, arrows)| Node::new(component, arrows));
         Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
     }

@@ -108,8 +108,22 @@ impl Fixture {
         let data = Data::new(self);
         let mut programs: Vec<Vec<u8>> = vec![
             program(1, 5, PAGE as usize, CODE, PAGE as usize, PAGE),
-            program(1, self.data_flags, DATA_OFFSET, DATA, data.bytes.len(), data.bytes.len() as u64 + self.more_memory),
-            program(2, 6, DATA_OFFSET + data.dynamic.0, DATA + data.dynamic.0 as u64, data.dynamic.1, data.dynamic.1 as u64),
+            program(
+                1,
+                self.data_flags,
+                DATA_OFFSET,
+                DATA,
+                data.bytes.len(),
+                data.bytes.len() as u64 + self.more_memory,
+            ),
+            program(
+                2,
+                6,
+                DATA_OFFSET + data.dynamic.0,
+                DATA + data.dynamic.0 as u64,
+                data.dynamic.1,
+                data.dynamic.1 as u64,
+            ),
         ];
         programs.extend(self.programs.iter().map(|(kind, memory)| program(*kind, 4, 0, 0, 0, *memory)));
         let sections_at = (DATA_OFFSET + data.bytes.len()).next_multiple_of(8);

@@ -268,4 +268,49 @@ mod tests {
         assert_eq!(status("error: no such package"), None);
         assert_eq!(status("  note: see Compiling"), None);
     }
+
+    fn package(directory: &Path, name: &str, source: &str) -> Binary {
+        std::fs::create_dir_all(directory.join("src")).unwrap();
+        std::fs::write(directory.join("src/main.rs"), source).unwrap();
+        let manifest = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n");
+        std::fs::write(directory.join("Cargo.toml"), manifest).unwrap();
+        let target = directory.join("target");
+        Binary { workspace: directory.into(), target, package: name.into(), name: name.into() }
+    }
+
+    fn built(binary: &Binary) -> Result<Vec<(Key, Vec<u8>)>, BuildFailure> {
+        let progress = Progress::start("building a test");
+        let result = run_cargo(&binary.workspace, &[binary], &progress);
+        progress.finish();
+        result
+    }
+
+    #[test]
+    fn a_workspace_needs_no_profile_and_its_path_is_not_in_the_image() {
+        let place = tempfile::tempdir().unwrap();
+        let binary =
+            package(place.path(), "sound", "fn main() { assert_eq!(std::env::args().count(), 1, \"{}\", file!()) }");
+        let Ok(files) = built(&binary) else { panic!("it does not build") };
+        assert_eq!(files[0].0, key(&binary));
+        assert!(files[0].1.starts_with(b"\x7fELF"));
+        let path = place.path().to_str().unwrap().as_bytes();
+        assert!(!files[0].1.windows(path.len()).any(|window| window == path));
+    }
+
+    #[test]
+    fn the_package_that_does_not_build_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let binary = package(place.path(), "broken", "fn main() { 1 }");
+        let Err(failure) = built(&binary) else { panic!("it builds") };
+        assert_eq!(failure.packages, ["broken"]);
+    }
+
+    #[test]
+    fn what_cargo_says_is_kept() {
+        let place = tempfile::tempdir().unwrap();
+        let binary = Binary { package: "other".into(), ..package(place.path(), "sound", "fn main() {}") };
+        let Err(failure) = built(&binary) else { panic!("it builds") };
+        assert!(failure.packages.is_empty());
+        assert!(failure.remarks.contains("`other`"), "{}", failure.remarks);
+    }
 }

@@ -24,3 +24,6 @@ pub mod bind;
 pub mod image;
 
 pub mod report;
+
+#[cfg(test)]
+mod tests;

@@ -79,8 +79,8 @@ impl Row {
     /// that all that surrounds them cancels out.
     pub fn measure(&self) -> Result<u64, NotWhole> {
         self.repeat(WARM_UP);
-        let short = self.repeat(ITERATIONS);
-        let long = self.repeat(2 * ITERATIONS);
+        let short = self.repeat(black_box(ITERATIONS));
+        let long = self.repeat(black_box(2 * ITERATIONS));
         let ticks = long.wrapping_sub(short);
         if !ticks.is_multiple_of(ITERATIONS) {
             return Err(NotWhole { ticks, iterations: ITERATIONS });
@@ -92,7 +92,6 @@ impl Row {
     /// same code for every number: one copy of it, which knows of none.
     #[inline(never)]
     fn repeat(&self, iterations: u64) -> u64 {
-        let iterations = black_box(iterations);
         let start = machine::ticks();
         match self.work {
             Work::NoOperations => {

@@ -53,7 +53,7 @@ fn find_import<'a>(
     }
     let mut of_interface = imports.clone().filter(|record| record.import().0 == interface).peekable();
     let (message, help) = if of_interface.peek().is_some() {
-        let names: Vec<_> = of_interface.map(|record| how_to_name(record)).collect();
+        let names: Vec<_> = of_interface.map(how_to_name).collect();
         let message = format!("the image of {} does not import `{interface}` by this name", describe(client));
         (message, Some(format!("write {}", names.join(" or "))))
     } else {

@@ -63,7 +63,7 @@ pub fn ports(component: &Component, image: &Image, found: &mut Diagnostics) -> V
     for record in driven().filter(|record| !component.devices.iter().any(|ports| ports.name.value == record.name)) {
         let name = &record.name;
         let message = format!("{} drives the device `{name}`, but the graph does not grant it", describe(component));
-        let help = format!("add to its devices: {{ name = \"{name}\", ports = \"FIRST-LAST\" }}");
+        let help = format!("add to its devices: {{ name = \"{name}\", ports = FIRST, count = NUMBER }}");
         found.push(Diagnostic::error(code::UNBOUND_DEVICE, message).label(&component.name.span, "").help(help));
     }
     words

@@ -1,0 +1,349 @@
+//! The passes behind `build`, from a graph and images made by hand to the bytes of a bundle.
+
+use abi::bundle::{Bundle, BundleError, Capability, Grant};
+use abi::layout::{DEFAULT_BASE, PAGE, READ, STACK_SPAN, WRITE};
+
+use super::bind::{Bound, bind};
+use super::build::Images;
+use super::capabilities::{Capabilities, capabilities};
+use super::image::{self, bundle};
+use super::layout::{Layout, layout};
+use super::report::{self, Subject};
+use super::schema::{Schema, schema};
+use crate::diagnostic::{Diagnostics, Source};
+use crate::elf::fixture::{CLEARING, Fixture, TRUSTED, word};
+use crate::{LoadOptions, Loaded, judge};
+
+const PONG: &str = "call()->()\nadd(u64,u64)->u64\nstop()->()\n";
+const CONSOLE: &str = "write(u64,u64)->()\n";
+
+const GRAPH: &str = r#"
+[system]
+description = "a test"
+[[components]]
+name = "booter"
+constructor = "kernel"
+[[components]]
+name = "console"
+implements = [{ interface = "console" }]
+devices = [{ name = "serial", ports = 0x3f8, count = 8 }]
+[[components]]
+name = "pong"
+implements = [{ interface = "pong", variant = "fast" }]
+deps = [{ srv = "console", interface = "console", trust = "both" }]
+[[components]]
+name = "ping"
+baseaddr = 0x800000
+stack = "8KiB"
+deps = [{ srv = "pong", interface = "pong", variant = "fast", methods = ["stop", "call"] }]
+params = [{ key = "count", value = 7 }]
+"#;
+
+fn fixtures() -> [Fixture; 4] {
+    [
+        Fixture::new(),
+        Fixture::new().export("console", CONSOLE).ports("serial"),
+        Fixture::new().export("pong.fast", PONG).import("console", CONSOLE),
+        Fixture::new().import("pong", PONG).parameter("count"),
+    ]
+}
+
+#[derive(Debug)]
+struct Composed {
+    loaded: Loaded,
+    schema: Schema,
+    layout: Layout,
+    capabilities: Capabilities,
+    bound: Bound,
+    bundle: Vec<u8>,
+}
+
+/// The system, or all complaints as text.
+fn compose(graph: &str, fixtures: &[Fixture]) -> Result<Composed, String> {
+    let source = Source { path: "test.toml".into(), text: graph.into() };
+    let loaded = judge(source, LoadOptions { graph_only: true })
+        .map_err(|failure| failure.diagnostics.render(&failure.source))?;
+    let images = Images { kernel: Vec::new(), components: fixtures.iter().map(Fixture::build).collect() };
+    let mut found = Diagnostics::default();
+    let composed = compose_loaded(loaded.clone(), &images, &mut found);
+    assert_eq!(composed.is_none(), found.has_errors());
+    composed.ok_or_else(|| found.render(&loaded.source))
+}
+
+fn compose_loaded(loaded: Loaded, images: &Images, found: &mut Diagnostics) -> Option<Composed> {
+    let schema = schema(&loaded.graph, images, found)?;
+    let layout = layout(&loaded.graph, &schema, found)?;
+    let capabilities = capabilities(&loaded.graph, &schema, &layout, found)?;
+    let bound = bind(&schema, &layout, &capabilities);
+    let bundle = bundle(&loaded.graph, &bound, &layout, &capabilities);
+    Some(Composed { loaded, schema, layout, capabilities, bound, bundle })
+}
+
+fn composed() -> Composed {
+    compose(GRAPH, &fixtures()).unwrap()
+}
+
+/// The complaints about [`GRAPH`] with one text replaced, or with other images.
+fn complaints(from: &str, to: &str, fixtures: &[Fixture]) -> String {
+    assert!(GRAPH.contains(from), "{from}");
+    compose(&GRAPH.replace(from, to), fixtures).unwrap_err()
+}
+
+#[track_caller]
+fn says(complaints: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(complaints.contains(part), "`{part}` is not in:\n{complaints}");
+    }
+}
+
+#[test]
+fn the_bundle_holds_the_system() {
+    let composed = composed();
+    let bundle = Bundle::parse(&composed.bundle).unwrap();
+    let names: Vec<_> = bundle.components().map(|component| component.name().to_owned()).collect();
+    assert_eq!(names, ["booter", "console", "pong", "ping"]);
+    let ping = bundle.components().nth(3).unwrap();
+    assert_eq!((ping.entry, ping.thread), (0x80_0010, 3));
+    let data = bundle.segments(&ping).nth(1).unwrap();
+    assert_eq!((data.address, data.rights), (0x80_1000, READ | WRITE));
+}
+
+#[test]
+fn an_import_slot_names_its_capability() {
+    let composed = composed();
+    let words = |component: usize, address: u64| {
+        let bytes = composed.bound.components[component].memory.bytes(address, 16).unwrap();
+        [0, 8].map(|at| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()))
+    };
+    // Ping trusts nobody; pong trusts the console, and is trusted.
+    assert_eq!(words(3, 0x80_0000 + word(1)), [8 << 16, 1]);
+    assert_eq!(words(2, DEFAULT_BASE + word(2)), [8 << 16, 0]);
+    // The console's device, and ping's parameter.
+    assert_eq!(words(1, DEFAULT_BASE + word(2))[0], 8 << 16);
+    assert_eq!(words(3, 0x80_0000 + word(2))[0], 7);
+    // The stacks.
+    assert_eq!(words(3, 0x80_0000 + word(0))[0], composed.layout.components[3].first_stack_end);
+}
+
+#[test]
+fn capabilities_grant_what_the_edges_say() {
+    let composed = composed();
+    let table = |at: usize| &composed.capabilities.components[at].capabilities;
+    // Methods `call` and `stop`, the entry for clients that are not trusted.
+    let grant = Grant::Invocation { server: 2, entry: DEFAULT_BASE + CLEARING, token: 4, methods: 0b101 };
+    assert_eq!(*table(3), [Capability { slot: 8, grant }]);
+    let grant = Grant::Invocation { server: 1, entry: DEFAULT_BASE + TRUSTED, token: 3, methods: 0b1 };
+    assert_eq!(*table(2), [Capability { slot: 8, grant }]);
+    assert_eq!(*table(1), [Capability { slot: 8, grant: Grant::Ports { first: 0x3f8, count: 8 } }]);
+    assert!(table(0).is_empty());
+}
+
+#[test]
+fn a_component_has_stacks_for_all_that_reach_it() {
+    let composed = composed();
+    let threads =
+        |at: usize| -> Vec<u64> { composed.layout.components[at].stacks.iter().map(|stack| stack.thread).collect() };
+    assert_eq!([threads(0), threads(1), threads(2), threads(3)], [vec![0], vec![1, 2, 3], vec![2, 3], vec![3]]);
+    let space = &composed.layout.components[1];
+    for stack in &space.stacks {
+        assert_eq!(stack.end, space.first_stack_end + STACK_SPAN * stack.thread);
+        assert_eq!(stack.bytes, abi::layout::DEFAULT_STACK);
+    }
+    assert_eq!(composed.layout.components[3].stacks[0].bytes, 2 * PAGE);
+}
+
+#[test]
+fn no_stack_lies_on_the_image() {
+    let composed = composed();
+    for (space, ready) in composed.layout.components.iter().zip(&composed.bound.components) {
+        for stack in &space.stacks {
+            assert!(stack.end - STACK_SPAN >= ready.memory.end());
+        }
+    }
+}
+
+#[test]
+fn addresses_move_with_the_base() {
+    let composed = composed();
+    let bindings = &composed.schema.components[3];
+    let moved = &composed.bound.components[3].memory;
+    for address in &bindings.image.relocations {
+        let word = |memory: &crate::elf::Memory, address| {
+            u64::from_le_bytes(memory.bytes(address, 8).unwrap().try_into().unwrap())
+        };
+        assert_eq!(word(moved, address + 0x80_0000), word(&bindings.image.memory, *address).wrapping_add(0x80_0000));
+    }
+}
+
+#[test]
+fn same_input_same_bytes() {
+    assert_eq!(composed().bundle, composed().bundle);
+}
+
+#[test]
+fn a_changed_bundle_is_refused() {
+    let mut bytes = composed().bundle;
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    assert_eq!(Bundle::parse(&bytes).unwrap_err(), BundleError::Corrupt);
+}
+
+#[test]
+fn the_report_says_who_may_call_what() {
+    let composed = composed();
+    let report = report::report(Subject {
+        graph: &composed.loaded.graph,
+        schema: &composed.schema,
+        layout: &composed.layout,
+        capabilities: &composed.capabilities,
+        bound: &composed.bound,
+        bundle_bytes: composed.bundle.len(),
+        kernel_bytes: 4096,
+    });
+    says(
+        &report::render(&report),
+        &[
+            "  ping -> pong: pong.fast (call, stop)\n",
+            "  pong -> console: console (write)\n",
+            "  slot 8: pong.fast of pong, methods call, stop; neither trusts the other\n",
+            "  slot 8: console of console, methods write; each trusts the other\n",
+            "  slot 8: I/O ports 0x3f8-0x3ff (serial)\n",
+            "  parameter count = 7\n",
+        ],
+    );
+    let json: serde_json::Value = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["components"][3]["capabilities"][0]["kind"], "invocation");
+    assert_eq!(json["components"][3]["capabilities"][0]["methods"], serde_json::json!(["call", "stop"]));
+    assert_eq!(json["components"][3]["memory"]["stacks"], 8192);
+}
+
+#[test]
+fn an_import_without_a_server() {
+    let [booter, console, pong, ping] = fixtures();
+    let complaints = complaints("", "", &[booter, console, pong, ping.import("clock", "now()->u64\n")]);
+    says(&complaints, &["[E0701]", "`ping` imports `clock`, the graph gives it no server", "interface = \"clock\""]);
+}
+
+#[test]
+fn a_dependency_that_the_image_does_not_call() {
+    let [booter, console, pong, _] = fixtures();
+    let complaints =
+        complaints("", "", &[booter, console, pong, Fixture::new().import("pongs", PONG).parameter("count")]);
+    says(&complaints, &["[E0702]", "the image of `ping` does not call `pong`", "did you mean `pongs`?"]);
+    says(&complaints, &["[E0701]", "`ping` imports `pongs`"]);
+}
+
+#[test]
+fn several_imports_of_one_interface() {
+    let [booter, console, pong, _] = fixtures();
+    let ping = Fixture::new().import("pong/left", PONG).import("pong/right", PONG).parameter("count");
+    let images = [booter, console, pong, ping];
+    let unnamed = complaints("", "", &images);
+    says(&unnamed, &["[E0702]", "write `import = \"left\"` or `import = \"right\"`"]);
+    assert!(!unnamed.contains("E0701"), "{unnamed}");
+    let edge = |name: &str| format!(r#"{{ srv = "pong", interface = "pong", variant = "fast", import = "{name}" }}"#);
+    let from = r#"{ srv = "pong", interface = "pong", variant = "fast", methods = ["stop", "call"] }"#;
+    let graph = GRAPH.replace(from, &format!("{}, {}", edge("left"), edge("right")));
+    let composed = compose(&graph, &images).unwrap();
+    let slots: Vec<_> = composed.schema.components[3].edges.iter().map(|edge| edge.slot).collect();
+    assert_eq!(slots, [word(1), word(2)]);
+}
+
+#[test]
+fn an_interface_that_the_image_does_not_serve() {
+    let [booter, console, _, ping] = fixtures();
+    let pong = Fixture::new().export("pong.slow", PONG).import("console", CONSOLE);
+    let complaints = complaints("", "", &[booter, console, pong, ping]);
+    says(&complaints, &["[E0703]", "the image of `pong` does not serve `pong.fast`", "pong.slow"]);
+}
+
+#[test]
+fn two_versions_of_an_interface() {
+    let [booter, console, pong, _] = fixtures();
+    let ping = Fixture::new().import("pong", &PONG.replace("add(u64,u64)", "add(u64)")).parameter("count");
+    let complaints = complaints("", "", &[booter, console, pong, ping]);
+    says(
+        &complaints,
+        &[
+            "[E0704]",
+            "`ping` and `pong` were built with different versions of `pong`",
+            "`ping` calls  add(u64)->u64",
+            "`pong` serves add(u64,u64)->u64",
+        ],
+    );
+}
+
+#[test]
+fn a_method_more_is_another_version() {
+    let [booter, console, pong, _] = fixtures();
+    let ping = Fixture::new().import("pong", &format!("{PONG}more()->()\n")).parameter("count");
+    let complaints = complaints("", "", &[booter, console, pong, ping]);
+    says(&complaints, &["[E0704]", "`ping` calls  more()->()", "`pong` serves (no such method)"]);
+}
+
+#[test]
+fn an_unknown_method() {
+    let complaints = complaints("\"stop\"", "\"stp\"", &fixtures());
+    says(&complaints, &["[E0705]", "`pong` has no method `stp`", "did you mean `stop`?", "test.toml:19:74"]);
+}
+
+#[test]
+fn an_unknown_parameter() {
+    let complaints = complaints("key = \"count\"", "key = \"cont\"", &fixtures());
+    says(&complaints, &["[E0706]", "the image of `ping` has no parameter `cont`", "did you mean `count`?"]);
+}
+
+#[test]
+fn devices_match_both_ways() {
+    let complaints = complaints("\"serial\"", "\"parallel\"", &fixtures());
+    says(&complaints, &["[E0707]", "the image of `console` drives no device `parallel`"]);
+    says(&complaints, &["[E0708]", "`console` drives the device `serial`, but the graph does not grant it"]);
+}
+
+#[test]
+fn an_image_that_is_none_and_a_wrong_name_elsewhere() {
+    let [booter, console, pong, ping] = fixtures();
+    let complaints =
+        complaints("", "", &[Fixture { kind: 2, ..booter }, console, Fixture { data_flags: 7, ..pong }, ping]);
+    says(&complaints, &["the image of `booter` cannot be a component's: it is linked for one address", "2 errors"]);
+    says(
+        &complaints,
+        &["the image of `pong` cannot be a component's: the segment at 0x1000 may be written and executed"],
+    );
+}
+
+#[test]
+fn a_base_without_room() {
+    let complaints = complaints("0x800000", "0x7fffffffe000", &fixtures());
+    says(&complaints, &["[E0801]", "image and stacks of `ping` do not fit there"]);
+}
+
+#[test]
+fn a_directory_is_replaced_as_a_whole() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("systems/test");
+    let files = |text: &str| vec![(image::BUNDLE, composed().bundle), ("report.txt", text.into())];
+    image::write(&directory, &files("one")).unwrap();
+    image::write(&directory, &files("two")).unwrap();
+    assert_eq!(std::fs::read(directory.join("report.txt")).unwrap(), b"two");
+    // Nothing is left beside it.
+    assert_eq!(std::fs::read_dir(directory.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_corrupt_bundle_is_not_put_in_place() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("test");
+    assert!(image::write(&directory, &vec![(image::BUNDLE, vec![0; 4096])]).is_err());
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_directory_of_other_things_is_not_replaced() {
+    let place = tempfile::tempdir().unwrap();
+    let precious = place.path().join("precious");
+    std::fs::write(&precious, "text").unwrap();
+    let error = image::write(place.path(), &vec![(image::BUNDLE, composed().bundle)]).unwrap_err();
+    assert_eq!(error.to_string(), "the directory holds `precious`, which is no part of a system");
+    assert!(precious.exists());
+}

@@ -1,0 +1,320 @@
+//! Any sequence of operations: the scheduler does what a model does that is
+//! too simple to be wrong. The model keeps one list of ready threads in the
+//! order of their turns, and looks through all of it each time.
+
+mod common;
+
+use common::{Five, PLACES, QUANTUM, five};
+use proptest::prelude::*;
+use sched_sl::policy::fixed_priority_round_robin::Priority;
+use sched_sl::*;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wish {
+    Run,
+    Block,
+    Sleep,
+}
+
+#[derive(Clone, Debug)]
+struct ModelThread {
+    id: ThreadId,
+    priority: u8,
+    wish: Wish,
+    /// A wake-up that nobody has used.
+    permit: bool,
+    suspended: bool,
+    due: Option<u64>,
+    wakeup: Option<Wakeup>,
+    used: u64,
+}
+
+impl ModelThread {
+    fn is_ready(&self) -> bool {
+        self.wish == Wish::Run && !self.suspended
+    }
+}
+
+#[derive(Default)]
+struct Model {
+    threads: Vec<ModelThread>,
+    turns: Vec<ThreadId>,
+    running: Option<(ThreadId, u64)>,
+    /// Timers in the order in which they were set.
+    timers: Vec<ThreadId>,
+}
+
+type Answer<T> = Result<T, ThreadError>;
+
+impl Model {
+    fn get(&mut self, id: ThreadId) -> Answer<&mut ModelThread> {
+        self.threads.iter_mut().find(|it| it.id == id).ok_or(ThreadError::NoSuchThread)
+    }
+
+    /// Puts the list of turns right after any change.
+    fn settle(&mut self) {
+        let ready: Vec<_> = self.threads.iter().filter(|it| it.is_ready()).map(|it| it.id).collect();
+        self.turns.retain(|id| ready.contains(id));
+        for id in ready {
+            if !self.turns.contains(&id) {
+                self.turns.push(id);
+                self.get(id).unwrap().used = 0;
+            }
+        }
+    }
+
+    fn to_the_end(&mut self, id: ThreadId) {
+        if let Some(at) = self.turns.iter().position(|it| *it == id) {
+            self.turns.remove(at);
+            self.turns.push(id);
+            self.get(id).unwrap().used = 0;
+        }
+    }
+
+    fn create(&mut self, id: ThreadId, priority: u8) {
+        let wish = Wish::Run;
+        self.threads.push(ModelThread {
+            id,
+            priority,
+            wish,
+            permit: false,
+            suspended: false,
+            due: None,
+            wakeup: None,
+            used: 0,
+        });
+    }
+
+    fn exit(&mut self, id: ThreadId) -> Answer<()> {
+        self.get(id)?;
+        self.threads.retain(|it| it.id != id);
+        self.timers.retain(|it| *it != id);
+        self.running = self.running.filter(|it| it.0 != id);
+        Ok(())
+    }
+
+    fn stop(&mut self, id: ThreadId, wish: Wish, due: Option<u64>) -> Answer<Block> {
+        let thread = self.get(id)?;
+        if thread.wish != Wish::Run {
+            return Err(ThreadError::NotRunning);
+        }
+        if wish == Wish::Block && std::mem::take(&mut thread.permit) {
+            thread.wakeup = Some(Wakeup::Woken);
+            return Ok(Block::WokenBefore);
+        }
+        (thread.wish, thread.due) = (wish, due);
+        if due.is_some() {
+            self.timers.push(id);
+        }
+        Ok(Block::Blocked)
+    }
+
+    fn wake(&mut self, id: ThreadId) -> Answer<()> {
+        let thread = self.get(id)?;
+        if thread.wish != Wish::Block {
+            thread.permit = true;
+            return Ok(());
+        }
+        (thread.wish, thread.due, thread.wakeup) = (Wish::Run, None, Some(Wakeup::Woken));
+        self.timers.retain(|it| *it != id);
+        Ok(())
+    }
+
+    fn yield_now(&mut self, id: ThreadId) -> Answer<()> {
+        if self.get(id)?.wish != Wish::Run {
+            return Err(ThreadError::NotRunning);
+        }
+        self.to_the_end(id);
+        Ok(())
+    }
+
+    fn suspend(&mut self, id: ThreadId, suspended: bool) -> Answer<()> {
+        self.get(id)?.suspended = suspended;
+        Ok(())
+    }
+
+    fn due(&mut self, id: ThreadId) -> u64 {
+        self.get(id).unwrap().due.unwrap()
+    }
+
+    fn charge(&mut self, now: u64) {
+        let Some((id, since)) = self.running.take() else { return };
+        let thread = self.get(id).unwrap();
+        thread.used += now - since;
+        if thread.used >= QUANTUM {
+            self.to_the_end(id);
+        }
+    }
+
+    fn expire(&mut self, now: u64) {
+        loop {
+            let timers = self.timers.clone();
+            let Some(first) = timers.into_iter().min_by_key(|id| self.due(*id)) else { return };
+            if self.due(first) > now {
+                return;
+            }
+            self.timers.retain(|it| *it != first);
+            let thread = self.get(first).unwrap();
+            (thread.wish, thread.due, thread.wakeup) = (Wish::Run, None, Some(Wakeup::TimedOut));
+            self.settle();
+        }
+    }
+
+    /// Who runs and until when.
+    fn decide(&mut self, now: u64) -> (Option<ThreadId>, Option<u64>) {
+        self.charge(now);
+        self.expire(now);
+        let timers = self.timers.clone();
+        let due = timers.into_iter().map(|id| self.due(id)).min();
+        let priority = |model: &mut Self, id| model.get(id).unwrap().priority;
+        let turns = self.turns.clone();
+        let Some(first) = turns.iter().copied().min_by_key(|id| priority(self, *id)) else { return (None, due) };
+        let rank = priority(self, first);
+        let equals = turns.iter().filter(|id| priority(self, **id) == rank).count();
+        let left = QUANTUM.saturating_sub(self.get(first).unwrap().used);
+        self.running = Some((first, now));
+        let turn = (equals > 1).then_some(now + left);
+        (Some(first), [due, turn].into_iter().flatten().min())
+    }
+}
+
+/// What happens next; threads are picked among all that ever were.
+#[derive(Clone, Debug)]
+enum Operation {
+    Create(u8),
+    Exit(usize),
+    Block(usize),
+    BlockFor(usize, u64),
+    SleepFor(usize, u64),
+    Wake(usize),
+    Yield(usize),
+    Suspend(usize, bool),
+    Pass(u64),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let who = 0usize..8;
+    let length = 0u64..40;
+    prop_oneof![
+        2 => (0u8..4).prop_map(Operation::Create),
+        1 => any::<usize>().prop_map(Operation::Exit),
+        3 => who.clone().prop_map(Operation::Block),
+        3 => (who.clone(), length.clone()).prop_map(|(who, length)| Operation::BlockFor(who, length)),
+        2 => (who.clone(), length.clone()).prop_map(|(who, length)| Operation::SleepFor(who, length)),
+        5 => who.clone().prop_map(Operation::Wake),
+        2 => who.clone().prop_map(Operation::Yield),
+        2 => (who, any::<bool>()).prop_map(|(who, suspended)| Operation::Suspend(who, suspended)),
+        8 => length.prop_map(Operation::Pass),
+    ]
+}
+
+struct Pair {
+    real: Five,
+    model: Model,
+    ids: Vec<ThreadId>,
+    now: u64,
+}
+
+impl Pair {
+    /// One of the latest threads, so that both living and ended ones are met.
+    fn pick(&self, who: usize) -> Option<ThreadId> {
+        let back = who.checked_rem(self.ids.len())?;
+        self.ids.iter().rev().nth(back).copied()
+    }
+
+    fn create(&mut self, priority: u8) {
+        match self.real.create(self.ids.len() as u32, Priority(priority)) {
+            Ok(id) => {
+                assert!(!self.ids.contains(&id), "a name is used once");
+                self.ids.push(id);
+                self.model.create(id, priority);
+            }
+            Err(error) => assert_eq!((error, self.model.threads.len()), (CreateError::Exhausted, PLACES)),
+        }
+    }
+
+    fn stop(&mut self, id: ThreadId, length: Option<u64>) {
+        let due = length.map(|length| self.now + length);
+        let real = match due {
+            None => self.real.block(id),
+            Some(due) => self.real.block_until(id, Instant(due)),
+        };
+        assert_eq!(real, self.model.stop(id, Wish::Block, due));
+    }
+
+    fn sleep(&mut self, id: ThreadId, length: u64) {
+        let due = self.now + length;
+        let model = self.model.stop(id, Wish::Sleep, Some(due)).map(drop);
+        assert_eq!(self.real.sleep_until(id, Instant(due)), model);
+    }
+
+    fn decide(&mut self) {
+        let (id, until) = match self.real.decide(Instant(self.now)).unwrap() {
+            Decision::Run { thread, name, until, .. } => {
+                assert_eq!(self.ids[name as usize], thread);
+                (Some(thread), until)
+            }
+            Decision::Idle { until } => (None, until),
+        };
+        assert_eq!((id, until.map(|at| at.0)), self.model.decide(self.now));
+    }
+
+    fn apply(&mut self, operation: &Operation) -> Option<()> {
+        match *operation {
+            Operation::Create(priority) => self.create(priority),
+            Operation::Exit(who) => {
+                let id = self.pick(who)?;
+                assert_eq!(self.real.exit(id), self.model.exit(id));
+            }
+            Operation::Block(who) => self.stop(self.pick(who)?, None),
+            Operation::BlockFor(who, length) => self.stop(self.pick(who)?, Some(length)),
+            Operation::SleepFor(who, length) => self.sleep(self.pick(who)?, length),
+            Operation::Wake(who) => {
+                let id = self.pick(who)?;
+                assert_eq!(self.real.wake(id), self.model.wake(id));
+            }
+            Operation::Yield(who) => {
+                let id = self.pick(who)?;
+                assert_eq!(self.real.yield_now(id), self.model.yield_now(id));
+            }
+            Operation::Suspend(who, suspended) => {
+                let thread = self.pick(who)?;
+                assert_eq!(self.real.apply(Event { thread, suspended }), self.model.suspend(thread, suspended));
+            }
+            Operation::Pass(length) => {
+                self.now += length;
+                self.decide();
+            }
+        }
+        Some(())
+    }
+
+    fn compare(&mut self) {
+        self.model.settle();
+        assert_eq!(self.real.free_places(), PLACES - self.model.threads.len());
+        for thread in &self.model.threads {
+            let expected = match (thread.wish, thread.permit) {
+                (Wish::Run, false) => State::Running,
+                (Wish::Run, true) => State::Woken,
+                (Wish::Block, _) => State::Blocked,
+                (Wish::Sleep, false) => State::Asleep,
+                (Wish::Sleep, true) => State::AsleepWoken,
+            };
+            assert_eq!(self.real.state(thread.id), Ok(expected));
+            assert_eq!(self.real.wakeup(thread.id), Ok(thread.wakeup));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_scheduler_does_what_the_model_does(operations in prop::collection::vec(operation(), 0..200)) {
+        let mut pair = Pair { real: five(), model: Model::default(), ids: Vec::new(), now: 0 };
+        for operation in &operations {
+            let _ = pair.apply(operation);
+            pair.compare();
+        }
+    }
+}

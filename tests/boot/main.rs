@@ -1,0 +1,28 @@
+//! Boot tests: whole systems in the emulator, and the tools from end to end.
+//!
+//! Every trial is independent and finds what it needs by itself, so that they run in any order, at the same time, and each in
+//! a process of its own. What they share is cargo's: images are built once, under cargo's own lock, and taken from there.
+//!
+//! | question | file |
+//! |---|---|
+//! | does every graph run to its declared end? | `systems.rs` |
+//! | does `composer` end with the right status, and take the emulator with it? | `statuses.rs` |
+//! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
+//! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
+//! | do the images keep what the contract promises? | `artefacts.rs` |
+
+mod artefacts;
+mod machines;
+mod outside;
+mod statuses;
+mod systems;
+mod tools;
+
+use libtest_mimic::{Arguments, run};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = [systems::trials(), statuses::trials(), machines::trials(), outside::trials(), artefacts::trials()];
+    run(&arguments, trials.into_iter().flatten().collect()).exit_code()
+}

@@ -1,0 +1,49 @@
+//! Every graph in `systems/` and `tests/systems/` runs to its declared end, as `composer run` judges it.
+//!
+//! A test system is one file: what it shows, and what it is to print, are in it.
+
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::tools::{Outcome, compose, ensure, files, finish, root, scratch, trial};
+
+/// Where graphs are, and what their trials are called.
+const DIRECTORIES: [(&str, &str); 2] = [("systems", "shipped"), ("tests/systems", "system")];
+
+/// A trial for each graph, and one that there are any.
+pub fn trials() -> Vec<Trial> {
+    let mut trials = vec![trial("systems::are_found", are_found)];
+    for (directory, kind) in DIRECTORIES {
+        let graphs = files(&root().join(directory), "toml").unwrap_or_default();
+        trials.extend(
+            graphs.into_iter().map(|graph| trial(&format!("systems::{kind}::{}", name(&graph)), || run(&graph))),
+        );
+    }
+    trials
+}
+
+fn name(graph: &Path) -> String {
+    graph.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn are_found() -> Outcome {
+    for (directory, _) in DIRECTORIES {
+        let graphs = files(&root().join(directory), "toml")?;
+        ensure(!graphs.is_empty(), || format!("there are no graphs in {directory}"))?;
+        graphs.iter().try_for_each(|graph| says_what_it_shows(graph))?;
+    }
+    Ok(())
+}
+
+fn says_what_it_shows(graph: &Path) -> Outcome {
+    let text = std::fs::read_to_string(graph)?;
+    ensure(text.starts_with("# "), || format!("{} does not start with a comment", graph.display()))?;
+    ensure(text.contains("expect = {"), || format!("{} does not say how it ends", graph.display()))
+}
+
+fn run(graph: &PathBuf) -> Result<(), Failed> {
+    let directory = scratch()?;
+    finish(&mut compose("run", graph, directory.path())?)?.expect_status(0)?;
+    Ok(())
+}

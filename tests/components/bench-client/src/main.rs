@@ -1,0 +1,114 @@
+//! The image of the benchmark's client.
+//!
+//! The code of each row is a function with the row's name, which no other code is between: that is where a debugger
+//! finds it. Two rows are loops written by hand, naked functions. All these attributes are unsafe; this image measures
+//! and does nothing else.
+#![no_std]
+#![no_main]
+
+use core::arch::naked_asm;
+use core::hint::black_box;
+
+use abi::operation::PortsOperation;
+use bench_client::Row;
+use bench_server::RawClient;
+use console_interface::{ConsoleClient, Writer};
+use pong_interface::{Pong, PongClient};
+use runtime::{Error, Result, time};
+
+runtime::import!(CONSOLE: ConsoleClient);
+runtime::import!(RAW: RawClient);
+runtime::import!(TRUSTED: PongClient, "trusted");
+runtime::import!(CLEARED: PongClient, "cleared");
+runtime::ports!(PORT, "port");
+
+runtime::component! { main: run }
+
+fn run() -> Result<()> {
+    let rows = [
+        Row { name: "null_entry", repeat: &|iterations| check(null_entry(iterations)) },
+        Row { name: "sinv_raw", repeat: &|iterations| check(sinv_raw(iterations)) },
+        Row { name: "sinv_stub", repeat: &sinv_stub },
+        Row { name: "sinv_stub_cleared", repeat: &sinv_stub_cleared },
+        Row { name: "sinv_stub_4args", repeat: &sinv_stub_4args },
+    ];
+    bench_client::run(&rows, &mut Writer::new(&CONSOLE), &time::ticks)
+}
+
+/// Calls whose ends trust each other: each leaves its registers as they are.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn sinv_stub(iterations: u64) -> Result<()> {
+    (0..iterations).try_for_each(|_| TRUSTED.call())
+}
+
+/// Calls whose ends clear what the other must not see.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn sinv_stub_cleared(iterations: u64) -> Result<()> {
+    (0..iterations).try_for_each(|_| CLEARED.call())
+}
+
+/// Calls with all the words that fit, there and back.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn sinv_stub_4args(iterations: u64) -> Result<()> {
+    (0..iterations).try_for_each(|_| {
+        black_box(TRUSTED.args(1, 2, 3, 4)?);
+        Ok(())
+    })
+}
+
+/// Loops by hand around one system call; answers the last status. The kernel keeps `rsp` and nothing else, so the
+/// iterations are counted on the stack.
+macro_rules! hand_written {
+    ($(#[$documentation:meta])* $name:ident, $word:ident, [$($prepare:literal)*]) => {
+        $(#[$documentation])*
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(iterations: u64) -> u64 {
+            naked_asm!(
+                "push rbx",
+                "push rbp",
+                "push r12",
+                "push r13",
+                "push r14",
+                "push r15",
+                "push rdi",
+                "2:",
+                "mov rax, [rip + {word}]",
+                $($prepare,)*
+                "syscall",
+                "dec qword ptr [rsp]",
+                "jnz 2b",
+                "pop rdi",
+                "pop r15",
+                "pop r14",
+                "pop r13",
+                "pop r12",
+                "pop rbp",
+                "pop rbx",
+                "ret",
+                word = sym $word,
+            )
+        }
+    };
+}
+
+hand_written! {
+    /// The cheapest that the kernel does for a component: it reads a port, whose number is the word's.
+    null_entry, PORT, ["xor edi, edi"]
+}
+
+hand_written! {
+    /// Calls an entry that only returns.
+    sinv_raw, RAW, []
+}
+
+// The first word behind `RAW` and `PORT` names the capability and, as they stand there, method and operation 0.
+const _: () = assert!(PortsOperation::Read as u16 == 0);
+
+fn check(status: u64) -> Result<()> {
+    // A status is below 2^16: anything more would not have been a return.
+    Error::check(status as u16)
+}
