@@ -3,7 +3,7 @@
 //! A pass takes a `&mut Diagnostics`, adds *all* that it finds, and goes on where it can. [`crate::Failure`] carries
 //! them, with the source, to whoever prints them.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -124,12 +124,13 @@ impl<'a> Excerpt<'a> {
         let start = text.get(..floor(text, first))?.rfind('\n').map_or(0, |at| at + 1);
         let rest = floor(text, last);
         let end = text.get(rest..)?.find('\n').map_or(text.len(), |at| rest + at);
-        let inside = |span: &Range<usize>| {
-            let from = floor(text, span.start);
-            from - start..floor(text, span.end).max(from) - start
-        };
+        let lines = text.get(start..end)?;
+        // The last line has lost its line feed; a carriage return before that belongs to it.
+        let lines = lines.strip_suffix('\r').unwrap_or(lines);
+        let inside = |at: usize| floor(text, at).saturating_sub(start).min(lines.len());
+        let inside = |span: &Range<usize>| inside(span.start)..inside(span.end.max(span.start));
         Some(Self {
-            text: text.get(start..end)?,
+            text: lines,
             first_line: text.get(..start)?.matches('\n').count() + 1,
             labels: labels.iter().map(|label| (inside(&label.span), label.text.as_str())).collect(),
         })
@@ -199,7 +200,8 @@ impl Diagnostics {
     pub fn print(&self, source: &Source) {
         let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        eprint!("{}", self.render_with(source, &renderer));
+        // Whoever reads may have seen enough and be gone; that is no reason to fail.
+        _ = std::io::stderr().write_all(self.render_with(source, &renderer).as_bytes());
     }
 
     fn render_with(&self, source: &Source, renderer: &Renderer) -> String {

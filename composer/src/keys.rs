@@ -124,12 +124,9 @@ const TIB: u64 = 1 << 40;
 pub const DEFAULT_MEMORY: u64 = 256 * MIB;
 /// Seconds until a run is given up, unless the graph says otherwise.
 pub const DEFAULT_TIMEOUT: u64 = 60;
-/// What `memory` takes, in the graph and on the command line.
-pub const MEMORY: Kind = Size(64 * MIB, TIB + 1, MIB);
-/// What `smp` takes, in the graph and on the command line.
-pub const SMP: Kind = Integer(1, 64);
-/// What `timeout` takes, in the graph and on the command line.
-pub const TIMEOUT: Kind = Integer(1, 86_400);
+const MEMORY: Kind = Size(64 * MIB, TIB + 1, MIB);
+const SMP: Kind = Integer(1, 64);
+const TIMEOUT: Kind = Integer(1, 86_400);
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 
 /// All keys, table by table, in the order in which one would write them.

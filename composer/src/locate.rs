@@ -168,7 +168,7 @@ fn describe(manifest: &Path) -> Result<Metadata, String> {
     let options = ["--offline".to_owned()];
     let described = MetadataCommand::new().manifest_path(manifest).no_deps().other_options(options).exec();
     described.map_err(|error| match error {
-        cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().to_owned(),
+        cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().trim_start_matches("error: ").to_owned(),
         error => error.to_string(),
     })
 }

@@ -147,3 +147,16 @@ fn a_graph_that_is_not_composed_leaves_nothing() {
         assert!(!place.exists());
     }
 }
+
+#[test]
+fn nobody_reads() {
+    for (file, expected) in [("good/smallest.toml", 0), ("bad/cycle.toml", 2)] {
+        for command in [&["check", "--graph-only"][..], &["graph"]] {
+            let mut process = Command::new(env!("CARGO_BIN_EXE_composer"));
+            let (read, write) = std::io::pipe().unwrap();
+            drop(read);
+            process.args(command).arg(graph(file)).stdout(write.try_clone().unwrap()).stderr(write);
+            assert_eq!(process.status().unwrap().code(), Some(expected), "{command:?} {file}");
+        }
+    }
+}

@@ -227,6 +227,7 @@ impl Debugger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
 
     #[test]
     fn registers_lie_in_the_protocols_order() {
@@ -234,6 +235,68 @@ mod tests {
         let registers = Registers::parse(&block).unwrap();
         assert_eq!((registers.rcx(), registers.general[15], registers.rip), (2 << 40, 15 << 40, 16 << 40));
         assert_eq!(Registers::parse(&block[..Registers::BYTES - 1]), None);
+    }
+
+    /// A debugger at a stub that expects these requests and gives these answers, and then hangs up.
+    fn scripted(script: Vec<(String, String)>) -> (Debugger, thread::JoinHandle<()>) {
+        let (line, stub) = UnixStream::pair().unwrap();
+        let stub = thread::spawn(move || {
+            let mut stub = BufReader::new(stub);
+            for (expected, answer) in script {
+                assert_eq!(packet::receive(&mut stub).unwrap(), expected);
+                packet::send(stub.get_mut(), &answer).unwrap();
+            }
+            // The last answer's acknowledgement.
+            let _ = stub.read_exact(&mut [0]);
+        });
+        (Debugger { line: BufReader::new(line) }, stub)
+    }
+
+    fn script(lines: &[(&str, &str)]) -> Vec<(String, String)> {
+        lines.iter().map(|(request, answer)| ((*request).into(), (*answer).into())).collect()
+    }
+
+    /// All registers 0, but the address of the next instruction.
+    fn block(rip: u64) -> String {
+        let digits: String = rip.to_le_bytes().map(|byte| format!("{byte:02x}")).concat();
+        "0".repeat(16 * 16) + &digits
+    }
+
+    const RUN_TO: [(&str, &str); 3] = [("Z1,400000,1", "OK"), ("c", "T05thread:01;"), ("z1,400000,1", "OK")];
+
+    #[test]
+    fn runs_to_an_address() {
+        let at = block(0xfff0);
+        let (mut debugger, stub) = scripted(script(&[&[("g", at.as_str())][..], &RUN_TO].concat()));
+        debugger.run_to(0x40_0000).unwrap();
+        stub.join().unwrap();
+    }
+
+    #[test]
+    fn runs_to_the_address_at_which_it_stands_for_the_next_time() {
+        let at = block(0x40_0000);
+        let before = [("g", at.as_str()), ("s", "T05thread:01;")];
+        let (mut debugger, stub) = scripted(script(&[&before[..], &RUN_TO].concat()));
+        debugger.run_to(0x40_0000).unwrap();
+        stub.join().unwrap();
+    }
+
+    #[test]
+    fn memory_is_bytes_or_an_error() {
+        let (mut debugger, stub) = scripted(script(&[("m1000,2", "0f05"), ("m1000,2", "0f"), ("m1000,2", "E14")]));
+        assert_eq!(debugger.memory(0x1000, 2).unwrap(), [0x0f, 0x05]);
+        assert!(matches!(debugger.memory(0x1000, 2), Err(DebuggerError::Unexpected(_))));
+        assert!(matches!(debugger.memory(0x1000, 2), Err(DebuggerError::Refused(_))));
+        stub.join().unwrap();
+    }
+
+    #[test]
+    fn an_end_is_told_from_a_stop() {
+        let (mut debugger, stub) = scripted(script(&[("s", "T05thread:01;"), ("s", "W21")]));
+        assert!(debugger.step().is_ok());
+        assert!(matches!(debugger.step(), Err(DebuggerError::Ended)));
+        stub.join().unwrap();
+        assert!(matches!(debugger.step(), Err(DebuggerError::Ended)));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The scheduler's data and what can be asked of it.
 //!
 //! Nothing here talks to the kernel. A thread that asks — through an invocation
-//! of the scheduler component — has its wish noted; then
-//! [`reschedule`](crate::reschedule()) carries out what follows from it.
+//! of the scheduler component — has its wish noted, with the time at which it
+//! asked; then [`reschedule`](crate::reschedule()) carries out what follows from it.
 
 use crate::error::{CreateError, ScheduleError, ThreadError};
 use crate::kernel::Event;
@@ -92,14 +92,14 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// # Errors
     ///
     /// [`ThreadError`].
-    pub fn block(&mut self, id: ThreadId) -> Result<Block, ThreadError> {
+    pub fn block(&mut self, id: ThreadId, now: Instant) -> Result<Block, ThreadError> {
         let thread = self.threads.get_mut(id)?;
         thread.state = thread.state.blocked().ok_or(ThreadError::NotRunning)?;
         if thread.state == State::Running {
             thread.wakeup = Some(Wakeup::Woken);
             return Ok(Block::WokenBefore);
         }
-        self.policy.unready(id.place());
+        self.stop(id, now);
         Ok(Block::Blocked)
     }
 
@@ -108,8 +108,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// # Errors
     ///
     /// [`ThreadError`].
-    pub fn block_until(&mut self, id: ThreadId, at: Instant) -> Result<Block, ThreadError> {
-        let block = self.block(id)?;
+    pub fn block_until(&mut self, id: ThreadId, at: Instant, now: Instant) -> Result<Block, ThreadError> {
+        let block = self.block(id, now)?;
         if block == Block::Blocked {
             self.timers.set(id.place(), at);
         }
@@ -121,10 +121,10 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// # Errors
     ///
     /// [`ThreadError`].
-    pub fn sleep_until(&mut self, id: ThreadId, at: Instant) -> Result<(), ThreadError> {
+    pub fn sleep_until(&mut self, id: ThreadId, at: Instant, now: Instant) -> Result<(), ThreadError> {
         let thread = self.threads.get_mut(id)?;
         thread.state = thread.state.asleep().ok_or(ThreadError::NotRunning)?;
-        self.policy.unready(id.place());
+        self.stop(id, now);
         self.timers.set(id.place(), at);
         Ok(())
     }
@@ -151,10 +151,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// # Errors
     ///
     /// [`ThreadError`].
-    pub fn yield_now(&mut self, id: ThreadId) -> Result<(), ThreadError> {
+    pub fn yield_now(&mut self, id: ThreadId, now: Instant) -> Result<(), ThreadError> {
         if !self.threads.get(id)?.state.wants_to_run() {
             return Err(ThreadError::NotRunning);
         }
+        self.charge_if_running(id, now);
         self.policy.yielded(id.place());
         Ok(())
     }
@@ -221,6 +222,18 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
 
     fn ready_name(&self, id: ThreadId) -> Option<T> {
         self.threads.get(id).ok().filter(|thread| thread.is_ready()).map(|thread| thread.name)
+    }
+
+    /// A thread runs no further; it is charged first, so that a turn that is over bears its own time.
+    fn stop(&mut self, id: ThreadId, now: Instant) {
+        self.charge_if_running(id, now);
+        self.policy.unready(id.place());
+    }
+
+    fn charge_if_running(&mut self, id: ThreadId, now: Instant) {
+        if self.running.is_some_and(|(running, _)| running == id) {
+            self.charge(now);
+        }
     }
 
     fn charge(&mut self, now: Instant) {

@@ -1,6 +1,7 @@
 //! Any sequence of operations: the scheduler does what a model does that is
 //! too simple to be wrong. The model keeps one list of ready threads in the
 //! order of their turns, and looks through all of it each time.
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 mod common;
 
@@ -63,7 +64,7 @@ impl Model {
         }
     }
 
-    fn to_the_end(&mut self, id: ThreadId) {
+    fn move_last(&mut self, id: ThreadId) {
         if let Some(at) = self.turns.iter().position(|it| *it == id) {
             self.turns.remove(at);
             self.turns.push(id);
@@ -93,7 +94,7 @@ impl Model {
         Ok(())
     }
 
-    fn stop(&mut self, id: ThreadId, wish: Wish, due: Option<u64>) -> Answer<Block> {
+    fn stop(&mut self, id: ThreadId, wish: Wish, due: Option<u64>, now: u64) -> Answer<Block> {
         let thread = self.get(id)?;
         if thread.wish != Wish::Run {
             return Err(ThreadError::NotRunning);
@@ -103,6 +104,7 @@ impl Model {
             return Ok(Block::WokenBefore);
         }
         (thread.wish, thread.due) = (wish, due);
+        self.stop_running(id, now);
         if due.is_some() {
             self.timers.push(id);
         }
@@ -120,11 +122,18 @@ impl Model {
         Ok(())
     }
 
-    fn yield_now(&mut self, id: ThreadId) -> Answer<()> {
+    fn stop_running(&mut self, id: ThreadId, now: u64) {
+        if self.running.is_some_and(|it| it.0 == id) {
+            self.charge(now);
+        }
+    }
+
+    fn yield_now(&mut self, id: ThreadId, now: u64) -> Answer<()> {
         if self.get(id)?.wish != Wish::Run {
             return Err(ThreadError::NotRunning);
         }
-        self.to_the_end(id);
+        self.stop_running(id, now);
+        self.move_last(id);
         Ok(())
     }
 
@@ -142,7 +151,7 @@ impl Model {
         let thread = self.get(id).unwrap();
         thread.used += now - since;
         if thread.used >= QUANTUM {
-            self.to_the_end(id);
+            self.move_last(id);
         }
     }
 
@@ -189,7 +198,9 @@ enum Operation {
     Wake(usize),
     Yield(usize),
     Suspend(usize, bool),
+    /// Time goes by, and nobody decides.
     Pass(u64),
+    Decide,
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -205,6 +216,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => who.clone().prop_map(Operation::Yield),
         2 => (who, any::<bool>()).prop_map(|(who, suspended)| Operation::Suspend(who, suspended)),
         8 => length.prop_map(Operation::Pass),
+        8 => Just(Operation::Decide),
     ]
 }
 
@@ -236,16 +248,16 @@ impl Pair {
     fn stop(&mut self, id: ThreadId, length: Option<u64>) {
         let due = length.map(|length| self.now + length);
         let real = match due {
-            None => self.real.block(id),
-            Some(due) => self.real.block_until(id, Instant(due)),
+            None => self.real.block(id, Instant(self.now)),
+            Some(due) => self.real.block_until(id, Instant(due), Instant(self.now)),
         };
-        assert_eq!(real, self.model.stop(id, Wish::Block, due));
+        assert_eq!(real, self.model.stop(id, Wish::Block, due, self.now));
     }
 
     fn sleep(&mut self, id: ThreadId, length: u64) {
         let due = self.now + length;
-        let model = self.model.stop(id, Wish::Sleep, Some(due)).map(drop);
-        assert_eq!(self.real.sleep_until(id, Instant(due)), model);
+        let model = self.model.stop(id, Wish::Sleep, Some(due), self.now).map(drop);
+        assert_eq!(self.real.sleep_until(id, Instant(due), Instant(self.now)), model);
     }
 
     fn decide(&mut self) {
@@ -275,16 +287,14 @@ impl Pair {
             }
             Operation::Yield(who) => {
                 let id = self.pick(who)?;
-                assert_eq!(self.real.yield_now(id), self.model.yield_now(id));
+                assert_eq!(self.real.yield_now(id, Instant(self.now)), self.model.yield_now(id, self.now));
             }
             Operation::Suspend(who, suspended) => {
                 let thread = self.pick(who)?;
                 assert_eq!(self.real.apply(Event { thread, suspended }), self.model.suspend(thread, suspended));
             }
-            Operation::Pass(length) => {
-                self.now += length;
-                self.decide();
-            }
+            Operation::Pass(length) => self.now += length,
+            Operation::Decide => self.decide(),
         }
         Some(())
     }

@@ -1,4 +1,5 @@
 //! What threads see of the scheduler, one promise a test.
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 mod common;
 
@@ -7,6 +8,8 @@ use sched_sl::policy::fixed_priority_round_robin::Priority;
 use sched_sl::{Block, CreateError, Instant, State, ThreadError, Wakeup};
 
 use Act::{Block as Wait, BlockFor, Exit, SleepFor, Wake, Work, Yield};
+
+const START: Instant = Instant(0);
 
 #[test]
 fn equals_take_turns_of_one_quantum() {
@@ -101,9 +104,9 @@ fn a_block_ends_by_wake_up_or_by_time_and_tells_which() {
 fn the_timeout_of_a_block_that_was_woken_is_gone() {
     let mut scheduler = five();
     let id = scheduler.create(0, Priority(0)).unwrap();
-    assert_eq!(scheduler.block_until(id, Instant(50)), Ok(Block::Blocked));
+    assert_eq!(scheduler.block_until(id, Instant(50), START), Ok(Block::Blocked));
     scheduler.wake(id).unwrap();
-    assert_eq!(scheduler.block(id), Ok(Block::Blocked));
+    assert_eq!(scheduler.block(id, START), Ok(Block::Blocked));
     scheduler.decide(Instant(100)).unwrap();
     assert_eq!(scheduler.state(id), Ok(State::Blocked), "still waiting, at 100");
 }
@@ -115,7 +118,7 @@ fn places_come_back_and_old_names_mean_nobody() {
         let ids: Vec<_> = (0..PLACES).map(|_| scheduler.create(round, Priority(3)).unwrap()).collect();
         assert_eq!(scheduler.create(round, Priority(3)), Err(CreateError::Exhausted));
         for id in ids {
-            let _ = scheduler.block_until(id, Instant(u64::from(round))).unwrap();
+            let _ = scheduler.block_until(id, Instant(u64::from(round)), START).unwrap();
             scheduler.exit(id).unwrap();
             assert_eq!(scheduler.exit(id), Err(ThreadError::NoSuchThread));
             assert_eq!(scheduler.wake(id), Err(ThreadError::NoSuchThread));
@@ -130,10 +133,10 @@ fn misuse_is_refused_and_changes_nothing() {
     assert_eq!(scheduler.create(0, Priority(32)), Err(CreateError::BadParameters));
     assert_eq!(scheduler.free_places(), PLACES);
     let id = scheduler.create(0, Priority(31)).unwrap();
-    scheduler.sleep_until(id, Instant(9)).unwrap();
-    assert_eq!(scheduler.block(id), Err(ThreadError::NotRunning));
-    assert_eq!(scheduler.block_until(id, Instant(5)), Err(ThreadError::NotRunning));
-    assert_eq!(scheduler.sleep_until(id, Instant(5)), Err(ThreadError::NotRunning));
-    assert_eq!(scheduler.yield_now(id), Err(ThreadError::NotRunning));
+    scheduler.sleep_until(id, Instant(9), START).unwrap();
+    assert_eq!(scheduler.block(id, START), Err(ThreadError::NotRunning));
+    assert_eq!(scheduler.block_until(id, Instant(5), START), Err(ThreadError::NotRunning));
+    assert_eq!(scheduler.sleep_until(id, Instant(5), START), Err(ThreadError::NotRunning));
+    assert_eq!(scheduler.yield_now(id, START), Err(ThreadError::NotRunning));
     assert_eq!(scheduler.state(id), Ok(State::Asleep));
 }

@@ -1,4 +1,5 @@
 //! The heap of timers against a list that is searched.
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use proptest::prelude::*;
 use sched_sl::{HeapTimers, Instant, Timers};

@@ -1,8 +1,9 @@
 //! Between a decision and its dispatch anything can happen. Each test lets one thing happen.
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 mod common;
 
-use common::{Act, Five, Machine};
+use common::{Act, FakeKernel, Five, Machine};
 use sched_sl::policy::{BadParameters, Choice};
 use sched_sl::*;
 
@@ -25,18 +26,10 @@ fn staleness_is_retried_until_it_ends() {
     let mut machine = Machine::new();
     let id = machine.spawn(1, &[]);
     for _ in 0..100 {
-        machine.kernel.interfere(FakeKernelExt::pass);
+        machine.kernel.interfere(FakeKernel::pass_moment);
     }
     assert_eq!(reschedule(&machine.kernel, &machine.shared), Ok(Ran::Thread(id)));
     assert_eq!(machine.kernel.asked.get(), 101);
-}
-
-struct FakeKernelExt;
-
-impl FakeKernelExt {
-    fn pass(kernel: &common::FakeKernel) {
-        kernel.pass_moment();
-    }
 }
 
 #[test]
@@ -56,7 +49,9 @@ fn idleness_ends_for_an_event_that_came_in_between() {
     let id = machine.spawn(1, &[]);
     machine.kernel.events.borrow_mut().push_back(Event { thread: id, suspended: true });
     machine.kernel.interfere(|_| ());
-    machine.kernel.interfere(move |kernel| kernel.events.borrow_mut().push_back(Event { thread: id, suspended: false }));
+    machine
+        .kernel
+        .interfere(move |kernel| kernel.events.borrow_mut().push_back(Event { thread: id, suspended: false }));
     assert_eq!(reschedule(&machine.kernel, &machine.shared), Ok(Ran::Thread(id)));
 }
 
@@ -69,12 +64,16 @@ fn suspended_in_the_kernel_and_blocked_by_wish_are_two_facts() {
         it.apply(event(true)).unwrap();
         it.wake(id).unwrap();
         it.apply(event(false)).unwrap();
-        assert_eq!(it.block(id), Ok(Block::WokenBefore), "the event has not wiped out the wake-up");
-        let _ = it.block(id).unwrap();
+        assert_eq!(it.block(id, Instant(0)), Ok(Block::WokenBefore), "the event has not wiped out the wake-up");
+        let _ = it.block(id, Instant(0)).unwrap();
         it.apply(event(true)).unwrap();
         it.wake(id).unwrap();
     });
-    assert_eq!(reschedule(&machine.kernel, &machine.shared), Ok(Ran::Nobody), "the wake-up does not lift the suspension");
+    assert_eq!(
+        reschedule(&machine.kernel, &machine.shared),
+        Ok(Ran::Nobody),
+        "the wake-up does not lift the suspension"
+    );
     machine.shared.with(|it: &mut Five| it.apply(event(false)).unwrap());
     assert_eq!(reschedule(&machine.kernel, &machine.shared), Ok(Ran::Thread(id)));
 }
@@ -139,6 +138,6 @@ fn a_policy_is_not_believed() {
     assert_eq!(scheduler.decide(Instant(0)), Err(ScheduleError::PolicyChoseUnready), "nobody is there");
     let id = scheduler.create(7, ()).unwrap();
     assert!(matches!(scheduler.decide(Instant(0)), Ok(Decision::Run { name: 7, .. })));
-    let _ = scheduler.block(id).unwrap();
+    let _ = scheduler.block(id, Instant(0)).unwrap();
     assert_eq!(scheduler.decide(Instant(0)), Err(ScheduleError::PolicyChoseUnready), "it is blocked");
 }

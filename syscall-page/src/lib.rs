@@ -53,7 +53,7 @@
 //! |---|---|
 //! | what is where in the page? | [`layout`], [`entry`], [`header`], [`status`] |
 //! | what is a call, what is its result? | [`request`] |
-//! | how does a client post and get results back? | [`client`], which keeps its [`books`](client) |
+//! | how does a client post, and get results back? | [`client`] |
 //! | how does a server take and answer calls? | [`server`] |
 //! | how does a client sleep without missing its wake-up? | [`header`] |
 //! | how does memory become a page? | [`mapped`], the one file with `unsafe` |

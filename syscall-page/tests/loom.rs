@@ -7,38 +7,62 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use loom::thread;
+use std::cell::Cell;
 use syscall_page::{Blocked, Call, Client, Entry, Header, Outcome, Page, Reply, Request, Server, Sleep, Word};
 
 /// The explorer's word.
-struct Explored(AtomicU64);
+///
+/// loom remembers only the latest access to a word. A thread that reads a word
+/// and then writes it therefore hides, from loom, that another thread read it
+/// before, and the order in which that other one reads the new value is never
+/// tried. So each model is explored twice: as it is, and with a relaxed step on
+/// a companion word at every access, which makes any two accesses meet.
+struct Explored {
+    word: AtomicU64,
+    companion: AtomicU64,
+}
+
+thread_local! {
+    /// All threads of a model run on the one thread of its test.
+    static EVERY_ACCESS_MEETS: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Explored {
+    fn meet(&self) -> &AtomicU64 {
+        if EVERY_ACCESS_MEETS.get() {
+            self.companion.fetch_add(1, Ordering::Relaxed);
+        }
+        &self.word
+    }
+}
 
 impl Word for Explored {
     fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
+        Self { word: AtomicU64::new(value), companion: AtomicU64::new(0) }
     }
 
     fn load(&self, order: Ordering) -> u64 {
-        self.0.load(order)
+        self.meet().load(order)
     }
 
     fn store(&self, value: u64, order: Ordering) {
-        self.0.store(value, order);
+        self.meet().store(value, order);
     }
 
     fn swap(&self, value: u64, order: Ordering) -> u64 {
-        self.0.swap(value, order)
+        self.meet().swap(value, order)
     }
 
     fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
-        self.0.fetch_or(bits, order)
+        self.meet().fetch_or(bits, order)
     }
 
     fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
-        self.0.fetch_and(bits, order)
+        self.meet().fetch_and(bits, order)
     }
 
     fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {
-        self.0.compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)
+        self.meet().compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)
     }
 
     fn full_fence() {
@@ -48,10 +72,13 @@ impl Word for Explored {
 
 type Service = Server<'static, Explored>;
 
-fn explore(model: impl Fn() + Sync + Send + 'static) {
+fn explore(model: fn()) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
-    builder.check(model);
+    for every_access_meets in [false, true] {
+        EVERY_ACCESS_MEETS.set(every_access_meets);
+        builder.check(model);
+    }
 }
 
 /// A page that lives as long as the model: leaked, since the threads of a model need it for `'static`.

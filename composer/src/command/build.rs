@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::pass::image::{self, Files};
-use crate::pass::report::{self, Subject};
-use crate::pass::{bind, build, capabilities, layout, schema};
+use crate::pass::report::{self, Disk, Subject};
+use crate::pass::{bind, build, capabilities, disk, layout, schema};
 use crate::{Failure, LoadOptions, Loaded, code, elf, load};
 
 /// What `build` is told.
@@ -26,6 +26,8 @@ pub struct System {
     pub loaded: Loaded,
     /// Where its files are.
     pub directory: PathBuf,
+    /// Whether a disk image is among them.
+    pub disk: Disk,
 }
 
 impl System {
@@ -38,6 +40,18 @@ impl System {
     pub fn bundle(&self) -> PathBuf {
         self.directory.join(image::BUNDLE)
     }
+
+    /// The disk image.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn disk(&self) -> Result<PathBuf, &str> {
+        match &self.disk {
+            Disk::Bytes(_) => Ok(self.directory.join(image::DISK)),
+            Disk::Missing(why) => Err(why),
+        }
+    }
 }
 
 /// Composes a system and says where it is.
@@ -47,7 +61,8 @@ impl System {
 /// All complaints about the graph and its images.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let system = compose(arguments)?;
-    println!("{}: composed into {}", arguments.file.display(), system.directory.display());
+    let note = if system.disk().is_ok() { "" } else { ", without a disk image (the report says why)" };
+    println!("{}: composed into {}{note}", arguments.file.display(), system.directory.display());
     Ok(())
 }
 
@@ -61,9 +76,9 @@ pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
     loaded.warnings.print(&loaded.source);
     let mut found = Diagnostics::default();
     match compose_loaded(&loaded, arguments, &mut found) {
-        Some(directory) if !found.has_errors() => {
+        Some((directory, disk)) if !found.has_errors() => {
             found.print(&loaded.source);
-            Ok(System { loaded, directory })
+            Ok(System { loaded, directory, disk })
         }
         _ => {
             found.sort();
@@ -72,7 +87,7 @@ pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
     }
 }
 
-fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<PathBuf> {
+fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<(PathBuf, Disk)> {
     let graph = &loaded.graph;
     let located = loaded.located.as_ref()?;
     let images = build::build(graph, located, found)?;
@@ -83,6 +98,7 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     let bundle = image::bundle(graph, &bound, &layout, &capabilities);
     let kernel = strip(&images.kernel, found)?;
     let (bundle_bytes, kernel_bytes) = (bundle.len(), kernel.len());
+    let (disk, disk_bytes) = disk(&located.target, &kernel, &bundle);
     let subject = Subject {
         graph,
         schema: &schema,
@@ -91,12 +107,22 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
         bound: &bound,
         bundle_bytes,
         kernel_bytes,
+        disk: &disk,
     };
-    let files = files(kernel, bundle, &report::report(subject), found)?;
+    let mut files = files(kernel, bundle, &report::report(subject), found)?;
+    files.extend(disk_bytes.map(|bytes| (image::DISK, bytes)));
     let directory =
         arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
-    Some(directory)
+    Some((directory, disk))
+}
+
+/// The disk image, if it can be made: without it the system still boots by its kernel and its bundle.
+fn disk(target: &Path, kernel: &[u8], bundle: &[u8]) -> (Disk, Option<Vec<u8>>) {
+    match disk::compose(&target.join("grub"), kernel, bundle) {
+        Ok(bytes) => (Disk::Bytes(bytes.len() as u64), Some(bytes)),
+        Err(error) => (Disk::Missing(error.to_string()), None),
+    }
 }
 
 fn strip(kernel: &[u8], found: &mut Diagnostics) -> Option<Vec<u8>> {

@@ -83,8 +83,10 @@ impl Line {
     fn new(style: Style, text: impl Into<String>) -> Self {
         const LONGEST: usize = 48;
         let text: String = text.into();
-        let cut = |end: usize| format!("{}…", text.get(..end).unwrap_or_default());
-        let text = text.char_indices().nth(LONGEST).map_or_else(|| text.clone(), |(end, _)| cut(end));
+        let text = match text.char_indices().nth(LONGEST).map(|(end, _)| end) {
+            Some(end) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
+        };
         Self { style, text }
     }
 

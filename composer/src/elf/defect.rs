@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Why an ELF file is no image of a component.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Defect {
     /// It is no ELF file for this architecture, or a damaged one. The text says what is damaged.
     Malformed(String),
@@ -54,7 +54,7 @@ pub enum Defect {
 }
 
 /// What can be wrong with a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RecordProblem {
     /// The section ends within it.
     Truncated,

@@ -62,8 +62,8 @@ impl Fixture {
         }
     }
 
-    /// An image whose first record is that of its stacks.
-    pub fn new() -> Self {
+    /// An image with the one record that every image has: that of its stacks.
+    pub fn empty() -> Self {
         Self::bare().record(RecordKind::Stacks as u16, "", "")
     }
 

@@ -1,5 +1,7 @@
 //! Reading the parts of an ELF file that make up memory.
 
+use std::collections::HashSet;
+
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
 use object::LittleEndian;
 use object::elf::{self, FileHeader64, ProgramHeader64, RelocationType};
@@ -60,8 +62,12 @@ fn one(defect: Defect) -> Vec<Defect> {
     vec![defect]
 }
 
+/// Stops at defects, each of which is named once however many causes it has.
 fn stop_at(defects: &mut Vec<Defect>) -> Result<(), Vec<Defect>> {
-    if defects.is_empty() { Ok(()) } else { Err(std::mem::take(defects)) }
+    let mut seen = HashSet::new();
+    let mut once = std::mem::take(defects);
+    once.retain(|defect| seen.insert(defect.clone()));
+    if once.is_empty() { Ok(()) } else { Err(once) }
 }
 
 fn refuse_unsupported(programs: &[Program], defects: &mut Vec<Defect>) {

@@ -12,7 +12,7 @@ use super::{Defect, Image};
 const SCHEMA: &str = "call()->()\nadd(u64,u64)->u64\n";
 
 fn whole() -> Fixture {
-    Fixture::new().import("console", "write(u64)->()\n").export("pong", SCHEMA).parameter("count").ports("serial")
+    Fixture::empty().import("console", "write(u64)->()\n").export("pong", SCHEMA).parameter("count").ports("serial")
 }
 
 fn defects(fixture: &Fixture) -> Vec<Defect> {
@@ -46,7 +46,7 @@ fn reads_what_is_there() {
 
 #[test]
 fn a_named_import_is_told_from_its_interface() {
-    let image = Image::read(&Fixture::new().import("pong/left", SCHEMA).build()).unwrap();
+    let image = Image::read(&Fixture::empty().import("pong/left", SCHEMA).build()).unwrap();
     assert_eq!(image.records[1].import(), ("pong", Some("left")));
 }
 
@@ -79,7 +79,7 @@ fn linked_for_one_address() {
 
 #[test]
 fn in_need_of_a_dynamic_linker() {
-    assert_eq!(defects(&Fixture { dynamic: vec![(1, 1)], ..whole() }), [Defect::Dynamic]);
+    assert_eq!(defects(&Fixture { dynamic: vec![(1, 1), (1, 2)], ..whole() }), [Defect::Dynamic]);
     assert_eq!(defects(&Fixture { programs: vec![(3, 1)], ..whole() }), [Defect::Dynamic]);
     // The table of relocations by procedure, and the packed one.
     assert_eq!(defects(&Fixture { dynamic: vec![(2, 24)], ..whole() }), [Defect::Dynamic]);
@@ -113,7 +113,7 @@ fn too_much_memory() {
 #[test]
 fn a_relocation_of_another_type() {
     // Every one of them is named.
-    let all = defects(&Fixture { relocation: 1, ..Fixture::new() });
+    let all = defects(&Fixture { relocation: 1, ..Fixture::empty() });
     assert_eq!(all.len(), 4);
     assert!(matches!(all[0], Defect::Relocation { kind: 1, .. }), "{all:?}");
 }
@@ -135,23 +135,23 @@ fn no_records() {
 fn malformed_records() {
     let import = RecordKind::Import as u16;
     let long = "m()->()\n".repeat(65);
-    assert_eq!(problem(&Fixture { version: 9, ..Fixture::new() }), RecordProblem::OtherVersion(9));
-    assert_eq!(problem(&Fixture::new().record(77, "x", "")), RecordProblem::UnknownKind(77));
-    assert_eq!(problem(&Fixture::new().record(import, "", SCHEMA)), RecordProblem::BadText);
-    assert_eq!(problem(&Fixture::new().import("a\u{1b}b", SCHEMA)), RecordProblem::BadText);
-    assert_eq!(problem(&Fixture::new().import("a", "call()")), RecordProblem::BadSchema);
-    assert_eq!(problem(&Fixture::new().import("a", "no method\n")), RecordProblem::BadSchema);
-    assert_eq!(problem(&Fixture::new().import("a", &long)), RecordProblem::TooManyMethods);
-    assert_eq!(problem(&Fixture::new().import("a", SCHEMA).at(word(1) + 4, 0)), RecordProblem::BadWord(word(1) + 4));
-    assert_eq!(problem(&Fixture::new().parameter("a").at(1 << 40, 0)), RecordProblem::BadWord(1 << 40));
-    assert_eq!(problem(&Fixture::new().export("a", SCHEMA).at(TRUSTED, word(0))), RecordProblem::BadEntry(word(0)));
-    assert_eq!(problem(&Fixture::new().import("a", SCHEMA).import("a", SCHEMA)), RecordProblem::Duplicate);
+    assert_eq!(problem(&Fixture { version: 9, ..Fixture::empty() }), RecordProblem::OtherVersion(9));
+    assert_eq!(problem(&Fixture::empty().record(77, "x", "")), RecordProblem::UnknownKind(77));
+    assert_eq!(problem(&Fixture::empty().record(import, "", SCHEMA)), RecordProblem::BadText);
+    assert_eq!(problem(&Fixture::empty().import("a\u{1b}b", SCHEMA)), RecordProblem::BadText);
+    assert_eq!(problem(&Fixture::empty().import("a", "call()")), RecordProblem::BadSchema);
+    assert_eq!(problem(&Fixture::empty().import("a", "no method\n")), RecordProblem::BadSchema);
+    assert_eq!(problem(&Fixture::empty().import("a", &long)), RecordProblem::TooManyMethods);
+    assert_eq!(problem(&Fixture::empty().import("a", SCHEMA).at(word(1) + 4, 0)), RecordProblem::BadWord(word(1) + 4));
+    assert_eq!(problem(&Fixture::empty().parameter("a").at(1 << 40, 0)), RecordProblem::BadWord(1 << 40));
+    assert_eq!(problem(&Fixture::empty().export("a", SCHEMA).at(TRUSTED, word(0))), RecordProblem::BadEntry(word(0)));
+    assert_eq!(problem(&Fixture::empty().import("a", SCHEMA).import("a", SCHEMA)), RecordProblem::Duplicate);
     assert_eq!(problem(&Fixture::bare().parameter("a")), RecordProblem::NoStacks);
 }
 
 #[test]
 fn all_malformed_records_are_named() {
-    let fixture = Fixture::new().record(77, "x", "").import("a", "nothing").parameter("fine");
+    let fixture = Fixture::empty().record(77, "x", "").import("a", "nothing").parameter("fine");
     let expected = [(1, RecordProblem::UnknownKind(77)), (2, RecordProblem::BadSchema)];
     assert_eq!(defects(&fixture), expected.map(|(at, problem)| Defect::Record { at, problem }));
 }

@@ -37,7 +37,9 @@ fn check_base_constructor(component: &Component, found: &mut Diagnostics) {
     if let (true, Some(dep)) = (component.is_base_constructor, component.deps.first()) {
         let message = format!("the base constructor `{}` depends on `{}`", component.name.value, dep.srv.value);
         let complaint = Diagnostic::error(BASE_CONSTRUCTOR_DEPENDS, message);
-        let complaint = complaint.label(&dep.span, "it starts before its server").label(&component.name.span, "");
+        let complaint = complaint
+            .label(&dep.span, "it starts before its server")
+            .label(&component.name.span, "constructed before all others");
         found.push(complaint.help("move what needs this dependency to a component of its own"));
     }
 }

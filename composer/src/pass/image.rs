@@ -135,7 +135,7 @@ fn refuse_foreign(directory: &Path, files: &Files) -> io::Result<()> {
     };
     for entry in entries {
         let name = entry?.file_name();
-        if !files.iter().any(|(ours, _)| name == *ours) {
+        if name != DISK && !files.iter().any(|(ours, _)| name == *ours) {
             let message = format!("the directory holds `{}`, which is no part of a system", name.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
@@ -153,6 +153,8 @@ fn check(directory: &Path) -> io::Result<()> {
 pub const BUNDLE: &str = "bundle";
 /// Name of the kernel's file.
 pub const KERNEL: &str = "kernel";
+/// Name of the disk image's file, which a system only has where it could be made.
+pub const DISK: &str = "disk.img";
 
 fn exchange(whole: tempfile::TempDir, directory: &Path, parent: &Path) -> io::Result<()> {
     let rename = |from: &Path, flags| rustix::fs::renameat_with(CWD, from, CWD, directory, flags);

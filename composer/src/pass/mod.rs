@@ -21,6 +21,8 @@ pub mod capabilities;
 
 pub mod bind;
 
+pub mod disk;
+
 pub mod image;
 
 pub mod report;

@@ -28,8 +28,20 @@ pub struct Report {
     pub bundle_bytes: u64,
     /// Bytes of the kernel's file.
     pub kernel_bytes: u64,
+    /// The disk image.
+    pub disk: Disk,
     /// The components, in the order of initialisation; the first is the one that constructs the others.
     pub components: Vec<Component>,
+}
+
+/// The disk image, by which GRUB boots the system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disk {
+    /// There is one, of so many bytes.
+    Bytes(u64),
+    /// There is none, for this reason.
+    Missing(String),
 }
 
 /// A component.
@@ -166,6 +178,8 @@ pub struct Subject<'a> {
     pub bundle_bytes: usize,
     /// Bytes of the kernel's file.
     pub kernel_bytes: usize,
+    /// The disk image.
+    pub disk: &'a Disk,
 }
 
 /// The report about `subject`.
@@ -181,6 +195,7 @@ pub fn report(subject: Subject<'_>) -> Report {
         description: subject.graph.description.clone(),
         bundle_bytes: subject.bundle_bytes as u64,
         kernel_bytes: subject.kernel_bytes as u64,
+        disk: subject.disk.clone(),
         components: components.collect(),
     }
 }

@@ -41,10 +41,10 @@ params = [{ key = "count", value = 7 }]
 
 fn fixtures() -> [Fixture; 4] {
     [
-        Fixture::new(),
-        Fixture::new().export("console", CONSOLE).ports("serial"),
-        Fixture::new().export("pong.fast", PONG).import("console", CONSOLE),
-        Fixture::new().import("pong", PONG).parameter("count"),
+        Fixture::empty(),
+        Fixture::empty().export("console", CONSOLE).ports("serial"),
+        Fixture::empty().export("pong.fast", PONG).import("console", CONSOLE),
+        Fixture::empty().import("pong", PONG).parameter("count"),
     ]
 }
 
@@ -228,7 +228,7 @@ fn an_import_without_a_server() {
 fn a_dependency_that_the_image_does_not_call() {
     let [booter, console, pong, _] = fixtures();
     let complaints =
-        complaints("", "", &[booter, console, pong, Fixture::new().import("pongs", PONG).parameter("count")]);
+        complaints("", "", &[booter, console, pong, Fixture::empty().import("pongs", PONG).parameter("count")]);
     says(&complaints, &["[E0702]", "the image of `ping` does not call `pong`", "did you mean `pongs`?"]);
     says(&complaints, &["[E0701]", "`ping` imports `pongs`"]);
 }
@@ -236,7 +236,7 @@ fn a_dependency_that_the_image_does_not_call() {
 #[test]
 fn several_imports_of_one_interface() {
     let [booter, console, pong, _] = fixtures();
-    let ping = Fixture::new().import("pong/left", PONG).import("pong/right", PONG).parameter("count");
+    let ping = Fixture::empty().import("pong/left", PONG).import("pong/right", PONG).parameter("count");
     let images = [booter, console, pong, ping];
     let unnamed = complaints("", "", &images);
     says(&unnamed, &["[E0702]", "write `import = \"left\"` or `import = \"right\"`"]);
@@ -252,7 +252,7 @@ fn several_imports_of_one_interface() {
 #[test]
 fn an_interface_that_the_image_does_not_serve() {
     let [booter, console, _, ping] = fixtures();
-    let pong = Fixture::new().export("pong.slow", PONG).import("console", CONSOLE);
+    let pong = Fixture::empty().export("pong.slow", PONG).import("console", CONSOLE);
     let complaints = complaints("", "", &[booter, console, pong, ping]);
     says(&complaints, &["[E0703]", "the image of `pong` does not serve `pong.fast`", "pong.slow"]);
 }
@@ -260,7 +260,7 @@ fn an_interface_that_the_image_does_not_serve() {
 #[test]
 fn two_versions_of_an_interface() {
     let [booter, console, pong, _] = fixtures();
-    let ping = Fixture::new().import("pong", &PONG.replace("add(u64,u64)", "add(u64)")).parameter("count");
+    let ping = Fixture::empty().import("pong", &PONG.replace("add(u64,u64)", "add(u64)")).parameter("count");
     let complaints = complaints("", "", &[booter, console, pong, ping]);
     says(
         &complaints,
@@ -276,7 +276,7 @@ fn two_versions_of_an_interface() {
 #[test]
 fn a_method_more_is_another_version() {
     let [booter, console, pong, _] = fixtures();
-    let ping = Fixture::new().import("pong", &format!("{PONG}more()->()\n")).parameter("count");
+    let ping = Fixture::empty().import("pong", &format!("{PONG}more()->()\n")).parameter("count");
     let complaints = complaints("", "", &[booter, console, pong, ping]);
     says(&complaints, &["[E0704]", "`ping` calls  more()->()", "`pong` serves (no such method)"]);
 }

@@ -42,11 +42,19 @@ pub enum Error {
     NotDispatchable = 18,
     /// The object is used and cannot be taken away.
     InUse = 19,
+    /// The scheduling token is older than one that has been used: the decision was overtaken.
+    Stale = 20,
+    /// The scheduler has events to take in before it dispatches.
+    EventsPending = 21,
+    /// Nothing has been sent, and the caller did not want to wait.
+    NothingPending = 22,
+    /// Nothing was sent until the time that the caller gave.
+    TimedOut = 23,
 }
 
 impl Error {
     /// Every error there is, in the order of their numbers.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::OutOfRange,
         Self::Empty,
         Self::WrongKind,
@@ -66,6 +74,10 @@ impl Error {
         Self::IndexTaken,
         Self::NotDispatchable,
         Self::InUse,
+        Self::Stale,
+        Self::EventsPending,
+        Self::NothingPending,
+        Self::TimedOut,
     ];
 
     /// The number that stands for this error in `rax`.
@@ -103,6 +115,10 @@ impl Error {
             Self::IndexTaken => "index taken",
             Self::NotDispatchable => "thread cannot be dispatched",
             Self::InUse => "object in use",
+            Self::Stale => "scheduling token overtaken",
+            Self::EventsPending => "scheduler events pending",
+            Self::NothingPending => "nothing pending",
+            Self::TimedOut => "timed out",
         }
     }
 }

@@ -20,11 +20,15 @@ pub enum Kind {
     DebugConsole = 7,
     /// The end of the system.
     Power = 8,
+    /// The receiving end of asynchronous activations of a thread.
+    Receive = 9,
+    /// The right to activate a thread asynchronously.
+    Send = 10,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Invocation,
         Self::CapabilityTable,
         Self::PageTable,
@@ -33,6 +37,8 @@ impl Kind {
         Self::Ports,
         Self::DebugConsole,
         Self::Power,
+        Self::Receive,
+        Self::Send,
     ];
 
     /// The kind that `number` stands for.
@@ -54,6 +60,8 @@ impl Kind {
             Self::Ports => "ports",
             Self::DebugConsole => "debug console",
             Self::Power => "power",
+            Self::Receive => "receive end-point",
+            Self::Send => "send end-point",
         }
     }
 }
@@ -69,6 +77,6 @@ mod tests {
             assert_eq!(Kind::from_number(kind as u8), Some(kind));
         }
         assert_eq!(Kind::from_number(0), None);
-        assert_eq!(Kind::from_number(9), None);
+        assert_eq!(Kind::from_number(11), None);
     }
 }

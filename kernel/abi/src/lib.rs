@@ -10,6 +10,7 @@
 //! | which register holds what when a protection boundary is crossed? | [`crossing`] |
 //! | what can a capability refer to, and what can be asked of it? | [`kind`], [`operation`] |
 //! | what can go wrong? | [`error`] |
+//! | what does a scheduler learn of its threads? | [`event`] |
 //! | where do things lie in a component's address space? | [`layout`] |
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
 //! | what does an interface crate tell the composer? | [`record`] |
@@ -20,6 +21,7 @@ pub mod boot;
 pub mod bundle;
 pub mod crossing;
 pub mod error;
+pub mod event;
 pub mod kind;
 pub mod layout;
 pub mod operation;

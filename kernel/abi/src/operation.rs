@@ -33,6 +33,10 @@ pub enum TableOperation {
     /// `w0` slot, `w1` ports capability, `w2` first port << 32 | number of ports:
     /// a capability to a part of the range.
     CreatePorts = 8,
+    /// `w0` slot, `w1` thread capability: the receive end-point of that thread.
+    CreateReceive = 9,
+    /// `w0` slot, `w1` receive capability: the right to send there.
+    CreateSend = 10,
 }
 
 /// Operations of a [`PageTable`](crate::kind::Kind::PageTable) capability.
@@ -48,6 +52,8 @@ pub enum PageTableOperation {
     /// `w0` address in the node's range, `w1` frame address, `w2` level of the
     /// table that the frame becomes: 1, 2 or 3 (entries of 4 KiB, 2 MiB, 1 GiB).
     Graft = 2,
+    /// `w0` page address, `w1` frame address: names the untyped frame there too.
+    Name = 3,
 }
 
 /// Operations of a [`Component`](crate::kind::Kind::Component) capability.
@@ -64,9 +70,38 @@ pub enum ComponentOperation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum ThreadOperation {
-    /// `w0`: a word for the thread, if it is at its start. Runs the thread
-    /// until it ends. Answers `w0` = how it ended ([`ThreadEnd`]), `w1` = its status.
+    /// `w0`: a word for the thread, if it is at its start; `w1` timeout; `w2` scheduling token;
+    /// `w3`: receive capability of the thread's scheduler, or 0.
+    ///
+    /// With 0, the caller waits until the thread ends; timeout and token are 0.
+    /// Answers `w0` = how it ended ([`ThreadEnd`]), `w1` = its status.
+    ///
+    /// With a scheduler, switches to the thread, and answers when somebody
+    /// switches back. At the timeout, an absolute time in ticks of the time-stamp counter
+    /// (0 for none), and when the thread blocks or ends, the scheduler's thread goes on.
     Dispatch = 0,
+}
+
+/// Operations of a [`Receive`](crate::kind::Kind::Receive) capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum ReceiveOperation {
+    /// `w0` 1 not to wait, else 0; `w1` time until which to wait, 0 for ever. Only the end-point's own thread
+    /// can ask. Answers `w0` = times that somebody sent since the last answer,
+    /// `w1` = one [`Event`](crate::event::Event) of a thread that it schedules, or 0.
+    ///
+    /// A time can be given only by a thread without a scheduler: the others have that for it.
+    Receive = 0,
+    /// Answers `w0` = ticks of the time-stamp counter in a second, as measured since boot.
+    Frequency = 1,
+}
+
+/// Operations of a [`Send`](crate::kind::Kind::Send) capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum SendOperation {
+    /// `w0` 1 to let the receiver's scheduler decide now who runs, 0 to go on.
+    Send = 0,
 }
 
 /// How a dispatched thread came to an end.
@@ -120,10 +155,12 @@ macro_rules! numbered {
 }
 
 numbered! {
-    TableOperation: Copy Remove Graft CreateTable CreatePageTable CreateComponent CreateThread CreateInvocation CreatePorts;
-    PageTableOperation: Map Alias Graft;
+    TableOperation: Copy Remove Graft CreateTable CreatePageTable CreateComponent CreateThread CreateInvocation CreatePorts CreateReceive CreateSend;
+    PageTableOperation: Map Alias Graft Name;
     ComponentOperation: Name Revoke;
     ThreadOperation: Dispatch;
+    ReceiveOperation: Receive Frequency;
+    SendOperation: Send;
     PortsOperation: Read Write;
     DebugConsoleOperation: Write;
     PowerOperation: End;
@@ -141,7 +178,7 @@ mod tests {
         for (at, operation) in PageTableOperation::ALL.iter().enumerate() {
             assert_eq!(*operation as usize, at);
         }
-        assert_eq!(TableOperation::from_number(9), None);
+        assert_eq!(TableOperation::from_number(11), None);
         assert_eq!(PowerOperation::from_number(0), Some(PowerOperation::End));
     }
 }

@@ -9,7 +9,8 @@
 //! |---|---|---|---|---|---|
 //! | invocation | descriptor offset | epoch | entry | token | methods |
 //! | component | descriptor offset | epoch | | | |
-//! | capability table, page table, thread | address | | | | |
+//! | capability table, page table | address of the root | | | | |
+//! | thread, receive and send end-point | address of the thread | | | | |
 //! | ports | first | count | | | |
 //! | debug console, power | | | | | |
 
@@ -61,6 +62,10 @@ pub enum Capability {
     DebugConsole,
     /// The end of the system.
     Power,
+    /// The receive end-point of a thread.
+    Receive(Frame),
+    /// The right to send to a thread.
+    Send(Frame),
 }
 
 /// What an invocation capability says.
@@ -97,6 +102,8 @@ impl Capability {
             Self::Ports(_) => Kind::Ports,
             Self::DebugConsole => Kind::DebugConsole,
             Self::Power => Kind::Power,
+            Self::Receive(_) => Kind::Receive,
+            Self::Send(_) => Kind::Send,
         }
     }
 
@@ -104,7 +111,9 @@ impl Capability {
         match self {
             Self::Invocation(i) => [i.server.offset(), i.server.epoch, i.entry, i.token, i.methods],
             Self::Component(reference) => [reference.offset(), reference.epoch, 0, 0, 0],
-            Self::CapabilityTable(f) | Self::PageTable(f) | Self::Thread(f) => [f.address(), 0, 0, 0, 0],
+            Self::CapabilityTable(f) | Self::PageTable(f) | Self::Thread(f) | Self::Receive(f) | Self::Send(f) => {
+                [f.address(), 0, 0, 0, 0]
+            }
             Self::Ports(ports) => [u64::from(ports.first), u64::from(ports.count), 0, 0, 0],
             Self::DebugConsole | Self::Power => [0; 5],
         }
@@ -122,6 +131,8 @@ impl Capability {
             Kind::Ports => Self::Ports(Ports { first: a as u16, count: b as u32 }),
             Kind::DebugConsole => Self::DebugConsole,
             Kind::Power => Self::Power,
+            Kind::Receive => Self::Receive(Frame::at(a)),
+            Kind::Send => Self::Send(Frame::at(a)),
         }
     }
 }
@@ -181,7 +192,7 @@ pub fn remove(slot: &Slot) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    fn every_kind() -> [Capability; 8] {
+    fn every_kind() -> [Capability; 10] {
         let server = Reference { descriptor: 9, epoch: 5 };
         [
             Capability::Invocation(Invocation { server, entry: 0x40_0000, token: 7, methods: 0b101 }),
@@ -192,6 +203,8 @@ mod tests {
             Capability::Ports(Ports { first: 0x3f8, count: 8 }),
             Capability::DebugConsole,
             Capability::Power,
+            Capability::Receive(Frame(4)),
+            Capability::Send(Frame(5)),
         ]
     }
 

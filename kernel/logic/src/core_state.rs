@@ -17,9 +17,14 @@ pub struct CoreState {
     pub identity: u64,
     /// Address of the current thread.
     pub thread: u64,
+    /// When the core is to be taken from the current thread, in ticks of the time-stamp counter; 0 for never.
+    pub timeout: u64,
 }
 
 impl CoreState {
+    /// A core that runs nothing.
+    pub const IDLE: Self = Self { top: 0, identity: 0, thread: 0, timeout: 0 };
+
     /// The current thread.
     pub const fn thread(&self) -> Frame {
         Frame::at(self.thread)

@@ -42,6 +42,7 @@ pub fn contain(store: &impl Store, core: &mut CoreState) -> Outcome {
 mod tests {
     use super::*;
     use crate::capability::Invocation;
+    use crate::dispatch;
     use crate::outcome::End;
     use crate::testing::System;
     use abi::operation::ThreadEnd;
@@ -62,7 +63,7 @@ mod tests {
     fn without_a_caller_the_thread_ends_and_its_dispatcher_is_told() {
         let mut system = System::new();
         let (faulty, _) = system.thread(5, 0x41_0000);
-        thread::dispatch(&system.memory, &mut system.core, faulty, 0).unwrap();
+        dispatch::wait_for(&system.memory, &mut system.core, faulty, 0).unwrap();
         let outcome = contain(&system.memory, &mut system.core);
         let status = u64::from(Error::Faulted.status());
         assert_eq!(outcome, Outcome::answer([ThreadEnd::Faulted as u64, status]));

@@ -6,6 +6,7 @@
 use crate::capability::Invocation;
 use crate::component::{Reference, index_of};
 use crate::core_state::CoreState;
+use crate::dispatch;
 use crate::outcome::{Outcome, Registers};
 use crate::store::{Store, get, set};
 use crate::thread::{self, entry};
@@ -39,7 +40,7 @@ pub fn invoke(
 /// thread's first component, this ends the thread.
 pub fn return_with(store: &impl Store, core: &mut CoreState, status: u16, words: [u64; 2]) -> Outcome {
     if thread::is_at_first_entry(core) {
-        let outcome = thread::end(store, core, ThreadEnd::Returned, u64::from(status));
+        let outcome = dispatch::end(store, core, ThreadEnd::Returned, status);
         return settle(store, core, outcome);
     }
     core.top -= entry::BYTES;
@@ -57,7 +58,8 @@ pub fn unwind(store: &impl Store, core: &mut CoreState, error: Error) -> Outcome
 
 /// Lets `outcome` stand if the level that it resumes lives, and unwinds that level's thread too if not.
 pub fn settle(store: &impl Store, core: &mut CoreState, mut outcome: Outcome) -> Outcome {
-    while matches!(outcome, Outcome::Resume(_)) && core.component(store).live(store).is_err() {
+    let goes_on = |outcome| matches!(outcome, Outcome::Resume(_) | Outcome::Restore);
+    while goes_on(outcome) && core.component(store).live(store).is_err() {
         outcome = unwind_thread(store, core, Error::Revoked);
     }
     outcome
@@ -70,7 +72,7 @@ fn unwind_thread(store: &impl Store, core: &mut CoreState, error: Error) -> Outc
             return error.into();
         }
     }
-    thread::end(store, core, ThreadEnd::Faulted, u64::from(error.status()))
+    dispatch::end(store, core, ThreadEnd::Faulted, error.status())
 }
 
 /// The components on the current thread's invocation stack, the innermost first.
@@ -182,8 +184,8 @@ mod tests {
         let (middle, middle_component) = system.thread(4, 0x41_0000);
         let (inner, _) = system.thread(5, 0x42_0000);
         let before = system.core;
-        thread::dispatch(&system.memory, &mut system.core, middle, 0).unwrap();
-        thread::dispatch(&system.memory, &mut system.core, inner, 0).unwrap();
+        dispatch::wait_for(&system.memory, &mut system.core, middle, 0).unwrap();
+        dispatch::wait_for(&system.memory, &mut system.core, inner, 0).unwrap();
         component::revoke(&system.memory, middle_component).unwrap();
         let outcome = return_with(&system.memory, &mut system.core, 0, [0; 2]);
         let status = u64::from(Error::Revoked.status());

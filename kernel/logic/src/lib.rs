@@ -23,6 +23,8 @@ pub mod capability;
 pub mod capability_table;
 pub mod component;
 pub mod core_state;
+pub mod dispatch;
+pub mod endpoint;
 pub mod fault;
 pub mod frame;
 pub mod invocation;

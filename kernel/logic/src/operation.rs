@@ -4,6 +4,8 @@ use crate::capability::{self, Capability, Invocation, Ports, Slot};
 use crate::capability_table::CapabilityTable;
 use crate::component::{self, Reference};
 use crate::core_state::CoreState;
+use crate::dispatch::{self, Decision};
+use crate::endpoint;
 use crate::frame::{self, Frame};
 use crate::invocation;
 use crate::outcome::{End, Outcome};
@@ -14,8 +16,8 @@ use abi::crossing::{CapabilityWord, RETURN};
 use abi::error::Error;
 use abi::layout::is_user;
 use abi::operation::{
-    ComponentOperation, DebugConsoleOperation, PageTableOperation, PortsOperation, PowerOperation, TableOperation,
-    ThreadOperation,
+    ComponentOperation, DebugConsoleOperation, PageTableOperation, PortsOperation, PowerOperation, ReceiveOperation,
+    SendOperation, TableOperation, ThreadOperation,
 };
 
 /// What some operations do to the machine, beside its memory.
@@ -26,6 +28,8 @@ pub trait Machine {
     fn write_port(&mut self, port: u16, byte: u8);
     /// Writes to the kernel's console.
     fn write_console(&mut self, text: &[u8]);
+    /// Ticks of the time-stamp counter in a second.
+    fn frequency(&mut self) -> u64;
 }
 
 /// What user level put into its registers.
@@ -61,6 +65,8 @@ fn operate(
         Capability::PageTable(root) => page_table(store, caller, PageTable(root), method, words),
         Capability::Component(reference) => component(store, core, reference, method, words),
         Capability::Thread(thread) => dispatch(store, core, thread, method, words),
+        Capability::Receive(thread) => receive(store, machine, core, thread, method, words),
+        Capability::Send(receiver) => send(store, core, receiver, method, words),
         Capability::Ports(ports) => port(machine, ports, method, words),
         Capability::DebugConsole => console(machine, method, words),
         Capability::Power => power(method, words),
@@ -93,6 +99,14 @@ fn table(
         CreatePorts => {
             let Capability::Ports(range) = caller.capability(store, a)? else { return Err(Error::WrongKind) };
             table.add(store, slot, Capability::Ports(range.part(high(b), low(b))?))?;
+        }
+        CreateReceive => {
+            let Capability::Thread(thread) = caller.capability(store, a)? else { return Err(Error::WrongKind) };
+            table.add(store, slot, Capability::Receive(thread))?;
+        }
+        CreateSend => {
+            let Capability::Receive(thread) = caller.capability(store, a)? else { return Err(Error::WrongKind) };
+            table.add(store, slot, Capability::Send(thread))?;
         }
     }
     Ok(Outcome::DONE)
@@ -180,6 +194,7 @@ fn page_table(
         Map => page_table.map(store, address, own.untyped_at(store, from)?, argument)?,
         Alias => page_table.alias(store, address, own, from, argument)?,
         Graft => page_table.graft(store, address, own.untyped_at(store, from)?, argument)?,
+        Name => page_table.name(store, address, own.untyped_at(store, from)?)?,
     }
     Ok(Outcome::DONE)
 }
@@ -204,11 +219,50 @@ fn dispatch(
     core: &mut CoreState,
     thread: Frame,
     number: u16,
-    [word, ..]: [u64; 4],
+    [word, timeout, token, scheduler]: [u64; 4],
 ) -> Result<Outcome, Error> {
-    match ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        ThreadOperation::Dispatch => thread::dispatch(store, core, thread, word),
+    let ThreadOperation::Dispatch = ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)?;
+    let outcome = if scheduler == u64::from(RETURN) {
+        if timeout != 0 || token != 0 {
+            return Err(Error::BadArgument);
+        }
+        dispatch::wait_for(store, core, thread, word)?
+    } else {
+        let table = CapabilityTable::of(store, core.component(store))?;
+        let Capability::Receive(scheduler) = table.lookup(store, scheduler)? else { return Err(Error::WrongKind) };
+        dispatch::switch_to(store, core, thread, word, Decision { scheduler, token, timeout })?
+    };
+    // What it goes on with may have been revoked since.
+    Ok(invocation::settle(store, core, outcome))
+}
+
+fn receive(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &mut CoreState,
+    thread: Frame,
+    number: u16,
+    words: [u64; 4],
+) -> Result<Outcome, Error> {
+    match ReceiveOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+        ReceiveOperation::Receive => {
+            let outcome = endpoint::receive(store, core, thread, words)?;
+            Ok(invocation::settle(store, core, outcome))
+        }
+        ReceiveOperation::Frequency => Ok(Outcome::answer([machine.frequency(), 0])),
     }
+}
+
+fn send(
+    store: &impl Store,
+    core: &mut CoreState,
+    receiver: Frame,
+    number: u16,
+    [flags, ..]: [u64; 4],
+) -> Result<Outcome, Error> {
+    let SendOperation::Send = SendOperation::from_number(number).ok_or(Error::UnknownOperation)?;
+    let outcome = endpoint::send(store, core, receiver, flags)?;
+    Ok(invocation::settle(store, core, outcome))
 }
 
 fn port(machine: &mut impl Machine, ports: Ports, number: u16, words: [u64; 4]) -> Result<Outcome, Error> {

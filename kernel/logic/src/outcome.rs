@@ -7,6 +7,10 @@ use abi::error::Error;
 pub enum Outcome {
     /// The current thread resumes where the top of its invocation stack says, with these registers.
     Resume(Registers),
+    /// The current thread goes on as it was when the core was taken from it, with all its registers.
+    Restore,
+    /// The current thread waits, and nobody else can run: the core sleeps until an interrupt.
+    Idle,
     /// The system ends.
     End(End),
 }

@@ -112,6 +112,16 @@ impl PageTable {
         fill(entry, mapping(frame, rights, limit))
     }
 
+    /// Names the untyped `frame` at `address` too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadAddress`]; [`Error::NoNode`]; [`Error::AlreadyMapped`].
+    pub fn name(self, store: &impl Store, address: u64, frame: Frame) -> Result<(), Error> {
+        check_page(address)?;
+        self.set(store, address, 1, frame.physical() | NAMES_UNTYPED)
+    }
+
     /// Makes the untyped `frame` the table of `level` that covers `address`.
     ///
     /// # Errors

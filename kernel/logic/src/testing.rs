@@ -90,7 +90,9 @@ pub mod slot {
     pub const CONSOLE: u64 = 5;
     pub const POWER: u64 = 6;
     pub const THREAD: u64 = 7;
-    pub const FREE: u64 = 8;
+    pub const RECEIVE: u64 = 8;
+    pub const SEND: u64 = 9;
+    pub const FREE: u64 = 10;
 }
 
 /// Where [`System`]'s first component names untyped frames: frame n at `UNTYPED + n * 4096`.
@@ -124,12 +126,14 @@ impl System {
             (slot::CONSOLE, Capability::DebugConsole),
             (slot::POWER, Capability::Power),
             (slot::THREAD, Capability::Thread(first)),
+            (slot::RECEIVE, Capability::Receive(first)),
+            (slot::SEND, Capability::Send(first)),
         ];
         for (number, capability) in grants {
             table.add(&memory, number, capability).unwrap();
         }
-        let mut core = CoreState { top: 0, identity: 0, thread: 0 };
-        thread::start(&memory, &mut core, first, 0);
+        let mut core = CoreState::IDLE;
+        thread::start(&memory, &mut core, first, 0).unwrap();
         Self { memory, core }
     }
 

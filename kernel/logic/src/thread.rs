@@ -7,28 +7,30 @@
 //! | 0 | index \| core << 32: what servers are told |
 //! | 1 | address of the top entry of its invocation stack, while it does not run |
 //! | 2 | [`State`] |
-//! | 3 | address of the thread that dispatched it, or 0 |
+//! | 3 | its [`Scheduler`] |
 //! | 4 | address at which it starts |
+//! | 5–10 | its receive end-point, see [`endpoint`](crate::endpoint) |
+//! | 16–31 | [`saved`] registers, while it is preempted |
+//! | 64–127 | x87 and SSE state, while it is preempted, in the processor's format |
 //! | 128–511 | invocation stack: [`entry`]s of four words, growing up |
 //!
 //! The entry at the bottom belongs to no component: its epoch is one that
 //! descriptor 0 never has, so that a return from the first component fails the
 //! same check as a return into a revoked one, without a test of its own.
 
-use crate::capability::{self, Capability};
 use crate::component::Reference;
 use crate::core_state::CoreState;
+use crate::endpoint;
 use crate::frame::Frame;
-use crate::outcome::{End, Outcome, Registers};
+use crate::outcome::{Outcome, Registers};
 use crate::store::{Store, get, set};
 use abi::error::Error;
-use abi::operation::ThreadEnd;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 const IDENTITY: usize = 0;
 const TOP: usize = 1;
 const STATE: usize = 2;
-const DISPATCHER: usize = 3;
+const SCHEDULER: usize = 3;
 const START: usize = 4;
 
 /// An entry of an invocation stack, in words from the entry's start.
@@ -54,6 +56,18 @@ pub mod entry {
     }
 }
 
+/// What is kept of a preempted thread. Address and stack pointer are in its top entry.
+pub mod saved {
+    /// First of the fifteen general registers other than `rsp`, `r15` to `rax`.
+    pub const REGISTERS: usize = 16;
+    /// How many there are.
+    pub const COUNT: usize = 15;
+    /// RFLAGS.
+    pub const FLAGS: usize = 31;
+    /// First word of the x87 and SSE state.
+    pub const FLOATING_POINT: usize = 64;
+}
+
 /// An epoch that descriptor 0 never has.
 const NEVER: u64 = 1;
 
@@ -63,10 +77,49 @@ const NEVER: u64 = 1;
 pub enum State {
     /// At its start, waiting to be dispatched.
     AtStart = 0,
-    /// Running, or waiting for a thread that it dispatched.
+    /// Running on its core.
     Running = 1,
     /// Ended by a fault, for good.
     Faulted = 2,
+    /// It dispatched another, and goes on when somebody dispatches it.
+    Suspended = 3,
+    /// It waits at its receive end-point.
+    Receiving = 4,
+    /// The core was taken from it; all its registers are [`saved`].
+    Preempted = 5,
+    /// It dispatched another and waits for that one's end.
+    Waiting = 6,
+}
+
+/// Who goes on when a thread does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheduler {
+    /// Nobody: the first thread of all.
+    None,
+    /// A thread that waits in its dispatch, for the end.
+    Waiting(Frame),
+    /// A thread that takes events in, at its receive end-point.
+    EndPoint(Frame),
+}
+
+impl Scheduler {
+    const WAITING: u64 = 1;
+
+    const fn to_word(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Waiting(thread) => thread.address() | Self::WAITING,
+            Self::EndPoint(thread) => thread.address(),
+        }
+    }
+
+    const fn from_word(word: u64) -> Self {
+        match (word, word & Self::WAITING) {
+            (0, _) => Self::None,
+            (_, 0) => Self::EndPoint(Frame::at(word)),
+            _ => Self::Waiting(Frame::at(word)),
+        }
+    }
 }
 
 /// Makes the claimed frame `thread` a thread with the free `index` that starts at `start` in `component`.
@@ -106,52 +159,77 @@ pub fn check_index(store: &impl Store, index: u32) -> Result<(), Error> {
     if taken.load(Acquire) == 0 { Ok(()) } else { Err(Error::IndexTaken) }
 }
 
-/// Puts a capability to `thread` into the claimed `slot`.
-pub fn commit(slot: &capability::Slot, thread: Frame) {
-    capability::commit(slot, Capability::Thread(thread));
-}
-
-/// Runs `thread`, which is at its start, on this core; the current thread waits for its end.
+/// Makes `thread`, which is not running, the current one: it goes on where it is. `word` is for one at its start.
+///
+/// The thread that was current keeps the state that the caller gave it.
 ///
 /// # Errors
 ///
-/// [`Error::NotDispatchable`] if it is not at its start; [`Error::Revoked`] if its component is dead.
-pub fn dispatch(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
-    let words = store.words(thread);
-    if get(words, STATE) != State::AtStart as u64 {
-        return Err(Error::NotDispatchable);
-    }
-    first_component(store, thread).live(store)?;
-    set(words, DISPATCHER, core.thread);
-    Ok(start(store, core, thread, word))
+/// [`Error::NotDispatchable`] if it cannot go on; [`Error::Revoked`] if it would start in a dead component.
+pub fn resume(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
+    let outcome = match state(store, thread) {
+        State::AtStart => return start(store, core, thread, word),
+        State::Suspended => Outcome::DONE,
+        State::Receiving => endpoint::take(store, thread).ok_or(Error::NotDispatchable)?,
+        State::Preempted => Outcome::Restore,
+        State::Running | State::Waiting | State::Faulted => return Err(Error::NotDispatchable),
+    };
+    switch(store, core, thread);
+    Ok(outcome)
 }
 
-/// Makes `thread` the current one, from its start. Used by [`dispatch`] and for the first thread of all.
-pub fn start(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Outcome {
+/// Makes `thread`, which is at its start, the current one.
+///
+/// # Errors
+///
+/// [`Error::Revoked`] if its component is dead.
+pub fn start(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
     let words = store.words(thread);
-    set(words, STATE, State::Running as u64);
+    first_component(store, thread).live(store)?;
     let first = entry::BOTTOM + entry::WORDS;
     set(words, first + entry::ADDRESS, get(words, START));
     set(words, first + entry::STACK, 0);
-    switch(store, core, thread, first_entry(thread));
-    Outcome::Resume(Registers { rdi: word, r9: core.identity, ..Registers::default() })
+    set(words, TOP, first_entry(thread));
+    switch(store, core, thread);
+    Ok(Outcome::Resume(Registers { rdi: word, r9: core.identity, ..Registers::default() }))
 }
 
-/// Ends the current thread; whoever dispatched it goes on.
-pub fn end(store: &impl Store, core: &mut CoreState, how: ThreadEnd, status: u64) -> Outcome {
-    let words = store.words(core.thread());
-    let state = if how == ThreadEnd::Returned { State::AtStart } else { State::Faulted };
-    set(words, STATE, state as u64);
-    set(words, TOP, first_entry(core.thread()));
-    let dispatcher = get(words, DISPATCHER);
-    if dispatcher == 0 {
-        return Outcome::End(End::NothingToRun);
+/// Makes `thread` the current one; what its registers get is up to the caller.
+pub fn switch(store: &impl Store, core: &mut CoreState, thread: Frame) {
+    if core.thread != 0 {
+        set(store.words(core.thread()), TOP, core.top);
     }
-    set(words, DISPATCHER, 0);
-    let dispatcher = Frame::at(dispatcher);
-    core.thread = 0;
-    switch(store, core, dispatcher, get(store.words(dispatcher), TOP));
-    Outcome::answer([how as u64, status])
+    set_state(store, thread, State::Running);
+    let words = store.words(thread);
+    (core.thread, core.top, core.identity) = (thread.address(), get(words, TOP), get(words, IDENTITY));
+}
+
+/// What `thread` is doing.
+pub fn state(store: &impl Store, thread: Frame) -> State {
+    match get(store.words(thread), STATE) {
+        0 => State::AtStart,
+        1 => State::Running,
+        3 => State::Suspended,
+        4 => State::Receiving,
+        5 => State::Preempted,
+        6 => State::Waiting,
+        _ => State::Faulted,
+    }
+}
+
+/// Says what `thread` is doing from now on.
+pub fn set_state(store: &impl Store, thread: Frame, state: State) {
+    set(store.words(thread), STATE, state as u64);
+}
+
+/// Who goes on when `thread` does not.
+pub fn scheduler(store: &impl Store, thread: Frame) -> Scheduler {
+    Scheduler::from_word(get(store.words(thread), SCHEDULER))
+}
+
+/// Says who goes on when `thread` does not.
+pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
+    set(store.words(thread), SCHEDULER, scheduler.to_word());
 }
 
 /// Whether the current thread has no invocation left to return from.
@@ -164,80 +242,23 @@ pub fn index(store: &impl Store, thread: Frame) -> u32 {
     get(store.words(thread), IDENTITY) as u32
 }
 
+/// The core that `thread` belongs to.
+pub fn core_of(store: &impl Store, thread: Frame) -> u32 {
+    (get(store.words(thread), IDENTITY) >> 32) as u32
+}
+
 fn first_component(store: &impl Store, thread: Frame) -> Reference {
-    CoreState { top: first_entry(thread), identity: 0, thread: thread.address() }.component(store)
+    CoreState { top: first_entry(thread), thread: thread.address(), ..CoreState::IDLE }.component(store)
 }
 
 const fn first_entry(thread: Frame) -> u64 {
     thread.address() + (8 * entry::BOTTOM) as u64 + entry::BYTES
 }
 
-fn switch(store: &impl Store, core: &mut CoreState, to: Frame, top: u64) {
-    if core.thread != 0 {
-        set(store.words(core.thread()), TOP, core.top);
-    }
-    *core = CoreState { top, identity: get(store.words(to), IDENTITY), thread: to.address() };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component;
-    use crate::testing::{Memory, System};
-
-    #[test]
-    fn a_thread_runs_and_comes_back_to_its_dispatcher() {
-        let mut system = System::new();
-        let (thread, _) = system.thread(5, 0x41_0000);
-        let before = system.core;
-        let outcome = dispatch(&system.memory, &mut system.core, thread, 42).unwrap();
-        let Outcome::Resume(registers) = outcome else { panic!("{outcome:?}") };
-        assert_eq!((registers.rdi, registers.r9), (42, 5));
-        assert_eq!(system.resume_point(), (0x41_0000, 0));
-        let outcome = end(&system.memory, &mut system.core, ThreadEnd::Returned, 9);
-        assert_eq!(outcome, Outcome::answer([ThreadEnd::Returned as u64, 9]));
-        assert_eq!(system.core, before);
-    }
-
-    #[test]
-    fn a_thread_that_returned_runs_again_and_one_that_faulted_does_not() {
-        let mut system = System::new();
-        let (thread, _) = system.thread(5, 0x41_0000);
-        for how in [ThreadEnd::Returned, ThreadEnd::Faulted] {
-            dispatch(&system.memory, &mut system.core, thread, 0).unwrap();
-            end(&system.memory, &mut system.core, how, 0);
-        }
-        let again = dispatch(&system.memory, &mut system.core, thread, 0);
-        assert_eq!(again, Err(Error::NotDispatchable));
-    }
-
-    #[test]
-    fn a_running_thread_is_not_dispatched() {
-        let mut system = System::new();
-        let (thread, _) = system.thread(5, 0x41_0000);
-        let first = system.core.thread();
-        dispatch(&system.memory, &mut system.core, thread, 0).unwrap();
-        for running in [thread, first] {
-            let result = dispatch(&system.memory, &mut system.core, running, 0);
-            assert_eq!(result, Err(Error::NotDispatchable));
-        }
-    }
-
-    #[test]
-    fn a_thread_of_a_dead_component_is_not_dispatched() {
-        let mut system = System::new();
-        let (thread, component) = system.thread(5, 0x41_0000);
-        component::revoke(&system.memory, component).unwrap();
-        let result = dispatch(&system.memory, &mut system.core, thread, 0);
-        assert_eq!(result, Err(Error::Revoked));
-    }
-
-    #[test]
-    fn the_end_of_the_first_thread_leaves_nothing_to_run() {
-        let mut system = System::new();
-        let outcome = end(&system.memory, &mut system.core, ThreadEnd::Returned, 0);
-        assert_eq!(outcome, Outcome::End(End::NothingToRun));
-    }
+    use crate::testing::Memory;
 
     #[test]
     fn an_index_names_one_thread() {
@@ -248,5 +269,20 @@ mod tests {
         assert_eq!(create(&memory, other, 7, 0, component, 0x40_0000), Err(Error::IndexTaken));
         assert_eq!(check_index(&memory, 7), Err(Error::IndexTaken));
         assert_eq!(check_index(&memory, u32::MAX), Err(Error::BadArgument));
+    }
+
+    #[test]
+    fn a_state_and_a_scheduler_are_what_was_said() {
+        use State::*;
+        let memory = Memory::new();
+        let thread = memory.kernel();
+        for said in [AtStart, Running, Faulted, Suspended, Receiving, Preempted, Waiting] {
+            set_state(&memory, thread, said);
+            assert_eq!(state(&memory, thread), said);
+        }
+        for said in [Scheduler::None, Scheduler::Waiting(Frame(7)), Scheduler::EndPoint(Frame(7))] {
+            set_scheduler(&memory, thread, said);
+            assert_eq!(scheduler(&memory, thread), said);
+        }
     }
 }

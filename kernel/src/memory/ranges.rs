@@ -3,7 +3,8 @@
 use super::MemoryError;
 use crate::boot::information::{Machine, REGIONS, Region};
 
-/// Memory below this stays as it is: firmware tables, and the page from which other cores start.
+/// Memory below this is never free: firmware tables, and the page from which other cores start. But a loader may
+/// put the bundle there, from address 0 on: under UEFI, GRUB does.
 const LOW_MEMORY: u64 = 1 << 20;
 
 unsafe extern "C" {
@@ -35,14 +36,15 @@ pub fn constant_image() -> Region {
 /// [`MemoryError::MisplacedBundle`].
 pub fn free(machine: &Machine) -> Result<Regions, MemoryError> {
     let bundle = machine.bundle;
-    let inside = |region: &Region| region.start <= bundle.start && bundle.end <= region.end;
-    if !bundle.start.is_multiple_of(4096) || bundle.start < image().end || !machine.usable.iter().any(inside) {
+    let pages = Region { start: bundle.start, end: bundle.end.next_multiple_of(4096) };
+    let inside = |region: &Region| region.start <= pages.start && pages.end <= region.end;
+    let apart = pages.end <= image().start || image().end <= pages.start;
+    let usable = whole_pages(machine);
+    if !pages.start.is_multiple_of(4096) || !apart || !usable.iter().any(inside) {
         return Err(MemoryError::MisplacedBundle(bundle));
     }
     let low = Region { start: 0, end: LOW_MEMORY };
-    let bundle = Region { start: bundle.start, end: bundle.end.next_multiple_of(4096) };
-    let holes = [low, image(), bundle];
-    Ok(holes.into_iter().fold(whole_pages(machine), |regions, hole| without(&regions, hole)))
+    Ok([low, image(), pages].into_iter().fold(usable, |regions, hole| without(&regions, hole)))
 }
 
 /// Memory that the direct map shows: all that is usable but the kernel's text and constants.

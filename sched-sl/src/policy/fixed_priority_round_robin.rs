@@ -51,12 +51,7 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
         const { assert!(N <= NONE as usize, "a place is a 16-bit number") };
         let quantum = Duration(if quantum.0 == 0 { 1 } else { quantum.0 });
         let member = Member { previous: NONE, next: NONE, priority: 0, used: Duration(0) };
-        Self {
-            quantum,
-            occupied: 0,
-            queues: [Queue { head: NONE, tail: NONE }; PRIORITIES],
-            members: [member; N],
-        }
+        Self { quantum, occupied: 0, queues: [Queue { head: NONE, tail: NONE }; PRIORITIES], members: [member; N] }
     }
 
     fn queue(&mut self, place: usize) -> &mut Queue {

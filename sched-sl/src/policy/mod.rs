@@ -1,7 +1,7 @@
 //! Who runs next, and for how long: a policy's whole business.
 //!
-//! A policy knows threads by their place, below `N`. It is told which of them
-//! are ready and how long each has run; it never sees states, timers or the
+//! A policy knows threads by their place, a number below `N`: the scheduler names
+//! no other. It is told which of them are ready and how long each has run; it never sees states, timers or the
 //! kernel. A new policy is one file like [`fixed_priority_round_robin`].
 
 pub mod fixed_priority_round_robin;
@@ -45,7 +45,7 @@ pub trait Policy<const N: usize> {
     /// A ready thread lets others of its rank go first.
     fn yielded(&mut self, place: usize);
 
-    /// A thread has run this long. It may have become unready meanwhile.
+    /// A thread has run this long. If the kernel suspended it, it is unready by the time that this is known.
     fn ran(&mut self, place: usize, length: Duration);
 
     /// Who runs from now on; `None` if nobody is ready.

@@ -4,7 +4,8 @@ pub mod heap;
 
 use crate::time::Instant;
 
-/// One timer for each of `N` places. There is room for all of them at once, so setting one cannot fail.
+/// One timer for each of `N` places, numbered below `N`: the scheduler names no
+/// other. There is room for all of them at once, so setting one cannot fail.
 pub trait Timers<const N: usize> {
     /// Sets the timer of a place, in place of an earlier one.
     fn set(&mut self, place: usize, at: Instant);

@@ -1,5 +1,10 @@
 //! A kernel of a few lines, and a machine in which threads follow scripts under it.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "each test program uses its part; this is how a test fails")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test program uses its part; this is how a test fails"
+)]
 
 use sched_sl::policy::fixed_priority_round_robin::Priority;
 use sched_sl::*;
@@ -177,12 +182,13 @@ impl Machine {
     /// Answers whether the scheduler has to decide anew.
     fn act(&mut self, name: u32, act: Act) -> bool {
         let id = self.ids[name as usize];
-        let after = |length| Instant(self.kernel.now.get() + length);
+        let now = self.kernel.now();
+        let after = |length| now.after(Duration(length));
         self.shared.with(|it| match act {
-            Act::Block => it.block(id).unwrap() == Block::Blocked,
-            Act::BlockFor(length) => it.block_until(id, after(length)).unwrap() == Block::Blocked,
-            Act::SleepFor(length) => it.sleep_until(id, after(length)).map(|()| true).unwrap(),
-            Act::Yield => it.yield_now(id).map(|()| true).unwrap(),
+            Act::Block => it.block(id, now).unwrap() == Block::Blocked,
+            Act::BlockFor(length) => it.block_until(id, after(length), now).unwrap() == Block::Blocked,
+            Act::SleepFor(length) => it.sleep_until(id, after(length), now).map(|()| true).unwrap(),
+            Act::Yield => it.yield_now(id, now).map(|()| true).unwrap(),
             Act::Wake(other) => it.wake(self.ids[other]).map(|()| true).unwrap(),
             Act::Exit => it.exit(id).map(|()| true).unwrap(),
             Act::Work(_) => false,

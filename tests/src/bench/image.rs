@@ -9,7 +9,7 @@ use composer::command::build::{Arguments, compose};
 use composer::diagnostic::Diagnostics;
 use composer::pass::build;
 use composer::{Failure, Loaded};
-use object::{Object, ObjectSymbol};
+use object::{Object, ObjectSegment, ObjectSymbol};
 use qemu::Machine;
 
 use super::error::BenchError;
@@ -34,7 +34,7 @@ pub struct BenchImage {
 pub fn floor() -> Result<BenchImage, BenchError> {
     let file = build_package("floor")?;
     let machine = Machine::bare(&file).counts_instructions(true);
-    Ok(BenchImage { name: "the floor", machine, starts: starts(&read(&file)?, 0)? })
+    Ok(BenchImage { name: "the floor", machine, starts: starts(&read(&file)?, None)? })
 }
 
 /// Composes the measuring system.
@@ -63,10 +63,10 @@ fn client_starts(loaded: &Loaded) -> Result<BTreeMap<String, u64>, BenchError> {
     let images = loaded.located.as_ref().and_then(|located| build::build(&loaded.graph, located, &mut found));
     let images = images.ok_or_else(no_client)?;
     let base = components.get(at).and_then(|client| client.baseaddr.as_ref()).ok_or_else(no_client)?;
-    starts(images.components.get(at).ok_or_else(no_client)?, base.value)
+    starts(images.components.get(at).ok_or_else(no_client)?, Some(base.value))
 }
 
-/// The component that measures. Its image is linked for the address 0.
+/// The component that measures.
 const CLIENT: &str = "bench-client";
 
 /// Where cargo puts what it makes of this workspace.
@@ -81,11 +81,15 @@ pub fn target_directory() -> Result<PathBuf, BenchError> {
     Ok(described.target_directory.into())
 }
 
-/// The addresses of those symbols that are named like a row, in an ELF file that is moved by `base`.
-fn starts(elf: &[u8], base: u64) -> Result<BTreeMap<String, u64>, BenchError> {
+/// The addresses of those symbols that are named like a row, in an ELF file. If there is a base, the file's first
+/// segment is moved there, and everything with it.
+fn starts(elf: &[u8], base: Option<u64>) -> Result<BTreeMap<String, u64>, BenchError> {
     let elf =
         object::File::parse(elf).map_err(|error| BenchError::Build(format!("an image is no ELF file: {error}")))?;
-    let symbols = elf.symbols().filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address() + base)));
+    let first = elf.segments().map(|segment| segment.address()).min().unwrap_or(0);
+    let shift = base.map_or(0, |base| base.wrapping_sub(first));
+    let moved = |address: u64| address.wrapping_add(shift);
+    let symbols = elf.symbols().filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), moved(symbol.address()))));
     Ok(symbols.filter(|(name, _)| ROWS.iter().any(|row| row.name == name)).collect())
 }
 
@@ -108,5 +112,22 @@ fn executable(message: Message) -> Option<PathBuf> {
     match message {
         Message::CompilerArtifact(artifact) => artifact.executable.map(Into::into),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_elf_file_is_an_error() {
+        let error = starts(b"#!/bin/sh\n", None).unwrap_err();
+        assert!(error.to_string().starts_with("an image is no ELF file"), "{error}");
+    }
+
+    #[test]
+    fn symbols_that_are_no_rows_are_left_out() {
+        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(starts(&program, Some(0x40_0000)).unwrap().is_empty());
     }
 }

@@ -1,5 +1,5 @@
-//! Which instructions are privileged operations: those that change what the processor may do or where it looks for memory,
-//! and cost many times what an ordinary instruction costs.
+//! Which instructions are counted by name: the privileged ones, and those that enter, leave or set up a privilege level's
+//! state. On a real processor each costs many times what an ordinary instruction costs.
 
 use std::collections::BTreeMap;
 
@@ -79,6 +79,7 @@ fn name(instruction: &Instruction) -> Option<&'static str> {
         Stmxcsr => "stmxcsr",
         Fldcw => "fldcw",
         Fnstcw => "fnstcw",
+        Fninit => "fninit",
         Fxsave | Fxsave64 => "fxsave",
         Fxrstor | Fxrstor64 => "fxrstor",
         Xsave | Xsave64 | Xsaveopt | Xsaveopt64 => "xsave",

@@ -25,7 +25,7 @@ pub enum StepError {
     Debugger(DebuggerError),
     /// The instruction at this address cannot be decoded.
     Undecodable(u64),
-    /// No end of the iteration was seen within [`LONGEST`] instructions.
+    /// No end of the iteration was seen within a hundred thousand instructions.
     Endless,
 }
 
@@ -72,7 +72,8 @@ pub trait Stepper {
 
 /// Steps through an iteration of the loop that the machine is about to enter, or has just entered.
 ///
-/// An iteration is what lies between one visit to the loop's *anchor* and the next: see [`find_anchor`].
+/// An iteration is what lies between one visit to the loop's *anchor* and the next: the place from which it enters the
+/// kernel or, if it never does, one that it comes back to.
 ///
 /// # Errors
 ///

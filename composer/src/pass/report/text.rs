@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::{Capability, Component, Granted, Report};
+use super::{Capability, Component, Disk, Granted, Report};
 
 /// The report for people.
 pub fn render(report: &Report) -> String {
@@ -16,6 +16,10 @@ fn write_all(text: &mut String, report: &Report) -> fmt::Result {
     writeln!(text, "{}", report.description)?;
     let (kernel, bundle) = (kibibytes(report.kernel_bytes), kibibytes(report.bundle_bytes));
     writeln!(text, "\n{} components, kernel {kernel}, bundle {bundle}", report.components.len())?;
+    match &report.disk {
+        Disk::Bytes(bytes) => writeln!(text, "disk image {}, for BIOS and UEFI", kibibytes(*bytes))?,
+        Disk::Missing(why) => writeln!(text, "no disk image: {why}")?,
+    }
     write_calls(text, report)?;
     write_memory(text, report)?;
     for component in &report.components {

@@ -26,6 +26,9 @@ impl Machine for Recorder {
     fn write_console(&mut self, text: &[u8]) {
         self.printed.extend_from_slice(text);
     }
+    fn frequency(&mut self) -> u64 {
+        1_000_000_000
+    }
 }
 
 fn ask(system: &mut System, capability: u64, operation: u16, words: [u64; 4]) -> Outcome {
@@ -61,14 +64,14 @@ fn make_component(system: &mut System, index: u64) {
 #[test]
 fn every_kind_refuses_an_operation_that_it_does_not_have() {
     let mut system = System::new();
-    let held: RangeInclusive<u64> = slot::TABLE..=slot::THREAD;
+    let held: RangeInclusive<u64> = slot::TABLE..=slot::SEND;
     for capability in held {
         for operation in [50, 63, 64, u16::MAX] {
             let outcome = ask(&mut system, capability, operation, [0; 4]);
             assert_eq!(outcome, Error::UnknownOperation.into(), "slot {capability}, operation {operation}");
         }
     }
-    assert_eq!(Kind::ALL.len(), 8, "a new kind needs a slot in the test system");
+    assert_eq!(Kind::ALL.len(), 10, "a new kind needs a slot in the test system");
 }
 
 #[test]
@@ -202,7 +205,7 @@ fn a_component_that_ends_itself_is_left_for_its_caller() {
     system.grow(component);
     let own = CapabilityTable::of(&system.memory, component).unwrap();
     own.add(&system.memory, 1, Capability::Component(component)).unwrap();
-    thread::dispatch(&system.memory, &mut system.core, thread, 0).unwrap();
+    dispatch::wait_for(&system.memory, &mut system.core, thread, 0).unwrap();
     let outcome = ask(&mut system, 1, ComponentOperation::Revoke as u16, [0; 4]);
     let status = u64::from(Error::Revoked.status());
     assert_eq!(outcome, Outcome::answer([abi::operation::ThreadEnd::Faulted as u64, status]));
@@ -311,7 +314,7 @@ fn power_ends_the_system_with_the_status_given() {
 fn what_a_stranger_holds_is_looked_up_in_the_strangers_table() {
     let mut system = System::new();
     let (thread, component) = system.thread(5, 0x41_0000);
-    thread::dispatch(&system.memory, &mut system.core, thread, 0).unwrap();
+    dispatch::wait_for(&system.memory, &mut system.core, thread, 0).unwrap();
     assert_eq!(system.core.component(&system.memory), component);
     assert_eq!(ask(&mut system, slot::POWER, 0, [0; 4]), Error::Empty.into());
 }

@@ -1,0 +1,147 @@
+//! Dispatch: who runs next, by a scheduler's decision.
+//!
+//! A scheduler is a thread with a receive end-point. It, or any thread that
+//! executes in its component, switches the core to a thread; when that one
+//! blocks, ends, faults or meets its timeout, the scheduler's thread goes on, and finds out at its
+//! end-point what happened. A decision carries a *token*, a number that grows with every
+//! decision: one that was overtaken, because its maker was preempted
+//! before it took effect, is refused as stale. This replaces disabling interrupts.
+//! (Token-validated dispatch is Composite's idea.)
+
+use crate::core_state::CoreState;
+use crate::endpoint;
+use crate::frame::Frame;
+use crate::outcome::{End, Outcome};
+use crate::store::Store;
+use crate::thread::{self, Scheduler, State};
+use abi::error::Error;
+use abi::event::What;
+use abi::operation::ThreadEnd;
+
+/// Schedulers above each other that control passes through when none of them can go on.
+const LEVELS: usize = 8;
+
+/// A scheduler's decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The thread of the scheduler's end-point.
+    pub scheduler: Frame,
+    /// The number of the decision.
+    pub token: u64,
+    /// When the core comes back at the latest, or 0.
+    pub timeout: u64,
+}
+
+/// Runs `thread`, which is at its start; the current thread waits for its end.
+///
+/// # Errors
+///
+/// [`Error::NotDispatchable`] if it is not at its start; [`Error::Revoked`] if its component is dead.
+pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
+    if thread::state(store, thread) != State::AtStart {
+        return Err(Error::NotDispatchable);
+    }
+    let caller = core.thread();
+    let outcome = thread::start(store, core, thread, word)?;
+    thread::set_state(store, caller, State::Waiting);
+    thread::set_scheduler(store, thread, Scheduler::Waiting(caller));
+    Ok(outcome)
+}
+
+/// Switches to `thread` by a scheduler's decision; the current thread is suspended.
+///
+/// # Errors
+///
+/// [`Error::NotDispatchable`] if it cannot go on, or belongs to another core; [`Error::Stale`];
+/// [`Error::EventsPending`], unless it is the scheduler that is switched to; [`Error::Revoked`].
+pub fn switch_to(
+    store: &impl Store,
+    core: &mut CoreState,
+    thread: Frame,
+    word: u64,
+    decision: Decision,
+) -> Result<Outcome, Error> {
+    let (caller, scheduler) = (core.thread(), decision.scheduler);
+    if thread::core_of(store, thread) != (core.identity >> 32) as u32 {
+        return Err(Error::NotDispatchable);
+    }
+    endpoint::check_token(store, scheduler, decision.token)?;
+    if thread != scheduler && endpoint::has_pending(store, scheduler) {
+        return Err(Error::EventsPending);
+    }
+    let outcome = thread::resume(store, core, thread, word)?;
+    thread::set_state(store, caller, State::Suspended);
+    if thread != scheduler {
+        thread::set_scheduler(store, thread, Scheduler::EndPoint(scheduler));
+    }
+    core.timeout = decision.timeout;
+    Ok(outcome)
+}
+
+/// Ends the current thread; its scheduler goes on.
+pub fn end(store: &impl Store, core: &mut CoreState, how: ThreadEnd, status: u16) -> Outcome {
+    let thread = core.thread();
+    let (state, what) = match how {
+        ThreadEnd::Returned => (State::AtStart, What::Ended(status)),
+        ThreadEnd::Faulted => (State::Faulted, What::Faulted(status)),
+    };
+    let scheduler = thread::scheduler(store, thread);
+    match scheduler {
+        Scheduler::None => {
+            thread::set_state(store, thread, state);
+            Outcome::End(End::NothingToRun)
+        }
+        Scheduler::Waiting(waiting) => {
+            thread::set_scheduler(store, thread, Scheduler::None);
+            thread::switch(store, core, waiting);
+            thread::set_state(store, thread, state);
+            Outcome::answer([how as u64, status.into()])
+        }
+        Scheduler::EndPoint(scheduler) => hand_over(store, core, scheduler, state, what),
+    }
+}
+
+/// Takes the core from the current thread, whose registers the entry has saved; its scheduler goes on.
+///
+/// A thread that nobody schedules keeps the core.
+pub fn preempt(store: &impl Store, core: &mut CoreState) -> Outcome {
+    core.timeout = 0;
+    match thread::scheduler(store, core.thread()) {
+        Scheduler::EndPoint(scheduler) => hand_over(store, core, scheduler, State::Preempted, What::Preempted),
+        Scheduler::None | Scheduler::Waiting(_) => Outcome::Restore,
+    }
+}
+
+/// Leaves the current thread in `state`, tells `scheduler` why, and lets it go on.
+pub fn hand_over(store: &impl Store, core: &mut CoreState, scheduler: Frame, state: State, what: What) -> Outcome {
+    let thread = core.thread();
+    thread::set_state(store, thread, state);
+    endpoint::post(store, scheduler, thread, what);
+    core.timeout = 0;
+    resume_scheduler(store, core, scheduler)
+}
+
+/// Lets `scheduler` go on, or the next one above it that can.
+fn resume_scheduler(store: &impl Store, core: &mut CoreState, mut scheduler: Frame) -> Outcome {
+    for _ in 0..LEVELS {
+        if let Ok(outcome) = resume_suspended(store, core, scheduler) {
+            return outcome;
+        }
+        match thread::scheduler(store, scheduler) {
+            Scheduler::EndPoint(above) | Scheduler::Waiting(above) => scheduler = above,
+            Scheduler::None => break,
+        }
+    }
+    Outcome::End(End::NothingToRun)
+}
+
+/// A scheduler at its start has ended: it is not started again by what its threads do.
+fn resume_suspended(store: &impl Store, core: &mut CoreState, scheduler: Frame) -> Result<Outcome, Error> {
+    if thread::state(store, scheduler) == State::AtStart {
+        return Err(Error::NotDispatchable);
+    }
+    thread::resume(store, core, scheduler, 0)
+}
+
+#[cfg(test)]
+mod tests;
