@@ -244,6 +244,7 @@ pub fn follow(core: &mut CoreLocal, outcome: Outcome) -> Registers {
             load_page_table(core);
             registers
         }
+        Outcome::Restore | Outcome::Idle => crate::console::fatal("not yet"),
         Outcome::End(End::Requested(status)) => crate::console::end(status),
         Outcome::End(End::NothingToRun) => crate::console::fatal("the booter's thread came to its end"),
     }
@@ -283,5 +284,9 @@ impl Machine for Hardware {
 
     fn write_console(&mut self, text: &[u8]) {
         crate::console::write(text);
+    }
+
+    fn frequency(&mut self) -> u64 {
+        1_000_000_000
     }
 }

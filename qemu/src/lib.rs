@@ -15,14 +15,17 @@ pub mod debugger;
 mod emulator;
 mod input;
 mod machine;
+mod preamble;
 pub mod process;
 mod session;
+mod uefi;
 
 pub use accelerator::Accelerator;
 pub use emulator::{Emulator, Missing};
 pub use input::Input;
 pub use machine::{Machine, PROCESSOR};
 pub use session::{Ending, Run, Session};
+pub use uefi::{MissingUefi, Uefi};
 
 /// What the emulator's exit status is when the kernel ended with status 0: it wrote 0x10 to the exit device.
 pub const EXIT_SUCCESS: i32 = 33;

@@ -1,9 +1,10 @@
 //! The machine that an image runs on.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
-use crate::{Accelerator, Emulator};
+use crate::{Accelerator, Emulator, Uefi};
 
 /// The processor under emulation, named and complete, so that a run is the same with every version of the emulator.
 ///
@@ -12,11 +13,19 @@ use crate::{Accelerator, Emulator};
 pub const PROCESSOR: &str = "qemu64-v1,-svm,+nx,+smep,+smap,+umip,+fsgsbase,+pdpe1gb,+rdtscp,+rdrand,+erms,\
     +ssse3,+sse4.1,+sse4.2,+popcnt,+xsave,+avx";
 
+/// What a machine boots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Boot {
+    /// The emulator loads the files itself (PVH).
+    Files { kernel: PathBuf, bundle: Option<PathBuf> },
+    /// The firmware, which is a BIOS without `uefi`, finds a loader on the disk.
+    Disk { image: PathBuf, uefi: Option<Uefi> },
+}
+
 /// A machine: what it has and what it boots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    kernel: PathBuf,
-    bundle: Option<PathBuf>,
+    boot: Boot,
     processors: u32,
     memory: u64,
     counts_instructions: bool,
@@ -26,19 +35,26 @@ pub struct Machine {
 impl Machine {
     /// A machine with one processor and 128 MiB that boots `kernel` with the module `bundle`.
     pub fn new(kernel: impl Into<PathBuf>, bundle: impl Into<PathBuf>) -> Self {
-        Self { bundle: Some(bundle.into()), ..Self::bare(kernel) }
+        Self::booting(Boot::Files { kernel: kernel.into(), bundle: Some(bundle.into()) })
     }
 
     /// The same without a module.
     pub fn bare(kernel: impl Into<PathBuf>) -> Self {
-        Self {
-            kernel: kernel.into(),
-            bundle: None,
-            processors: 1,
-            memory: 128 << 20,
-            counts_instructions: false,
-            extra: Vec::new(),
-        }
+        Self::booting(Boot::Files { kernel: kernel.into(), bundle: None })
+    }
+
+    /// The same, but with a BIOS that boots the disk `image`. Nothing is ever written to it.
+    pub fn bios(image: impl Into<PathBuf>) -> Self {
+        Self::booting(Boot::Disk { image: image.into(), uefi: None })
+    }
+
+    /// The same, but with UEFI firmware that boots the disk `image`. Nothing is ever written to it.
+    pub fn uefi(image: impl Into<PathBuf>, firmware: Uefi) -> Self {
+        Self::booting(Boot::Disk { image: image.into(), uefi: Some(firmware) })
+    }
+
+    fn booting(boot: Boot) -> Self {
+        Self { boot, processors: 1, memory: 128 << 20, counts_instructions: false, extra: Vec::new() }
     }
 
     /// The same with so many processors.
@@ -74,6 +90,11 @@ impl Machine {
         if self.counts_instructions { Accelerator::Tcg } else { Accelerator::detect() }
     }
 
+    /// Whether firmware may print before the kernel does.
+    pub(crate) fn has_talking_firmware(&self) -> bool {
+        matches!(self.boot, Boot::Disk { uefi: Some(_), .. })
+    }
+
     /// The emulator's arguments.
     pub fn arguments(&self, emulator: &Emulator) -> Vec<OsString> {
         self.arguments_with(self.accelerator(), emulator.firmware())
@@ -92,12 +113,9 @@ impl Machine {
         if self.counts_instructions {
             line.pair("-icount", "shift=0,sleep=off");
         }
-        if let Some(firmware) = firmware {
-            line.pair("-bios", firmware);
-        }
-        line.pair("-kernel", &self.kernel);
-        if let Some(bundle) = &self.bundle {
-            line.pair("-initrd", bundle);
+        match &self.boot {
+            Boot::Files { kernel, bundle } => line.files(kernel, bundle.as_deref(), firmware),
+            Boot::Disk { image, uefi } => line.disk(image, uefi.as_ref()),
         }
         line.0.extend(self.extra.iter().cloned());
         line.0
@@ -114,6 +132,36 @@ impl Line {
 
     fn pair(&mut self, option: &str, value: impl Into<OsString>) {
         self.0.extend([option.into(), value.into()]);
+    }
+
+    fn files(&mut self, kernel: &Path, bundle: Option<&Path>, firmware: Option<&str>) {
+        if let Some(firmware) = firmware {
+            self.pair("-bios", firmware);
+        }
+        self.pair("-kernel", kernel);
+        if let Some(bundle) = bundle {
+            self.pair("-initrd", bundle);
+        }
+    }
+
+    fn disk(&mut self, image: &Path, uefi: Option<&Uefi>) {
+        if let Some(uefi) = uefi {
+            self.drive("if=pflash,unit=0,readonly=on", &uefi.code);
+            // What the firmware writes into its variables goes with the run.
+            self.drive("if=pflash,unit=1,snapshot=on", &uefi.variables);
+        }
+        self.drive("if=none,id=disk,readonly=on", image);
+        self.words("-device virtio-blk-pci,drive=disk,bootindex=0");
+    }
+
+    fn drive(&mut self, options: &str, file: &Path) {
+        let mut value = OsString::from(options);
+        value.push(",format=raw,file=");
+        // A comma would end the name; two stand for one.
+        let doubled: Vec<u8> =
+            file.as_os_str().as_bytes().split(|byte| *byte == b',').collect::<Vec<_>>().join(&b",,"[..]);
+        value.push(OsString::from_vec(doubled));
+        self.pair("-drive", value);
     }
 }
 
@@ -135,6 +183,23 @@ mod tests {
         }
         assert!(line.ends_with(" -s"), "{line}");
         assert!(!line.contains("-icount"), "{line}");
+    }
+
+    #[test]
+    fn a_disk_is_booted_by_the_firmware() {
+        let bios = line(&Machine::bios("a,b"), Accelerator::Tcg, Some("qboot.rom"));
+        let disk =
+            "-drive if=none,id=disk,readonly=on,format=raw,file=a,,b -device virtio-blk-pci,drive=disk,bootindex=0";
+        assert!(bios.ends_with(disk), "{bios}");
+        for part in ["-bios", "-kernel", "pflash"] {
+            assert!(!bios.contains(part), "{part} is in {bios}");
+        }
+        let firmware = Uefi { code: "code".into(), variables: "variables".into() };
+        let uefi = line(&Machine::uefi("a,b", firmware), Accelerator::Tcg, Some("qboot.rom"));
+        let code = "-drive if=pflash,unit=0,readonly=on,format=raw,file=code";
+        let variables = "-drive if=pflash,unit=1,snapshot=on,format=raw,file=variables";
+        assert!(uefi.ends_with(&format!("{code} {variables} {disk}")), "{uefi}");
+        assert!(!uefi.contains("-bios"), "{uefi}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::preamble::Preamble;
 use crate::process::{Child, command};
 use crate::{EXIT_FAILURE, EXIT_SUCCESS, Emulator, Input, Machine};
 
@@ -32,7 +33,8 @@ pub enum Ending {
 pub struct Run {
     /// How it ended.
     pub ending: Ending,
-    /// Everything that the machine printed.
+    /// Everything that the machine printed, from the kernel's first line on if its firmware prints, too. If the
+    /// kernel never printed a line, that is what the firmware printed.
     pub console: Vec<u8>,
 }
 
@@ -91,7 +93,8 @@ impl Session {
         }
         let output = spawn_reader(&mut child);
         let complaints = spawn_listener(&mut child);
-        let over = follow(&output, deadline, sink, console);
+        let preamble = if self.machine.has_talking_firmware() { Preamble::default() } else { Preamble::none() };
+        let over = follow(&output, deadline, preamble, &mut Console { sink, kept: console });
         if over != Over::Closed {
             child.kill();
         }
@@ -146,19 +149,40 @@ enum Over {
     Flood,
 }
 
-fn follow(output: &Receiver<Vec<u8>>, deadline: Instant, sink: &mut dyn Write, console: &mut Vec<u8>) -> Over {
+/// Where the console's text goes.
+struct Console<'c> {
+    sink: &'c mut dyn Write,
+    kept: &'c mut Vec<u8>,
+}
+
+impl Console<'_> {
+    fn show(&mut self, piece: Vec<u8>) {
+        // A sink that is gone (a closed pipe) does not change how the system ends.
+        let _ = self.sink.write_all(&piece).and_then(|()| self.sink.flush());
+        self.kept.extend(piece);
+    }
+}
+
+fn follow(output: &Receiver<Vec<u8>>, deadline: Instant, mut preamble: Preamble, console: &mut Console<'_>) -> Over {
+    let over = follow_to_end(output, deadline, &mut preamble, console);
+    console.show(preamble.into_text());
+    over
+}
+
+fn follow_to_end(
+    output: &Receiver<Vec<u8>>,
+    deadline: Instant,
+    preamble: &mut Preamble,
+    console: &mut Console<'_>,
+) -> Over {
     loop {
         match output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(_) if Instant::now() >= deadline => return Over::Deadline,
-            Ok(piece) => {
-                // A sink that is gone (a closed pipe) does not change how the system ends.
-                let _ = sink.write_all(&piece).and_then(|()| sink.flush());
-                console.extend(piece);
-            }
+            Ok(piece) => console.show(preamble.pass(piece)),
             Err(RecvTimeoutError::Timeout) => return Over::Deadline,
             Err(RecvTimeoutError::Disconnected) => return Over::Closed,
         }
-        if console.len() > CONSOLE_LIMIT {
+        if console.kept.len() + preamble.held() > CONSOLE_LIMIT {
             return Over::Flood;
         }
     }

@@ -58,13 +58,16 @@ pub struct Completion {
 pub struct Client<'a, W> {
     page: Page<'a, W>,
     books: Books,
+    /// Slots that the server said are done, to be looked at.
     hinted: u64,
+    /// Slots that are submitted and not announced.
+    unannounced: u64,
 }
 
 impl<'a, W: Word> Client<'a, W> {
     /// The client's end of a page that nobody has posted to yet.
     pub fn new(page: Page<'a, W>) -> Self {
-        Self { page, books: Books::new(page.slots()), hinted: 0 }
+        Self { page, books: Books::new(page.slots()), hinted: 0, unannounced: 0 }
     }
 
     /// Posts a call; `token` comes back with its result.
@@ -78,6 +81,25 @@ impl<'a, W: Word> Client<'a, W> {
     pub fn post(&mut self, request: &Request, token: u64) -> Result<Ticket, PostError> {
         let reserved = self.reserve()?;
         self.submit(reserved, request, token)
+    }
+
+    /// Posts a call that the server need not find before [`Client::announce`]: of many calls
+    /// that are posted together, each is cheaper by the one locked instruction.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Exhausted`]: back-pressure.
+    pub fn post_unannounced(&mut self, request: &Request, token: u64) -> Result<Ticket, PostError> {
+        let Reserved(number) = self.reserve()?;
+        self.write(number, request, token)
+    }
+
+    /// Shows the server what was posted unannounced.
+    pub fn announce(&mut self) {
+        let slots = core::mem::take(&mut self.unannounced);
+        if slots != 0 {
+            self.page.header().hint_submitted(slots);
+        }
     }
 
     /// Allocates a slot, so that a later [`Client::submit`] cannot be refused.
@@ -102,14 +124,9 @@ impl<'a, W: Word> Client<'a, W> {
     ///
     /// [`PostError::NotReserved`] if the slot is another client's.
     pub fn submit(&mut self, reserved: Reserved, request: &Request, token: u64) -> Result<Ticket, PostError> {
-        let Reserved(number) = reserved;
-        let entry = self.entry(number).ok_or(PostError::NotReserved)?;
-        if !self.books.submit(number, token) {
-            return Err(PostError::NotReserved);
-        }
-        entry.submit(request, token);
-        self.page.header().hint_submitted(1 << slot_of(number));
-        Ok(Ticket(number))
+        let ticket = self.write(reserved.0, request, token)?;
+        self.announce();
+        Ok(ticket)
     }
 
     /// Gives a slot back unused.
@@ -179,7 +196,9 @@ impl<'a, W: Word> Client<'a, W> {
     }
 
     /// What to do now that there is nothing else to do; see [`header`](crate::header).
+    /// Announces what was posted unannounced.
     pub fn prepare_to_sleep(&mut self) -> Sleep {
+        self.announce();
         let in_flight = self.books.in_flight();
         if in_flight == 0 {
             return Sleep::NothingToWaitFor;
@@ -200,6 +219,16 @@ impl<'a, W: Word> Client<'a, W> {
     /// Calls that are submitted and not collected, abandoned ones included.
     pub fn in_flight(&self) -> u32 {
         self.books.in_flight().count_ones()
+    }
+
+    fn write(&mut self, number: u64, request: &Request, token: u64) -> Result<Ticket, PostError> {
+        let entry = self.entry(number).ok_or(PostError::NotReserved)?;
+        if !self.books.submit(number, token) {
+            return Err(PostError::NotReserved);
+        }
+        entry.submit(request, token);
+        self.unannounced |= 1 << slot_of(number);
+        Ok(Ticket(number))
     }
 
     fn entry(&self, number: u64) -> Option<&'a Entry<W>> {

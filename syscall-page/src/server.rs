@@ -1,21 +1,21 @@
 //! The server's side: one pass takes what was submitted and answers it.
 //!
 //! What a server decides with is in its own memory: which methods this edge
-//! permits, and which slots it has taken. A client can rewrite its entry while
-//! the method runs; the server has read it by then and does not look again. It
-//! can submit one entry twice over; a slot that is taken is not taken again, so
-//! that one page never costs a server more than 64 calls at a time.
+//! permits, and which slots hold calls that wait. A client can rewrite its entry
+//! while the method runs; the server has read it by then and does not look
+//! again. It can submit an entry again while that is served, and has then asked
+//! for two runs, as if by two entries. It cannot have more calls waiting in the
+//! server than it has entries: a slot whose call is blocked is not taken again.
 //!
-//! Several workers may pass over one page at once. Each entry goes to one of
-//! them: the slot's bit in the server's memory and the entry's status in the
-//! page are both claimed atomically.
+//! Several workers may pass over one page at once. Each call goes to one of
+//! them, the one that claims its entry by compare-and-swap.
 
 use crate::page::Page;
 use crate::request::{Reply, Request};
 use crate::word::Word;
 use abi::crossing::METHODS;
 use abi::error::Error;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::{Relaxed, Release};
 
 /// A server's end of one page.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub struct Server<'a, W> {
     page: Page<'a, W>,
     permitted: u64,
     edge: u64,
-    taken: W,
+    /// A bit for each slot whose call is blocked.
+    blocked: W,
     next: W,
 }
 
@@ -96,7 +97,7 @@ pub enum CompleteError {
 #[derive(Debug)]
 struct Round<'a, W> {
     page: Page<'a, W>,
-    taken: &'a W,
+    blocked: &'a W,
     hints: u64,
     done: u64,
 }
@@ -106,7 +107,7 @@ impl<'a, W: Word> Server<'a, W> {
     /// the edge permits; `edge` tells this page from the server's other ones
     /// and from earlier pages of the same edge.
     pub fn new(page: Page<'a, W>, permitted: u64, edge: u64) -> Self {
-        Self { page, permitted, edge, taken: W::new(0), next: W::new(0) }
+        Self { page, permitted, edge, blocked: W::new(0), next: W::new(0) }
     }
 
     /// Takes submitted calls, runs their methods, answers them, until none is left or `limit` slots were looked at.
@@ -114,7 +115,7 @@ impl<'a, W: Word> Server<'a, W> {
     /// `run` gets the words that were read once from the page, of a method that is permitted.
     pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W>) -> Outcome) -> Pass {
         let mut pass = Pass::default();
-        let mut round = Round { page: self.page, taken: &self.taken, hints: 0, done: 0 };
+        let mut round = Round { page: self.page, blocked: &self.blocked, hints: 0, done: 0 };
         for _ in 0..limit {
             let Some(slot) = self.next_slot(&mut round) else {
                 break;
@@ -132,17 +133,24 @@ impl<'a, W: Word> Server<'a, W> {
     ///
     /// [`CompleteError::AnotherPage`] if the call is not of this page; nothing was answered.
     pub fn complete(&self, blocked: Blocked, reply: &Reply) -> Result<Completed, CompleteError> {
-        if blocked.edge != self.edge || self.taken.load(Relaxed) & 1 << blocked.slot == 0 {
+        if blocked.edge != self.edge || !self.is_blocked(blocked.slot) {
             return Err(CompleteError::AnotherPage);
         }
-        let mut round = Round { page: self.page, taken: &self.taken, hints: 0, done: 0 };
+        let mut round = Round { page: self.page, blocked: &self.blocked, hints: 0, done: 0 };
+        // Before *done* is shown: the moment the client sees that, it may submit
+        // the next call in this slot, and that one must not look blocked.
+        self.blocked.fetch_and(!(1 << blocked.slot), Release);
         round.finish(blocked.slot, reply);
         Ok(Completed { wake: round.announce() })
     }
 
-    /// Calls that were taken and are not answered.
-    pub fn in_service(&self) -> u32 {
-        self.taken.load(Relaxed).count_ones()
+    /// Calls that are blocked.
+    pub fn blocked(&self) -> u32 {
+        self.blocked.load(Relaxed).count_ones()
+    }
+
+    fn is_blocked(&self, slot: u32) -> bool {
+        self.blocked.load(Relaxed) & 1 << slot != 0
     }
 
     /// The slot to look at next: round and round, which is the order in which a client fills them.
@@ -189,30 +197,34 @@ impl<'a, W: Word> Server<'a, W> {
 impl<W: Word> Round<'_, W> {
     /// Claims a slot and reads its call: status word, arguments and token, once each.
     fn take(&self, slot: u32) -> Option<(Request, u16, u64)> {
-        let entry = self.page.entry(slot)?;
-        if self.taken.fetch_or(1 << slot, Acquire) & 1 << slot != 0 {
+        if self.blocked.load(Relaxed) & 1 << slot != 0 {
             return None;
         }
-        let Some(status) = entry.claim() else {
-            self.taken.fetch_and(!(1 << slot), Release);
-            return None;
-        };
+        let entry = self.page.entry(slot)?;
+        let status = entry.claim()?;
         let (args, token) = entry.read();
-        Some((Request { method: status.method(), args }, status.flags(), token))
+        let method = status.method();
+        Some((Request { method, args }, status.flags(), token))
     }
 
-    /// Answers the call in a slot that is taken.
-    ///
-    /// The slot is given up before *done* is shown: the moment the client sees
-    /// that, it may submit the next call there, and that one must be takeable.
+    /// Answers the call in a slot.
     fn finish(&mut self, slot: u32, reply: &Reply) {
-        let Some(entry) = self.page.entry(slot) else {
-            return;
-        };
-        entry.write_result(reply);
-        self.taken.fetch_and(!(1 << slot), Release);
-        entry.set_done(reply.status);
-        self.done |= 1 << slot;
+        if let Some(entry) = self.page.entry(slot) {
+            entry.write_result(reply);
+            entry.set_done(reply.status);
+            self.done |= 1 << slot;
+        }
+    }
+
+    /// Blocks the call in a slot; `false` if another one of that slot is blocked.
+    fn block(&mut self, slot: u32) -> bool {
+        if self.blocked.fetch_or(1 << slot, Relaxed) & 1 << slot != 0 {
+            return false;
+        }
+        if let Some(entry) = self.page.entry(slot) {
+            entry.set_blocked();
+        }
+        true
     }
 
     /// Shows what is done and what is left, and answers whether the client is to be woken.
@@ -251,12 +263,17 @@ impl<W: Word> Call<'_, '_, W> {
     ///
     /// Since this worker may wait from here on, what the pass has done is
     /// announced, and what it has not yet looked at is left to other workers.
-    pub fn block(self) -> Parked {
-        if let Some(entry) = self.round.page.entry(self.slot) {
-            entry.set_blocked();
+    ///
+    /// # Errors
+    ///
+    /// The call was refused: the client has submitted one entry twice over, and the other call is blocked.
+    pub fn block(self) -> Result<Parked, Outcome> {
+        if !self.round.block(self.slot) {
+            self.round.finish(self.slot, &Reply::refused(Error::InUse));
+            return Err(Outcome(()));
         }
         let blocked = Blocked { edge: self.edge, slot: self.slot };
-        Parked { outcome: Outcome(()), blocked, wake: self.round.announce() }
+        Ok(Parked { outcome: Outcome(()), blocked, wake: self.round.announce() })
     }
 }
 

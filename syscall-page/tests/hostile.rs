@@ -51,14 +51,14 @@ impl Service<'_> {
             if before.args[0] % 3 != 0 {
                 return call.answer(&Reply::success(before.args[..2].try_into().unwrap()));
             }
-            let parked = call.block();
+            let parked = call.block().unwrap();
             self.parked.push(parked.blocked);
             parked.outcome
         });
         assert!(pass.run + pass.refused <= limit);
         assert_eq!(run, pass.run);
         assert!(self.parked.len() <= 64, "one page never has more than 64 calls in service");
-        assert_eq!(self.hostile.in_service() as usize, self.parked.len());
+        assert_eq!(self.hostile.blocked() as usize, self.parked.len());
     }
 
     fn complete_all(&mut self) {
@@ -160,18 +160,30 @@ fn a_corrupted_slot_is_retired_and_the_rest_goes_on() {
 }
 
 #[test]
-fn an_entry_submitted_again_while_it_is_served_is_not_taken_twice() {
+fn an_entry_submitted_again_while_it_is_served_waits_at_most_once() {
     let frames = Frames::of(1);
     let mut client = Client::new(frames.page());
     let server = Server::new(frames.page(), 1, 1);
     client.post(&Request::new(0, [0; 4]), 0).unwrap();
     let submitted = frames.entries[0].words()[0].load(Relaxed);
-    let _ = server.pass(64, |call| {
+    let submit_again = || {
         frames.entries[0].words()[0].store(submitted, Relaxed);
         frames.header.words()[0].store(u64::MAX, Relaxed);
-        let again = server.pass(64, |_| panic!("taken twice"));
-        assert_eq!((again.run, again.refused), (0, 0));
-        call.answer(&Reply::success([0, 0]))
+    };
+    let mut waiting = Vec::new();
+    let _ = server.pass(64, |first| {
+        submit_again();
+        let other_worker = server.pass(64, |second| {
+            let parked = second.block().unwrap();
+            waiting.push(parked.blocked);
+            parked.outcome
+        });
+        assert_eq!(other_worker.run, 1);
+        submit_again();
+        assert_eq!(server.pass(64, |_| panic!("taken while blocked")).run, 0);
+        first.block().map(|_| "blocked twice").unwrap_err()
     });
-    assert_eq!(server.in_service(), 0);
+    assert_eq!(server.blocked(), 1);
+    let _ = server.complete(waiting.remove(0), &Reply::success([0, 0])).unwrap();
+    assert_eq!(server.blocked(), 0);
 }

@@ -12,7 +12,8 @@ use syscall_page::{Blocked, Client, PostError, Reply, Request, Server, Ticket};
 /// What the client and the server do next.
 #[derive(Clone, Debug)]
 enum Step {
-    Post(u16, [u64; 4]),
+    /// A call, announced or not.
+    Post(u16, [u64; 4], bool),
     /// A pass of at most so many looks; the mask says which of its calls answer later.
     Pass(u32, u64),
     CompleteOne(usize),
@@ -22,7 +23,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (0u16..5, any::<[u64; 4]>()).prop_map(|(method, args)| Step::Post(method, args)),
+        8 => (0u16..5, any::<[u64; 4]>(), any::<bool>()).prop_map(|(method, args, announced)| Step::Post(method, args, announced)),
         2 => (0u32..70, any::<u64>(), any::<u64>()).prop_map(|(limit, a, b)| Step::Pass(limit, a & b)),
         2 => any::<usize>().prop_map(Step::CompleteOne),
         4 => Just(Step::Reap),
@@ -51,9 +52,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn post(&mut self, request: Request) {
+    fn post(&mut self, request: Request, announced: bool) {
         let token = self.posted;
-        match self.client.post(&request, token) {
+        let result = match announced {
+            true => self.client.post(&request, token),
+            false => self.client.post_unannounced(&request, token),
+        };
+        match result {
             Ok(ticket) => {
                 self.posted += 1;
                 self.tickets.push((ticket, token));
@@ -70,7 +75,7 @@ impl Run<'_> {
             if answers_later & 1 == 0 {
                 return call.answer(&reply);
             }
-            let parked = call.block();
+            let parked = call.block().unwrap();
             self.later.push((parked.blocked, reply));
             parked.outcome
         });
@@ -106,7 +111,7 @@ impl Run<'_> {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Post(method, args) => self.post(Request::new(method, args)),
+            Step::Post(method, args, announced) => self.post(Request::new(method, args), announced),
             Step::Pass(limit, later) => self.pass(limit, later),
             Step::CompleteOne(pick) => self.complete(pick),
             Step::Reap => drop(self.reap()),
@@ -115,6 +120,7 @@ impl Run<'_> {
     }
 
     fn finish(&mut self) {
+        self.client.announce();
         self.pass(64, 0);
         while !self.later.is_empty() {
             self.complete(0);
@@ -145,6 +151,6 @@ proptest! {
         run.finish();
         prop_assert!(run.expected.is_empty(), "every call got its result");
         prop_assert_eq!(run.client.free_slots() as usize, slots, "every slot came back");
-        prop_assert_eq!(run.server.in_service(), 0);
+        prop_assert_eq!(run.server.blocked(), 0);
     }
 }

@@ -47,7 +47,7 @@ fn an_entry_goes_through_its_life() {
     let mut waiting = None;
     let _ = server.pass(ALL, |call| {
         assert_eq!(state(), Some(State::Busy));
-        let parked = call.block();
+        let parked = call.block().unwrap();
         waiting = Some(parked.blocked);
         parked.outcome
     });
@@ -113,7 +113,7 @@ fn calls_start_in_the_order_of_posting_even_around_blocked_ones() {
             if turn % 4 != 0 {
                 return call.answer(&Reply::success([0, 0]));
             }
-            let waits = call.block();
+            let waits = call.block().unwrap();
             parked.push(waits.blocked);
             waits.outcome
         });
@@ -129,6 +129,26 @@ fn calls_start_in_the_order_of_posting_even_around_blocked_ones() {
 }
 
 #[test]
+fn calls_posted_unannounced_are_found_once_they_are_announced() {
+    let frames = Frames::new();
+    let mut client = Client::new(frames.page());
+    let server = Server::new(frames.page(), PERMITTED, 1);
+    let serve = || server.pass(ALL, |call| call.answer(&Reply::success([0, 0]))).run;
+    for word in 0..3 {
+        client.post_unannounced(&echo(word), 0).unwrap();
+    }
+    assert_eq!(serve(), 0);
+    client.announce();
+    assert_eq!(serve(), 3);
+    client.post_unannounced(&echo(3), 0).unwrap();
+    assert_eq!(client.prepare_to_sleep(), Sleep::ResultsCame);
+    assert_eq!(serve(), 1, "nobody sleeps on what was not announced");
+    client.post_unannounced(&echo(4), 0).unwrap();
+    client.post(&echo(5), 0).unwrap();
+    assert_eq!(serve(), 2, "announced with the next");
+}
+
+#[test]
 fn a_blocked_call_does_not_hold_up_what_is_behind_it() {
     let frames = Frames::new();
     let mut client = Client::new(frames.page());
@@ -140,16 +160,16 @@ fn a_blocked_call_does_not_hold_up_what_is_behind_it() {
         if call.request().args[0] == 2 {
             return call.answer(&Reply::success([22, 0]));
         }
-        let parked = call.block();
+        let parked = call.block().unwrap();
         waiting = Some(parked.blocked);
         parked.outcome
     });
     assert_eq!(client.poll(first), Ok(None));
     assert_eq!(client.poll(second), Ok(Some(Reply::success([22, 0]))), "out of order");
-    assert_eq!(server.in_service(), 1);
+    assert_eq!(server.blocked(), 1);
     let _ = server.complete(waiting.unwrap(), &Reply::success([11, 0])).unwrap();
     assert_eq!(client.poll(first), Ok(Some(Reply::success([11, 0]))));
-    assert_eq!(server.in_service(), 0);
+    assert_eq!(server.blocked(), 0);
 }
 
 #[test]
@@ -165,7 +185,7 @@ fn while_a_worker_waits_another_finds_what_is_behind() {
         if call.request().args[0] == 0 {
             return call.answer(&Reply::success([0, 0]));
         }
-        let parked = call.block();
+        let parked = call.block().unwrap();
         assert_eq!(client.reap().unwrap().token, 0, "what was answered before is announced");
         let other_worker = server.pass(ALL, |call| {
             behind.push(call.request().args[0]);
@@ -239,7 +259,7 @@ fn a_blocked_call_can_only_be_answered_through_its_own_page() {
     let ticket = client.post(&echo(1), 0).unwrap();
     let mut waiting = None;
     let _ = server.pass(ALL, |call| {
-        let parked = call.block();
+        let parked = call.block().unwrap();
         waiting = Some(parked.blocked);
         parked.outcome
     });

@@ -1,5 +1,178 @@
-//! stub
-use libtest_mimic::Trial;
+//! Broken bundles and unusual machines: the kernel says what is wrong and ends; it never hangs.
+
+use std::path::PathBuf;
+
+use abi::bundle::{HEADER_BYTES, VERSION};
+use abi::layout::PAGE;
+use libtest_mimic::{Failed, Trial};
+use qemu::{EXIT_FAILURE, Ending, Machine, Run, Session};
+use tempfile::TempDir;
+
+use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
+
+/// The trials of this file.
 pub fn trials() -> Vec<Trial> {
-    vec![]
+    trials!("machines":
+        without_a_bundle
+        with_an_empty_bundle
+        with_a_truncated_bundle
+        with_a_flipped_bit
+        with_random_bytes
+        with_another_version
+        with_little_memory
+        with_much_memory
+        with_several_processors
+        with_less_memory_than_the_system_needs
+        with_two_boots_that_are_equal
+    )
+}
+
+/// A composed system, to be spoilt.
+struct System {
+    directory: TempDir,
+}
+
+impl System {
+    fn compose() -> Result<Self, Failed> {
+        let directory = scratch()?;
+        let graph = root().join("systems/pingpong.toml");
+        finish(&mut compose("build", &graph, directory.path())?)?.expect_status(0)?;
+        Ok(Self { directory })
+    }
+
+    fn kernel(&self) -> PathBuf {
+        self.directory.path().join("kernel")
+    }
+
+    fn bundle(&self) -> Result<Vec<u8>, Failed> {
+        Ok(std::fs::read(self.directory.path().join("bundle"))?)
+    }
+
+    /// Boots with `bundle` for a bundle.
+    fn boot(&self, bundle: &[u8]) -> Result<Run, Failed> {
+        let path = self.directory.path().join("spoilt");
+        std::fs::write(&path, bundle)?;
+        Ok(boot(Machine::new(self.kernel(), &path)))
+    }
+}
+
+fn boot(machine: Machine) -> Run {
+    Session::new(machine).run(&mut std::io::sink())
+}
+
+/// The kernel gave up with these words, and the machine ended with a failure.
+fn gave_up(run: &Run, why: &str) -> Outcome {
+    let console = String::from_utf8_lossy(&run.console);
+    let last = console.trim_end().lines().last().unwrap_or_default();
+    let said = last.starts_with("tessera: fatal: ") && last.contains(why);
+    ensure(said && run.ending == Ending::Ended { code: EXIT_FAILURE }, || {
+        format!("expected `tessera: fatal: ...{why}...`, but: {:?}\n{console}", run.ending)
+    })
+}
+
+fn without_a_bundle() -> Outcome {
+    let system = System::compose()?;
+    gave_up(&boot(Machine::bare(system.kernel())), "the loader brought no bundle")
+}
+
+fn with_an_empty_bundle() -> Outcome {
+    let system = System::compose()?;
+    gave_up(&system.boot(&[])?, "bundle")
+}
+
+fn with_a_truncated_bundle() -> Outcome {
+    let system = System::compose()?;
+    let whole = system.bundle()?;
+    for length in [8, HEADER_BYTES - 1, HEADER_BYTES, PAGE as usize, whole.len() / 2, whole.len() - 1] {
+        gave_up(&system.boot(whole.get(..length).unwrap_or_default())?, "the bundle is truncated")?;
+    }
+    Ok(())
+}
+
+fn with_a_flipped_bit() -> Outcome {
+    let system = System::compose()?;
+    let whole = system.bundle()?;
+    let last = whole.len() - 1;
+    // In the magic word, the sum, a number of entries, an offset, a component, a segment's contents.
+    for (at, why) in [
+        (0, "not a bundle"),
+        (24, "checksum"),
+        (32, "checksum"),
+        (40, "checksum"),
+        (HEADER_BYTES + 33, "checksum"),
+        (whole.len() / 2, "checksum"),
+        (last, "checksum"),
+    ] {
+        let mut spoilt = whole.clone();
+        if let Some(byte) = spoilt.get_mut(at) {
+            *byte ^= 0x10;
+        }
+        gave_up(&system.boot(&spoilt)?, why)
+            .map_err(|failed| format!("byte {at}: {}", failed.message().unwrap_or("")))?;
+    }
+    Ok(())
+}
+
+fn with_random_bytes() -> Outcome {
+    let system = System::compose()?;
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut byte = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    let bytes: Vec<u8> = (0..3 * PAGE).map(|_| byte()).collect();
+    gave_up(&system.boot(&bytes)?, "not a bundle")
+}
+
+fn with_another_version() -> Outcome {
+    let system = System::compose()?;
+    let mut bundle = system.bundle()?;
+    let other = VERSION + 1;
+    if let Some(version) = bundle.get_mut(8..16) {
+        version.copy_from_slice(&other.to_le_bytes());
+    }
+    gave_up(&system.boot(&bundle)?, &format!("the bundle has version {other}, this kernel reads {VERSION}"))
+}
+
+fn with_less_memory_than_the_system_needs() -> Outcome {
+    let system = System::compose()?;
+    let machine = Machine::new(system.kernel(), system.directory.path().join("bundle")).memory(2 << 20);
+    let run = boot(machine);
+    // What is too little for the firmware never gets as far as the kernel.
+    ensure(run.ending != Ending::TimedOut, || String::from_utf8_lossy(&run.console).into_owned())
+}
+
+fn with_little_memory() -> Outcome {
+    run_with(&["--memory", "64MiB"])
+}
+
+/// More than what lies below 4 GiB.
+fn with_much_memory() -> Outcome {
+    run_with(&["--memory", "8GiB"])
+}
+
+fn with_several_processors() -> Outcome {
+    run_with(&["--smp", "4"])
+}
+
+fn run_with(arguments: &[&str]) -> Outcome {
+    let directory = scratch()?;
+    let graph = root().join("systems/pingpong.toml");
+    finish(compose("run", &graph, directory.path())?.args(arguments))?.expect_status(0)?;
+    Ok(())
+}
+
+/// With a clock that counts instructions, one run is like the other, to the last tick.
+fn with_two_boots_that_are_equal() -> Outcome {
+    let system = System::compose()?;
+    let bundle = system.directory.path().join("bundle");
+    let machine = || Machine::new(system.kernel(), &bundle).counts_instructions(true);
+    let (one, other) = (boot(machine()), boot(machine()));
+    ensure(one == other, || format!("{}\n{}", text(&one), text(&other)))
+}
+
+fn text(run: &Run) -> String {
+    String::from_utf8_lossy(&run.console).into_owned()
 }

@@ -1,5 +1,216 @@
-//! stub
-use libtest_mimic::Trial;
+//! What `composer run` ends with, and that it takes its emulator with it, however it ends.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::tools::{Finished, Outcome, compose, ensure, finish, scratch, trials};
+
+/// The trials of this file.
 pub fn trials() -> Vec<Trial> {
-    vec![]
+    trials!("statuses":
+        an_unexpected_fault_is_1
+        a_fault_that_does_not_come_is_1
+        a_missing_line_is_1
+        another_status_is_1
+        a_bad_graph_is_2
+        a_graph_that_is_not_there_is_2
+        a_component_that_does_not_compile_is_2
+        two_versions_of_an_interface_are_2
+        a_run_that_does_not_end_is_3
+        a_missing_emulator_is_3
+        an_interrupt_ends_the_emulator
+        a_termination_ends_the_emulator
+        a_kill_ends_the_emulator
+    )
+}
+
+/// A graph with `faulty`, which behaves as `parameters` say, and these expectations.
+fn graph(expect: &str, parameters: &str) -> String {
+    format!(
+        "[system]\ndescription = \"a test\"\nexpect = {{ {expect} }}\n\
+         [[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\
+         [[components]]\nname = \"faulty\"\nparams = [{parameters}]\n"
+    )
+}
+
+const UNDEFINED: &str = "{ key = \"ud2\", value = true }";
+const ENDLESS: &str = "{ key = \"loop\", value = true }";
+
+/// Runs a graph that is written for it.
+fn run(text: &str, prepare: impl FnOnce(&Path, &mut Command) -> Outcome) -> Result<Finished, Failed> {
+    let directory = scratch()?;
+    let mut command = written(directory.path(), text)?;
+    prepare(directory.path(), &mut command)?;
+    finish(&mut command)
+}
+
+fn written(directory: &Path, text: &str) -> Result<Command, Failed> {
+    let graph = directory.join("graph.toml");
+    std::fs::write(&graph, text)?;
+    compose("run", &graph, &directory.join("system"))
+}
+
+fn run_plain(text: &str) -> Result<Finished, Failed> {
+    run(text, |_, _| Ok(()))
+}
+
+fn an_unexpected_fault_is_1() -> Outcome {
+    let finished = run_plain(&graph("status = 8", UNDEFINED))?;
+    finished.expect_status(1)?.expect_text("a fault that is not expected: tessera: fault: component faulty, ")?;
+    Ok(())
+}
+
+fn a_fault_that_does_not_come_is_1() -> Outcome {
+    let finished = run_plain(&graph("faults = [\"faulty\"]", ""))?;
+    finished.expect_status(1)?.expect_text("`faulty` was expected to fault and did not")?;
+    Ok(())
+}
+
+fn a_missing_line_is_1() -> Outcome {
+    let finished = run_plain(&graph("output = [\"tessera: *\", \"no such line\"]", ""))?;
+    finished.expect_status(1)?.expect_text("the line `no such line` did not come after `tessera: *`")?;
+    Ok(())
+}
+
+fn another_status_is_1() -> Outcome {
+    let finished = run_plain(&graph("status = 0", "{ key = \"status\", value = 5 }"))?;
+    finished.expect_status(1)?.expect_text("it ended with status 5, expected 0")?;
+    Ok(())
+}
+
+fn a_bad_graph_is_2() -> Outcome {
+    let finished = run_plain(&graph("stauts = 0", "").replace("params", "parms"))?.expect_status(2)?;
+    let finished = finished.expect_text("did you mean `status`?")?.expect_text("did you mean `params`?")?;
+    ensure(!finished.errors.contains("panicked"), || finished.errors.clone())
+}
+
+fn a_graph_that_is_not_there_is_2() -> Outcome {
+    let directory = scratch()?;
+    finish(&mut compose("run", &directory.path().join("none.toml"), directory.path())?)?.expect_status(2)?;
+    Ok(())
+}
+
+fn a_component_that_does_not_compile_is_2() -> Outcome {
+    let text = graph("", "") + "[[components]]\nname = \"broken\"\nimg = \"./broken\"\n";
+    let finished = run(&text, |directory, _| write_broken_crate(&directory.join("broken")))?;
+    let finished = finished.expect_status(2)?.expect_text("the image of `broken` does not build")?;
+    finished.expect_text("mismatched types")?;
+    Ok(())
+}
+
+fn write_broken_crate(directory: &Path) -> Outcome {
+    std::fs::create_dir_all(directory.join("src"))?;
+    let manifest = "[package]\nname = \"broken\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    std::fs::write(directory.join("Cargo.toml"), manifest)?;
+    std::fs::write(directory.join("src/main.rs"), "fn main() -> u8 {\n    \"not a number\"\n}\n")?;
+    Ok(())
+}
+
+fn two_versions_of_an_interface_are_2() -> Outcome {
+    let text = include_str!("../../systems/pingpong.toml")
+        .replace("name = \"pong\"\n", "name = \"pong\"\nimg = \"old-pong\"\n");
+    let directory = scratch()?;
+    let finished = finish(&mut written(directory.path(), &text)?)?.expect_status(2)?;
+    finished.expect_text("`ping`")?.expect_text("`pong`")?.expect_text("E0704")?;
+    ensure(!directory.path().join("system").exists(), || "something half-built was left behind".to_owned())
+}
+
+fn a_run_that_does_not_end_is_3() -> Outcome {
+    let finished = run(&graph("", ENDLESS), |_, command| {
+        command.args(["--timeout", "2"]);
+        Ok(())
+    })?;
+    finished.expect_status(3)?.expect_text("timed out after 2 s")?;
+    Ok(())
+}
+
+fn a_missing_emulator_is_3() -> Outcome {
+    let finished = run(&graph("", ""), |directory, command| {
+        command.env("PATH", path_without_emulator(&directory.join("programs"))?);
+        Ok(())
+    })?;
+    finished.expect_status(3)?.expect_text("is not installed")?.expect_text("apt-get install")?;
+    Ok(())
+}
+
+/// A search path with every program of the present one but emulators.
+fn path_without_emulator(directory: &Path) -> std::io::Result<PathBuf> {
+    std::fs::create_dir(directory)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let programs = std::env::split_paths(&path).filter_map(|place| std::fs::read_dir(place).ok()).flatten().flatten();
+    for program in programs.filter(|program| !program.file_name().to_string_lossy().starts_with("qemu-system")) {
+        // The first of a name counts.
+        let _ = symlink(program.path(), directory.join(program.file_name()));
+    }
+    Ok(directory.into())
+}
+
+fn an_interrupt_ends_the_emulator() -> Outcome {
+    ends_the_emulator(Signal::INT)
+}
+
+fn a_termination_ends_the_emulator() -> Outcome {
+    ends_the_emulator(Signal::TERM)
+}
+
+fn a_kill_ends_the_emulator() -> Outcome {
+    ends_the_emulator(Signal::KILL)
+}
+
+/// Long enough for a machine that builds the images first.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+fn ends_the_emulator(signal: Signal) -> Outcome {
+    let directory = scratch()?;
+    let mut command = written(directory.path(), &graph("", ENDLESS))?;
+    let mut composer = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let outcome = strike(&mut composer, signal);
+    let _ = composer.kill();
+    let _ = composer.wait();
+    outcome
+}
+
+fn strike(composer: &mut Child, signal: Signal) -> Outcome {
+    let pid = Pid::from_child(composer);
+    let emulator = wait_for("an emulator", || emulator_of(composer.id()))?;
+    kill_process(pid, signal)?;
+    let status = composer.wait()?;
+    ensure(!status.success(), || "an interrupted run ended with success".to_owned())?;
+    wait_for("the emulator's end", || (!is_emulator(emulator)).then_some(()))
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, Failed> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        ensure(Instant::now() < deadline, || format!("{what} did not come"))?;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The process of an emulator that `parent` has started.
+fn emulator_of(parent: u32) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").ok()?.flatten();
+    let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    numbers.into_iter().find(|process| is_emulator(*process) && stat(*process).is_some_and(|(_, of)| of == parent))
+}
+
+/// Whether the process is an emulator that has not ended.
+fn is_emulator(process: u32) -> bool {
+    let name = std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+    name.starts_with("qemu-system") && stat(process).is_some_and(|(state, _)| state != 'Z')
+}
+
+/// State and parent of a process.
+fn stat(process: u32) -> Option<(char, u32)> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }

@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
     for (directory, kind) in DIRECTORIES {
         let graphs = files(&root().join(directory), "toml").unwrap_or_default();
         trials.extend(
-            graphs.into_iter().map(|graph| trial(&format!("systems::{kind}::{}", name(&graph)), || run(&graph))),
+            graphs.into_iter().map(|graph| trial(&format!("systems::{kind}::{}", name(&graph)), move || run(&graph))),
         );
     }
     trials

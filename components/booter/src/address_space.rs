@@ -47,6 +47,18 @@ impl<K: Kernel> AddressSpace<'_, K> {
         pages(stack.bytes).try_for_each(|offset| self.map_fresh(start + offset, READ | WRITE))
     }
 
+    /// Names `count` fresh frames, one page after another.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`].
+    pub fn name_untyped(&mut self, address: u64, count: u64) -> Result<(), Failure> {
+        (0..count).try_for_each(|page| {
+            let frame = self.frames.take()?;
+            self.map(PageTableOperation::Name, address + page * PAGE, frame, 0)
+        })
+    }
+
     fn map_fresh(&mut self, address: u64, rights: u64) -> Result<(), Failure> {
         let frame = self.frames.take()?;
         self.map(PageTableOperation::Map, address, frame, rights)

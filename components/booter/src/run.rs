@@ -7,7 +7,10 @@ use abi::error::Error;
 use abi::operation::{ThreadEnd, ThreadOperation};
 
 /// What a component's thread is told when it is dispatched. The numbers are those of the runtime.
-const PHASES: [u64; 2] = [0, 1];
+const PHASES: [u64; 2] = [0, MAIN];
+
+/// Threads that have a scheduler are run by it in this phase, while the booter runs the scheduler.
+const MAIN: u64 = 1;
 
 /// Runs all components through both phases; returns the first status that is not 0, or 0.
 ///
@@ -16,6 +19,9 @@ pub fn all(bundle: &Bundle, kernel: &mut impl Kernel) -> u16 {
     let mut status = 0;
     for phase in PHASES {
         for (at, component) in bundle.components().enumerate().skip(1) {
+            if phase == MAIN && component.scheduler != 0 {
+                continue;
+            }
             let ended = dispatch(at, &component, phase, kernel);
             status = if status == 0 { ended } else { status };
         }

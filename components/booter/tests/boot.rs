@@ -135,6 +135,7 @@ fn bundle(count: u64) -> Vec<u8> {
             segments: (s, segments.len() as u64 - s),
             capabilities: (c, capabilities.len() as u64 - c),
             stacks: (k, 1),
+            scheduler: 0,
         });
     }
     let tables: [Vec<u64>; 4] = [

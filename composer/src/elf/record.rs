@@ -98,12 +98,15 @@ fn text(memory: &Memory, address: u64, length: u64) -> Result<String, RecordProb
 }
 
 fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
-    if record.name.is_empty() != (record.kind == RecordKind::Stacks) || record.name.contains('\n') {
+    let is_nameless = matches!(record.kind, RecordKind::Stacks | RecordKind::Plan);
+    if record.name.is_empty() != is_nameless || record.name.contains('\n') {
         return Err(RecordProblem::BadText);
     }
     match record.kind {
         RecordKind::Import => check_word(memory, record.first, 16)?,
-        RecordKind::Ports | RecordKind::Parameter | RecordKind::Stacks => check_word(memory, record.first, 8)?,
+        RecordKind::Ports | RecordKind::Parameter | RecordKind::Stacks | RecordKind::Plan => {
+            check_word(memory, record.first, 8)?
+        }
         RecordKind::Export => {
             [record.first, record.second].into_iter().try_for_each(|entry| check_entry(memory, entry))?
         }

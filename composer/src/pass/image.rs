@@ -28,8 +28,15 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
         tables.stacks.extend(space.stacks.iter().flat_map(bundle::Stack::to_words));
         let capabilities = (share.0 / bundle::Capability::WORDS as u64, share.1);
         let name = name(&component.name.value);
-        let entry =
-            bundle::Component { name, entry: ready.entry, thread: index as u64, segments, capabilities, stacks };
+        let entry = bundle::Component {
+            name,
+            entry: ready.entry,
+            thread: index as u64,
+            segments,
+            capabilities,
+            stacks,
+            scheduler: 0,
+        };
         tables.components.extend(entry.to_words());
     }
     tables.assemble()

@@ -268,7 +268,7 @@ fn capabilities(graph: &Graph, parts: &Parts<'_>) -> Vec<Capability> {
     let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).map(|(capability, edge)| {
         let entry = match capability.grant {
             Grant::Invocation { entry, .. } => entry,
-            Grant::Ports { .. } => 0,
+            _ => 0,
         };
         let server = graph.components.get(edge.server).map_or_else(String::new, |server| server.name.value.clone());
         let grant = Granted::Invocation {

@@ -19,13 +19,14 @@
 //! Component 0 is the booter. The others follow in the order in which they are
 //! to be initialised.
 
+use crate::kind::Kind;
 use crate::layout::{EXECUTE, PAGE, READ, STACK_SPAN, THREADS, WRITE, is_user};
 
 /// First word of a bundle: "TESSERA" and a zero byte, in memory order.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"TESSERA\0");
 
 /// Version of everything on this page.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 12 * 8;
@@ -83,6 +84,9 @@ pub struct Component {
     pub capabilities: (u64, u64),
     /// First of its stacks, and how many.
     pub stacks: (u64, u64),
+    /// The component that schedules its thread, as an index into the bundle's components; 0 if that is
+    /// nobody, and the booter runs it.
+    pub scheduler: u64,
 }
 
 /// A run of pages of a component.
@@ -130,6 +134,23 @@ pub enum Grant {
         /// Number of ports.
         count: u64,
     },
+    /// The component's own capability table.
+    Table,
+    /// A component, to make threads in: an index into the bundle's components.
+    Component(u64),
+    /// The thread of a component.
+    Thread(u64),
+    /// The receive end-point of a component's thread.
+    Receive(u64),
+    /// The right to send to a component's thread.
+    Send(u64),
+    /// Untyped frames of its own, named in its page table. Takes no slot: the slot's number is 0.
+    Untyped {
+        /// Name of the first.
+        address: u64,
+        /// How many.
+        frames: u64,
+    },
 }
 
 /// Stack memory for one thread in one component.
@@ -151,7 +172,7 @@ trait Entry: Sized {
 
 impl Component {
     /// Words of an entry.
-    pub const WORDS: usize = 12;
+    pub const WORDS: usize = 13;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -168,6 +189,7 @@ impl Component {
             self.capabilities.1,
             self.stacks.0,
             self.stacks.1,
+            self.scheduler,
         ]);
         words
     }
@@ -203,6 +225,7 @@ impl Entry for Component {
             segments: (w[6], w[7]),
             capabilities: (w[8], w[9]),
             stacks: (w[10], w[11]),
+            scheduler: w[12],
         })
     }
 }
@@ -237,17 +260,29 @@ impl Capability {
     /// Words of an entry.
     pub const WORDS: usize = 6;
 
-    const INVOCATION: u64 = crate::kind::Kind::Invocation as u64;
-    const PORTS: u64 = crate::kind::Kind::Ports as u64;
+    const INVOCATION: u64 = Kind::Invocation as u64;
+    const PORTS: u64 = Kind::Ports as u64;
+    const TABLE: u64 = Kind::CapabilityTable as u64;
+    const COMPONENT: u64 = Kind::Component as u64;
+    const THREAD: u64 = Kind::Thread as u64;
+    const RECEIVE: u64 = Kind::Receive as u64;
+    const SEND: u64 = Kind::Send as u64;
+    /// No kind of capability: untyped memory is named in page tables.
+    const UNTYPED: u64 = 0x100;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
-        match self.grant {
-            Grant::Invocation { server, entry, token, methods } => {
-                [self.slot, Self::INVOCATION, server, entry, token, methods]
-            }
-            Grant::Ports { first, count } => [self.slot, Self::PORTS, first, count, 0, 0],
-        }
+        let (kind, [a, b, c, d]) = match self.grant {
+            Grant::Invocation { server, entry, token, methods } => (Self::INVOCATION, [server, entry, token, methods]),
+            Grant::Ports { first, count } => (Self::PORTS, [first, count, 0, 0]),
+            Grant::Table => (Self::TABLE, [0; 4]),
+            Grant::Component(of) => (Self::COMPONENT, [of, 0, 0, 0]),
+            Grant::Thread(of) => (Self::THREAD, [of, 0, 0, 0]),
+            Grant::Receive(of) => (Self::RECEIVE, [of, 0, 0, 0]),
+            Grant::Send(of) => (Self::SEND, [of, 0, 0, 0]),
+            Grant::Untyped { address, frames } => (Self::UNTYPED, [address, frames, 0, 0]),
+        };
+        [self.slot, kind, a, b, c, d]
     }
 }
 
@@ -258,6 +293,12 @@ impl Entry for Capability {
         let grant = match w[1] {
             Self::INVOCATION => Grant::Invocation { server: w[2], entry: w[3], token: w[4], methods: w[5] },
             Self::PORTS => Grant::Ports { first: w[2], count: w[3] },
+            Self::TABLE => Grant::Table,
+            Self::COMPONENT => Grant::Component(w[2]),
+            Self::THREAD => Grant::Thread(w[2]),
+            Self::RECEIVE => Grant::Receive(w[2]),
+            Self::SEND => Grant::Send(w[2]),
+            Self::UNTYPED => Grant::Untyped { address: w[2], frames: w[3] },
             _ => return None,
         };
         Some(Self { slot: w[0], grant })
@@ -364,18 +405,28 @@ impl<'a> Bundle<'a> {
         }
         let sound = is_user(component.entry)
             && component.thread < u64::from(THREADS)
+            && component.scheduler < self.tables[COMPONENTS].0 as u64
             && self.segments(&component).all(|s| s.is_sound(self.bytes.len() as u64))
             && self.stacks(&component).all(|s| s.is_sound());
         sound.then_some(())
     }
 
     fn check_capability(&self, capability: &Capability) -> Option<()> {
-        let slot = 0 < capability.slot && capability.slot < u64::from(crate::crossing::CAPABILITIES);
-        let grant = match capability.grant {
-            Grant::Invocation { server, entry, .. } => server < self.tables[COMPONENTS].0 as u64 && is_user(entry),
-            Grant::Ports { first, count } => count > 0 && first.checked_add(count).is_some_and(|end| end <= 0x1_0000),
+        let in_table = 0 < capability.slot && capability.slot < u64::from(crate::crossing::CAPABILITIES);
+        let exists = |component: u64| component < self.tables[COMPONENTS].0 as u64;
+        let sound = match capability.grant {
+            Grant::Invocation { server, entry, .. } => in_table && exists(server) && is_user(entry),
+            Grant::Ports { first, count } => {
+                in_table && count > 0 && first.checked_add(count).is_some_and(|end| end <= 0x1_0000)
+            }
+            Grant::Table => in_table,
+            Grant::Component(of) | Grant::Thread(of) | Grant::Receive(of) | Grant::Send(of) => in_table && exists(of),
+            Grant::Untyped { address, frames } => {
+                let bytes = frames.checked_mul(PAGE).filter(|bytes| *bytes > 0)?;
+                capability.slot == 0 && address.is_multiple_of(PAGE) && is_user_range(address, bytes)
+            }
         };
-        (slot && grant).then_some(())
+        sound.then_some(())
     }
 
     fn entry<T: Entry>(&self, table: usize, at: usize) -> Option<T> {
@@ -383,7 +434,7 @@ impl<'a> Bundle<'a> {
         if at >= count {
             return None;
         }
-        let mut words = [0; 12];
+        let mut words = [0; Component::WORDS];
         let words = words.get_mut(..T::WORDS)?;
         for (i, word) in words.iter_mut().enumerate() {
             *word = word_at(self.bytes, offset + (at * T::WORDS + i) * 8)?;

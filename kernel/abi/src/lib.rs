@@ -14,6 +14,7 @@
 //! | where do things lie in a component's address space? | [`layout`] |
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
 //! | what does an interface crate tell the composer? | [`record`] |
+//! | what does the composer tell a scheduler? | [`plan`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -25,4 +26,5 @@ pub mod event;
 pub mod kind;
 pub mod layout;
 pub mod operation;
+pub mod plan;
 pub mod record;

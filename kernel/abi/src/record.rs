@@ -51,6 +51,9 @@ pub enum RecordKind {
     /// One for each image. Name: empty. First address: a word that receives
     /// the end of thread 0's stack (see [`stack_end`](crate::layout::stack_end)).
     Stacks = 5,
+    /// The image is a scheduler's. Name: empty. First address: a word that receives the address of its
+    /// [plan](crate::plan).
+    Plan = 6,
 }
 
 impl RecordKind {
@@ -62,6 +65,7 @@ impl RecordKind {
             3 => Some(Self::Ports),
             4 => Some(Self::Parameter),
             5 => Some(Self::Stacks),
+            6 => Some(Self::Plan),
             _ => None,
         }
     }

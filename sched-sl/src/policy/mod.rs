@@ -1,8 +1,9 @@
 //! Who runs next, and for how long: a policy's whole business.
 //!
 //! A policy knows threads by their place, a number below `N`: the scheduler names
-//! no other. It is told which of them are ready and how long each has run; it never sees states, timers or the
-//! kernel. A new policy is one file like [`fixed_priority_round_robin`].
+//! no other. It is told which of them are ready and how long each has run; it
+//! never sees states, timers or the kernel. A new policy is one file like
+//! [`fixed_priority_round_robin`].
 
 pub mod fixed_priority_round_robin;
 

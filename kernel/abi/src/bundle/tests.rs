@@ -21,6 +21,7 @@ fn component() -> Component {
         segments: (0, 1),
         capabilities: (0, 2),
         stacks: (0, 1),
+        scheduler: 0,
     }
 }
 
@@ -113,7 +114,7 @@ fn headers_that_lie_are_refused() {
         Bundle::parse(&bytes).unwrap_err()
     };
     assert_eq!(changed(|words| words[0] = 1), BundleError::NotABundle);
-    assert_eq!(changed(|words| words[1] = 2), BundleError::OtherVersion(2));
+    assert_eq!(changed(|words| words[1] = 9), BundleError::OtherVersion(9));
     assert_eq!(changed(|words| words[2] -= 8), BundleError::Truncated);
     assert_eq!(changed(|words| words[2] = u64::MAX), BundleError::Truncated);
     assert_eq!(changed(|words| words[4] = 0), BundleError::Empty);
@@ -141,6 +142,7 @@ fn components_that_contradict_the_bundle_are_refused() {
         Component { segments: (u64::MAX, 1), ..component() },
         Component { capabilities: (1, 2), ..component() },
         Component { stacks: (1, u64::MAX), ..component() },
+        Component { scheduler: 1, ..component() },
     ];
     for component in broken {
         let bytes = bundle(component, segment(), invocation(), stack(), |_| ());
@@ -168,6 +170,12 @@ fn parts_that_contradict_the_contract_are_refused() {
         Grant::Ports { first: 0xffff, count: 2 },
         Grant::Ports { first: u64::MAX, count: 1 },
         Grant::Ports { first: 0, count: 0 },
+        Grant::Component(1),
+        Grant::Thread(u64::MAX),
+        Grant::Receive(1),
+        Grant::Send(1),
+        // Untyped memory takes no slot, and this one has number 8.
+        Grant::Untyped { address: 0x1000_0000, frames: 1 },
     ];
     let stacks = [
         Stack { end: 0x50_1000, ..stack() },
@@ -184,6 +192,24 @@ fn parts_that_contradict_the_contract_are_refused() {
         .chain(stacks.map(|stack| bundle(component(), segment(), invocation(), stack, |_| ())));
     for (at, bytes) in bundles.enumerate() {
         assert_eq!(Bundle::parse(&bytes).unwrap_err(), BundleError::BadComponent(0), "case {at}");
+    }
+}
+
+#[test]
+fn every_grant_round_trips() {
+    let grants = [
+        invocation(),
+        Grant::Ports { first: 1, count: 2 },
+        Grant::Table,
+        Grant::Component(3),
+        Grant::Thread(4),
+        Grant::Receive(5),
+        Grant::Send(6),
+        Grant::Untyped { address: 0x1000_0000, frames: 7 },
+    ];
+    for grant in grants {
+        let capability = Capability { slot: 9, grant };
+        assert_eq!(Capability::from_words(&capability.to_words()), Some(capability));
     }
 }
 

@@ -47,7 +47,9 @@ macro_rules! behaviours {
 }
 
 fn misbehave() -> u16 {
-    for (address, access) in [(READ.get(), memory::read as fn(u64)), (WRITE.get(), memory::write), (EXECUTE.get(), memory::execute)] {
+    for (address, access) in
+        [(READ.get(), memory::read as fn(u64)), (WRITE.get(), memory::write), (EXECUTE.get(), memory::execute)]
+    {
         if address != NOWHERE {
             access(address);
             return SURVIVED;

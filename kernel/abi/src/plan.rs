@@ -1,0 +1,68 @@
+//! The plan page: what a scheduler component is told of the threads that it schedules.
+//!
+//! The composer places it in the scheduler's address space, read-only, and
+//! writes its address into the word of the image's [`Plan`](crate::record::RecordKind::Plan) record.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | slot of the scheduler's own capability table |
+//! | 1 | slot of the receive end-point of its own thread |
+//! | 2 | first of the slots that are free for threads it creates |
+//! | 3, 4 | name of the first untyped frame, and how many there are: one for each thread that can be created |
+//! | 5 | number of clients |
+//! | 6, 7 | number of page edges, and the word at which the first is described |
+//! | 8, … | the clients, [`Client::WORDS`] each |
+
+/// Words before the first client.
+pub const HEADER_WORDS: usize = 8;
+
+/// A component whose threads the scheduler schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The token that its invocations of the scheduler carry.
+    pub token: u64,
+    /// Slot of the component, to make threads in.
+    pub component: u64,
+    /// Slot of its own thread.
+    pub thread: u64,
+    /// Index of its own thread.
+    pub thread_index: u64,
+    /// Address at which its threads start.
+    pub start: u64,
+    /// Priority of its own thread; a lower number goes first.
+    pub priority: u64,
+    /// Index of the first thread that can be created in it.
+    pub first_created: u64,
+    /// How many can be created.
+    pub created: u64,
+}
+
+impl Client {
+    /// Words of a client: eight of the fields, and the priorities of up to [`CREATED`] created threads.
+    pub const WORDS: usize = 8 + CREATED;
+
+    /// The client at the front of `words`.
+    pub fn from_words(words: &[u64]) -> Option<Self> {
+        let [token, component, thread, thread_index, start, priority, first_created, created, ..] = *words else {
+            return None;
+        };
+        Some(Self { token, component, thread, thread_index, start, priority, first_created, created })
+    }
+
+    /// The fields as words, in their order; the priorities of created threads follow them.
+    pub const fn to_words(&self) -> [u64; 8] {
+        [
+            self.token,
+            self.component,
+            self.thread,
+            self.thread_index,
+            self.start,
+            self.priority,
+            self.first_created,
+            self.created,
+        ]
+    }
+}
+
+/// Threads that can be created in one client.
+pub const CREATED: usize = 8;
