@@ -31,11 +31,7 @@ struct First(UnsafeCell<CoreLocal>);
 // preemptible, and the exceptions that can interrupt it end the system or touch nothing.
 unsafe impl Sync for First {}
 
-static FIRST: First = First(UnsafeCell::new(CoreLocal {
-    state: CoreState { top: 0, identity: 0, thread: 0 },
-    stack_end: 0,
-    memory: None,
-}));
+static FIRST: First = First(UnsafeCell::new(CoreLocal { state: CoreState::IDLE, stack_end: 0, memory: None }));
 
 /// Prepares the first core and points GS at it.
 pub fn initialise(memory: &'static Memory) {

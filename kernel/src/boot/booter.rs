@@ -80,9 +80,9 @@ pub fn construct(memory: &'static Memory, core: &mut CoreLocal) -> Result<Regist
     let thread = start_thread(memory, &booter, reference)?;
     // Last, when all that the kernel needs for itself is taken.
     space.name_untyped(information)?;
-    match thread::start(memory, &mut core.state, thread, 0) {
+    match thread::start(memory, &mut core.state, thread, 0)? {
         Outcome::Resume(registers) => Ok(registers),
-        Outcome::End(_) => Err(BooterError::Layout(Error::NotDispatchable)),
+        _ => Err(BooterError::Layout(Error::NotDispatchable)),
     }
 }
 
