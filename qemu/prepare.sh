@@ -38,6 +38,8 @@ tessera_require_emulator() {
         command -v "$program" >/dev/null || wanted+=("${tessera_packages[$program]}")
     done
     [ -d /usr/lib/grub/i386-pc ] || wanted+=(grub-pc-bin)
+    [ -d /usr/lib/grub/x86_64-efi ] || wanted+=(grub-efi-amd64-bin)
+    [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || [ -e /usr/share/OVMF/OVMF_CODE.fd ] || wanted+=(ovmf)
     [ ${#wanted[@]} -gt 0 ] || return 0
     local install=(apt-get install --yes --no-install-recommends "${wanted[@]}")
     local line="sudo apt-get update && sudo ${install[*]}"

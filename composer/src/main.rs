@@ -19,7 +19,7 @@ Exit status:
   0  the system ended as its graph declares (or the command did what it was told)
   1  the system did not end as its graph declares
   2  the graph, the build or the command line is wrong
-  3  the run timed out, or the emulator failed";
+  3  the run timed out, the emulator failed, or something that the run needs is not installed";
 
 #[derive(Subcommand)]
 enum Command {

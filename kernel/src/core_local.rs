@@ -14,6 +14,8 @@ pub struct CoreLocal {
     pub state: CoreState,
     /// Where Rust code runs when user level enters.
     pub stack_end: u64,
+    /// The timeout that the timer is set to.
+    pub timer: u64,
     /// The store, once it is there.
     pub memory: Option<&'static Memory>,
 }
@@ -22,6 +24,8 @@ pub struct CoreLocal {
 pub const TOP: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, top);
 /// Offset of the word that servers are told about thread and core.
 pub const IDENTITY: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, identity);
+/// Offset of the current thread's address.
+pub const THREAD: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, thread);
 /// Offset of the kernel stack's end.
 pub const STACK_END: usize = offset_of!(CoreLocal, stack_end);
 
@@ -31,7 +35,8 @@ struct First(UnsafeCell<CoreLocal>);
 // preemptible, and the exceptions that can interrupt it end the system or touch nothing.
 unsafe impl Sync for First {}
 
-static FIRST: First = First(UnsafeCell::new(CoreLocal { state: CoreState::IDLE, stack_end: 0, memory: None }));
+static FIRST: First =
+    First(UnsafeCell::new(CoreLocal { state: CoreState::IDLE, stack_end: 0, timer: 0, memory: None }));
 
 /// Prepares the first core and points GS at it.
 pub fn initialise(memory: &'static Memory) {

@@ -19,7 +19,7 @@ use logic::capability::word;
 use logic::operation::{Machine, Request, perform};
 use logic::outcome::{End, Outcome, Registers};
 use logic::store::Descriptor;
-use logic::thread::entry as invocation_entry;
+use logic::thread::{entry as invocation_entry, saved};
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::registers::model_specific::{LStar, Msr, SFMask};
 use x86_64::registers::rflags::RFlags;
@@ -132,7 +132,9 @@ unsafe extern "C" fn syscall_entry() {
         "mov rsi, rsp",
         "call {system_call}",
         "mov rdi, rsp",
-        "jmp {leave}",
+        "test eax, eax",
+        "jz {leave}",
+        "jmp {restore}",
         top = const TOP,
         identity = const IDENTITY,
         stack_end = const STACK_END,
@@ -159,6 +161,7 @@ unsafe extern "C" fn syscall_entry() {
         registers_room = const size_of::<Registers>().next_multiple_of(16) + 8,
         system_call = sym system_call,
         leave = sym leave,
+        restore = sym restore,
     )
 }
 
@@ -221,6 +224,59 @@ pub unsafe extern "C" fn leave() {
     )
 }
 
+/// Leaves the kernel for the current thread, which was preempted, with all its registers.
+///
+/// # Safety
+///
+/// The current thread's saved state must be complete, GS must be the kernel's, and the page table the level's.
+#[unsafe(naked)]
+#[unsafe(link_section = ".text.entry")]
+pub unsafe extern "C" fn restore() {
+    naked_asm!(
+        "mov r8, gs:[{thread}]",
+        "fxrstor64 [r8 + {floating_point}]",
+        "mov r9, gs:[{top}]",
+        "push {user_data}",
+        "push qword ptr [r9 + {stack}]",
+        "push qword ptr [r8 + {flags}]",
+        "push {user_code}",
+        "push qword ptr [r9 + {address}]",
+        "lea rsp, [rsp - {count} * 8]",
+        "lea rsi, [r8 + {registers}]",
+        "mov rdi, rsp",
+        "mov ecx, {count}",
+        "cld",
+        "rep movsq",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rbp",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop rbx",
+        "pop rax",
+        "swapgs",
+        "iretq",
+        thread = const core_local::THREAD,
+        top = const TOP,
+        floating_point = const saved::FLOATING_POINT * 8,
+        registers = const saved::REGISTERS * 8,
+        count = const saved::COUNT,
+        flags = const saved::FLAGS * 8,
+        address = const invocation_entry::ADDRESS * 8,
+        stack = const invocation_entry::STACK * 8,
+        user_data = const crate::segments::USER_DATA,
+        user_code = const crate::segments::USER_CODE,
+    )
+}
+
 /// The registers of a `syscall`, in the order in which the entry pushed them.
 #[repr(C)]
 struct Pushed {
@@ -228,25 +284,45 @@ struct Pushed {
     words: [u64; 4],
 }
 
-extern "C" fn system_call(pushed: &Pushed, registers: &mut Registers) {
+extern "C" fn system_call(pushed: &Pushed, registers: &mut Registers) -> Exit {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
     let Some(memory) = core.memory else { crate::console::fatal("a system call came before memory was there") };
     let request = Request { word: CapabilityWord(pushed.word), words: pushed.words };
+    let thread = core.state.thread;
     let outcome = perform(memory, &mut Hardware, &mut core.state, request);
-    *registers = follow(core, outcome);
+    if core.state.thread != thread {
+        // What one thread leaves in the x87 and SSE registers is not for another.
+        crate::processor::reset_floating_point();
+    }
+    follow(core, outcome, registers)
+}
+
+/// How the kernel is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Exit {
+    /// By [`leave`], with some registers.
+    Leave = 0,
+    /// By [`restore`], with all of them.
+    Restore = 1,
 }
 
 /// Does what the logic decided: ends the system, or prepares the current level to go on.
-pub fn follow(core: &mut CoreLocal, outcome: Outcome) -> Registers {
+pub fn follow(core: &mut CoreLocal, mut outcome: Outcome, registers: &mut Registers) -> Exit {
+    while outcome == Outcome::Idle {
+        outcome = crate::interrupts::idle(core);
+    }
+    crate::interrupts::set_timer(core);
+    load_page_table(core);
     match outcome {
-        Outcome::Resume(registers) => {
-            load_page_table(core);
-            registers
+        Outcome::Resume(answer) => {
+            *registers = answer;
+            Exit::Leave
         }
-        Outcome::Restore | Outcome::Idle => crate::console::fatal("not yet"),
+        Outcome::Restore => Exit::Restore,
         Outcome::End(End::Requested(status)) => crate::console::end(status),
-        Outcome::End(End::NothingToRun) => crate::console::fatal("the booter's thread came to its end"),
+        Outcome::Idle | Outcome::End(End::NothingToRun) => crate::console::fatal("the booter's thread came to its end"),
     }
 }
 
@@ -287,6 +363,6 @@ impl Machine for Hardware {
     }
 
     fn frequency(&mut self) -> u64 {
-        1_000_000_000
+        crate::clock::frequency()
     }
 }

@@ -1,7 +1,8 @@
 //! Exceptions: what a component does wrong is contained, what the kernel does wrong stops the machine.
 
 use crate::core_local;
-use crate::entry::{follow, leave};
+use crate::entry::{Exit, follow, leave, restore};
+use crate::interrupts::timer_interrupt;
 use crate::segments::stack;
 use core::arch::{global_asm, naked_asm};
 use core::fmt;
@@ -100,6 +101,7 @@ fn table() -> InterruptDescriptorTable {
         for vector in 32..=255 {
             table[vector].set_handler_addr(VirtAddr::from_ptr(&raw const interrupt_stub));
         }
+        table[crate::clock::TIMER_VECTOR].set_handler_addr(VirtAddr::from_ptr(timer_interrupt as *const ()));
     }
     table
 }
@@ -123,7 +125,9 @@ unsafe extern "C" fn common() {
         "mov rsi, rsp",
         "call {from_user}",
         "mov rdi, rsp",
-        "jmp {leave}",
+        "test eax, eax",
+        "jz {leave}",
+        "jmp {restore}",
         "2:",
         "and rsp, -16",
         "call {from_kernel}",
@@ -133,10 +137,11 @@ unsafe extern "C" fn common() {
         from_user = sym from_user,
         from_kernel = sym from_kernel,
         leave = sym leave,
+        restore = sym restore,
     )
 }
 
-extern "C" fn from_user(frame: &Frame, registers: &mut Registers) {
+extern "C" fn from_user(frame: &Frame, registers: &mut Registers) -> Exit {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
     let Some(memory) = core.memory else { crate::console::fatal("a fault came before memory was there") };
@@ -152,7 +157,7 @@ extern "C" fn from_user(frame: &Frame, registers: &mut Registers) {
     // The next level must not see what the faulting one computed.
     crate::processor::reset_floating_point();
     let outcome = fault::contain(memory, &mut core.state);
-    *registers = follow(core, outcome);
+    follow(core, outcome, registers)
 }
 
 extern "C" fn from_kernel(frame: &Frame) -> ! {

@@ -7,16 +7,19 @@
 //! | what happens at boot, in which order? | [`kernel_main`] below, `boot/` |
 //! | how is a protection boundary crossed? | `entry.rs` |
 //! | what happens to a fault? | `exceptions.rs` |
+//! | what happens at a timeout, and when nobody can run? | `interrupts.rs`, `clock.rs` |
 //! | why is the logic's view of memory sound? | `memory.rs` |
 //! | what does a core own? | `core_local.rs` |
 #![no_std]
 #![no_main]
 
 mod boot;
+mod clock;
 mod console;
 mod core_local;
 mod entry;
 mod exceptions;
+mod interrupts;
 mod memory;
 mod processor;
 mod segments;
@@ -32,6 +35,7 @@ extern "C" fn kernel_main(magic: u32, information: u32) -> ! {
     let machine = boot::information::read(magic, information).unwrap_or_else(|error| console::fatal(error));
     let features = processor::initialise();
     let memory = memory::initialise(&machine, features).unwrap_or_else(|error| console::fatal(error));
+    clock::initialise(machine.event_timer.is_some());
     core_local::initialise(memory);
     // SAFETY: boot's only reference; it ends with the first step into user level.
     let core = unsafe { core_local::current() };

@@ -8,6 +8,11 @@ use x86_64::instructions::tables::load_tss;
 use x86_64::structures::gdt::{Descriptor, GlobalDescriptorTable, SegmentSelector};
 use x86_64::structures::tss::TaskStateSegment;
 
+/// Selector of user level's data.
+pub const USER_DATA: u16 = 0x18 | 3;
+/// Selector of user level's code.
+pub const USER_CODE: u16 = 0x20 | 3;
+
 /// Exceptions with a stack of their own, by their place in the processor's table; the kernel's
 /// stack, number 0, is for all others. They may strike while the kernel's stack pointer is still
 /// the user's, or has run out.

@@ -208,7 +208,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     let length = 0u64..40;
     prop_oneof![
         2 => (0u8..4).prop_map(Operation::Create),
-        1 => any::<usize>().prop_map(Operation::Exit),
+        1 => who.clone().prop_map(Operation::Exit),
         3 => who.clone().prop_map(Operation::Block),
         3 => (who.clone(), length.clone()).prop_map(|(who, length)| Operation::BlockFor(who, length)),
         2 => (who.clone(), length.clone()).prop_map(|(who, length)| Operation::SleepFor(who, length)),

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Act, Machine, PLACES, five};
 use sched_sl::policy::fixed_priority_round_robin::Priority;
-use sched_sl::{Block, CreateError, Instant, State, ThreadError, Wakeup};
+use sched_sl::{Block, CreateError, Decision, Instant, State, ThreadError, Wakeup};
 
 use Act::{Block as Wait, BlockFor, Exit, SleepFor, Wake, Work, Yield};
 
@@ -125,6 +125,20 @@ fn places_come_back_and_old_names_mean_nobody() {
         }
         assert_eq!(scheduler.free_places(), PLACES);
     }
+}
+
+#[test]
+fn a_new_thread_does_not_pay_for_the_one_whose_place_it_has() {
+    let mut scheduler = five();
+    let old = scheduler.create(0, Priority(3)).unwrap();
+    scheduler.decide(START).unwrap();
+    scheduler.exit(old).unwrap();
+    let new = scheduler.create(1, Priority(3)).unwrap();
+    scheduler.create(2, Priority(3)).unwrap();
+    assert_eq!(new.place(), old.place());
+    let (since, until) = (Instant(6), Some(Instant(16)));
+    let whole_turn = Decision::Run { thread: new, name: 1, since, until };
+    assert_eq!(scheduler.decide(since), Ok(whole_turn));
 }
 
 #[test]

@@ -111,6 +111,25 @@ fn a_refused_decision_costs_nobody_a_turn() {
     assert_eq!(machine.run_until(29), [(Some(0), 9, 19), (Some(1), 19, 29)]);
 }
 
+#[test]
+fn a_decision_that_came_in_between_stands() {
+    let mut machine = Machine::new();
+    machine.spawn(5, &[]);
+    let second = machine.spawn(5, &[]);
+    let shared = machine.shared.clone();
+    // Somebody else decides at 4, for the first thread as well, and that one then runs its turn out.
+    machine.kernel.interfere(move |kernel| {
+        shared.with(|it: &mut Five| it.decide(Instant(4)).unwrap());
+        kernel.pass_moment();
+        kernel.now.set(14);
+    });
+    assert_eq!(
+        reschedule(&machine.kernel, &machine.shared),
+        Ok(Ran::Thread(second)),
+        "the turn that was used is charged"
+    );
+}
+
 /// A policy that always chooses the first place, ready or not.
 struct Stubborn;
 

@@ -85,6 +85,7 @@ impl<'a, W: Word> Client<'a, W> {
 
     /// Posts a call that the server need not find before [`Client::announce`]: of many calls
     /// that are posted together, each is cheaper by the one locked instruction.
+    /// An exhausted page is announced by itself, so that waiting for a slot makes sense.
     ///
     /// # Errors
     ///
@@ -113,7 +114,10 @@ impl<'a, W: Word> Client<'a, W> {
         }
         let page = self.page;
         let is_taken = |slot| page.entry(slot).is_none_or(|entry| !entry.status().is(State::Submitted));
-        let number = self.books.allocate(is_taken).ok_or(PostError::Exhausted)?;
+        let Some(number) = self.books.allocate(is_taken) else {
+            self.announce();
+            return Err(PostError::Exhausted);
+        };
         self.entry(number).inspect(|entry| entry.set_allocated());
         Ok(Reserved(number))
     }

@@ -15,17 +15,34 @@ use crate::request::{Reply, Request};
 use crate::word::Word;
 use abi::crossing::METHODS;
 use abi::error::Error;
-use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::borrow::Borrow;
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering::Relaxed;
 
-/// A server's end of one page.
+/// A server's end of one page. Its state is its own, or lies elsewhere in the server's memory.
 #[derive(Debug)]
-pub struct Server<'a, W> {
+pub struct Server<'a, W, S = State<W>> {
     page: Page<'a, W>,
     permitted: u64,
     edge: u64,
+    state: S,
+    word: PhantomData<W>,
+}
+
+/// What a server remembers of a page between two passes. Words of zero are the state of a new page.
+#[derive(Debug)]
+#[repr(C)]
+pub struct State<W> {
     /// A bit for each slot whose call is blocked.
     blocked: W,
+    /// The slot to look at next.
     next: W,
+}
+
+impl<W: Word> Default for State<W> {
+    fn default() -> Self {
+        Self { blocked: W::new(0), next: W::new(0) }
+    }
 }
 
 /// What a pass did, and what is left to do.
@@ -107,7 +124,14 @@ impl<'a, W: Word> Server<'a, W> {
     /// the edge permits; `edge` tells this page from the server's other ones
     /// and from earlier pages of the same edge.
     pub fn new(page: Page<'a, W>, permitted: u64, edge: u64) -> Self {
-        Self { page, permitted, edge, blocked: W::new(0), next: W::new(0) }
+        Self::with_state(page, permitted, edge, State::default())
+    }
+}
+
+impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
+    /// The same, with a state that lies where `state` says and outlives this end.
+    pub fn with_state(page: Page<'a, W>, permitted: u64, edge: u64, state: S) -> Self {
+        Self { page, permitted, edge, state, word: PhantomData }
     }
 
     /// Takes submitted calls, runs their methods, answers them, until none is left or `limit` slots were looked at.
@@ -115,7 +139,7 @@ impl<'a, W: Word> Server<'a, W> {
     /// `run` gets the words that were read once from the page, of a method that is permitted.
     pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W>) -> Outcome) -> Pass {
         let mut pass = Pass::default();
-        let mut round = Round { page: self.page, blocked: &self.blocked, hints: 0, done: 0 };
+        let mut round = Round { page: self.page, blocked: &self.state.borrow().blocked, hints: 0, done: 0 };
         for _ in 0..limit {
             let Some(slot) = self.next_slot(&mut round) else {
                 break;
@@ -136,21 +160,21 @@ impl<'a, W: Word> Server<'a, W> {
         if blocked.edge != self.edge || !self.is_blocked(blocked.slot) {
             return Err(CompleteError::AnotherPage);
         }
-        let mut round = Round { page: self.page, blocked: &self.blocked, hints: 0, done: 0 };
-        // Before *done* is shown: the moment the client sees that, it may submit
-        // the next call in this slot, and that one must not look blocked.
-        self.blocked.fetch_and(!(1 << blocked.slot), Release);
+        let mut round = Round { page: self.page, blocked: &self.state.borrow().blocked, hints: 0, done: 0 };
+        // Before *done* is shown, which orders it: the moment the client sees that, it may
+        // submit the next call in this slot, and that one must not look blocked.
+        self.state.borrow().blocked.fetch_and(!(1 << blocked.slot), Relaxed);
         round.finish(blocked.slot, reply);
         Ok(Completed { wake: round.announce() })
     }
 
     /// Calls that are blocked.
     pub fn blocked(&self) -> u32 {
-        self.blocked.load(Relaxed).count_ones()
+        self.state.borrow().blocked.load(Relaxed).count_ones()
     }
 
     fn is_blocked(&self, slot: u32) -> bool {
-        self.blocked.load(Relaxed) & 1 << slot != 0
+        self.state.borrow().blocked.load(Relaxed) & 1 << slot != 0
     }
 
     /// The slot to look at next: round and round, which is the order in which a client fills them.
@@ -161,10 +185,10 @@ impl<'a, W: Word> Server<'a, W> {
         if round.hints == 0 {
             return None;
         }
-        let next = self.next.load(Relaxed) as u32 % u64::BITS;
+        let next = self.state.borrow().next.load(Relaxed) as u32 % u64::BITS;
         let slot = (next + round.hints.rotate_right(next).trailing_zeros()) % u64::BITS;
         round.hints &= !(1 << slot);
-        self.next.store(u64::from(slot + 1), Relaxed);
+        self.state.borrow().next.store(u64::from(slot + 1), Relaxed);
         Some(slot)
     }
 

@@ -193,6 +193,32 @@ fn a_call_is_whole_even_if_the_hint_was_there_before_it() {
 }
 
 #[test]
+fn a_call_that_is_hinted_twice_is_run_once() {
+    explore(|| {
+        let page = page(1);
+        let (mut client, server) = (Client::new(page), Arc::new(Server::new(page, 1, 1)));
+        page.header().words()[0].store(1, Ordering::Relaxed);
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(1, echo).run);
+        client.post(&ask(1), 1).unwrap();
+        let mine = server.pass(1, echo).run;
+        assert_eq!(mine + worker.join().unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_hint_that_is_taken_leads_to_its_call() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(1, echo).run);
+        let ticket = client.post(&ask(1), 1).unwrap();
+        let ran = worker.join().unwrap() + server.pass(1, echo).run;
+        assert_eq!((ran, client.poll(ticket)), (1, Ok(Some(expected(1)))));
+    });
+}
+
+#[test]
 fn a_hint_that_is_taken_leads_to_its_result() {
     explore(|| {
         let (mut client, server) = both_ends(1);
@@ -319,7 +345,7 @@ fn of_one_entry_submitted_twice_over_one_call_waits() {
         client.post(&ask(1), 1).unwrap();
         let block_all = move |server: &Service| {
             let mut waiting = Vec::new();
-            let _ = server.pass(2, |call| {
+            let _ = server.pass(1, |call| {
                 page.entry(0).unwrap().words()[0].store(2, Ordering::Relaxed);
                 page.header().words()[0].store(1, Ordering::Relaxed);
                 call.block().map_or_else(

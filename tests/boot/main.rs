@@ -9,9 +9,11 @@
 //! | does `composer` end with the right status, and take the emulator with it? | `statuses.rs` |
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
+//! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | do the images keep what the contract promises? | `artefacts.rs` |
 
 mod artefacts;
+mod disks;
 mod machines;
 mod outside;
 mod statuses;
@@ -23,6 +25,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = [systems::trials(), statuses::trials(), machines::trials(), outside::trials(), artefacts::trials()];
+    let trials = [systems::trials(), statuses::trials(), machines::trials(), outside::trials(), disks::trials(), artefacts::trials()];
     run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -1,14 +1,13 @@
 //! What `composer run` ends with, and that it takes its emulator with it, however it ends.
 
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::tools::{Finished, Outcome, compose, ensure, finish, scratch, trials};
+use crate::tools::{Finished, Outcome, compose, ensure, finish, path_without, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
@@ -131,23 +130,11 @@ fn a_run_that_does_not_end_is_3() -> Outcome {
 
 fn a_missing_emulator_is_3() -> Outcome {
     let finished = run(&graph("", ""), |directory, command| {
-        command.env("PATH", path_without_emulator(&directory.join("programs"))?);
+        command.env("PATH", path_without("qemu-system", &directory.join("programs"))?);
         Ok(())
     })?;
     finished.expect_status(3)?.expect_text("is not installed")?.expect_text("apt-get install")?;
     Ok(())
-}
-
-/// A search path with every program of the present one but emulators.
-fn path_without_emulator(directory: &Path) -> std::io::Result<PathBuf> {
-    std::fs::create_dir(directory)?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let programs = std::env::split_paths(&path).filter_map(|place| std::fs::read_dir(place).ok()).flatten().flatten();
-    for program in programs.filter(|program| !program.file_name().to_string_lossy().starts_with("qemu-system")) {
-        // The first of a name counts.
-        let _ = symlink(program.path(), directory.join(program.file_name()));
-    }
-    Ok(directory.into())
 }
 
 fn an_interrupt_ends_the_emulator() -> Outcome {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
@@ -154,4 +155,20 @@ pub fn files(directory: &Path, extension: &str) -> std::io::Result<Vec<PathBuf>>
     let mut files: Vec<_> = entries?.into_iter().filter(|path| path.extension() == Some(extension.as_ref())).collect();
     files.sort();
     Ok(files)
+}
+
+/// A search path with every program of the present one but those whose name starts with `prefix`, made in `directory`.
+///
+/// # Errors
+///
+/// The file system's.
+pub fn path_without(prefix: &str, directory: &Path) -> std::io::Result<PathBuf> {
+    std::fs::create_dir(directory)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let programs = std::env::split_paths(&path).filter_map(|place| std::fs::read_dir(place).ok()).flatten().flatten();
+    for program in programs.filter(|program| !program.file_name().to_string_lossy().starts_with(prefix)) {
+        // The first of a name counts.
+        let _ = symlink(program.path(), directory.join(program.file_name()));
+    }
+    Ok(directory.into())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use qemu::{Ending, Input, Machine, Session};
+use qemu::{Ending, Input, Machine, Session, Uefi};
 
 use super::build::{self, System};
 use crate::diagnostic::Diagnostic;
@@ -17,13 +17,16 @@ use crate::{Failure, code, verdict};
 pub struct Arguments {
     #[command(flatten)]
     build: build::Arguments,
+    /// How the system is booted
+    #[arg(long, value_name = "WAY", value_enum, default_value_t)]
+    boot: Boot,
     /// Number of processors, instead of the graph's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
     smp: Option<u32>,
     /// Memory such as 128MiB, instead of the graph's
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     memory: Option<u64>,
-    /// Seconds until the run is given up, instead of the graph's
+    /// Seconds until the run is given up, instead of the graph's; firmware and loader get theirs on top
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: Option<u64>,
     /// Count time in instructions, so that two runs are equal
@@ -34,6 +37,30 @@ pub struct Arguments {
     log: Option<PathBuf>,
 }
 
+/// How a system is booted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Boot {
+    /// By the emulator itself, in no time
+    #[default]
+    Pvh,
+    /// From the disk image by GRUB, under a BIOS
+    Grub,
+    /// From the disk image by GRUB, under UEFI
+    Uefi,
+}
+
+impl Boot {
+    /// Seconds that firmware and loader may take before the system starts: far more than they do, but for UEFI under
+    /// a clock that counts instructions.
+    const fn allowance(self) -> u64 {
+        match self {
+            Self::Pvh => 0,
+            Self::Grub => 30,
+            Self::Uefi => 240,
+        }
+    }
+}
+
 /// How a run ended, in the words of the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -41,7 +68,7 @@ pub enum Outcome {
     AsDeclared,
     /// Otherwise.
     Otherwise,
-    /// The run timed out, or the emulator failed.
+    /// The run timed out, the emulator failed, or something that the run needs is not installed.
     NoResult,
 }
 
@@ -64,9 +91,15 @@ impl Outcome {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let system = build::compose(&arguments.build)?;
     let log = arguments.log.as_deref().map(|path| create(path, &system)).transpose()?;
-    let timeout = arguments.timeout.unwrap_or(system.loaded.graph.machine.timeout);
-    let session =
-        Session::new(machine(arguments, &system)).timeout(Duration::from_secs(timeout)).input(Input::Standard);
+    let machine = match machine(arguments, &system) {
+        Ok(machine) => machine,
+        Err(missing) => {
+            eprintln!("run: {missing}");
+            return Ok(Outcome::NoResult);
+        }
+    };
+    let timeout = arguments.timeout.unwrap_or(system.loaded.graph.machine.timeout) + arguments.boot.allowance();
+    let session = Session::new(machine).timeout(Duration::from_secs(timeout)).input(Input::Standard);
     let run = session.run(&mut Console { log });
     let console = String::from_utf8_lossy(&run.console);
     if !console.is_empty() && !console.ends_with('\n') {
@@ -77,12 +110,19 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-fn machine(arguments: &Arguments, system: &System) -> Machine {
+/// The machine, or what is missing to boot it that way.
+fn machine(arguments: &Arguments, system: &System) -> Result<Machine, String> {
     let defaults = &system.loaded.graph.machine;
-    Machine::new(system.kernel(), system.bundle())
+    let disk = || system.disk().map_err(|why| format!("there is no disk image to boot from: {why}"));
+    let machine = match arguments.boot {
+        Boot::Pvh => Machine::new(system.kernel(), system.bundle()),
+        Boot::Grub => Machine::bios(disk()?),
+        Boot::Uefi => Machine::uefi(disk()?, Uefi::find().map_err(|missing| missing.to_string())?),
+    };
+    Ok(machine
         .processors(arguments.smp.unwrap_or(defaults.smp))
         .memory(arguments.memory.unwrap_or(defaults.memory))
-        .counts_instructions(arguments.icount || defaults.icount)
+        .counts_instructions(arguments.icount || defaults.icount))
 }
 
 /// How a run ended, and what to say about it.

@@ -1,6 +1,6 @@
 //! What the loader says of the machine: where memory is, and where the bundle is.
 
-use super::pvh;
+use super::{acpi, pvh};
 use core::fmt;
 use multiboot2::{BootInformation, BootInformationHeader, MemoryAreaType};
 
@@ -22,6 +22,8 @@ pub struct Machine {
     pub usable: heapless::Vec<Region, REGIONS>,
     /// The bundle, as it was loaded.
     pub bundle: Region,
+    /// The registers of the high precision event timer, if there is one.
+    pub event_timer: Option<u64>,
     /// Who loaded the kernel.
     loader: &'static str,
 }
@@ -59,7 +61,7 @@ impl fmt::Display for Machine {
 
 impl Machine {
     fn new(loader: &'static str) -> Self {
-        Self { usable: heapless::Vec::new(), bundle: Region { start: 0, end: 0 }, loader }
+        Self { usable: heapless::Vec::new(), bundle: Region { start: 0, end: 0 }, event_timer: None, loader }
     }
 
     /// Keeps a usable range; what does not fit is lost, and what is empty or malformed ignored.
@@ -109,6 +111,9 @@ fn read_multiboot2(information: u32) -> Result<Machine, InformationError> {
     if let Some(module) = information.module_tags().next() {
         machine.bundle = Region { start: module.start_address().into(), end: module.end_address().into() };
     }
+    let second = information.rsdp_v2_tag().map(|tag| acpi::Root::Xsdt(tag.xsdt_address() as u64));
+    let first = information.rsdp_v1_tag().map(|tag| acpi::Root::Rsdt(tag.rsdt_address() as u64));
+    machine.event_timer = second.or(first).and_then(acpi::event_timer);
     machine.checked()
 }
 

@@ -1,5 +1,6 @@
 //! From the loader to the booter's first instruction.
 
+mod acpi;
 pub mod booter;
 pub mod information;
 mod pvh;

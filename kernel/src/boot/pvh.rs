@@ -1,5 +1,6 @@
 //! The PVH start information (`xen/include/public/arch-x86/hvm/start_info.h` describes it).
 
+use super::acpi;
 use super::information::{InformationError, Machine, Region, finish};
 
 /// What our boot code leaves in `eax` for a PVH start.
@@ -60,6 +61,7 @@ fn fill(machine: &mut Machine, information: &StartInformation) -> Result<(), Inf
     if let Some(module) = modules.next() {
         machine.bundle = Region { start: module.address, end: module.address.saturating_add(module.bytes) };
     }
+    machine.event_timer = acpi::root(information.rsdp).and_then(acpi::event_timer);
     Ok(())
 }
 

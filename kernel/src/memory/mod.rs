@@ -31,6 +31,12 @@ use tables::Builder;
 /// path reaches a descriptor with one constant displacement.
 pub const DESCRIPTORS: u64 = 0xffff_ffff_c000_0000;
 
+/// Where the registers of a core's own interrupt controller are mapped. In the last 2 GiB, as the descriptors.
+pub const LOCAL_APIC: u64 = 0xffff_ffff_e000_0000;
+
+/// Where the registers of the high precision event timer are mapped, if there is one.
+pub const EVENT_TIMER: u64 = LOCAL_APIC + 0x1000;
+
 /// Where the cores' stacks are mapped, each with an unmapped page below it.
 const STACKS: u64 = 0xffff_ffff_d000_0000;
 const STACK_FRAMES: u64 = 4;
@@ -100,6 +106,10 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     builder.map_fresh(DESCRIPTORS, descriptors * size_of::<Descriptor>() as u64)?;
     for stack in 0..STACKS_PER_CORE {
         builder.map_fresh(stack_end(stack) - STACK_FRAMES * 4096, STACK_FRAMES * 4096)?;
+    }
+    builder.map_device(LOCAL_APIC, crate::clock::local_apic())?;
+    if let Some(registers) = machine.event_timer {
+        builder.map_device(EVENT_TIMER, registers)?;
     }
     let kernel_page_table = builder.load();
 

@@ -12,6 +12,7 @@ use x86_64::structures::paging::PhysFrame;
 
 const LARGE: u64 = 1 << 7;
 const GLOBAL: u64 = 1 << 8;
+const UNCACHED: u64 = 1 << 4 | 1 << 3;
 const DATA: u64 = PRESENT | WRITABLE | GLOBAL | NO_EXECUTE;
 
 unsafe extern "C" {
@@ -68,6 +69,11 @@ impl<'p> Builder<'p> {
             self.set(page, 1, frame.physical() | DATA)?;
         }
         Ok(())
+    }
+
+    /// Maps a page of device registers, uncached.
+    pub fn map_device(&mut self, address: u64, physical: u64) -> Result<(), MemoryError> {
+        self.set(address, 1, physical | DATA | UNCACHED)
     }
 
     /// Makes the tables the processor's. The boot code's are not used again.

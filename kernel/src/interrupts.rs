@@ -1,0 +1,139 @@
+//! The timer's interrupt, and the core's sleep when nobody can run.
+//!
+//! Interrupts are on in user level and in [`idle`], nowhere else.
+
+use crate::clock;
+use crate::core_local::{self, CoreLocal};
+use crate::entry::{Exit, follow, leave, restore};
+use crate::memory::LOCAL_APIC;
+use core::arch::{asm, naked_asm};
+use core::sync::atomic::Ordering::Relaxed;
+use logic::outcome::{Outcome, Registers};
+use logic::store::Store;
+use logic::thread::{entry, saved};
+use logic::{dispatch, endpoint, invocation};
+
+/// Offset of the local APIC's register by which an interrupt is acknowledged.
+const END_OF_INTERRUPT: u64 = 0xb0;
+
+/// What the entry leaves on the stack: our pushes, then the processor's.
+#[repr(C)]
+struct Interrupted {
+    registers: [u64; saved::COUNT],
+    instruction: u64,
+    code_segment: u64,
+    flags: u64,
+    stack: u64,
+    stack_segment: u64,
+}
+
+/// Where the timer's interrupt leads to.
+///
+/// From the kernel, which can only be asleep, it only wakes it up. From user level, the x87
+/// and SSE state goes straight to the thread, before Rust code uses any of it.
+///
+/// # Safety
+///
+/// Entered by the processor only.
+#[unsafe(naked)]
+#[unsafe(link_section = ".text.entry")]
+pub unsafe extern "C" fn timer_interrupt() {
+    naked_asm!(
+        "test byte ptr [rsp + 8], 3",
+        "jz 2f",
+        "swapgs",
+        "push rax",
+        "push rbx",
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "push rbp",
+        "push r8",
+        "push r9",
+        "push r10",
+        "push r11",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "cld",
+        "mov rax, gs:[{thread}]",
+        "fxsave64 [rax + {floating_point}]",
+        "mov dword ptr [{end_of_interrupt}], 0",
+        "mov rdi, rsp",
+        "sub rsp, {registers_room}",
+        "and rsp, -16",
+        "mov rsi, rsp",
+        "call {from_user}",
+        "mov rdi, rsp",
+        "test eax, eax",
+        "jz {leave}",
+        "jmp {restore}",
+        "2:",
+        "mov dword ptr [{end_of_interrupt}], 0",
+        "iretq",
+        thread = const core_local::THREAD,
+        floating_point = const saved::FLOATING_POINT * 8,
+        end_of_interrupt = const (LOCAL_APIC + END_OF_INTERRUPT) as i64,
+        registers_room = const size_of::<Registers>(),
+        from_user = sym from_user,
+        leave = sym leave,
+        restore = sym restore,
+    )
+}
+
+extern "C" fn from_user(interrupted: &Interrupted, registers: &mut Registers) -> Exit {
+    // SAFETY: the only use of it in this entry.
+    let core = unsafe { core_local::current() };
+    let Some(memory) = core.memory else { crate::console::fatal("an interrupt came before memory was there") };
+    save(memory, core, interrupted);
+    core.timer = 0;
+    if core.state.timeout == 0 || clock::now() < core.state.timeout {
+        // An old interrupt, or one on the way to a time that is too far for the timer.
+        return follow(core, Outcome::Restore, registers);
+    }
+    let outcome = dispatch::preempt(memory, &mut core.state);
+    let outcome = invocation::settle(memory, &mut core.state, outcome);
+    // The next thread must not see what this one computed; one that is restored gets its own.
+    crate::processor::reset_floating_point();
+    follow(core, outcome, registers)
+}
+
+/// Keeps the interrupted thread's registers in the thread.
+fn save(memory: &impl Store, core: &CoreLocal, interrupted: &Interrupted) {
+    let words = memory.words(core.state.thread());
+    let at = entry::index(core.state.top);
+    let registers = (saved::REGISTERS..).zip(interrupted.registers);
+    let rest = [
+        (saved::FLAGS, interrupted.flags),
+        (at + entry::ADDRESS, interrupted.instruction),
+        (at + entry::STACK, interrupted.stack),
+    ];
+    for (at, value) in registers.chain(rest) {
+        if let Some(word) = words.get(at) {
+            word.store(value, Relaxed);
+        }
+    }
+}
+
+/// Sets the timer to the current thread's timeout, if it is not.
+pub fn set_timer(core: &mut CoreLocal) {
+    if core.timer != core.state.timeout {
+        core.timer = core.state.timeout;
+        clock::set_timeout(core.timer);
+    }
+}
+
+/// Sleeps until an interrupt, and sees whether the current thread, which waits, has a reason to go on.
+pub fn idle(core: &mut CoreLocal) -> Outcome {
+    let Some(memory) = core.memory else { return Outcome::Idle };
+    // An interrupt may have come for a time that was too far for the timer: set the rest.
+    core.timer = 0;
+    set_timer(core);
+    // SAFETY: the interrupt table is loaded; an interrupt here comes back without touching registers.
+    // Interrupts take effect after the instruction behind `sti`, so none is missed. The processor
+    // pushes to the stack, and the block says that it uses it.
+    unsafe { asm!("sti", "hlt", "cli") };
+    endpoint::wake(memory, &mut core.state, clock::now())
+}

@@ -1,0 +1,5 @@
+//! stub
+#![no_std]
+#![no_main]
+runtime::constructor!(CONSTRUCTOR);
+runtime::component! {}
