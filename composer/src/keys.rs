@@ -1,6 +1,8 @@
 //! The keys of a graph file, format version 1: the one place that says which there are, what they take, and whether they
 //! have an effect yet. Parsing, suggestions and the manual are driven by this table.
 
+use std::ops::RangeInclusive;
+
 /// Version of the graph format.
 pub const FORMAT: i128 = 1;
 
@@ -124,9 +126,17 @@ const TIB: u64 = 1 << 40;
 pub const DEFAULT_MEMORY: u64 = 256 * MIB;
 /// Seconds until a run is given up, unless the graph says otherwise.
 pub const DEFAULT_TIMEOUT: u64 = 60;
-const MEMORY: Kind = Size(64 * MIB, TIB + 1, MIB);
-const SMP: Kind = Integer(1, 64);
-const TIMEOUT: Kind = Integer(1, 86_400);
+/// Numbers of processors that a machine may have, in a graph and on the command line.
+pub const PROCESSORS: RangeInclusive<i64> = 1..=64;
+/// Bytes of memory that a machine may have.
+pub const MEMORY_BYTES: RangeInclusive<u64> = 64 * MIB..=TIB;
+/// What a machine's memory is a multiple of.
+pub const MEMORY_UNIT: u64 = MIB;
+/// Seconds that a run may take.
+pub const SECONDS: RangeInclusive<u64> = 1..=86_400;
+const MEMORY: Kind = Size(*MEMORY_BYTES.start(), *MEMORY_BYTES.end() + 1, MEMORY_UNIT);
+const SMP: Kind = Integer(*PROCESSORS.start() as i128, *PROCESSORS.end() as i128);
+const TIMEOUT: Kind = Integer(*SECONDS.start() as i128, *SECONDS.end() as i128);
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 
 /// All keys, table by table, in the order in which one would write them.

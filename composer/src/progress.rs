@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::print::remark;
+
 /// Something that may take a while.
 pub struct Progress {
     bar: ProgressBar,
@@ -34,7 +36,7 @@ impl Progress {
 
     /// Prints `text` to the standard error output, between two pictures of the spinner.
     pub fn print(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{}", text.trim_end()));
+        self.bar.suspend(|| remark(text.trim_end()));
     }
 
     /// Ends it; on a terminal, a line stays that says how long it took.
@@ -44,7 +46,7 @@ impl Progress {
             drop(sender);
             let _ = announcer.join();
         } else if self.started.elapsed() > PATIENCE {
-            eprintln!("composer: {} took {} s", self.task, self.started.elapsed().as_secs());
+            remark(format_args!("composer: {} took {} s", self.task, self.started.elapsed().as_secs()));
         }
     }
 }
@@ -59,7 +61,7 @@ fn announce(task: String) -> (Sender<()>, JoinHandle<()>) {
     let (sender, receiver) = channel();
     let announcer = std::thread::spawn(move || {
         if receiver.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("composer: {task} ...");
+            remark(format_args!("composer: {task} ..."));
         }
     });
     (sender, announcer)

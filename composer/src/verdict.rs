@@ -7,9 +7,9 @@ use crate::graph::Expect;
 /// The kernel's last line, before the status.
 const END: &str = "tessera: end, status ";
 /// A component's fault, before the component's name.
-const FAULT: &str = "tessera: fault: component ";
+pub(crate) const FAULT: &str = "tessera: fault: component ";
 /// The kernel cannot go on.
-const FATAL: &str = "tessera: fatal: ";
+pub(crate) const FATAL: &str = "tessera: fatal: ";
 
 /// A way in which a system did not end as declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl fmt::Display for Difference {
 
 /// All differences between what is expected and a run that printed `console` and ended with the emulator's `code`.
 pub fn judge(expect: &Expect, console: &str, code: i32) -> Vec<Difference> {
-    let lines: Vec<&str> = console.lines().map(|line| line.trim_end_matches('\r')).collect();
+    let lines: Vec<&str> = lines(console).collect();
     if let Some(fatal) = fatal(&lines) {
         // All else follows from it.
         return vec![fatal];
@@ -76,6 +76,15 @@ pub fn judge(expect: &Expect, console: &str, code: i32) -> Vec<Difference> {
     differences.extend(output(expect, &lines));
     differences.extend(end(expect, &lines, code));
     differences
+}
+
+/// The lines of a console. What the kernel says starts one, though a component may have left half a line before it.
+fn lines(console: &str) -> impl Iterator<Item = &str> {
+    console.lines().map(|line| line.trim_end_matches('\r')).flat_map(|line| {
+        let kernel = [FAULT, FATAL, END].into_iter().filter_map(|said| line.rfind(said)).max().unwrap_or(0);
+        let (half, rest) = line.split_at(kernel);
+        [half, rest].into_iter().skip(usize::from(half.is_empty()))
+    })
 }
 
 fn fatal(lines: &[&str]) -> Option<Difference> {
@@ -200,6 +209,16 @@ mod tests {
         let unexpected = Difference::UnexpectedFault("tessera: fault: component faulty, page fault".into());
         let missing = Difference::MissingFault("fault".into());
         assert_eq!(judge(&expect(&[], 0, &["fault"]), console, 33), [unexpected, missing]);
+    }
+
+    #[test]
+    fn the_kernel_may_speak_behind_half_a_line() {
+        let fault = "tessera: fault: component faulty, page fault";
+        let console = format!("one{fault}\ntwotessera: end, status 0\n");
+        assert_eq!(judge(&expect(&["one", "tessera: fault: *", "two"], 0, &["faulty"]), &console, 33), []);
+        assert_eq!(judge(&expect(&[], 0, &[]), &console, 33), [Difference::UnexpectedFault(fault.into())]);
+        let expected = Difference::Fatal("out of memory".into());
+        assert_eq!(judge(&expect(&[], 0, &[]), "onetessera: fatal: out of memory\n", 35), [expected]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Time: the time-stamp counter, the timer that interrupts, and what they count.
 //!
 //! Neither counter says how fast it goes, and the kernel does not spin to find out: it takes a sample of
-//! all counters at boot and another when somebody first needs to know. The high precision event
-//! timer states its period, so that ticks can be told in seconds; the rate between
-//! time-stamp counter and interrupt timer needs no third.
+//! all counters early in the boot, another at its end, which gives the rate between time-stamp counter and
+//! interrupt timer, and a last one when somebody first asks what a second is: the high precision event
+//! timer states its period.
 
 use crate::memory::{EVENT_TIMER, LOCAL_APIC};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -53,7 +53,7 @@ pub struct Clock {
     start: Sample,
     /// Femtoseconds of a count of the event timer; 0 if there is none.
     period: u64,
-    /// Counts of the interrupt timer in 2^32 ticks; 0 until somebody needs it.
+    /// Counts of the interrupt timer in 2^32 ticks; 0 until the end of the boot.
     rate: AtomicU64,
     /// Ticks in a second; 0 until somebody needs it.
     frequency: AtomicU64,
@@ -79,6 +79,11 @@ pub fn initialise(has_event_timer: bool) {
     let period = if has_event_timer { start_event_timer() } else { 0 };
     let clock = Clock { start: sample(period), period, rate: AtomicU64::new(0), frequency: AtomicU64::new(0) };
     CLOCK.call_once(|| clock);
+}
+
+/// Takes the second sample: from now on the timer is there to interrupt.
+pub fn start() {
+    set_timeout(0);
 }
 
 /// The time-stamp counter.

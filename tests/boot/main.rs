@@ -25,6 +25,13 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = [systems::trials(), statuses::trials(), machines::trials(), outside::trials(), disks::trials(), artefacts::trials()];
+    let trials = [
+        systems::trials(),
+        statuses::trials(),
+        machines::trials(),
+        outside::trials(),
+        disks::trials(),
+        artefacts::trials(),
+    ];
     run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::faults::{Program, Programs};
+use crate::pass::build::Images;
 use crate::pass::image::{self, Files};
 use crate::pass::report::{self, Disk, Subject};
 use crate::pass::{bind, build, capabilities, disk, layout, schema};
-use crate::{Failure, LoadOptions, Loaded, code, elf, load};
+use crate::{Failure, LoadOptions, Loaded, code, elf, load, print};
 
 /// What `build` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,6 +30,10 @@ pub struct System {
     pub directory: PathBuf,
     /// Whether a disk image is among them.
     pub disk: Disk,
+    /// What they were made of: with all that is known of the source, and at the addresses for which it was linked.
+    pub images: Images,
+    /// What was added to each component's addresses, in the order of the graph's components.
+    pub shifts: Vec<u64>,
 }
 
 impl System {
@@ -52,6 +58,13 @@ impl System {
             Disk::Missing(why) => Err(why),
         }
     }
+
+    /// The programs, as they lie in memory.
+    pub fn programs(&self) -> Programs<'_> {
+        let images = self.images.components.iter().zip(&self.shifts).map(|(elf, shift)| Program::new(elf, *shift));
+        let names = self.loaded.graph.components.iter().map(|component| component.name.value.as_str());
+        Programs::new(Program::new(&self.images.kernel, 0), names.zip(images))
+    }
 }
 
 /// Composes a system and says where it is.
@@ -62,7 +75,8 @@ impl System {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let system = compose(arguments)?;
     let note = if system.disk().is_ok() { "" } else { ", without a disk image (the report says why)" };
-    println!("{}: composed into {}{note}", arguments.file.display(), system.directory.display());
+    let place = system.directory.display();
+    print::line(format_args!("{}: composed into {place}{note}", arguments.file.display()));
     Ok(())
 }
 
@@ -76,9 +90,9 @@ pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
     loaded.warnings.print(&loaded.source);
     let mut found = Diagnostics::default();
     match compose_loaded(&loaded, arguments, &mut found) {
-        Some((directory, disk)) if !found.has_errors() => {
+        Some(Composed { directory, disk, images, shifts }) if !found.has_errors() => {
             found.print(&loaded.source);
-            Ok(System { loaded, directory, disk })
+            Ok(System { loaded, directory, disk, images, shifts })
         }
         _ => {
             found.sort();
@@ -87,7 +101,15 @@ pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
     }
 }
 
-fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<(PathBuf, Disk)> {
+/// What composing a graph adds to it.
+struct Composed {
+    directory: PathBuf,
+    disk: Disk,
+    images: Images,
+    shifts: Vec<u64>,
+}
+
+fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
     let graph = &loaded.graph;
     let located = loaded.located.as_ref()?;
     let images = build::build(graph, located, found)?;
@@ -114,7 +136,8 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     let directory =
         arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
-    Some((directory, disk))
+    let shifts = layout.components.iter().map(|space| space.shift).collect();
+    Some(Composed { directory, disk, images, shifts })
 }
 
 /// The disk image, if it can be made: without it the system still boots by its kernel and its bundle.

@@ -1,9 +1,8 @@
 //! `composer check`: is this graph one that can be composed?
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::{Failure, LoadOptions, load};
+use crate::{Failure, LoadOptions, load, print};
 
 /// What `check` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,13 +25,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     loaded.warnings.print(&loaded.source);
     let components = &loaded.graph.components;
     let edges: usize = components.iter().map(|component| component.deps.len()).sum();
-    // Whoever reads may be gone; the exit status tells all the same.
-    _ = writeln!(
-        io::stdout(),
+    print::line(format_args!(
         "{}: sound: {}, {}",
         arguments.file.display(),
         crate::text::count(components.len(), "component"),
         crate::text::count(edges, "dependency"),
-    );
+    ));
     Ok(())
 }

@@ -9,8 +9,9 @@ use qemu::{Ending, Input, Machine, Session, Uefi};
 
 use super::build::{self, System};
 use crate::diagnostic::Diagnostic;
+use crate::faults::Annotated;
 use crate::graph::Expect;
-use crate::{Failure, code, verdict};
+use crate::{Failure, code, keys, print, text, verdict};
 
 /// What `run` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,13 +22,13 @@ pub struct Arguments {
     #[arg(long, value_name = "WAY", value_enum, default_value_t)]
     boot: Boot,
     /// Number of processors, instead of the graph's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(keys::PROCESSORS))]
     smp: Option<u32>,
     /// Memory such as 128MiB, instead of the graph's
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     memory: Option<u64>,
     /// Seconds until the run is given up, instead of the graph's; firmware and loader get theirs on top
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(keys::SECONDS))]
     timeout: Option<u64>,
     /// Count time in instructions, so that two runs are equal
     #[arg(long)]
@@ -94,19 +95,20 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let machine = match machine(arguments, &system) {
         Ok(machine) => machine,
         Err(missing) => {
-            eprintln!("run: {missing}");
+            print::remark(format_args!("run: {missing}"));
             return Ok(Outcome::NoResult);
         }
     };
     let timeout = arguments.timeout.unwrap_or(system.loaded.graph.machine.timeout) + arguments.boot.allowance();
     let session = Session::new(machine).timeout(Duration::from_secs(timeout)).input(Input::Standard);
-    let run = session.run(&mut Console { log });
+    let programs = system.programs();
+    let run = session.run(&mut Annotated::new(&programs, Console { log }));
     let console = String::from_utf8_lossy(&run.console);
     if !console.is_empty() && !console.ends_with('\n') {
-        println!();
+        print::line("");
     }
     let (outcome, words) = judge(&system.loaded.graph.expect, &run.ending, &console, timeout);
-    eprintln!("run: {words}");
+    print::remark(format_args!("run: {words}"));
     Ok(outcome)
 }
 
@@ -171,13 +173,16 @@ impl Write for Console {
 const UNITS: [(&str, u32); 7] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("K", 10), ("M", 20), ("G", 30), ("", 20)];
 
 /// A size as the graph writes it, or as the emulator does: a bare number counts mebibytes.
-fn memory(text: &str) -> Result<u64, String> {
+fn memory(given: &str) -> Result<u64, String> {
     let sized = UNITS.iter().find_map(|(unit, shift)| {
-        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        let number: u64 = given.strip_suffix(unit)?.trim_end().parse().ok()?;
         number.checked_mul(1 << shift)
     });
-    let possible = sized.filter(|bytes| (1 << 20..=1 << 40).contains(bytes));
-    possible.ok_or_else(|| "a size such as 128MiB, from 1MiB to 1024GiB".to_owned())
+    let possible = sized.filter(|bytes| keys::MEMORY_BYTES.contains(bytes) && bytes.is_multiple_of(keys::MEMORY_UNIT));
+    possible.ok_or_else(|| {
+        let (least, most) = (text::size(*keys::MEMORY_BYTES.start()), text::size(*keys::MEMORY_BYTES.end()));
+        format!("a whole number of {} from {least} to {most}, such as 128MiB", text::size(keys::MEMORY_UNIT))
+    })
 }
 
 #[cfg(test)]

@@ -26,5 +26,6 @@ pub mod event;
 pub mod kind;
 pub mod layout;
 pub mod operation;
+pub mod page;
 pub mod plan;
 pub mod record;

@@ -12,6 +12,8 @@
 //! | 5 | number of clients |
 //! | 6, 7 | number of page edges, and the word at which the first is described |
 //! | 8, … | the clients, [`Client::WORDS`] each |
+//!
+//! Page edges are described as [`PageEdge`](crate::page::PageEdge) says.
 
 /// Words before the first client.
 pub const HEADER_WORDS: usize = 8;

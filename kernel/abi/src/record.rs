@@ -54,6 +54,15 @@ pub enum RecordKind {
     /// The image is a scheduler's. Name: empty. First address: a word that receives the address of its
     /// [plan](crate::plan).
     Plan = 6,
+    /// An interface that the image calls through a [page](crate::page), beside the [`Import`](Self::Import) of that
+    /// name. First address: the client's slot, [`SLOT_WORDS`](crate::page::SLOT_WORDS) words.
+    PageImport = 7,
+    /// How pages of an interface that the image serves are served. Name: that of the
+    /// [`Export`](Self::Export). First and second address: the batch entry, as there.
+    Batch = 8,
+    /// Which pages those are. Name: that of the export. First address: a word that
+    /// receives the address of the [table](crate::page).
+    Pages = 9,
 }
 
 impl RecordKind {
@@ -66,6 +75,9 @@ impl RecordKind {
             4 => Some(Self::Parameter),
             5 => Some(Self::Stacks),
             6 => Some(Self::Plan),
+            7 => Some(Self::PageImport),
+            8 => Some(Self::Batch),
+            9 => Some(Self::Pages),
             _ => None,
         }
     }

@@ -1,5 +1,35 @@
-//! stub
+//! The image of a base constructor that asks the kernel for all that it must refuse, and expects the documented error.
 #![no_std]
 #![no_main]
+
+mod components;
+mod devices;
+mod pages;
+mod rogue;
+mod tables;
+mod threads;
+
+use abi::boot::slot;
+use abi::operation::PowerOperation;
+use rogue::Rogue;
+
 runtime::constructor!(CONSTRUCTOR);
-runtime::component! {}
+
+runtime::component! { initialise: run }
+
+/// Ends the system with the number of operations that did not answer as documented.
+fn run() -> u16 {
+    let mut rogue = Rogue::new(&CONSTRUCTOR);
+    for (name, refusals) in [
+        ("tables", tables::all as fn(&mut Rogue)),
+        ("pages", pages::all),
+        ("components", components::all),
+        ("threads", threads::all),
+        ("devices", devices::all),
+    ] {
+        refusals(&mut rogue);
+        rogue.say(format_args!("rogue: {name}: done\n"));
+    }
+    let _ = rogue.ask(slot::POWER, PowerOperation::End as u16, [rogue.surprises(), 0, 0, 0]);
+    1
+}

@@ -1,0 +1,78 @@
+//! Where in the source a fault happened: what the kernel says of a fault names an instruction, and this names its line.
+//!
+//! The images that boot carry no debugging information. The files that they were made of do, and the composer has them.
+
+mod lines;
+mod path;
+mod stream;
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use crate::verdict::{FATAL, FAULT};
+
+pub use lines::{Frame, Lines};
+pub use stream::Annotated;
+
+/// A program as it lies in memory.
+pub struct Program<'e> {
+    elf: &'e [u8],
+    shift: u64,
+    /// Read at the first fault: most programs have none.
+    lines: OnceCell<Option<Lines<'e>>>,
+}
+
+impl<'e> Program<'e> {
+    /// The program in the file `elf`, `shift` bytes above where it was linked.
+    pub fn new(elf: &'e [u8], shift: u64) -> Self {
+        Self { elf, shift, lines: OnceCell::new() }
+    }
+
+    fn frames(&self, address: u64) -> Vec<Frame> {
+        let lines = self.lines.get_or_init(|| Lines::read(self.elf));
+        lines.as_ref().map(|lines| lines.frames(address.wrapping_sub(self.shift))).unwrap_or_default()
+    }
+}
+
+/// All programs of a system.
+pub struct Programs<'e> {
+    kernel: Program<'e>,
+    components: HashMap<&'e str, Program<'e>>,
+}
+
+/// Stands in front of the address, the last thing in a report.
+const ADDRESS: &str = " at instruction 0x";
+
+impl<'e> Programs<'e> {
+    /// The kernel, and the components by their names.
+    pub fn new(kernel: Program<'e>, components: impl IntoIterator<Item = (&'e str, Program<'e>)>) -> Self {
+        Self { kernel, components: components.into_iter().collect() }
+    }
+
+    /// What the source says to a line of the console, innermost function first. Nothing unless the line ends in a report
+    /// of a fault whose address is in the program's code.
+    ///
+    /// The report need not be all of the line: a component may have printed half a line before it faulted.
+    pub fn explain(&self, line: &str) -> Vec<Frame> {
+        let fault = line.rsplit_once(FAULT).and_then(|(_, report)| self.component(report));
+        let fault = fault.or_else(|| line.rsplit_once(FATAL).and_then(|(_, report)| self.kernel(report)));
+        fault.map(|(program, address)| program.frames(address)).unwrap_or_default()
+    }
+
+    fn component(&self, report: &str) -> Option<(&Program<'e>, u64)> {
+        let (name, rest) = report.split_once(',')?;
+        Some((self.components.get(name)?, address(rest)?))
+    }
+
+    fn kernel(&self, report: &str) -> Option<(&Program<'e>, u64)> {
+        Some((&self.kernel, address(report)?))
+    }
+}
+
+fn address(report: &str) -> Option<u64> {
+    let (_, digits) = report.rsplit_once(ADDRESS)?;
+    u64::from_str_radix(digits.trim_end(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests;

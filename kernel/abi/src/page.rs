@@ -1,0 +1,105 @@
+//! Page edges: what the composer tells client, server and scheduler of a syscall page.
+//!
+//! A page is two frames, a *header frame* and an *entry frame*, that client and
+//! server share. Each of the two is told in memory of its own where the frames
+//! are and what the edge permits; nothing of that is in the frames themselves.
+//!
+//! # The client's slot
+//!
+//! At the first address of a [`PageImport`](crate::record::RecordKind::PageImport) record:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | capability number << 16 of the server's batch entry |
+//! | 1 | [`CLEAR_REGISTERS`](crate::record::CLEAR_REGISTERS) or 0 |
+//! | 2, 3 | address of the header frame, and of the entry frame |
+//! | 4 | permitted methods |
+//! | 5 | the page's number among the client's, by which it is registered with the scheduler |
+//!
+//! # The server's table
+//!
+//! The word of a [`Pages`](crate::record::RecordKind::Pages) record receives the address of a table in the
+//! server's memory, or stays 0 if no edge to the interface has a page. The
+//! first word of the table is the number of its rows; they start at
+//! [`ROWS`], and each has [`ROW_WORDS`]:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0, 1 | address of the header frame, and of the entry frame |
+//! | 2 | permitted methods |
+//! | 3 | the token that direct calls of the edge carry |
+//! | 4–7 | the server's own, zero at first |
+//!
+//! The token with which a *batch entry* is entered is the number of a row: it is
+//! the kernel's word for it, so nobody can have another edge's page served.
+//!
+//! # The batch entry
+//!
+//! It has one method, [`SERVE`], for the client (to flush) and for the scheduler
+//! (to serve those that wait): it takes what was submitted, runs each call's
+//! method and answers it. Answers word 0 = calls answered, word 1 = [`MORE`]
+//! and [`WAKE`] as they apply.
+
+/// The one method of a batch entry.
+pub const SERVE: u16 = 0;
+
+/// The mask that permits [`SERVE`].
+pub const SERVE_ONLY: u64 = 1 << SERVE;
+
+/// The bound of a pass was reached before there was nothing left to do.
+pub const MORE: u64 = 1;
+
+/// The client sleeps and is to be woken.
+pub const WAKE: u64 = 2;
+
+/// Words of a client's slot.
+pub const SLOT_WORDS: usize = 6;
+
+/// Words of a row of a server's table: one cache line.
+pub const ROW_WORDS: usize = 8;
+
+/// Bytes before the first row.
+pub const ROWS: u64 = 8 * ROW_WORDS as u64;
+
+/// A page edge, as a scheduler's [plan](crate::plan) describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageEdge {
+    /// The token that the client's invocations of the scheduler carry.
+    pub client: u64,
+    /// The page's number among the client's.
+    pub number: u64,
+    /// Slot of an invocation of the server's batch entry for this page.
+    pub serve: u64,
+    /// Address of the header frame in the scheduler.
+    pub header: u64,
+}
+
+impl PageEdge {
+    /// Words of a page edge.
+    pub const WORDS: usize = 4;
+
+    /// The page edge at the front of `words`.
+    pub fn from_words(words: &[u64]) -> Option<Self> {
+        let [client, number, serve, header, ..] = *words else {
+            return None;
+        };
+        Some(Self { client, number, serve, header })
+    }
+
+    /// The fields as words, in their order.
+    pub const fn to_words(&self) -> [u64; Self::WORDS] {
+        [self.client, self.number, self.serve, self.header]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_edges_round_trip() {
+        let edge = PageEdge { client: 4, number: 1, serve: 9, header: 0x7000 };
+        assert_eq!(PageEdge::from_words(&edge.to_words()), Some(edge));
+        assert_eq!(PageEdge::from_words(&[1, 2, 3]), None);
+    }
+}

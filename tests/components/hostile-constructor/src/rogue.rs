@@ -1,0 +1,117 @@
+//! Asking the kernel, and comparing what it answers with what it should.
+
+use abi::boot::slot;
+use abi::error::Error;
+use abi::layout::PAGE;
+use abi::operation::{DebugConsoleOperation, TableOperation};
+use core::fmt::{self, Write};
+use runtime::Constructor;
+
+/// Words that are no address, no number and no name of anything, each wrong in another way.
+pub const NON_CANONICAL: [u64; 3] = [0x8000_0000_0000, 0xffff_7fff_ffff_f000, 1 << 63];
+/// Addresses of the kernel.
+pub const KERNEL: [u64; 3] = [0xffff_8000_0000_0000, 0xffff_ffff_8010_0000, 0xffff_ffff_ffff_f000];
+
+/// What the operations answer.
+pub type Answer = Result<[u64; 2], Error>;
+
+/// A base constructor with bad intentions.
+pub struct Rogue {
+    constructor: &'static Constructor,
+    frames: abi::boot::UntypedRange,
+    next_slot: u32,
+    surprises: u64,
+}
+
+impl Rogue {
+    /// With the largest of the ranges of untyped memory.
+    pub fn new(constructor: &'static Constructor) -> Self {
+        let none = abi::boot::UntypedRange { start: 0, frames: 0 };
+        let largest = constructor.information().untyped().max_by_key(|range| range.frames);
+        Self { constructor, frames: largest.unwrap_or(none), next_slot: slot::FREE, surprises: 0 }
+    }
+
+    /// The name of an untyped frame that nobody has used.
+    pub fn frame(&mut self) -> u64 {
+        let name = self.frames.start;
+        self.frames.start += PAGE;
+        self.frames.frames -= 1;
+        name
+    }
+
+    /// A slot of its own table that is empty.
+    pub fn slot(&mut self) -> u32 {
+        self.next_slot += 1;
+        self.next_slot
+    }
+
+    /// How often the kernel has answered otherwise than expected.
+    pub fn surprises(&self) -> u64 {
+        self.surprises.min(200)
+    }
+
+    /// Asks the object behind `capability` for `operation`.
+    pub fn ask(&self, capability: u32, operation: u16, words: [u64; 4]) -> Answer {
+        self.constructor.operate(capability, operation, words)
+    }
+
+    /// Asks, and is surprised by any answer but `error`.
+    pub fn refused(&mut self, capability: u32, operation: u16, words: [u64; 4], error: Error) {
+        let answer = self.ask(capability, operation, words);
+        self.expect(capability, operation, words, answer, Err(error));
+    }
+
+    /// Asks, and is surprised by an error.
+    pub fn done(&mut self, capability: u32, operation: u16, words: [u64; 4]) {
+        let answer = self.ask(capability, operation, words);
+        self.expect(capability, operation, words, answer, Ok([0, 0]));
+    }
+
+    /// Asks, and is surprised by any other answer.
+    pub fn answered(&mut self, capability: u32, operation: u16, words: [u64; 4], expected: [u64; 2]) {
+        let answer = self.ask(capability, operation, words);
+        self.expect(capability, operation, words, answer, Ok(expected));
+    }
+
+    fn expect(&mut self, capability: u32, operation: u16, words: [u64; 4], answer: Answer, expected: Answer) {
+        if answer != expected {
+            self.surprises += 1;
+            let [a, b, c, d] = words;
+            self.say(format_args!(
+                "rogue: slot {capability}, operation {operation} of {a:#x} {b:#x} {c:#x} {d:#x}: {answer:?}, not {expected:?}\n"
+            ));
+        }
+    }
+
+    /// Makes an object in a slot of its own table, and returns the slot.
+    pub fn make(&mut self, operation: TableOperation, words: [u64; 3]) -> u32 {
+        let (to, [a, b, c]) = (self.slot(), words);
+        self.done(slot::TABLE, operation as u16, [to.into(), a, b, c]);
+        to
+    }
+
+    /// Prints to the kernel's console.
+    pub fn say(&self, text: fmt::Arguments) {
+        let _ = Printer(self).write_fmt(text);
+    }
+}
+
+struct Printer<'r>(&'r Rogue);
+
+impl Write for Printer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.as_bytes().chunks(32) {
+            let mut words = [0; 4];
+            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
+                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            }
+            let _ = self.0.ask(slot::DEBUG_CONSOLE, DebugConsoleOperation::Write as u16, words);
+        }
+        Ok(())
+    }
+}
+
+/// Two numbers in one word.
+pub fn pair(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
