@@ -132,9 +132,7 @@ unsafe extern "C" fn syscall_entry() {
         "mov rsi, rsp",
         "call {system_call}",
         "mov rdi, rsp",
-        "test eax, eax",
-        "jz {leave}",
-        "jmp {restore}",
+        "jmp {exit}",
         top = const TOP,
         identity = const IDENTITY,
         stack_end = const STACK_END,
@@ -160,8 +158,27 @@ unsafe extern "C" fn syscall_entry() {
         // Room for `Registers`, and 16-byte alignment after the five pushes.
         registers_room = const size_of::<Registers>().next_multiple_of(16) + 8,
         system_call = sym system_call,
+        exit = sym exit,
+    )
+}
+
+/// Leaves the kernel as `eax`, an [`Exit`], says. `rdi` = the [`Registers`] for [`leave`].
+///
+/// # Safety
+///
+/// That of the exit.
+#[unsafe(naked)]
+#[unsafe(link_section = ".text.entry")]
+pub unsafe extern "C" fn exit() {
+    naked_asm!(
+        "cmp eax, {restore_number}",
+        "jb {leave}",
+        "je {restore}",
+        "jmp {restore_faulted}",
+        restore_number = const Exit::Restore as u32,
         leave = sym leave,
         restore = sym restore,
+        restore_faulted = sym restore_faulted,
     )
 }
 
@@ -224,57 +241,65 @@ pub unsafe extern "C" fn leave() {
     )
 }
 
-/// Leaves the kernel for the current thread, which was preempted, with all its registers.
-///
-/// # Safety
-///
-/// The current thread's saved state must be complete, GS must be the kernel's, and the page table the level's.
-#[unsafe(naked)]
-#[unsafe(link_section = ".text.entry")]
-pub unsafe extern "C" fn restore() {
-    naked_asm!(
-        "mov r8, gs:[{thread}]",
-        "fxrstor64 [r8 + {floating_point}]",
-        "mov r9, gs:[{top}]",
-        "push {user_data}",
-        "push qword ptr [r9 + {stack}]",
-        "push qword ptr [r8 + {flags}]",
-        "push {user_code}",
-        "push qword ptr [r9 + {address}]",
-        "lea rsp, [rsp - {count} * 8]",
-        "lea rsi, [r8 + {registers}]",
-        "mov rdi, rsp",
-        "mov ecx, {count}",
-        "cld",
-        "rep movsq",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop r11",
-        "pop r10",
-        "pop r9",
-        "pop r8",
-        "pop rbp",
-        "pop rdi",
-        "pop rsi",
-        "pop rdx",
-        "pop rcx",
-        "pop rbx",
-        "pop rax",
-        "swapgs",
-        "iretq",
-        thread = const core_local::THREAD,
-        top = const TOP,
-        floating_point = const saved::FLOATING_POINT * 8,
-        registers = const saved::REGISTERS * 8,
-        count = const saved::COUNT,
-        flags = const saved::FLAGS * 8,
-        address = const invocation_entry::ADDRESS * 8,
-        stack = const invocation_entry::STACK * 8,
-        user_data = const crate::segments::USER_DATA,
-        user_code = const crate::segments::USER_CODE,
-    )
+/// Writes out an exit with all registers of the current level, from one of the areas in which they are kept.
+macro_rules! restore_from {
+    ($(#[$meta:meta])* $name:ident, $area:expr) => {
+        $(#[$meta])*
+        ///
+        /// # Safety
+        ///
+        /// The level's kept state must be complete, GS must be the kernel's, and the page table the level's.
+        #[unsafe(naked)]
+        #[unsafe(link_section = ".text.entry")]
+        unsafe extern "C" fn $name() {
+            naked_asm!(
+                "mov r8, gs:[{thread}]",
+                "fxrstor64 [r8 + {floating_point}]",
+                "mov r9, gs:[{top}]",
+                "push {user_data}",
+                "push qword ptr [r9 + {stack}]",
+                "push qword ptr [r8 + {kept_flags}]",
+                "push {user_code}",
+                "push qword ptr [r9 + {address}]",
+                "mov r15, [r8 + {registers}]",
+                "mov r14, [r8 + {registers} + 1 * 8]",
+                "mov r13, [r8 + {registers} + 2 * 8]",
+                "mov r12, [r8 + {registers} + 3 * 8]",
+                "mov r11, [r8 + {registers} + 4 * 8]",
+                "mov r10, [r8 + {registers} + 5 * 8]",
+                "mov r9, [r8 + {registers} + 6 * 8]",
+                "mov rbp, [r8 + {registers} + 8 * 8]",
+                "mov rdi, [r8 + {registers} + 9 * 8]",
+                "mov rsi, [r8 + {registers} + 10 * 8]",
+                "mov rdx, [r8 + {registers} + 11 * 8]",
+                "mov rcx, [r8 + {registers} + 12 * 8]",
+                "mov rbx, [r8 + {registers} + 13 * 8]",
+                "mov rax, [r8 + {registers} + 14 * 8]",
+                "mov r8, [r8 + {registers} + 7 * 8]",
+                "swapgs",
+                "iretq",
+                thread = const core_local::THREAD,
+                top = const TOP,
+                floating_point = const $area.floating_point * 8,
+                registers = const $area.registers * 8,
+                kept_flags = const $area.flags * 8,
+                address = const invocation_entry::ADDRESS * 8,
+                stack = const invocation_entry::STACK * 8,
+                user_data = const crate::segments::USER_DATA,
+                user_code = const crate::segments::USER_CODE,
+            )
+        }
+    };
+}
+
+restore_from! {
+    /// Leaves the kernel for the current thread, which was preempted.
+    restore, saved::PREEMPTED
+}
+
+restore_from! {
+    /// Leaves the kernel for the current level, whose fault was handled.
+    restore_faulted, saved::FAULTED
 }
 
 /// The registers of a `syscall`, in the order in which the entry pushed them.
@@ -306,6 +331,8 @@ pub enum Exit {
     Leave = 0,
     /// By [`restore`], with all of them.
     Restore = 1,
+    /// By [`restore_faulted`], with all of them.
+    RestoreFaulted = 2,
 }
 
 /// Does what the logic decided: ends the system, or prepares the current level to go on.
@@ -321,6 +348,7 @@ pub fn follow(core: &mut CoreLocal, mut outcome: Outcome, registers: &mut Regist
             Exit::Leave
         }
         Outcome::Restore => Exit::Restore,
+        Outcome::RestoreFaulted => Exit::RestoreFaulted,
         Outcome::End(End::Requested(status)) => crate::console::end(status),
         Outcome::Idle | Outcome::End(End::NothingToRun) => crate::console::fatal("the booter's thread came to its end"),
     }

@@ -1,13 +1,15 @@
 //! Exceptions: what a component does wrong is contained, what the kernel does wrong stops the machine.
 
 use crate::core_local;
-use crate::entry::{Exit, follow, leave, restore};
+use crate::entry::{Exit, exit, follow};
 use crate::interrupts::timer_interrupt;
+use crate::kept::{self, ResumePoint};
 use crate::segments::stack;
 use core::arch::{global_asm, naked_asm};
 use core::fmt;
 use logic::fault;
 use logic::outcome::Registers;
+use logic::thread::saved;
 use x86_64::VirtAddr;
 use x86_64::registers::control::Cr2;
 use x86_64::structures::idt::InterruptDescriptorTable;
@@ -66,6 +68,8 @@ unsafe extern "C" {
 
 const STUB_BYTES: u64 = 16;
 
+const PAGE_FAULT: u64 = 14;
+
 static TABLE: spin::Once<InterruptDescriptorTable> = spin::Once::new();
 
 /// Loads the interrupt table of this core.
@@ -120,14 +124,18 @@ unsafe extern "C" fn common() {
         "test byte ptr [rsp + {code_segment}], 3",
         "jz 2f",
         "swapgs",
+        // The x87 and SSE state goes straight to the thread, unless an earlier fault's is there.
+        "mov rax, gs:[{thread}]",
+        "cmp qword ptr [rax + {in_use}], 0",
+        "jne 3f",
+        "fxsave64 [rax + {floating_point}]",
+        "3:",
         "sub rsp, {registers_room}",
         "and rsp, -16",
         "mov rsi, rsp",
         "call {from_user}",
         "mov rdi, rsp",
-        "test eax, eax",
-        "jz {leave}",
-        "jmp {restore}",
+        "jmp {exit}",
         "2:",
         "and rsp, -16",
         "call {from_kernel}",
@@ -136,8 +144,10 @@ unsafe extern "C" fn common() {
         registers_room = const size_of::<Registers>(),
         from_user = sym from_user,
         from_kernel = sym from_kernel,
-        leave = sym leave,
-        restore = sym restore,
+        thread = const core_local::THREAD,
+        in_use = const saved::IN_USE * 8,
+        floating_point = const saved::FAULTED.floating_point * 8,
+        exit = sym exit,
     )
 }
 
@@ -145,19 +155,33 @@ extern "C" fn from_user(frame: &Frame, registers: &mut Registers) -> Exit {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
     let Some(memory) = core.memory else { crate::console::fatal("a fault came before memory was there") };
-    let culprit = fault::culprit(memory, &core.state);
+    // Whoever goes on must not see what the faulting level computed.
+    crate::processor::reset_floating_point();
+    kept::keep_resume_point(memory, &core.state, ResumePoint { address: frame.instruction, stack: frame.stack });
+    let before = core.state;
+    if let Some(outcome) = fault::handle(memory, &mut core.state, cause(frame)) {
+        kept::keep_registers(memory, &before, saved::FAULTED, &frame.registers, frame.flags);
+        return follow(core, outcome, registers);
+    }
+    report(&fault::culprit(memory, &core.state), frame);
+    let outcome = fault::contain(memory, &mut core.state);
+    follow(core, outcome, registers)
+}
+
+fn report(culprit: &fault::Culprit, frame: &Frame) {
     log::info!(
-        "fault: component {}, thread {} ({}), {Cause} at instruction {:#x}",
+        "fault: component {}, thread {} ({}), {} at instruction {:#x}",
         Name(&culprit.name),
         culprit.thread,
         Name(&culprit.started_in),
+        Cause(frame),
         frame.instruction,
-        Cause = Cause(frame),
     );
-    // The next level must not see what the faulting one computed.
-    crate::processor::reset_floating_point();
-    let outcome = fault::contain(memory, &mut core.state);
-    follow(core, outcome, registers)
+}
+
+fn cause(frame: &Frame) -> fault::Cause {
+    let address = if frame.vector == PAGE_FAULT { Cr2::read_raw() } else { 0 };
+    fault::Cause { vector: frame.vector as u8, error: frame.error, address, instruction: frame.instruction }
 }
 
 extern "C" fn from_kernel(frame: &Frame) -> ! {
@@ -169,7 +193,6 @@ struct Cause<'f>(&'f Frame);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const PAGE_FAULT: u64 = 14;
         match (self.0.vector, self.0.error) {
             (PAGE_FAULT, error) => page_fault(f, error),
             (vector, 0) => f.write_str(name(vector)),

@@ -4,13 +4,12 @@
 
 use crate::clock;
 use crate::core_local::{self, CoreLocal};
-use crate::entry::{Exit, follow, leave, restore};
+use crate::entry::{Exit, exit, follow};
+use crate::kept::{self, ResumePoint};
 use crate::memory::LOCAL_APIC;
 use core::arch::{asm, naked_asm};
-use core::sync::atomic::Ordering::Relaxed;
 use logic::outcome::{Outcome, Registers};
-use logic::store::Store;
-use logic::thread::{entry, saved};
+use logic::thread::saved;
 use logic::{dispatch, endpoint, invocation};
 
 /// Offset of the local APIC's register by which an interrupt is acknowledged.
@@ -67,19 +66,16 @@ pub unsafe extern "C" fn timer_interrupt() {
         "mov rsi, rsp",
         "call {from_user}",
         "mov rdi, rsp",
-        "test eax, eax",
-        "jz {leave}",
-        "jmp {restore}",
+        "jmp {exit}",
         "2:",
         "mov dword ptr [{end_of_interrupt}], 0",
         "iretq",
         thread = const core_local::THREAD,
-        floating_point = const saved::FLOATING_POINT * 8,
+        floating_point = const saved::PREEMPTED.floating_point * 8,
         end_of_interrupt = const (LOCAL_APIC + END_OF_INTERRUPT) as i64,
         registers_room = const size_of::<Registers>(),
         from_user = sym from_user,
-        leave = sym leave,
-        restore = sym restore,
+        exit = sym exit,
     )
 }
 
@@ -87,7 +83,9 @@ extern "C" fn from_user(interrupted: &Interrupted, registers: &mut Registers) ->
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
     let Some(memory) = core.memory else { crate::console::fatal("an interrupt came before memory was there") };
-    save(memory, core, interrupted);
+    let resume = ResumePoint { address: interrupted.instruction, stack: interrupted.stack };
+    kept::keep_resume_point(memory, &core.state, resume);
+    kept::keep_registers(memory, &core.state, saved::PREEMPTED, &interrupted.registers, interrupted.flags);
     core.timer = 0;
     if core.state.timeout == 0 || clock::now() < core.state.timeout {
         // An old interrupt, or one on the way to a time that is too far for the timer.
@@ -98,23 +96,6 @@ extern "C" fn from_user(interrupted: &Interrupted, registers: &mut Registers) ->
     // The next thread must not see what this one computed; one that is restored gets its own.
     crate::processor::reset_floating_point();
     follow(core, outcome, registers)
-}
-
-/// Keeps the interrupted thread's registers in the thread.
-fn save(memory: &impl Store, core: &CoreLocal, interrupted: &Interrupted) {
-    let words = memory.words(core.state.thread());
-    let at = entry::index(core.state.top);
-    let registers = (saved::REGISTERS..).zip(interrupted.registers);
-    let rest = [
-        (saved::FLAGS, interrupted.flags),
-        (at + entry::ADDRESS, interrupted.instruction),
-        (at + entry::STACK, interrupted.stack),
-    ];
-    for (at, value) in registers.chain(rest) {
-        if let Some(word) = words.get(at) {
-            word.store(value, Relaxed);
-        }
-    }
 }
 
 /// Sets the timer to the current thread's timeout, if it is not.

@@ -20,6 +20,7 @@ mod core_local;
 mod entry;
 mod exceptions;
 mod interrupts;
+mod kept;
 mod memory;
 mod processor;
 mod segments;

@@ -51,7 +51,10 @@ pub const SERVER_STATUS: u16 = 0x100;
 pub const EXIT_FLAGS: u64 = 0x202;
 
 /// Invocations that may be nested in one thread, checked before each push.
-pub const INVOCATION_DEPTH: u64 = 94;
+pub const INVOCATION_DEPTH: u64 = 78;
+
+/// Slot in which a component keeps the invocation of its fault handler, if it has one. See [`fault`](crate::fault).
+pub const FAULT_HANDLER: u32 = 1;
 
 /// The word in `rax` that names what is invoked and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

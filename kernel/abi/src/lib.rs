@@ -10,6 +10,7 @@
 //! | which register holds what when a protection boundary is crossed? | [`crossing`] |
 //! | what can a capability refer to, and what can be asked of it? | [`kind`], [`operation`] |
 //! | what can go wrong? | [`error`] |
+//! | what does a fault handler learn, and what can it answer? | [`fault`] |
 //! | what does a scheduler learn of its threads? | [`event`] |
 //! | where do things lie in a component's address space? | [`layout`] |
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
@@ -23,6 +24,7 @@ pub mod bundle;
 pub mod crossing;
 pub mod error;
 pub mod event;
+pub mod fault;
 pub mod kind;
 pub mod layout;
 pub mod operation;

@@ -11,12 +11,17 @@
 //! | 3, 4 | name of the first untyped frame, and how many there are: one for each thread that can be created |
 //! | 5 | number of clients |
 //! | 6, 7 | number of page edges, and the word at which the first is described |
-//! | 8, … | the clients, [`Client::WORDS`] each |
+//! | 8 | slot of the scheduler's own thread |
+//! | 9 | the word at which the first *reach map* starts |
+//! | 10, … | the clients, [`Client::WORDS`] each |
+//!
+//! There is one reach map for each client, of [`reach_words`] each. Bit n says that threads of client number n can
+//! come to execute in this client, over edges: it is their server, or their own component, so it may wake them.
 //!
 //! Page edges are described as [`PageEdge`](crate::page::PageEdge) says.
 
 /// Words before the first client.
-pub const HEADER_WORDS: usize = 8;
+pub const HEADER_WORDS: usize = 10;
 
 /// A component whose threads the scheduler schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +69,11 @@ impl Client {
             self.created,
         ]
     }
+}
+
+/// Words of the reach map of each of so many clients.
+pub const fn reach_words(clients: usize) -> usize {
+    clients.div_ceil(64)
 }
 
 /// Threads that can be created in one client.

@@ -36,7 +36,7 @@ impl CoreState {
         let at = entry::index(self.top);
         Reference {
             descriptor: component::index_of(get(words, at + entry::DESCRIPTOR)),
-            epoch: get(words, at + entry::EPOCH),
+            epoch: get(words, at + entry::EPOCH) & !entry::FAULTED,
         }
     }
 }

@@ -1,12 +1,19 @@
-//! What happens when a component faults: the level unwinds, everybody else goes on.
+//! What happens when a component faults: its handler decides, or the level unwinds. Everybody else goes on.
 
+use crate::capability::Capability;
+use crate::capability_table::CapabilityTable;
 use crate::component::{self, Reference};
 use crate::core_state::CoreState;
+use crate::dispatch;
 use crate::invocation;
 use crate::outcome::Outcome;
-use crate::store::Store;
-use crate::thread;
+use crate::store::{Store, set};
+use crate::thread::{self, entry};
+use abi::crossing::FAULT_HANDLER;
 use abi::error::Error;
+use abi::fault::{Answer, METHOD};
+use abi::layout::is_user;
+use abi::operation::ThreadEnd;
 
 /// Who faulted, for the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,52 @@ pub fn culprit(store: &impl Store, core: &CoreState) -> Culprit {
     }
 }
 
+/// What the processor says of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Vector of the exception.
+    pub vector: u8,
+    /// Its error code, or 0.
+    pub error: u64,
+    /// Address that a page fault was about, else 0.
+    pub address: u64,
+    /// Address of the instruction.
+    pub instruction: u64,
+}
+
+/// Invokes the fault handler of the current component, if it has one that can be entered.
+///
+/// The caller has kept address and stack pointer in the level's entry; if there is a handler,
+/// it keeps the other registers in [`saved::FAULTED`](crate::thread::saved::FAULTED).
+pub fn handle(store: &impl Store, core: &mut CoreState, cause: Cause) -> Option<Outcome> {
+    let component = core.component(store);
+    let table = CapabilityTable::of(store, component).ok()?;
+    let Capability::Invocation(handler) = table.lookup(store, FAULT_HANDLER.into()).ok()? else { return None };
+    if !thread::mark_faulted(store, core) {
+        return None;
+    }
+    let words = [u64::from(cause.vector) | cause.error << 8, cause.address, cause.instruction, 0];
+    let entered = invocation::invoke(store, core, handler, METHOD, words);
+    if entered.is_err() {
+        thread::unmark_faulted(store, core);
+    }
+    entered.ok()
+}
+
+/// Does what the handler of the current level's fault answered.
+pub fn follow(store: &impl Store, core: &mut CoreState, status: u16, [answer, address]: [u64; 2]) -> Outcome {
+    match Answer::from_word(answer).filter(|_| status == 0) {
+        Some(Answer::Retry) => Outcome::RestoreFaulted,
+        Some(Answer::Resume) if is_user(address) => {
+            let (words, at) = (store.words(core.thread()), entry::index(core.top));
+            set(words, at + entry::ADDRESS, address);
+            Outcome::RestoreFaulted
+        }
+        Some(Answer::EndThread) => dispatch::end(store, core, ThreadEnd::Faulted, Error::Faulted.status()),
+        _ => contain(store, core),
+    }
+}
+
 /// Ends the faulting level: its caller gets [`Error::Faulted`], or the thread ends.
 pub fn contain(store: &impl Store, core: &mut CoreState) -> Outcome {
     invocation::unwind(store, core, Error::Faulted)
@@ -42,10 +95,8 @@ pub fn contain(store: &impl Store, core: &mut CoreState) -> Outcome {
 mod tests {
     use super::*;
     use crate::capability::Invocation;
-    use crate::dispatch;
     use crate::outcome::End;
     use crate::testing::System;
-    use abi::operation::ThreadEnd;
 
     #[test]
     fn the_caller_gets_an_error() {
@@ -73,5 +124,112 @@ mod tests {
     fn a_fault_of_the_first_thread_leaves_nothing_to_run() {
         let mut system = System::new();
         assert_eq!(contain(&system.memory, &mut system.core), Outcome::End(End::NothingToRun));
+    }
+
+    const CAUSE: Cause = Cause { vector: 14, error: 6, address: 0x10, instruction: 0x40_1234 };
+
+    /// A thread in a component that has a fault handler, dispatched by the first thread.
+    fn handled() -> (System, Reference, Reference) {
+        let mut system = System::new();
+        let (thread, faulty) = system.thread(5, 0x41_0000);
+        let handler = system.component(6);
+        system.grow(faulty);
+        let invocation = Invocation { server: handler, entry: 0x50_0000, token: 77, methods: 1 };
+        let table = CapabilityTable::of(&system.memory, faulty).unwrap();
+        table.add(&system.memory, FAULT_HANDLER.into(), Capability::Invocation(invocation)).unwrap();
+        dispatch::wait_for(&system.memory, &mut system.core, thread, 0).unwrap();
+        (system, faulty, handler)
+    }
+
+    fn fault(system: &mut System) -> Option<Outcome> {
+        handle(&system.memory, &mut system.core, CAUSE)
+    }
+
+    fn answer(system: &mut System, status: u16, words: [u64; 2]) -> Outcome {
+        invocation::return_with(&system.memory, &mut system.core, status, words)
+    }
+
+    const ENDED: Outcome = Outcome::answer([ThreadEnd::Faulted as u64, Error::Faulted.status() as u64]);
+
+    #[test]
+    fn the_handler_is_told_what_happened() {
+        let (mut system, faulty, handler) = handled();
+        let before = system.core;
+        let Some(Outcome::Resume(registers)) = fault(&mut system) else { panic!("not handled") };
+        assert_eq!((registers.rax, registers.rdi), (0, 14 | 6 << 8));
+        assert_eq!((registers.rsi, registers.rdx, registers.r8), (0x10, 0x40_1234, 77));
+        assert_eq!(system.core.component(&system.memory), handler);
+        assert_eq!(invocation::levels(&system.memory, &system.core).collect::<std::vec::Vec<_>>(), [handler, faulty]);
+        assert_eq!(answer(&mut system, 0, [Answer::Retry as u64, 0]), Outcome::RestoreFaulted);
+        assert_eq!((system.core, system.core.component(&system.memory)), (before, faulty));
+        assert!(fault(&mut system).is_some(), "the next fault is handled too");
+    }
+
+    #[test]
+    fn the_handler_decides_where_the_level_goes_on() {
+        let (mut system, ..) = handled();
+        fault(&mut system).unwrap();
+        assert_eq!(answer(&mut system, 0, [Answer::Resume as u64, 0x40_2000]), Outcome::RestoreFaulted);
+        assert_eq!(system.resume_point().0, 0x40_2000);
+    }
+
+    #[test]
+    fn every_other_answer_ends_the_level() {
+        let answers = [
+            (0, [Answer::Unwind as u64, 0]),
+            (0, [Answer::EndThread as u64, 0]),
+            (0, [Answer::Resume as u64, 1 << 47]),
+            (0, [4, 0]),
+            (1, [Answer::Retry as u64, 0]),
+        ];
+        for (status, words) in answers {
+            let (mut system, ..) = handled();
+            fault(&mut system).unwrap();
+            assert_eq!(answer(&mut system, status, words), ENDED, "status {status}, words {words:?}");
+        }
+    }
+
+    #[test]
+    fn a_handler_that_faults_takes_the_level_along() {
+        let (mut system, ..) = handled();
+        fault(&mut system).unwrap();
+        assert_eq!(fault(&mut system), None, "it has no handler of its own");
+        assert_eq!(contain(&system.memory, &mut system.core), ENDED);
+    }
+
+    #[test]
+    fn a_handler_that_is_its_own_is_asked_once() {
+        let (mut system, _, handler) = handled();
+        system.grow(handler);
+        let own = Invocation { server: handler, entry: 0x50_0000, token: 0, methods: 1 };
+        let table = CapabilityTable::of(&system.memory, handler).unwrap();
+        table.add(&system.memory, FAULT_HANDLER.into(), Capability::Invocation(own)).unwrap();
+        fault(&mut system).unwrap();
+        assert_eq!(fault(&mut system), None);
+        assert_eq!(contain(&system.memory, &mut system.core), ENDED);
+    }
+
+    #[test]
+    fn a_dead_handler_is_none() {
+        let (mut system, _, handler) = handled();
+        component::revoke(&system.memory, handler).unwrap();
+        assert_eq!(fault(&mut system), None);
+        assert_eq!(contain(&system.memory, &mut system.core), ENDED);
+    }
+
+    #[test]
+    fn a_component_that_dies_while_its_fault_is_handled_does_not_go_on() {
+        let (mut system, faulty, _) = handled();
+        fault(&mut system).unwrap();
+        component::revoke(&system.memory, faulty).unwrap();
+        let status = u64::from(Error::Revoked.status());
+        let outcome = answer(&mut system, 0, [Answer::Retry as u64, 0]);
+        assert_eq!(outcome, Outcome::answer([ThreadEnd::Faulted as u64, status]));
+    }
+
+    #[test]
+    fn without_a_handler_nobody_is_asked() {
+        let mut system = System::new();
+        assert_eq!(fault(&mut system), None, "slot 1 of the first component is no invocation");
     }
 }

@@ -7,6 +7,7 @@ use crate::capability::Invocation;
 use crate::component::{Reference, index_of};
 use crate::core_state::CoreState;
 use crate::dispatch;
+use crate::fault;
 use crate::outcome::{Outcome, Registers};
 use crate::store::{Store, get, set};
 use crate::thread::{self, entry};
@@ -44,10 +45,12 @@ pub fn return_with(store: &impl Store, core: &mut CoreState, status: u16, words:
         return settle(store, core, outcome);
     }
     core.top -= entry::BYTES;
-    if core.component(store).live(store).is_ok() {
-        return Outcome::with_status(u64::from(status), words);
-    }
-    unwind(store, core, Error::Revoked)
+    let outcome = if thread::unmark_faulted(store, core) {
+        fault::follow(store, core, status, words)
+    } else {
+        Outcome::with_status(u64::from(status), words)
+    };
+    settle(store, core, outcome)
 }
 
 /// Leaves the current level with `error` for the next level that lives; with none, the thread ends.
@@ -58,7 +61,7 @@ pub fn unwind(store: &impl Store, core: &mut CoreState, error: Error) -> Outcome
 
 /// Lets `outcome` stand if the level that it resumes lives, and unwinds that level's thread too if not.
 pub fn settle(store: &impl Store, core: &mut CoreState, mut outcome: Outcome) -> Outcome {
-    let goes_on = |outcome| matches!(outcome, Outcome::Resume(_) | Outcome::Restore);
+    let goes_on = |outcome| matches!(outcome, Outcome::Resume(_) | Outcome::Restore | Outcome::RestoreFaulted);
     while goes_on(outcome) && core.component(store).live(store).is_err() {
         outcome = unwind_thread(store, core, Error::Revoked);
     }
@@ -68,7 +71,8 @@ pub fn settle(store: &impl Store, core: &mut CoreState, mut outcome: Outcome) ->
 fn unwind_thread(store: &impl Store, core: &mut CoreState, error: Error) -> Outcome {
     while !thread::is_at_first_entry(core) {
         core.top -= entry::BYTES;
-        if core.component(store).live(store).is_ok() {
+        // A level whose fault was being handled has no handler any more: it goes the same way.
+        if !thread::unmark_faulted(store, core) && core.component(store).live(store).is_ok() {
             return error.into();
         }
     }
@@ -82,7 +86,7 @@ pub fn levels(store: &impl Store, core: &CoreState) -> impl Iterator<Item = Refe
     let tops = (first..=entry::index(core.top)).rev().step_by(entry::WORDS);
     tops.map(|at| Reference {
         descriptor: index_of(get(words, at + entry::DESCRIPTOR)),
-        epoch: get(words, at + entry::EPOCH),
+        epoch: get(words, at + entry::EPOCH) & !entry::FAULTED,
     })
 }
 

@@ -9,6 +9,8 @@ pub enum Outcome {
     Resume(Registers),
     /// The current thread goes on as it was when the core was taken from it, with all its registers.
     Restore,
+    /// The current level goes on as it was when it faulted, with all its registers.
+    RestoreFaulted,
     /// The current thread waits, and nobody else can run: the core sleeps until an interrupt.
     Idle,
     /// The system ends.

@@ -10,9 +10,10 @@
 //! | 3 | its [`Scheduler`] |
 //! | 4 | address at which it starts |
 //! | 5–10 | its receive end-point, see [`endpoint`](crate::endpoint) |
-//! | 16–31 | [`saved`] registers, while it is preempted |
-//! | 64–127 | x87 and SSE state, while it is preempted, in the processor's format |
-//! | 128–511 | invocation stack: [`entry`]s of four words, growing up |
+//! | 11 | address of the entry whose fault is being handled, or 0 |
+//! | 16–31, 64–127 | [`saved`] registers, while it is preempted |
+//! | 32–47, 128–191 | [`saved`] registers of the level whose fault is being handled |
+//! | 192–511 | invocation stack: [`entry`]s of four words, growing up |
 //!
 //! The entry at the bottom belongs to no component: its epoch is one that
 //! descriptor 0 never has, so that a return from the first component fails the
@@ -32,6 +33,7 @@ const TOP: usize = 1;
 const STATE: usize = 2;
 const SCHEDULER: usize = 3;
 const START: usize = 4;
+const FAULTED_ENTRY: usize = 11;
 
 /// An entry of an invocation stack, in words from the entry's start.
 pub mod entry {
@@ -48,7 +50,11 @@ pub mod entry {
     /// Bytes of an entry.
     pub const BYTES: u64 = 8 * WORDS as u64;
     /// Word of the thread at which the stack's bottom entry lies.
-    pub const BOTTOM: usize = 128;
+    pub const BOTTOM: usize = 192;
+
+    /// In the epoch of an entry: its fault is being handled. No component ever has such an epoch, so that
+    /// a return into the level fails the same check as one into a revoked component.
+    pub const FAULTED: u64 = 1 << 63;
 
     /// The word of its thread at which the entry with this address starts.
     pub const fn index(address: u64) -> usize {
@@ -56,16 +62,27 @@ pub mod entry {
     }
 }
 
-/// What is kept of a preempted thread. Address and stack pointer are in its top entry.
+/// What is kept of a level that does not go on by itself. Address and stack pointer are in its entry.
 pub mod saved {
-    /// First of the fifteen general registers other than `rsp`, `r15` to `rax`.
-    pub const REGISTERS: usize = 16;
-    /// How many there are.
+    /// Where the registers of a level are kept, in words of the thread.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Area {
+        /// First of the fifteen general registers other than `rsp`, `r15` to `rax`.
+        pub registers: usize,
+        /// RFLAGS.
+        pub flags: usize,
+        /// First word of the x87 and SSE state, in the processor's format.
+        pub floating_point: usize,
+    }
+
+    /// General registers that are kept.
     pub const COUNT: usize = 15;
-    /// RFLAGS.
-    pub const FLAGS: usize = 31;
-    /// First word of the x87 and SSE state.
-    pub const FLOATING_POINT: usize = 64;
+    /// Of a preempted thread.
+    pub const PREEMPTED: Area = Area { registers: 16, flags: 31, floating_point: 64 };
+    /// Of the level whose fault is being handled.
+    pub const FAULTED: Area = Area { registers: 32, flags: 47, floating_point: 128 };
+    /// The word that says whether the area for faults is in use.
+    pub const IN_USE: usize = super::FAULTED_ENTRY;
 }
 
 /// An epoch that descriptor 0 never has.
@@ -189,7 +206,9 @@ pub fn start(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64)
     let first = entry::BOTTOM + entry::WORDS;
     set(words, first + entry::ADDRESS, get(words, START));
     set(words, first + entry::STACK, 0);
+    set(words, first + entry::EPOCH, get(words, first + entry::EPOCH) & !entry::FAULTED);
     set(words, TOP, first_entry(thread));
+    set(words, FAULTED_ENTRY, 0);
     switch(store, core, thread);
     Ok(Outcome::Resume(Registers { rdi: word, r9: core.identity, ..Registers::default() }))
 }
@@ -230,6 +249,28 @@ pub fn scheduler(store: &impl Store, thread: Frame) -> Scheduler {
 /// Says who goes on when `thread` does not.
 pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
     set(store.words(thread), SCHEDULER, scheduler.to_word());
+}
+
+/// Marks the current level as one whose fault is being handled; false if another of the thread is.
+pub fn mark_faulted(store: &impl Store, core: &CoreState) -> bool {
+    let (words, at) = (store.words(core.thread()), entry::index(core.top));
+    if get(words, FAULTED_ENTRY) != 0 {
+        return false;
+    }
+    set(words, FAULTED_ENTRY, core.top);
+    set(words, at + entry::EPOCH, get(words, at + entry::EPOCH) | entry::FAULTED);
+    true
+}
+
+/// Takes the mark away from the current level; false if it has none.
+pub fn unmark_faulted(store: &impl Store, core: &CoreState) -> bool {
+    let (words, at) = (store.words(core.thread()), entry::index(core.top));
+    if get(words, FAULTED_ENTRY) != core.top {
+        return false;
+    }
+    set(words, FAULTED_ENTRY, 0);
+    set(words, at + entry::EPOCH, get(words, at + entry::EPOCH) & !entry::FAULTED);
+    true
 }
 
 /// Whether the current thread has no invocation left to return from.

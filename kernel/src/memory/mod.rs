@@ -80,8 +80,8 @@ pub struct Memory {
     /// Frames for what the kernel makes at boot.
     pub pool: Pool,
     /// Memory that neither the kernel's image nor the bundle is in.
-    pub free: heapless::Vec<Region, REGIONS>,
-    /// The bundle's frames.
+    pub free: arrayvec::ArrayVec<Region, REGIONS>,
+    /// The bundle, as it was loaded.
     pub bundle: Region,
 }
 
@@ -121,10 +121,9 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     let descriptors = unsafe { core::slice::from_raw_parts(DESCRIPTORS as *const Descriptor, descriptors as usize) };
     // SAFETY: the pool's frames belong to nobody else, and are zeroed here before anything reads them.
     let threads = unsafe { zeroed_words(threads, usize::from(abi::layout::THREADS)) };
-    let bundle = Region { start: machine.bundle.start, end: machine.bundle.end.next_multiple_of(4096) };
     Ok(MEMORY.call_once(|| {
         pool.seal(retype);
-        Memory { retype, descriptors, threads, empty_leaf, kernel_page_table, pool, free, bundle }
+        Memory { retype, descriptors, threads, empty_leaf, kernel_page_table, pool, free, bundle: machine.bundle }
     }))
 }
 
@@ -150,7 +149,7 @@ impl Memory {
 
     /// Says that the bundle's frames are user memory with one owner.
     pub fn claim_bundle(&self) {
-        for number in self.bundle.start / 4096..self.bundle.end / 4096 {
+        for number in self.bundle.start / 4096..self.bundle.end.div_ceil(4096) {
             if let Some(entry) = self.retype_entry(Frame(number)) {
                 entry.store(State::USER.bits() | 1 << 32, core::sync::atomic::Ordering::Relaxed);
             }
