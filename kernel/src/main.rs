@@ -46,7 +46,7 @@ extern "C" fn kernel_main(magic: u32, information: u32) -> ! {
     log::info!("{}, processor 1 of {} in use", machine, processor::count());
     let registers = boot::booter::construct(memory, core).unwrap_or_else(|error| console::fatal(error));
     clock::start();
-    log::info!("booted in {} ticks", boot::ticks_since_start());
+    log::info!("booted in {} ticks", clock::now().wrapping_sub(boot::started()));
     entry::resume(core, registers)
 }
 

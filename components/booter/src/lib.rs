@@ -90,11 +90,13 @@ impl<'b> System<'b> {
 }
 
 /// Constructs and runs `system`; returns the status with which it ends.
-pub fn boot(system: &System, kernel: &mut impl Kernel) -> u16 {
+///
+/// `ticks` is the time since the kernel's first instruction.
+pub fn boot(system: &System, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -> u16 {
     let mut frames = system.frames.clone();
     let constructed = construct::all(&system.bundle, &mut frames, kernel);
     match constructed.and_then(|()| connect::all(&system.bundle, &mut frames, kernel)) {
-        Ok(()) => run::all(&system.bundle, kernel),
+        Ok(()) => run::all(&system.bundle, ticks, kernel),
         Err(failure) => refuse(failure, kernel),
     }
 }

@@ -32,10 +32,14 @@ impl Kernel for Reached {
     }
 }
 
+fn since_start() -> u64 {
+    runtime::time::ticks().wrapping_sub(CONSTRUCTOR.information().started())
+}
+
 fn run() -> u16 {
     let mut kernel = Reached(&CONSTRUCTOR);
     let status = match System::read(CONSTRUCTOR.bundle(), &CONSTRUCTOR.information()) {
-        Ok(system) => booter::boot(&system, &mut kernel),
+        Ok(system) => booter::boot(&system, since_start, &mut kernel),
         Err(error) => booter::refuse(error, &mut kernel),
     };
     let _ = kernel.operate(slot::POWER, PowerOperation::End as u16, [status.into(), 0, 0, 0]);

@@ -30,6 +30,9 @@ pub const UNTYPED: u64 = 0x4000_0000_0000;
 /// Untyped ranges that the boot information can list.
 pub const RANGES: usize = 64;
 
+/// Word of the boot information behind the last range.
+pub const STARTED: usize = 2 + 2 * RANGES;
+
 /// A run of untyped frames, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UntypedRange {
@@ -46,6 +49,7 @@ pub struct UntypedRange {
 /// | 0 | bytes of the bundle at [`BUNDLE`] |
 /// | 1 | number of untyped ranges, at most [`RANGES`] |
 /// | 2, 3, … | name of the first frame and number of frames, for each range |
+/// | [`STARTED`] | the time-stamp counter at the kernel's first instruction |
 #[derive(Clone, Copy, Debug)]
 pub struct BootInformation<'a> {
     /// The page, as words.
@@ -56,6 +60,11 @@ impl BootInformation<'_> {
     /// Bytes of the bundle.
     pub fn bundle_bytes(&self) -> u64 {
         self.words.first().copied().unwrap_or(0)
+    }
+
+    /// The time-stamp counter at the kernel's first instruction.
+    pub fn started(&self) -> u64 {
+        self.words.get(STARTED).copied().unwrap_or(0)
     }
 
     /// The runs of untyped frames, in ascending order.

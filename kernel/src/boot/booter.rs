@@ -5,7 +5,7 @@
 use super::information::Region;
 use crate::core_local::CoreLocal;
 use crate::memory::Memory;
-use abi::boot::{BUNDLE, INFORMATION, RANGES, UNTYPED, slot};
+use abi::boot::{BUNDLE, INFORMATION, RANGES, STARTED, UNTYPED, slot};
 use abi::bundle::{Bundle, BundleError, Component, Segment, Stack};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, WRITE};
@@ -160,6 +160,7 @@ impl Space {
         let frame = self.memory.claim_user().ok_or(BooterError::OutOfMemory)?;
         self.set(INFORMATION, 1, mapping(frame, READ, 0))?;
         self.note(frame, 0, bundle_bytes);
+        self.note(frame, STARTED, super::started());
         Ok(frame)
     }
 

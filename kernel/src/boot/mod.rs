@@ -14,11 +14,9 @@ unsafe extern "C" {
     static boot_ticks: u64;
 }
 
-/// Ticks of the time-stamp counter since the kernel's first instruction.
-pub fn ticks_since_start() -> u64 {
+/// The time-stamp counter at the kernel's first instruction.
+pub fn started() -> u64 {
     // SAFETY: written once, before any Rust ran; in the boot section, whose frames stay the kernel's
     // and are read here through the direct map, since the section's own address is not mapped any more.
-    let start = unsafe { *crate::memory::direct(&raw const boot_ticks as u64) };
-    // SAFETY: every 64-bit processor has the instruction.
-    unsafe { core::arch::x86_64::_rdtsc() }.wrapping_sub(start)
+    unsafe { *crate::memory::direct(&raw const boot_ticks as u64) }
 }
