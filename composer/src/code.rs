@@ -56,6 +56,12 @@ pub const SELF_DEPENDENCY: &str = "E0305";
 pub const DEPENDENCY_CYCLE: &str = "E0306";
 /// A method permitted twice on one edge.
 pub const DUPLICATE_METHOD: &str = "E0307";
+/// A component with two schedulers.
+pub const SEVERAL_SCHEDULERS: &str = "E0308";
+/// A key that only has a meaning for a component with a scheduler.
+pub const NOT_SCHEDULED: &str = "E0309";
+/// A component that may create more threads than a plan has room for.
+pub const TOO_MANY_CREATED: &str = "E0310";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";
@@ -94,6 +100,11 @@ pub const UNKNOWN_PARAMETER: &str = "E0706";
 pub const UNKNOWN_DEVICE: &str = "E0707";
 /// The image drives a device that the graph does not grant.
 pub const UNBOUND_DEVICE: &str = "E0708";
+/// The image of a component that is to schedule others is not a scheduler's.
+pub const NOT_A_SCHEDULER: &str = "E0709";
+
+/// A dependency with a page, whose client's image does not post, or the reverse.
+pub const NO_SUCH_PAGE: &str = "E0711";
 
 /// A component would lie outside the memory that a component can have.
 pub const OUTSIDE_MEMORY: &str = "E0801";
@@ -101,6 +112,8 @@ pub const OUTSIDE_MEMORY: &str = "E0801";
 pub const BAD_LAYOUT: &str = "E0802";
 /// A component with more capabilities than a capability table has slots.
 pub const TOO_MANY_CAPABILITIES: &str = "E0803";
+/// The components, and the threads that they may create, are more than the kernel has threads.
+pub const TOO_MANY_THREADS: &str = "E0804";
 
 /// The output cannot be written.
 pub const OUTPUT: &str = "E0901";

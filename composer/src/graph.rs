@@ -72,6 +72,10 @@ pub struct Component {
     pub baseaddr: Option<Spanned<u64>>,
     /// Bytes of each of its stacks, a whole number of pages.
     pub stack: Spanned<u64>,
+    /// Priority of its own thread, if it has a scheduler; lower goes first.
+    pub priority: u64,
+    /// Priorities of the threads that it may create.
+    pub threads: Vec<u64>,
 }
 
 /// An interface that a component serves.
@@ -100,8 +104,20 @@ pub struct Dependency {
     pub trust: Trust,
     /// The name of the import in the client's image, if it has several of this interface.
     pub import: Option<Spanned<String>>,
+    /// How calls travel.
+    pub via: Via,
     /// The whole dependency.
     pub span: Range<usize>,
+}
+
+/// How the calls of an edge travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Via {
+    /// By invocations alone.
+    #[default]
+    Call,
+    /// By a page of its own as well, which is served in batches.
+    Page,
 }
 
 /// Who trusts whom on an edge: the trusting side leaves its registers as they are.

@@ -27,6 +27,8 @@ pub enum Place {
     Parameter,
     /// An element of a component's `devices`.
     Device,
+    /// An element of a component's `threads`.
+    Thread,
 }
 
 /// What a key takes.
@@ -110,13 +112,18 @@ const fn choice(text: &'static str) -> Choice {
 }
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
-use Place::{Component, Dependency, Device, Expect, File, Implements, Machine, Parameter, System};
+use Place::{Component, Dependency, Device, Expect, File, Implements, Machine, Parameter, System, Thread};
 use Status::{NotSupportedYet, Optional, Required};
 
 /// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.
 pub const TRUST: [Choice; 4] = [choice("none"), choice("server"), choice("client"), choice("both")];
-/// The values of `via`.
-pub const VIA: [Choice; 2] = [choice("call"), Choice { text: "page", effective: false }];
+/// The values of `via`: by invocations alone, or by a syscall page as well.
+pub const VIA: [Choice; 2] = [choice("call"), choice("page")];
+
+/// Priorities of threads; 0 goes first.
+pub const PRIORITIES: i128 = 32;
+/// Priority of a component's own thread unless the graph says otherwise.
+pub const DEFAULT_PRIORITY: u64 = 16;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -137,6 +144,7 @@ pub const SECONDS: RangeInclusive<u64> = 1..=86_400;
 const MEMORY: Kind = Size(*MEMORY_BYTES.start(), *MEMORY_BYTES.end() + 1, MEMORY_UNIT);
 const SMP: Kind = Integer(*PROCESSORS.start() as i128, *PROCESSORS.end() as i128);
 const TIMEOUT: Kind = Integer(*SECONDS.start() as i128, *SECONDS.end() as i128);
+const PRIORITY: Kind = Integer(0, PRIORITIES - 1);
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 
 /// All keys, table by table, in the order in which one would write them.
@@ -169,10 +177,11 @@ pub const KEYS: &[Key] = &[
     key(Component, "devices", Optional, List(&Table(Device)), "the devices that it drives"),
     key(Component, "baseaddr", Optional, Kind::Address, "where its image starts"),
     key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
+    key(Component, "priority", Optional, PRIORITY, "priority of its own thread under its scheduler; lower goes first"),
+    key(Component, "threads", Optional, List(&Table(Thread)), "threads that it may create under its scheduler"),
     later(Component, "constants", "constants of its image to set"),
     later(Component, "initfs", "files that it starts with"),
     later(Component, "memory", "memory that it may use"),
-    later(Component, "threads", "its threads, with priority, period and budget"),
     later(Component, "fault", "who handles its faults"),
     later(Component, "restart", "what happens after a fault"),
     later(Component, "cores", "the cores that it runs on"),
@@ -198,6 +207,10 @@ pub const KEYS: &[Key] = &[
     key(Device, "count", Required, Integer(1, PORTS_MAX + 1), "number of I/O ports"),
     later(Device, "interrupt", "an interrupt line"),
     later(Device, "memory", "a range of physical memory"),
+
+    key(Thread, "priority", Optional, PRIORITY, "its priority; the component's own if left out"),
+    later(Thread, "period", "how often it runs"),
+    later(Thread, "budget", "how long it runs in each period"),
 ];
 
 const PORTS_MAX: i128 = 0xffff;
@@ -220,6 +233,7 @@ impl Place {
             Dependency => "an element of `deps`",
             Parameter => "an element of `params`",
             Device => "an element of `devices`",
+            Thread => "an element of `threads`",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The composer is a pipeline. Each pass takes the result of the one before, never changes it, and reports all that it
 //! finds wrong; errors end the pipeline after `order` at the latest, so that one run shows all of them.
 
+pub mod cargo;
 pub mod code;
 pub mod command;
 pub mod diagnostic;
@@ -15,7 +16,9 @@ pub mod locate;
 pub mod pass;
 pub mod print;
 pub mod progress;
+pub mod schedule;
 pub mod suggest;
+pub mod temporary;
 pub mod text;
 pub mod verdict;
 

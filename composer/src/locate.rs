@@ -5,8 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
-
+use crate::cargo::{Package, Workspace, describe};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
@@ -47,7 +46,7 @@ pub fn locate(graph: &Graph, file: &Path, found: &mut Diagnostics) -> Option<Loc
             Err(problem) => found.push(problem.diagnostic(&component.name.value, &component.img)),
         }
     }
-    let target = search.workspaces.first().map(|workspace| workspace.target_directory.clone().into_std_path_buf());
+    let target = search.workspaces.first().map(|workspace| workspace.target_directory.clone());
     (components.len() == graph.components.len()).then_some(())?;
     Some(Located { kernel: kernel?, components, target: target? })
 }
@@ -89,7 +88,7 @@ impl Problem {
 struct Search {
     directory: PathBuf,
     /// The graph's own workspace first, Tessera last.
-    workspaces: Vec<Metadata>,
+    workspaces: Vec<Workspace>,
 }
 
 impl Search {
@@ -104,16 +103,16 @@ impl Search {
             }
         }
         (!found.has_errors()).then_some(())?;
-        workspaces.dedup_by(|next, first| next.workspace_root == first.workspace_root);
+        workspaces.dedup_by(|next, first| next.root == first.root);
         Some(Self { directory, workspaces })
     }
 
     fn kernel(&self, found: &mut Diagnostics) -> Option<Binary> {
         let tessera = self.workspaces.last()?;
-        let package = tessera.packages.iter().find(|package| package.name.as_str() == "kernel");
+        let package = tessera.packages.iter().find(|package| package.name == "kernel");
         let kernel = package.and_then(|package| binary(tessera, package).ok());
         if kernel.is_none() {
-            let message = format!("{} has no kernel", tessera.workspace_root);
+            let message = format!("{} has no kernel", tessera.root.display());
             found.push(Diagnostic::error(code::BAD_WORKSPACE, message));
         }
         kernel
@@ -125,13 +124,12 @@ impl Search {
 
     fn package(&self, name: &str) -> Result<Binary, Problem> {
         for workspace in &self.workspaces {
-            if let Some(package) = workspace.packages.iter().find(|package| package.name.as_str() == name) {
+            if let Some(package) = workspace.packages.iter().find(|package| package.name == name) {
                 return binary(workspace, package);
             }
         }
         let packages = self.workspaces.iter().flat_map(|workspace| &workspace.packages);
-        let images =
-            packages.filter(|package| binaries(package).next().is_some() && package.name.as_str() != "composer");
+        let images = packages.filter(|package| package.binaries().next().is_some() && package.name != "composer");
         let names: Vec<&str> = images.map(|package| package.name.as_str()).collect();
         Err(Problem::Unknown { help: suggest::help(name, names) })
     }
@@ -164,35 +162,17 @@ fn tessera() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")
 }
 
-fn describe(manifest: &Path) -> Result<Metadata, String> {
-    let options = ["--offline".to_owned()];
-    let described = MetadataCommand::new().manifest_path(manifest).no_deps().other_options(options).exec();
-    described.map_err(|error| match error {
-        cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().trim_start_matches("error: ").to_owned(),
-        error => error.to_string(),
-    })
-}
-
-fn binaries(package: &Package) -> impl Iterator<Item = &str> {
-    package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Bin)).map(|target| target.name.as_str())
-}
-
 /// The package's image: its only binary, or the one that is named like it.
-fn binary(workspace: &Metadata, package: &Package) -> Result<Binary, Problem> {
-    let names: Vec<&str> = binaries(package).collect();
-    let package = package.name.to_string();
+fn binary(workspace: &Workspace, package: &Package) -> Result<Binary, Problem> {
+    let names: Vec<&str> = package.binaries().collect();
+    let package = package.name.clone();
     let name = match names[..] {
         [] => return Err(Problem::NoBinary { package }),
         [name] => name.to_owned(),
         _ if names.contains(&package.as_str()) => package.clone(),
         _ => return Err(Problem::SeveralBinaries { package }),
     };
-    Ok(Binary {
-        workspace: workspace.workspace_root.clone().into(),
-        target: workspace.target_directory.clone().into(),
-        package,
-        name,
-    })
+    Ok(Binary { workspace: workspace.root.clone(), target: workspace.target_directory.clone(), package, name })
 }
 
 #[cfg(test)]
@@ -226,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_graphs_own_workspace_comes_first() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         workspace(place.path(), "ping", &["ping"]);
         let located = located(place.path(), "ping").unwrap();
         assert_eq!(located.components[0].workspace, place.path().canonicalize().unwrap());
@@ -236,7 +216,7 @@ mod tests {
 
     #[test]
     fn tessera_has_the_rest() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         workspace(place.path(), "mine", &["mine"]);
         let located = located(place.path(), "ping").unwrap();
         assert_eq!(located.components[0].workspace, located.kernel.workspace);
@@ -244,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_path_is_relative_to_the_graph() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         workspace(&place.path().join("there"), "mine", &["other", "mine"]);
         let located = located(place.path(), "./there").unwrap();
         assert_eq!((located.components[0].package.as_str(), located.components[0].name.as_str()), ("mine", "mine"));
@@ -252,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_is_no_image_is_complained_of() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         workspace(place.path(), "mine", &[]);
         workspace(&place.path().join("two"), "two", &["first", "second"]);
         std::fs::create_dir_all(place.path().join("broken")).unwrap();

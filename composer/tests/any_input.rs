@@ -102,9 +102,10 @@ proptest! {
         for (at, byte) in changes {
             *at.get_mut(&mut bytes) = byte;
         }
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), bytes).unwrap();
-        if let Err(failure) = load(file.path(), LoadOptions { graph_only: true }) {
+        let directory = temp_dir::TempDir::new().unwrap();
+        let file = directory.child("graph.toml");
+        std::fs::write(&file, bytes).unwrap();
+        if let Err(failure) = load(&file, LoadOptions { graph_only: true }) {
             prop_assert!(failure.diagnostics.has_errors());
             prop_assert!(!failure.diagnostics.render(&failure.source).is_empty());
         }

@@ -23,8 +23,8 @@ fn stderr(output: &Output) -> String {
 }
 
 /// A file with these contents, and the directory that it goes away with.
-fn file(contents: &[u8]) -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
+fn file(contents: &[u8]) -> (temp_dir::TempDir, PathBuf) {
+    let directory = temp_dir::TempDir::new().unwrap();
     let path = directory.path().join("graph.toml");
     std::fs::write(&path, contents).unwrap();
     (directory, path)
@@ -116,7 +116,7 @@ fn a_picture() {
     let good = graph("good/pingpong.toml");
     let printed = composer(&["graph", &good]);
     assert_eq!(status(&printed), 0);
-    let directory = tempfile::tempdir().unwrap();
+    let directory = temp_dir::TempDir::new().unwrap();
     let path = directory.path().join("picture.svg");
     assert_eq!(status(&composer(&["graph", &good, "-o", path.to_str().unwrap()])), 0);
     assert_eq!(std::fs::read(path).unwrap(), printed.stdout);
@@ -138,7 +138,7 @@ fn more_components_than_there_can_be() {
 
 #[test]
 fn a_graph_that_is_not_composed_leaves_nothing() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = temp_dir::TempDir::new().unwrap();
     let place = directory.path().join("system");
     for option in ["--out", "--output", "-o"] {
         let output = composer(&["build", &graph("bad/cycle.toml"), option, place.to_str().unwrap()]);

@@ -40,8 +40,8 @@ fn may_read() -> bool {
     if !input.is_terminal() {
         return true;
     }
-    let foreground = rustix::termios::tcgetpgrp(&input);
-    foreground.is_ok_and(|group| group == rustix::process::getpgrp())
+    let foreground = nix::unistd::tcgetpgrp(&input);
+    foreground.is_ok_and(|group| group == nix::unistd::getpgrp())
 }
 
 /// Copies without waiting for a full buffer.

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn code_and_variables_are_of_one_kind() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = temp_dir::TempDir::new().unwrap();
         let install = |name: &str| std::fs::write(directory.path().join(name), "").unwrap();
         install("OVMF_CODE_4M.fd");
         install("OVMF_VARS.fd");

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use qemu::{EXIT_SUCCESS, Emulator, Ending, Input, Machine, Run, Session};
 
-struct Stand(tempfile::TempDir);
+struct Stand(temp_dir::TempDir);
 
 impl Stand {
     fn new(script: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = temp_dir::TempDir::new().unwrap();
         let program = directory.path().join("emulator");
         // The first call only asks where the firmware is.
         fs::write(&program, format!("#!/bin/sh\n[ \"$1\" = -L ] && exit 0\n{script}\n")).unwrap();

@@ -53,6 +53,7 @@ pub trait Kernel {
     /// [`DispatchError::Stale`] or [`DispatchError::EventsPending`]; it did not wait.
     fn idle(&self, until: Option<Instant>, token: Token) -> Result<(), DispatchError>;
 
-    /// Takes the next event, without waiting.
+    /// Takes the next event, without waiting. Called outside the scheduler's critical section: a caller to which
+    /// the kernel gives no events can let one run to which it does, and then has none left to take.
     fn receive(&self) -> Option<Event>;
 }

@@ -54,7 +54,7 @@ where
         };
         match result {
             Ok(()) => return Ok(Ran::from(decision)),
-            Err(error) => scheduler.with(|it| recover(kernel, it, decision, error)),
+            Err(error) => recover(kernel, scheduler, decision, error),
         }
     }
 }
@@ -71,7 +71,7 @@ impl<T> From<Decision<T>> for Ran {
 /// Takes note of why a decision was refused.
 fn recover<K, P, M, const N: usize>(
     kernel: &K,
-    scheduler: &mut Scheduler<K::Thread, P, M, N>,
+    scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
     refused: Decision<K::Thread>,
     error: DispatchError,
 ) where
@@ -79,23 +79,25 @@ fn recover<K, P, M, const N: usize>(
     P: Policy<N>,
     M: Timers<N>,
 {
-    scheduler.retract(&refused);
+    scheduler.with(|it| it.retract(&refused));
     match (error, refused) {
         // It may have exited in between, which is as well.
-        (DispatchError::NoSuchThread, Decision::Run { thread, .. }) => drop(scheduler.exit(thread)),
+        (DispatchError::NoSuchThread, Decision::Run { thread, .. }) => scheduler.with(|it| drop(it.exit(thread))),
         (DispatchError::EventsPending, _) => receive_all(kernel, scheduler),
         (DispatchError::Stale | DispatchError::NoSuchThread, _) => {}
     }
 }
 
 /// Notes every event; one of a thread that has ended meanwhile has nothing left to say.
-fn receive_all<K, P, M, const N: usize>(kernel: &K, scheduler: &mut Scheduler<K::Thread, P, M, N>)
-where
+pub fn receive_all<K, P, M, const N: usize>(
+    kernel: &K,
+    scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
+) where
     K: Kernel,
     P: Policy<N>,
     M: Timers<N>,
 {
     while let Some(event) = kernel.receive() {
-        let _ = scheduler.apply(event);
+        let _ = scheduler.with(|it| it.apply(event));
     }
 }

@@ -56,8 +56,13 @@ pub struct Scheduler<T, P, M, const N: usize> {
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
     /// A scheduler without threads.
-    pub fn new(policy: P, timers: M) -> Self {
+    pub const fn new(policy: P, timers: M) -> Self {
         Self { threads: Table::new(), policy, timers, running: None }
+    }
+
+    /// The policy, to change what it can have changed.
+    pub const fn policy_mut(&mut self) -> &mut P {
+        &mut self.policy
     }
 
     /// Takes a thread, ready to run.

@@ -14,14 +14,15 @@ pub(crate) struct Table<T, const N: usize> {
 }
 
 impl<T, const N: usize> Table<T, N> {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         const { assert!(N <= u16::MAX as usize, "a place is a 16-bit number") };
-        Self {
-            threads: [const { None }; N],
-            generations: [0; N],
-            places: core::array::from_fn(|at| (N - 1 - at) as u16),
-            free: N,
+        let mut places = [0; N];
+        let mut at = 0;
+        while at < N {
+            places[at] = (N - 1 - at) as u16;
+            at += 1;
         }
+        Self { threads: [const { None }; N], generations: [0; N], places, free: N }
     }
 
     /// The place and name that the next thread gets.

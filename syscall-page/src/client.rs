@@ -196,7 +196,11 @@ impl<'a, W: Word> Client<'a, W> {
     ///
     /// [`PollError::UnknownTicket`] if there is nothing to give up.
     pub fn abandon(&mut self, ticket: Ticket) -> Result<(), PollError> {
-        if self.books.abandon(ticket.0) { Ok(()) } else { Err(PollError::UnknownTicket) }
+        if !self.books.abandon(ticket.0) {
+            return Err(PollError::UnknownTicket);
+        }
+        self.look(slot_of(ticket.0));
+        Ok(())
     }
 
     /// What to do now that there is nothing else to do; see [`header`](crate::header).
@@ -213,6 +217,22 @@ impl<'a, W: Word> Client<'a, W> {
         }
         self.page.header().cancel_wait();
         Sleep::ResultsCame
+    }
+
+    /// The server faulted while it served on this client's thread. The calls that it had taken end with
+    /// [`Error::Faulted`](abi::error::Error::Faulted); those that it had not are announced again, since it may have taken the hints.
+    pub fn server_faulted(&mut self) {
+        let mut slots = self.books.in_flight();
+        while slots != 0 {
+            let slot = slots.trailing_zeros();
+            slots &= slots - 1;
+            let Some(entry) = self.page.entry(slot) else { continue };
+            match entry.status().state() {
+                Some(State::Busy) => entry.set_done(abi::error::Error::Faulted.status()),
+                Some(State::Submitted) => self.unannounced |= 1 << slot,
+                _ => {}
+            }
+        }
     }
 
     /// Slots that are free to be allocated.
@@ -239,7 +259,9 @@ impl<'a, W: Word> Client<'a, W> {
         self.page.entry(slot_of(number))
     }
 
-    fn collect_abandoned(&mut self) {
+    /// Takes back the slots of calls that have ended and whose result nobody wants. Posting does so by itself when
+    /// no slot is left; a client that does it whenever calls were served keeps all slots in use.
+    pub fn collect_abandoned(&mut self) {
         let mut slots = self.books.abandoned();
         while slots != 0 {
             self.look(slots.trailing_zeros());

@@ -1,7 +1,9 @@
 //! Every order in which client, server and workers can meet, on small models
 //! of the very same code: only the atomic word is the explorer's.
 //!
+//! They are built with `RUSTFLAGS="--cfg loom"` only; the package `tests` runs them that way.
 //! `LOOM_MAX_PREEMPTIONS` widens or narrows the search; the default here keeps it to seconds.
+#![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 use loom::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iced_x86::{Code, Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, Register};
+use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic, Register};
 use libtest_mimic::{Failed, Trial};
 use object::elf::{PF_W, PF_X, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader};
@@ -76,7 +76,10 @@ fn the_system_call_path_touches_no_vector_register() -> Outcome {
     let elf = kernel()?;
     let segments = segments(&elf)?;
     let code = segments.iter().find(|segment| segment.address >= KERNEL_HALF && segment.flags & PF_X.0 != 0);
-    let path = system_call_path(code.ok_or("the kernel has no code")?)?;
+    let (path, rest) = system_call_path(code.ok_or("the kernel has no code")?)?;
+    ensure(!rest.iter().all(is_general), || {
+        "the code behind the path clears vector registers, and was not seen to".into()
+    })?;
     let exits = path.iter().filter(|instruction| instruction.code() == Code::Sysretq).count();
     ensure(exits == 2, || format!("the path leaves the kernel {exits} times, not for a call and for a return"))?;
     match path.iter().find(|instruction| !is_general(instruction)) {
@@ -85,8 +88,8 @@ fn the_system_call_path_touches_no_vector_register() -> Outcome {
     }
 }
 
-/// From where `syscall` leads to up to the jump that leads out of it for good.
-fn system_call_path(code: &Segment) -> Result<Vec<Instruction>, Failed> {
+/// From where `syscall` leads to up to the jump that leads out of it for good; and the code behind that.
+fn system_call_path(code: &Segment) -> Result<(Vec<Instruction>, Vec<Instruction>), Failed> {
     let instructions: Vec<_> =
         Decoder::with_ip(64, code.contents, code.address, DecoderOptions::NONE).into_iter().collect();
     // An entry has the user's GS in its hands: it swaps before it uses it.
@@ -100,15 +103,16 @@ fn system_call_path(code: &Segment) -> Result<Vec<Instruction>, Failed> {
     let rest = instructions.get(start..).unwrap_or_default();
     let is_jump = |instruction: &Instruction| instruction.mnemonic() == Mnemonic::Jmp;
     let length = rest.iter().position(is_jump).ok_or("the entry for `syscall` has no end")?;
-    Ok(rest.iter().take(length).copied().collect())
+    let (path, behind) = rest.split_at(length);
+    Ok((path.to_vec(), behind.to_vec()))
 }
 
-/// Whether the instruction names general registers alone and belongs to none of the floating-point or vector extensions.
+/// Whether the instruction belongs to the general ones: to none of the floating-point or vector extensions.
 fn is_general(instruction: &Instruction) -> bool {
-    let mut factory = InstructionInfoFactory::new();
-    let registers = factory.info(instruction).used_registers();
-    let vector =
-        |register: Register| register.is_vector_register() || register.is_mm() || register.is_st() || register.is_k();
-    let extension = instruction.is_save_restore_instruction() || instruction.fpu_stack_increment_info().writes_top();
-    !extension && registers.iter().all(|used| !vector(used.register()))
+    use CpuidFeature::*;
+    const GENERAL: [CpuidFeature; 7] = [INTEL8086, INTEL186, INTEL286, INTEL386, INTEL486, X64, SYSCALL];
+    let names_vector = |register: Register| register.is_vector_register() || register.is_mm() || register.is_st();
+    let operands = 0..instruction.op_count();
+    instruction.cpuid_features().iter().all(|feature| GENERAL.contains(feature))
+        && !operands.into_iter().any(|operand| names_vector(instruction.op_register(operand)))
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use abi::bundle::{HEADER_BYTES, VERSION};
 use abi::layout::PAGE;
+use composer::temporary::TemporaryDirectory;
 use libtest_mimic::{Failed, Trial};
 use qemu::{EXIT_FAILURE, Ending, Machine, Run, Session};
-use tempfile::TempDir;
 
 use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
 
@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// A composed system, to be spoilt.
 struct System {
-    directory: TempDir,
+    directory: TemporaryDirectory,
 }
 
 impl System {
@@ -83,8 +83,13 @@ fn with_an_empty_bundle() -> Outcome {
 fn with_a_truncated_bundle() -> Outcome {
     let system = System::compose()?;
     let whole = system.bundle()?;
-    for length in [8, HEADER_BYTES - 1, HEADER_BYTES, PAGE as usize, whole.len() / 2, whole.len() - 1] {
-        gave_up(&system.boot(whole.get(..length).unwrap_or_default())?, "the bundle is truncated")?;
+    let cut = |length: usize| system.boot(whole.get(..length).unwrap_or_default());
+    for length in [HEADER_BYTES, PAGE as usize, whole.len() / 2, whole.len() - PAGE as usize] {
+        gave_up(&cut(length)?, "the bundle is truncated")?;
+    }
+    // Within a header the kernel may see the page behind what was loaded; then another part of it is wrong.
+    for length in [8, 16, HEADER_BYTES - 1] {
+        gave_up(&cut(length)?, "the bundle")?;
     }
     Ok(())
 }

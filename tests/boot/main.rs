@@ -7,6 +7,7 @@
 //! |---|---|
 //! | does every graph run to its declared end? | `systems.rs` |
 //! | does `composer` end with the right status, and take the emulator with it? | `statuses.rs` |
+//! | in which line of the source did a component fault? | `sources.rs` |
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
@@ -16,6 +17,7 @@ mod artefacts;
 mod disks;
 mod machines;
 mod outside;
+mod sources;
 mod statuses;
 mod systems;
 mod tools;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         machines::trials(),
         outside::trials(),
         disks::trials(),
+        sources::trials(),
         artefacts::trials(),
     ];
     run(&arguments, trials.into_iter().flatten().collect()).exit_code()

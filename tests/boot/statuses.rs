@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
-use rustix::process::{Pid, Signal, kill_process};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::tools::{Finished, Outcome, compose, ensure, finish, path_without, scratch, trials};
 
@@ -138,15 +139,15 @@ fn a_missing_emulator_is_3() -> Outcome {
 }
 
 fn an_interrupt_ends_the_emulator() -> Outcome {
-    ends_the_emulator(Signal::INT)
+    ends_the_emulator(Signal::SIGINT)
 }
 
 fn a_termination_ends_the_emulator() -> Outcome {
-    ends_the_emulator(Signal::TERM)
+    ends_the_emulator(Signal::SIGTERM)
 }
 
 fn a_kill_ends_the_emulator() -> Outcome {
-    ends_the_emulator(Signal::KILL)
+    ends_the_emulator(Signal::SIGKILL)
 }
 
 /// Long enough for a machine that builds the images first.
@@ -163,9 +164,9 @@ fn ends_the_emulator(signal: Signal) -> Outcome {
 }
 
 fn strike(composer: &mut Child, signal: Signal) -> Outcome {
-    let pid = Pid::from_child(composer);
+    let pid = Pid::from_raw(i32::try_from(composer.id())?);
     let emulator = wait_for("an emulator", || emulator_of(composer.id()))?;
-    kill_process(pid, signal)?;
+    kill(pid, signal)?;
     let status = composer.wait()?;
     ensure(!status.success(), || "an interrupted run ended with success".to_owned())?;
     wait_for("the emulator's end", || (!is_emulator(emulator)).then_some(()))

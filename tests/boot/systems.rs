@@ -2,9 +2,9 @@
 //!
 //! A test system is one file: what it shows, and what it is to print, are in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Trial;
 
 use crate::tools::{Outcome, compose, ensure, files, finish, root, scratch, trial};
 
@@ -39,10 +39,11 @@ fn are_found() -> Outcome {
 fn says_what_it_shows(graph: &Path) -> Outcome {
     let text = std::fs::read_to_string(graph)?;
     ensure(text.starts_with("# "), || format!("{} does not start with a comment", graph.display()))?;
-    ensure((text.contains("expect = {") || text.contains("[system.expect]")), || format!("{} does not say how it ends", graph.display()))
+    let says = text.contains("expect = {") || text.contains("[system.expect]");
+    ensure(says, || format!("{} does not say how it ends", graph.display()))
 }
 
-fn run(graph: &PathBuf) -> Result<(), Failed> {
+fn run(graph: &Path) -> Outcome {
     let directory = scratch()?;
     finish(&mut compose("run", graph, directory.path())?)?.expect_status(0)?;
     Ok(())

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 
-use cargo_metadata::Message;
+use composer::cargo::{Message, messages};
+use composer::temporary::TemporaryDirectory;
 use libtest_mimic::{Failed, Trial};
-use tempfile::TempDir;
 
 /// What a trial's function returns.
 pub type Outcome = Result<(), Failed>;
@@ -42,8 +42,8 @@ pub fn root() -> &'static Path {
 /// # Errors
 ///
 /// The file system's.
-pub fn scratch() -> std::io::Result<TempDir> {
-    tempfile::Builder::new().prefix("boot-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+pub fn scratch() -> std::io::Result<TemporaryDirectory> {
+    TemporaryDirectory::create(Path::new(env!("CARGO_TARGET_TMPDIR")), "boot-")
 }
 
 /// The cargo that runs these tests.
@@ -69,12 +69,11 @@ pub fn composer() -> Result<&'static Path, Failed> {
 fn build_composer() -> Result<PathBuf, String> {
     let arguments = ["build", "--quiet", "--package", "composer", "--message-format=json-render-diagnostics"];
     let output = cargo().args(arguments).output().map_err(|error| error.to_string())?;
-    let messages = Message::parse_stream(output.stdout.as_slice()).map_while(Result::ok);
-    let executables = messages.filter_map(|message| match message {
+    let executables = messages(output.stdout.as_slice()).filter_map(|message| match message {
         Message::CompilerArtifact(artifact) => artifact.executable,
         _ => None,
     });
-    let program = executables.last().map(PathBuf::from);
+    let program = executables.last();
     program.ok_or_else(|| format!("the composer does not build:\n{}", String::from_utf8_lossy(&output.stderr)))
 }
 

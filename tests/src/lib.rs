@@ -1,3 +1,4 @@
 //! Systems booted in QEMU with their expected outcome.
 
 pub mod bench;
+pub mod promises;

@@ -1,5 +1,6 @@
 //! What can go wrong with a call, and the status as which it travels.
 
+use crate::page::PageError;
 use abi::crossing::SERVER_STATUS;
 use core::fmt;
 
@@ -10,6 +11,8 @@ pub enum Error {
     Kernel(abi::error::Error),
     /// The server refused it, with a code that the interface defines.
     Server(u16),
+    /// It was not posted to a page, or has no result there.
+    Page(PageError),
     /// A status that neither the kernel nor any interface defines.
     Unknown,
 }
@@ -27,6 +30,7 @@ impl Error {
         match self {
             Self::Kernel(error) => error.status(),
             Self::Server(code) => SERVER_STATUS.saturating_add(code),
+            Self::Page(error) => error.status(),
             Self::Unknown => Self::UNKNOWN,
         }
     }
@@ -48,9 +52,10 @@ impl Error {
         if status >= SERVER_STATUS {
             return Self::Server(status - SERVER_STATUS);
         }
-        match abi::error::Error::from_status(status) {
-            Some(error) => Self::Kernel(error),
-            None => Self::Unknown,
+        match (abi::error::Error::from_status(status), PageError::from_status(status)) {
+            (Some(error), _) => Self::Kernel(error),
+            (None, Some(error)) => Self::Page(error),
+            (None, None) => Self::Unknown,
         }
     }
 }
@@ -60,6 +65,7 @@ impl fmt::Display for Error {
         match self {
             Self::Kernel(error) => error.fmt(f),
             Self::Server(code) => write!(f, "the server's error {code}"),
+            Self::Page(error) => error.fmt(f),
             Self::Unknown => f.write_str("unknown status"),
         }
     }
@@ -94,6 +100,6 @@ mod tests {
         let faulted = abi::error::Error::Faulted;
         assert_eq!(Error::check(faulted.status()), Err(Error::Kernel(faulted)));
         assert_eq!(Error::check(SERVER_STATUS + 3), Err(Error::Server(3)));
-        assert_eq!(Error::check(SERVER_STATUS - 2), Err(Error::Unknown));
+        assert_eq!(Error::check(SERVER_STATUS - 6), Err(Error::Unknown));
     }
 }

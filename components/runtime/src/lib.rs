@@ -7,9 +7,11 @@
 //! |---|---|
 //! | [`component!`] | what runs when the component starts |
 //! | [`import!`] | an interface that it calls |
+//! | [`import_page!`] | an interface that it calls by a syscall page |
 //! | [`export!`] | an interface that it serves |
 //! | [`ports!`] | a range of I/O ports that it drives |
 //! | [`parameter!`] | a word that the graph can set |
+//! | [`plan!`] | that it schedules others |
 //!
 //! Each leaves a record for the composer, which fills in the words behind it.
 //! The macros belong in binaries: a library's tests run on the host, where there
@@ -25,11 +27,15 @@ mod client;
 mod constructor;
 mod error;
 mod macros;
+pub mod page;
 mod parameter;
 mod ports;
 mod record;
+pub mod scheduling;
+pub mod section;
 mod server;
 mod start;
+pub mod thread;
 pub mod time;
 mod word;
 
@@ -40,7 +46,7 @@ pub use error::{Error, Result};
 pub use interface_macro::interface;
 pub use parameter::Parameter;
 pub use ports::Ports;
-pub use server::{Invocation, Reply};
+pub use server::{Caller, Invocation, Reply};
 pub use start::Outcome;
 pub use word::{Answer, Word};
 

@@ -22,13 +22,14 @@ macro_rules! component {
                 let status = match phase {
                     $($crate::phase!($phase) => $crate::Outcome::status($function()),)*
                     $crate::internal::INITIALISE | $crate::internal::MAIN => 0,
-                    _ => $crate::internal::UNKNOWN_PHASE,
+                    word => $crate::thread::run(word),
                 };
                 status.into()
             }
 
-            // Where the component's thread starts: `rdi` phase, `r9` thread
-            // index | core << 32, and no stack. It ends by returning a status.
+            // Where each of the component's threads starts: `rdi` phase, or which
+            // function a thread that it created is for; `r9` thread index | core << 32,
+            // and no stack. It ends by returning a status.
             #[unsafe(naked)]
             #[unsafe(no_mangle)]
             unsafe extern "C" fn _start() -> ! {
@@ -39,6 +40,10 @@ macro_rules! component {
                     "add rcx, [rip + {stacks}]",
                     "lea rsp, [rcx - 16]",
                     "sub rsp, [rcx - 8]",
+                    // Whoever dispatched the thread may have left anything here.
+                    "fninit",
+                    "mov dword ptr [rsp - 8], 0x1f80",
+                    "ldmxcsr [rsp - 8]",
                     "xor ebp, ebp",              // nobody called: where a backtrace ends
                     "call {start}",              // -> rax status, below 2^16
                     "xor edi, edi",
@@ -102,7 +107,39 @@ macro_rules! import {
     };
 }
 
-/// Serves an interface with a static that implements its trait. An image with
+/// Declares a static client of an interface that posts calls to a page, where the graph says `via = "page"`; direct calls
+/// go by its `direct`. See [`page`](crate::page).
+///
+/// ```ignore
+/// runtime::import_page!(PONG: pong_interface::PongPage);
+/// ```
+#[macro_export]
+macro_rules! import_page {
+    ($visibility:vis $name:ident: $client:ty $(, $import:literal)?) => {
+        // SAFETY: an image's static, and the records below name it.
+        $visibility static $name: $client = unsafe { <$client>::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record = $crate::internal::Record::import(
+                $crate::record_name!(<$client>::NAME $(, b'/', $import)?),
+                <$client>::SCHEMA,
+                (&raw const $name).cast(),
+            );
+
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_PAGE: $crate::internal::Record = $crate::internal::Record::page_import(
+                $crate::record_name!(<$client>::NAME $(, b'/', $import)?),
+                <$client>::SCHEMA,
+                (&raw const $name).wrapping_byte_add(<$client>::PAGE).cast(),
+            );
+        };
+    };
+}
+
+/// Serves an interface with a static that implements its trait, by direct calls and by pages. An image with
 /// several implementations gives each a variant's name, by which the graph
 /// tells them apart.
 ///
@@ -110,8 +147,46 @@ macro_rules! import {
 /// runtime::export!(pong_interface::PongServer => PONG);
 /// runtime::export!(pong_interface::PongServer => QUICK, "quick");
 /// ```
+/// A server that asks who calls names its [`Caller`](crate::Caller) before the instance, which is then made for each
+/// invocation. Nobody else pays for that.
+///
+/// ```ignore
+/// runtime::export!(sched_interface::SchedServer => |caller| SCHED.serve(caller));
+/// ```
 #[macro_export]
 macro_rules! export {
+    ($server:ty => |$caller:ident| $instance:expr $(, $variant:literal)?) => {
+        const _: () = {
+            #[expect(clippy::too_many_arguments, reason = "a register or a stack slot each")]
+            extern "C" fn __runtime_dispatch(
+                first: u64,
+                second: u64,
+                third: u64,
+                fourth: u64,
+                token: u64,
+                method: u64,
+                second_answer: &mut u64,
+                identity: u64,
+            ) -> $crate::internal::CReply {
+                let words = [first, second, third, fourth];
+                let invocation = $crate::Invocation { method, words, token };
+                let $caller = $crate::Caller::new(token, identity);
+                <$server>::dispatch(&$instance, invocation).into_registers(second_answer)
+            }
+
+            $crate::entry_stub!(__runtime_trusted, __runtime_dispatch, [], [], caller);
+            $crate::cleared_entry_stub!(__runtime_cleared, __runtime_dispatch, caller);
+
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record = $crate::internal::Record::export(
+                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
+                <$server>::SCHEMA,
+                __runtime_trusted,
+                __runtime_cleared,
+            );
+        };
+    };
     ($server:ty => $instance:expr $(, $variant:literal)?) => {
         const _: () = {
             extern "C" fn __runtime_dispatch(
@@ -128,42 +203,27 @@ macro_rules! export {
                 <$server>::dispatch(&$instance, invocation).into_registers(second_answer)
             }
 
+            extern "C" fn __runtime_serve(
+                first: u64,
+                second: u64,
+                third: u64,
+                fourth: u64,
+                token: u64,
+                method: u64,
+                second_answer: &mut u64,
+            ) -> $crate::internal::CReply {
+                let batch = $crate::Invocation { method, words: [first, second, third, fourth], token };
+                let reply = __RUNTIME_PAGES.serve(batch, |invocation| <$server>::dispatch(&$instance, invocation));
+                reply.into_registers(second_answer)
+            }
+
+            // SAFETY: an image's static, and the record below names it.
+            static __RUNTIME_PAGES: $crate::page::PageTable = unsafe { $crate::page::PageTable::unbound() };
+
             $crate::entry_stub!(__runtime_trusted, __runtime_dispatch, [], []);
-            // MXCSR as compiled code expects it, whatever the client left; and
-            // nothing left for the client but the answer. The kernel
-            // overwrites rcx r8 r9 r11 on its way.
-            $crate::entry_stub!(__runtime_cleared, __runtime_dispatch,
-                [
-                    "mov dword ptr [rsp - 8], 0x1f80"
-                    "ldmxcsr [rsp - 8]"
-                ],
-                [
-                    "xor ebx, ebx"
-                    "xor ebp, ebp"
-                    "xor edx, edx"
-                    "xor r10d, r10d"
-                    "xor r12d, r12d"
-                    "xor r13d, r13d"
-                    "xor r14d, r14d"
-                    "xor r15d, r15d"
-                    "xorps xmm0, xmm0"
-                    "xorps xmm1, xmm1"
-                    "xorps xmm2, xmm2"
-                    "xorps xmm3, xmm3"
-                    "xorps xmm4, xmm4"
-                    "xorps xmm5, xmm5"
-                    "xorps xmm6, xmm6"
-                    "xorps xmm7, xmm7"
-                    "xorps xmm8, xmm8"
-                    "xorps xmm9, xmm9"
-                    "xorps xmm10, xmm10"
-                    "xorps xmm11, xmm11"
-                    "xorps xmm12, xmm12"
-                    "xorps xmm13, xmm13"
-                    "xorps xmm14, xmm14"
-                    "xorps xmm15, xmm15"
-                ]
-            );
+            $crate::cleared_entry_stub!(__runtime_cleared, __runtime_dispatch);
+            $crate::entry_stub!(__runtime_batch_trusted, __runtime_serve, [], []);
+            $crate::cleared_entry_stub!(__runtime_batch_cleared, __runtime_serve);
 
             #[used]
             #[unsafe(link_section = ".tessera.records")]
@@ -172,6 +232,23 @@ macro_rules! export {
                 <$server>::SCHEMA,
                 __runtime_trusted,
                 __runtime_cleared,
+            );
+
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_BATCH: $crate::internal::Record = $crate::internal::Record::batch(
+                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
+                <$server>::SCHEMA,
+                __runtime_batch_trusted,
+                __runtime_batch_cleared,
+            );
+
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_TABLE: $crate::internal::Record = $crate::internal::Record::pages(
+                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
+                <$server>::SCHEMA,
+                (&raw const __RUNTIME_PAGES).cast(),
             );
         };
     };
@@ -227,6 +304,26 @@ macro_rules! parameter {
             #[unsafe(link_section = ".tessera.records")]
             static __RUNTIME_RECORD: $crate::internal::Record =
                 $crate::internal::Record::parameter($key, (&raw const $name).cast());
+        };
+    };
+}
+
+/// Declares a static plan: the image is a scheduler's. See [`scheduling`](crate::scheduling).
+///
+/// ```ignore
+/// runtime::plan!(PLAN);
+/// ```
+#[macro_export]
+macro_rules! plan {
+    ($visibility:vis $name:ident) => {
+        // SAFETY: an image's static, and the record below names it.
+        $visibility static $name: $crate::scheduling::Plan = unsafe { $crate::scheduling::Plan::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::plan((&raw const $name).cast());
         };
     };
 }

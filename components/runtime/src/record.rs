@@ -40,6 +40,27 @@ impl Record {
         Self { first, second, ..Self::new(RecordKind::Export, name, schema) }
     }
 
+    /// A page of an interface that the image calls, and the client's slot.
+    pub const fn page_import(name: &'static [u8], schema: &'static str, slot: *const ()) -> Self {
+        Self { first: slot, ..Self::new(RecordKind::PageImport, name, schema) }
+    }
+
+    /// How pages of an interface that the image serves are served: the entries as for an export.
+    pub const fn batch(
+        name: &'static [u8],
+        schema: &'static str,
+        trusted: unsafe extern "C" fn() -> !,
+        cleared: unsafe extern "C" fn() -> !,
+    ) -> Self {
+        let (first, second) = (trusted as *const (), cleared as *const ());
+        Self { first, second, ..Self::new(RecordKind::Batch, name, schema) }
+    }
+
+    /// The word that receives the address of the table of those pages.
+    pub const fn pages(name: &'static [u8], schema: &'static str, word: *const ()) -> Self {
+        Self { first: word, ..Self::new(RecordKind::Pages, name, schema) }
+    }
+
     /// A range of I/O ports, and the word that receives its capability.
     pub const fn ports(name: &'static str, word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Ports, name.as_bytes(), "") }
@@ -48,6 +69,11 @@ impl Record {
     /// A parameter's key, and its word.
     pub const fn parameter(key: &'static str, word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Parameter, key.as_bytes(), "") }
+    }
+
+    /// The word that receives the address of the scheduler's plan.
+    pub const fn plan(word: *const ()) -> Self {
+        Self { first: word, ..Self::new(RecordKind::Plan, b"", "") }
     }
 
     /// The word that receives the end of thread 0's stack.

@@ -16,6 +16,28 @@ pub struct Invocation {
     pub token: u64,
 }
 
+/// Who invokes a server: asked for by those that write `|caller|` in [`export!`](crate::export).
+///
+/// The kernel says both, so that neither can be forged. They arrive in registers, and the entry stub hands them on as
+/// arguments; the stub of a server that does not ask does nothing about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The token of the capability that was invoked: which edge of the graph this is.
+    pub token: u64,
+    /// The index of the thread that executes; of whichever component, if the client was itself called.
+    pub thread: u32,
+    /// The core that it executes on.
+    pub core: u32,
+}
+
+impl Caller {
+    /// What the kernel says, in the registers' words: a token, and thread index | core << 32.
+    #[doc(hidden)]
+    pub const fn new(token: u64, identity: u64) -> Self {
+        Self { token, thread: identity as u32, core: (identity >> 32) as u32 }
+    }
+}
+
 /// What a server answers: a status and two words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -74,6 +96,19 @@ pub struct CReply {
 #[macro_export]
 macro_rules! entry_stub {
     ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:literal)*]) => {
+        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear)*],
+            ["push 0" "push rsp"], "mov rsi, [rsp + 8]");
+    };
+    // The same for a server that asks who calls: C passes the eighth argument, the calling
+    // thread, on the stack behind the seventh. The first push is for alignment.
+    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:literal)*], caller) => {
+        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear)*],
+            ["push 0" "push 0" "push r9" "lea r11, [rsp + 8]" "push r11"], "mov rsi, [rsp + 16]");
+    };
+    (
+        $name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:literal)*],
+        [$($push:literal)*], $second:literal
+    ) => {
         #[unsafe(naked)]
         unsafe extern "C" fn $name() -> ! {
             ::core::arch::naked_asm!(
@@ -88,12 +123,11 @@ macro_rules! entry_stub {
                 // C passes the fourth argument in rcx, the sixth in r9, and the
                 // seventh on the stack: the address of the second word.
                 "mov rcx, r10",
+                $($push,)*                       // room for the second word; its address
                 "mov r9d, eax",
-                "push 0",                        // the second word
-                "push rsp",                      // its address
                 "call {dispatch}",               // -> rax status, rdx first word
                 "mov rdi, rdx",
-                "mov rsi, [rsp + 8]",
+                $second,
                 $($clear,)*
                 "syscall",                       // rax < 2^16: capability 0, return
                 "ud2",                           // which does not come back
@@ -102,6 +136,50 @@ macro_rules! entry_stub {
                 dispatch = sym $dispatch,
             )
         }
+    };
+}
+
+/// The entry stub for clients that the server does not trust: MXCSR as compiled code expects it, whatever the client left;
+/// and nothing left for the client but the answer. The kernel overwrites `rcx r8 r9 r11` on its way.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! cleared_entry_stub {
+    ($name:ident, $dispatch:ident $(, $caller:ident)?) => {
+        $crate::entry_stub!(
+            $name,
+            $dispatch,
+            [
+                "mov dword ptr [rsp - 8], 0x1f80"
+                "ldmxcsr [rsp - 8]"
+            ],
+            [
+                "xor ebx, ebx"
+                "xor ebp, ebp"
+                "xor edx, edx"
+                "xor r10d, r10d"
+                "xor r12d, r12d"
+                "xor r13d, r13d"
+                "xor r14d, r14d"
+                "xor r15d, r15d"
+                "xorps xmm0, xmm0"
+                "xorps xmm1, xmm1"
+                "xorps xmm2, xmm2"
+                "xorps xmm3, xmm3"
+                "xorps xmm4, xmm4"
+                "xorps xmm5, xmm5"
+                "xorps xmm6, xmm6"
+                "xorps xmm7, xmm7"
+                "xorps xmm8, xmm8"
+                "xorps xmm9, xmm9"
+                "xorps xmm10, xmm10"
+                "xorps xmm11, xmm11"
+                "xorps xmm12, xmm12"
+                "xorps xmm13, xmm13"
+                "xorps xmm14, xmm14"
+                "xorps xmm15, xmm15"
+            ]
+            $(, $caller)?
+        );
     };
 }
 

@@ -116,7 +116,7 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     let schema = schema::schema(graph, &images, found)?;
     let layout = layout::layout(graph, &schema, found)?;
     let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
-    let bound = bind::bind(&schema, &layout, &capabilities);
+    let bound = bind::bind(graph, &schema, &layout, &capabilities);
     let bundle = image::bundle(graph, &bound, &layout, &capabilities);
     let kernel = strip(&images.kernel, found)?;
     let (bundle_bytes, kernel_bytes) = (bundle.len(), kernel.len());

@@ -18,8 +18,9 @@ use crate::{Failure, code, keys, print, text, verdict};
 pub struct Arguments {
     #[command(flatten)]
     build: build::Arguments,
-    /// How the system is booted
-    #[arg(long, value_name = "WAY", value_enum, default_value_t)]
+    /// How the system is booted: by the emulator itself (pvh), or from the disk image by GRUB under a BIOS (grub) or
+    /// under UEFI (uefi)
+    #[arg(long, value_name = "pvh|grub|uefi", value_enum, default_value_t, hide_possible_values = true)]
     boot: Boot,
     /// Number of processors, instead of the graph's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(keys::PROCESSORS))]
@@ -181,7 +182,7 @@ fn memory(given: &str) -> Result<u64, String> {
     let possible = sized.filter(|bytes| keys::MEMORY_BYTES.contains(bytes) && bytes.is_multiple_of(keys::MEMORY_UNIT));
     possible.ok_or_else(|| {
         let (least, most) = (text::size(*keys::MEMORY_BYTES.start()), text::size(*keys::MEMORY_BYTES.end()));
-        format!("a whole number of {} from {least} to {most}, such as 128MiB", text::size(keys::MEMORY_UNIT))
+        format!("from {least} to {most} in steps of {}, such as 128MiB", text::size(keys::MEMORY_UNIT))
     })
 }
 
@@ -210,7 +211,7 @@ mod tests {
         assert_eq!(memory("128MiB"), Ok(128 << 20));
         assert_eq!(memory("1G"), Ok(1 << 30));
         assert_eq!(memory("64"), Ok(64 << 20));
-        for wrong in ["", "MiB", "-1", "1KiB", "99999999999G", "1.5M"] {
+        for wrong in ["", "MiB", "-1", "1KiB", "63MiB", "1025GiB", "65537KiB", "99999999999G", "1.5M"] {
             assert!(memory(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,7 @@
 //! The records in which an image says what it calls, serves and needs. See [`abi::record`].
 
 use abi::crossing::METHODS;
+use abi::page::SLOT_WORDS;
 use abi::record::{MAGIC, RECORD_BYTES, RecordKind, SECTION, VERSION};
 use object::LittleEndian;
 use object::read::elf::{FileHeader, SectionHeader};
@@ -104,14 +105,15 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
     }
     match record.kind {
         RecordKind::Import => check_word(memory, record.first, 16)?,
-        RecordKind::Ports | RecordKind::Parameter | RecordKind::Stacks | RecordKind::Plan => {
+        RecordKind::PageImport => check_word(memory, record.first, 8 * SLOT_WORDS as u64)?,
+        RecordKind::Ports | RecordKind::Parameter | RecordKind::Stacks | RecordKind::Plan | RecordKind::Pages => {
             check_word(memory, record.first, 8)?
         }
-        RecordKind::Export => {
+        RecordKind::Export | RecordKind::Batch => {
             [record.first, record.second].into_iter().try_for_each(|entry| check_entry(memory, entry))?
         }
     }
-    if matches!(record.kind, RecordKind::Import | RecordKind::Export) {
+    if !record.schema.is_empty() {
         check_schema(&record.schema)?;
     }
     Ok(record)

@@ -104,7 +104,9 @@ fn context<'e>(file: &ElfFile64<'e, LittleEndian>) -> Option<Context<Slice<'e>>>
 /// A function's name without the compiler's hash behind it.
 fn plain(name: String) -> String {
     match name.rsplit_once("::h") {
-        Some((function, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => function.into(),
+        Some((function, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            function.into()
+        }
         _ => name,
     }
 }

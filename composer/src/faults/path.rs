@@ -25,12 +25,13 @@ pub fn shown(path: &str) -> String {
     }
 }
 
-/// From the directory above `src` on, or the file's name alone.
+/// From the directory above the last `src` on, or the file's name alone.
 fn in_package(path: &str) -> &str {
-    let start = path.rfind("/src/").unwrap_or(path.len());
-    let package = path.get(..start).and_then(|before| before.rfind('/'));
-    let slash = if start == path.len() { path.rfind('/') } else { package };
-    slash.and_then(|slash| path.get(slash + 1..)).unwrap_or_default()
+    let slash = match path.rfind("/src/") {
+        Some(source) => path.get(..source).and_then(|package| package.rfind('/')),
+        None => path.rfind('/'),
+    };
+    path.get(slash.unwrap_or(0)..).unwrap_or_default().trim_start_matches('/')
 }
 
 #[cfg(test)]
@@ -46,7 +47,7 @@ mod tests {
             ("/cargo/registry/src/example.org-0123456789abcdef/log-0.4.0/src/lib.rs", "log-0.4.0/src/lib.rs"),
             ("/cargo/git/checkouts/log-0123/4567/src/lib.rs", "src/lib.rs"),
             ("/rustc/0123456789abcdef/library/core/src/slice/mod.rs", "library/core/src/slice/mod.rs"),
-            ("/somebody/private/parser/src/deep/mod.rs", "parser/src/deep/mod.rs"),
+            ("/somebody/src/parser/src/deep/mod.rs", "parser/src/deep/mod.rs"),
             ("/src/lib.rs", "src/lib.rs"),
             ("/somebody/generated.rs", "generated.rs"),
         ] {

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use super::Programs;
 
 /// Passes on what it gets at once, and adds lines behind the reports of faults.
-pub struct Annotated<'p, W> {
-    programs: &'p Programs<'p>,
+pub struct Annotated<'p, 'e, W> {
+    programs: &'p Programs<'e>,
     sink: W,
     /// The end of the line that has begun.
     line: Vec<u8>,
@@ -16,9 +16,9 @@ pub struct Annotated<'p, W> {
 /// Bytes that are kept of a line: more than the longest report.
 const KEPT: usize = 1024;
 
-impl<'p, W: Write> Annotated<'p, W> {
+impl<'p, 'e, W: Write> Annotated<'p, 'e, W> {
     /// Writes to `sink`, and explains the faults of `programs`.
-    pub fn new(programs: &'p Programs<'p>, sink: W) -> Self {
+    pub fn new(programs: &'p Programs<'e>, sink: W) -> Self {
         Self { programs, sink, line: Vec::new() }
     }
 
@@ -40,7 +40,7 @@ impl<'p, W: Write> Annotated<'p, W> {
     }
 }
 
-impl<W: Write> Write for Annotated<'_, W> {
+impl<W: Write> Write for Annotated<'_, '_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut annotated = Vec::with_capacity(bytes.len());
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {

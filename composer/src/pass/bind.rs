@@ -1,12 +1,16 @@
 //! Binding: every image is moved to its base, and every word that the composer owes it is filled in.
 
+mod pages;
+
 use abi::crossing::CapabilityWord;
 use abi::record::CLEAR_REGISTERS;
 
 use super::capabilities::{Capabilities, Table};
 use super::layout::{Layout, Space};
+use super::plan;
 use super::schema::{Bindings, Schema};
 use crate::elf::Memory;
+use crate::graph::Graph;
 
 /// The components, ready to be mapped.
 #[derive(Clone, Debug)]
@@ -22,32 +26,51 @@ pub struct Ready {
     pub entry: u64,
     /// Its memory at its final place.
     pub memory: Memory,
+    /// Frames that it shares with others.
+    pub shared: Vec<Shared>,
+}
+
+/// A frame that components share: mapped read-write in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Where it lies in this one.
+    pub address: u64,
+    /// Which it is.
+    pub frame: usize,
 }
 
 /// Binds all images.
-pub fn bind(schema: &Schema, layout: &Layout, capabilities: &Capabilities) -> Bound {
+pub fn bind(graph: &Graph, schema: &Schema, layout: &Layout, capabilities: &Capabilities) -> Bound {
     let parts = schema.components.iter().zip(&layout.components).zip(&capabilities.components);
-    Bound { components: parts.map(|((bindings, space), table)| ready(bindings, space, table)).collect() }
+    let plans = plan::Parts { graph, schema, layout };
+    let ready = |(index, ((bindings, space), table))| {
+        let pages = pages::Parts { schema, layout, index, space };
+        let mut ready = ready(bindings, space, table, &pages);
+        ready.memory.segments.extend(plans.segment(index, table));
+        ready.memory.segments.extend(pages.tables());
+        ready
+    };
+    Bound { components: parts.enumerate().map(ready).collect() }
 }
 
-fn ready(bindings: &Bindings, space: &Space, table: &Table) -> Ready {
+fn ready(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts<'_>) -> Ready {
     let mut memory = bindings.image.memory.clone();
     for address in &bindings.image.relocations {
         let moved = memory.update(*address, |word| word.wrapping_add(space.shift));
         debug_assert!(moved.is_some(), "reading the image applied this relocation");
     }
-    for (address, value) in words(bindings, space, table) {
+    for (address, value) in words(bindings, space, table, pages) {
         let filled = memory.update(address, |_| value);
         debug_assert!(filled.is_some(), "reading the image checked this word");
     }
     for segment in &mut memory.segments {
         segment.address = segment.address.wrapping_add(space.shift);
     }
-    Ready { entry: bindings.image.entry.wrapping_add(space.shift), memory }
+    Ready { entry: bindings.image.entry.wrapping_add(space.shift), memory, shared: pages.shared() }
 }
 
 /// All words that the composer fills, by the addresses for which the image was linked.
-fn words(bindings: &Bindings, space: &Space, table: &Table) -> Vec<(u64, u64)> {
+fn words(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts<'_>) -> Vec<(u64, u64)> {
     let mut words = vec![(bindings.stacks, space.first_stack_end)];
     for (edge, capability) in bindings.edges.iter().zip(table.invocations()) {
         words.push((edge.slot, number(capability.slot)));
@@ -57,6 +80,8 @@ fn words(bindings: &Bindings, space: &Space, table: &Table) -> Vec<(u64, u64)> {
         words.push((*address, number(capability.slot)));
     }
     words.extend(&bindings.parameters);
+    words.extend(pages.words(bindings, table));
+    words.extend(bindings.plan.zip(space.scheduling.as_ref().map(|room| room.plan)));
     words
 }
 

@@ -9,8 +9,7 @@ use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cargo_metadata::Message;
-
+use crate::cargo::{Message, messages};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
@@ -170,26 +169,26 @@ impl Outcome {
     }
 }
 
-fn read_messages(messages: impl std::io::Read, progress: &Progress) -> Outcome {
+fn read_messages(output: impl std::io::Read, progress: &Progress) -> Outcome {
     let mut outcome = Outcome::default();
-    for message in Message::parse_stream(BufReader::new(messages)).map_while(Result::ok) {
+    for message in messages(output) {
         match message {
             Message::CompilerArtifact(artifact) => {
                 if let Some(executable) = artifact.executable {
-                    let package = package_name(&artifact.package_id.repr, &artifact.target.name);
-                    outcome.executables.push((package, artifact.target.name, executable.into()));
+                    let package = package_name(&artifact.package_id, &artifact.target.name);
+                    outcome.executables.push((package, artifact.target.name, executable));
                 }
             }
-            Message::CompilerMessage(message) => {
-                progress.print(message.message.rendered.as_deref().unwrap_or(&message.message.message));
-                if message.message.level == cargo_metadata::diagnostic::DiagnosticLevel::Error {
-                    let package = package_name(&message.package_id.repr, &message.target.name);
+            Message::CompilerMessage(remark) => {
+                progress.print(remark.text());
+                if remark.is_error() {
+                    let package = package_name(&remark.package_id, &remark.target.name);
                     if !outcome.failed.contains(&package) {
                         outcome.failed.push(package);
                     }
                 }
             }
-            _ => {}
+            Message::Other => {}
         }
     }
     outcome
@@ -287,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_workspace_needs_no_profile_and_its_path_is_not_in_the_image() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         let binary =
             package(place.path(), "sound", "fn main() { assert_eq!(std::env::args().count(), 1, \"{}\", file!()) }");
         let Ok(files) = built(&binary) else { panic!("it does not build") };
@@ -299,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_package_that_does_not_build_is_named() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         let binary = package(place.path(), "broken", "fn main() { 1 }");
         let Err(failure) = built(&binary) else { panic!("it builds") };
         assert_eq!(failure.packages, ["broken"]);
@@ -307,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_cargo_says_is_kept() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir::TempDir::new().unwrap();
         let binary = Binary { package: "other".into(), ..package(place.path(), "sound", "fn main() {}") };
         let Err(failure) = built(&binary) else { panic!("it builds") };
         assert!(failure.packages.is_empty());

@@ -2,24 +2,26 @@
 
 mod devices;
 mod edges;
+mod scheduling;
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::draft::Draft;
-use crate::code::{BASE_CONSTRUCTOR_DEPENDS, DUPLICATE_PARAMETER, TOO_MANY_COMPONENTS};
+use crate::code::{BASE_CONSTRUCTOR_DEPENDS, DUPLICATE_PARAMETER, TOO_MANY_COMPONENTS, TOO_MANY_THREADS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Graph, Spanned};
 
 /// Complains of contradictions in `graph`, which was resolved from `draft`.
 pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
     check_number(graph, found);
-    for component in &graph.components {
+    for (at, component) in graph.components.iter().enumerate() {
         check_base_constructor(component, found);
         check_parameters(component, found);
         devices::check_names(component, found);
         edges::check_implements(component, found);
         edges::check_component(component, graph, draft, found);
+        scheduling::check(component, draft.components.get(at), graph, found);
     }
     devices::check_ports(graph, found);
 }
@@ -29,6 +31,10 @@ fn check_number(graph: &Graph, found: &mut Diagnostics) {
     if let Some(component) = graph.components.get(most) {
         let message = format!("the graph has {} components, more than the {most} there can be", graph.components.len());
         found.push(Diagnostic::error(TOO_MANY_COMPONENTS, message).label(&component.name.span, "one too many"));
+    } else if let Some(component) = (0..).zip(&graph.components).find(|(at, _)| graph.created_threads(*at).end > most) {
+        let message = format!("the graph has {} threads, more than the {most} there can be", graph.thread_count());
+        let name = &component.1.name;
+        found.push(Diagnostic::error(TOO_MANY_THREADS, message).label(&name.span, "one of its `threads` is too many"));
     }
 }
 

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::shape::{Fields, List, Value};
-use crate::graph::{Implements, Machine, Parameter, Ports, Spanned, Trust};
+use crate::graph::{Implements, Machine, Parameter, Ports, Spanned, Trust, Via};
 use crate::keys::{DEFAULT_MEMORY, DEFAULT_TIMEOUT};
 
 /// A graph file.
@@ -59,6 +59,12 @@ pub struct Component {
     pub baseaddr: Option<Spanned<u64>>,
     /// `stack`.
     pub stack: Option<Spanned<u64>>,
+    /// `priority`.
+    pub priority: Option<Spanned<u64>>,
+    /// `threads`, each with its priority.
+    pub threads: Vec<Spanned<Option<u64>>>,
+    /// Whether all of `deps` is there.
+    pub deps_complete: bool,
     /// Its header.
     pub span: Range<usize>,
 }
@@ -78,6 +84,8 @@ pub struct Dependency {
     pub trust: Trust,
     /// `import`.
     pub import: Option<Spanned<String>>,
+    /// `via`.
+    pub via: Via,
     /// All of it.
     pub span: Range<usize>,
 }
@@ -120,6 +128,7 @@ impl Expect {
 impl Component {
     fn new(fields: &Fields) -> Self {
         let implements = fields.tables("implements", implements);
+        let deps = fields.tables("deps", Dependency::new);
         Self {
             name: fields.text("name"),
             is_known: fields.get("name").is_some() && fields.is_complete("constructor"),
@@ -127,11 +136,14 @@ impl Component {
             constructor: fields.text("constructor"),
             implements_complete: fields.is_complete("implements") && implements.len() == fields.count("implements"),
             implements,
-            deps: fields.tables("deps", Dependency::new),
             params: fields.tables("params", parameter),
             devices: fields.tables("devices", ports),
             baseaddr: fields.spanned_number("baseaddr"),
             stack: fields.spanned_number("stack"),
+            priority: fields.spanned_number("priority"),
+            threads: fields.tables("threads", thread),
+            deps_complete: fields.is_complete("deps") && deps.len() == fields.count("deps"),
+            deps,
             span: fields.span.clone(),
         }
     }
@@ -139,6 +151,10 @@ impl Component {
 
 fn implements(fields: &Fields) -> Option<Implements> {
     Some(Implements { interface: fields.text("interface")?, variant: fields.text("variant") })
+}
+
+fn thread(fields: &Fields) -> Option<Spanned<Option<u64>>> {
+    Some(Spanned { value: fields.number("priority"), span: fields.span.clone() })
 }
 
 fn parameter(fields: &Fields) -> Option<Parameter> {
@@ -167,6 +183,10 @@ impl Dependency {
                 client: matches!(trust.as_str(), "client" | "both"),
             },
             import: fields.text("import"),
+            via: match fields.text("via") {
+                Some(via) if via.value == "page" => Via::Page,
+                _ => Via::Call,
+            },
             span: fields.span.clone(),
         })
     }

@@ -5,14 +5,15 @@ use std::io;
 use std::path::Path;
 
 use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, VERSION, checksum};
-use abi::layout::PAGE;
-use rustix::fs::{CWD, RenameFlags};
-use rustix::io::Errno;
+use abi::layout::{PAGE, READ, WRITE};
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
-use super::bind::Bound;
+use super::bind::{Bound, Shared};
 use super::capabilities::Capabilities;
 use super::layout::Layout;
 use crate::graph::Graph;
+use crate::temporary::TemporaryDirectory;
 
 /// The bytes of the bundle.
 pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capabilities) -> Vec<u8> {
@@ -20,8 +21,10 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
     for (index, component) in graph.components.iter().enumerate() {
         let parts = (bound.components.get(index), layout.components.get(index), capabilities.components.get(index));
         let (Some(ready), Some(space), Some(table)) = parts else { continue };
-        let segments = (tables.segments.len() as u64, ready.memory.segments.len() as u64);
-        tables.segments.extend(ready.memory.segments.iter().cloned());
+        let first = tables.segments.len() as u64;
+        tables.segments.extend(ready.memory.segments.iter().cloned().map(Run::Own));
+        tables.segments.extend(ready.shared.iter().copied().map(Run::Shared));
+        let segments = (first, tables.segments.len() as u64 - first);
         let share = (tables.capabilities.len() as u64, table.capabilities.len() as u64);
         tables.capabilities.extend(table.capabilities.iter().flat_map(bundle::Capability::to_words));
         let stacks = (tables.stacks.len() as u64 / bundle::Stack::WORDS as u64, space.stacks.len() as u64);
@@ -35,17 +38,23 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             segments,
             capabilities,
             stacks,
-            scheduler: 0,
+            scheduler: graph.scheduler(index).unwrap_or(0) as u64,
         };
         tables.components.extend(entry.to_words());
     }
     tables.assemble()
 }
 
+/// A run of pages of a component.
+enum Run {
+    Own(crate::elf::Segment),
+    Shared(Shared),
+}
+
 #[derive(Default)]
 struct Tables {
     components: Vec<u64>,
-    segments: Vec<crate::elf::Segment>,
+    segments: Vec<Run>,
     capabilities: Vec<u64>,
     stacks: Vec<u64>,
 }
@@ -73,11 +82,23 @@ impl Tables {
     }
 }
 
-/// The table of segments, and their contents, which start at `offset` in the bundle.
-fn place(segments: &[crate::elf::Segment], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
+/// The table of segments, and their contents, which start at `offset` in the bundle: first the frames that components share.
+fn place(runs: &[Run], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
+    let shared = offset;
+    let frames = runs.iter().filter_map(|run| if let Run::Shared(shared) = run { Some(shared.frame + 1) } else { None });
     let mut words = Vec::new();
-    let mut contents = Vec::new();
-    for segment in segments {
+    let mut contents = vec![0; frames.max().unwrap_or(0) * PAGE as usize];
+    offset += contents.len() as u64;
+    for run in runs {
+        let segment = match run {
+            Run::Own(segment) => segment,
+            Run::Shared(Shared { address, frame }) => {
+                let (address, offset) = (*address, shared + *frame as u64 * PAGE);
+                let rights = READ | WRITE;
+                words.extend(bundle::Segment { address, memory_bytes: PAGE, offset, file_bytes: PAGE, rights }.to_words());
+                continue;
+            }
+        };
         contents.extend(&segment.contents);
         contents.resize(contents.len().next_multiple_of(PAGE as usize), 0);
         let file_bytes = (segment.contents.len() as u64).next_multiple_of(PAGE);
@@ -125,13 +146,12 @@ pub fn write(directory: &Path, files: &Files) -> io::Result<()> {
     refuse_foreign(directory, files)?;
     let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
-    let whole = tempfile::Builder::new().prefix(".composing-").tempdir_in(parent)?;
+    let whole = TemporaryDirectory::create(parent, ".composing-")?;
     for (name, bytes) in files {
         fs::write(whole.path().join(name), bytes)?;
     }
     check(whole.path())?;
-    fs::set_permissions(whole.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    exchange(whole, directory, parent)
+    exchange(&whole, directory, parent)
 }
 
 /// What is replaced is removed, so it must be a system's directory, whatever the command line says.
@@ -163,20 +183,16 @@ pub const KERNEL: &str = "kernel";
 /// Name of the disk image's file, which a system only has where it could be made.
 pub const DISK: &str = "disk.img";
 
-fn exchange(whole: tempfile::TempDir, directory: &Path, parent: &Path) -> io::Result<()> {
-    let rename = |from: &Path, flags| rustix::fs::renameat_with(CWD, from, CWD, directory, flags);
-    match rename(whole.path(), RenameFlags::EXCHANGE) {
+fn exchange(whole: &TemporaryDirectory, directory: &Path, parent: &Path) -> io::Result<()> {
+    match renameat2(AT_FDCWD, whole.path(), AT_FDCWD, directory, RenameFlags::RENAME_EXCHANGE) {
         // What was there before is in the temporary directory now, and is removed with it.
         Ok(()) => return Ok(()),
-        Err(Errno::NOENT) => {}
+        Err(Errno::ENOENT) => {}
         // A file system that cannot exchange: the old directory is moved away first.
         Err(_) => {
-            let old = tempfile::Builder::new().prefix(".composing-").tempdir_in(parent)?;
+            let old = TemporaryDirectory::create(parent, ".composing-")?;
             fs::rename(directory, old.path().join("old"))?;
         }
     }
-    fs::rename(whole.path(), directory)?;
-    // It has another name now: nothing is left to remove.
-    let _ = whole.keep();
-    Ok(())
+    fs::rename(whole.path(), directory)
 }

@@ -4,6 +4,8 @@ use abi::boot;
 use abi::bundle::Stack;
 use abi::layout::{DEFAULT_BASE, PAGE, STACK_SPAN, THREADS, USER_END, USER_START, stack_end};
 
+use super::pages::{Pages, Part, Places};
+use super::plan;
 use super::schema::{Bindings, Schema};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -14,6 +16,8 @@ use crate::graph::{Component, Graph};
 pub struct Layout {
     /// In the order of [`Graph::components`].
     pub components: Vec<Space>,
+    /// The pages that components share.
+    pub pages: Pages,
 }
 
 /// The address space of a component.
@@ -25,17 +29,53 @@ pub struct Space {
     pub first_stack_end: u64,
     /// One stack for each thread that can run in the component, in ascending order.
     pub stacks: Vec<Stack>,
+    /// What a scheduler has beside its image.
+    pub scheduling: Option<Room>,
+    /// Where syscall pages lie, between those and the stacks.
+    pub pages: Places,
+}
+
+/// Where a scheduler finds its plan, and names of the frames for threads that it creates. They lie between image and
+/// stacks, with a page of guard on either side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Address of the plan.
+    pub plan: u64,
+    /// Its bytes, a whole number of pages.
+    pub plan_bytes: u64,
+    /// Name of the first untyped frame.
+    pub untyped: u64,
+    /// Number of untyped frames.
+    pub frames: u64,
+}
+
+impl Room {
+    fn new(graph: &Graph, index: usize, pages: usize, image_end: u64) -> Option<Self> {
+        let clients = graph.scheduled_by(index);
+        let frames = clients.map(|client| graph.created_threads(client).len() as u64).sum();
+        let plan_bytes = plan::bytes(graph.scheduled_by(index).count(), pages);
+        let plan = image_end.checked_add(PAGE)?;
+        let untyped = plan.checked_add(plan_bytes)?.checked_add(PAGE)?;
+        Some(Self { plan, plan_bytes, untyped, frames })
+    }
+
+    fn end(&self) -> Option<u64> {
+        self.untyped.checked_add(self.frames.checked_mul(PAGE)?)
+    }
 }
 
 /// Lays out all components. `None` if one does not fit.
 pub fn layout(graph: &Graph, schema: &Schema, found: &mut Diagnostics) -> Option<Layout> {
     let callers = callers(schema);
+    let pages = Pages::of(graph, schema);
     let mut components = Vec::new();
     for (at, (component, bindings)) in graph.components.iter().zip(&schema.components).enumerate() {
-        let threads = callers.iter().enumerate().filter(|(_, reach)| reach.contains(&at)).map(|(thread, _)| thread);
-        components.extend(place(component, bindings, threads, found));
+        let owners = callers.iter().enumerate().filter(|(_, reach)| reach.contains(&at)).map(|(owner, _)| owner);
+        let mut threads: Vec<usize> = owners.flat_map(|owner| graph.threads(owner)).collect();
+        threads.sort_unstable();
+        components.extend(place(graph, at, component, bindings, (&threads, pages.parts(at)), found));
     }
-    (components.len() == graph.components.len()).then_some(Layout { components })
+    (components.len() == graph.components.len()).then_some(Layout { components, pages })
 }
 
 /// For each component, itself and all that its thread can come to over edges.
@@ -58,15 +98,20 @@ fn reach(schema: &Schema, thread: usize) -> Vec<usize> {
 }
 
 fn place(
+    graph: &Graph,
+    index: usize,
     component: &Component,
     bindings: &Bindings,
-    threads: impl Iterator<Item = usize>,
+    (threads, parts): (&[usize], Vec<Part>),
     found: &mut Diagnostics,
 ) -> Option<Space> {
     let base = component.baseaddr.as_ref().map_or(DEFAULT_BASE, |base| base.value);
     check_multiples(component, base, found)?;
     let memory = &bindings.image.memory;
     let image_end = base.checked_add(memory.end() - memory.start());
+    let scheduling = bindings.plan.and(image_end).and_then(|end| Room::new(graph, index, parts.len(), end));
+    let image_end = scheduling.as_ref().map_or(image_end, Room::end);
+    let (pages, image_end) = image_end.and_then(|end| Places::of(parts, end)).unzip();
     // A guard below the first stack: an image's last page and a stack are never neighbours.
     let first_stack_end =
         image_end.and_then(|end| end.checked_next_multiple_of(STACK_SPAN)).and_then(|end| end.checked_add(STACK_SPAN));
@@ -82,8 +127,8 @@ fn place(
         end: stack_end(first_stack_end, thread),
         bytes: component.stack.value,
     };
-    let stacks = threads.filter_map(|thread| u16::try_from(thread).ok()).map(stack).collect();
-    Some(Space { shift: base.wrapping_sub(memory.start()), first_stack_end, stacks })
+    let stacks = threads.iter().filter_map(|thread| u16::try_from(*thread).ok()).map(stack).collect();
+    Some(Space { shift: base.wrapping_sub(memory.start()), first_stack_end, stacks, scheduling, pages: pages? })
 }
 
 fn check_multiples(component: &Component, base: u64, found: &mut Diagnostics) -> Option<()> {

@@ -15,7 +15,11 @@ pub mod build;
 
 pub mod schema;
 
+pub mod pages;
+
 pub mod layout;
+
+pub mod plan;
 
 pub mod capabilities;
 

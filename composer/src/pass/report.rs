@@ -59,6 +59,9 @@ pub struct Component {
     pub entry: u64,
     /// What it serves.
     pub serves: Vec<String>,
+    /// Who schedules it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduling: Option<Scheduling>,
     /// What it uses, in bytes.
     pub memory: Memory,
     /// Its image in memory.
@@ -69,6 +72,26 @@ pub struct Component {
     pub capabilities: Vec<Capability>,
     /// Words that the graph sets.
     pub parameters: Vec<Parameter>,
+}
+
+/// How the threads of a component are scheduled.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scheduling {
+    /// The component that schedules them.
+    pub scheduler: String,
+    /// Priority of its own thread; lower goes first.
+    pub priority: u64,
+    /// The threads that it may create.
+    pub threads: Vec<Thread>,
+}
+
+/// A thread that a component may create.
+#[derive(Clone, Debug, Serialize)]
+pub struct Thread {
+    /// Its index.
+    pub thread: u64,
+    /// Its priority.
+    pub priority: u64,
 }
 
 /// Bytes of memory, by use.
@@ -150,6 +173,35 @@ pub enum Granted {
         /// Number of ports.
         count: u64,
     },
+    /// Its own capability table.
+    Table,
+    /// A component, to make threads in.
+    Component {
+        /// Which.
+        component: String,
+    },
+    /// The thread of a component.
+    Thread {
+        /// Of which.
+        component: String,
+    },
+    /// The end-point at which the thread of a component receives.
+    Receive {
+        /// Of which.
+        component: String,
+    },
+    /// The right to send to the thread of a component.
+    Send {
+        /// To which.
+        component: String,
+    },
+    /// Untyped frames.
+    Untyped {
+        /// Name of the first.
+        address: u64,
+        /// How many.
+        frames: u64,
+    },
 }
 
 /// A word that the graph sets.
@@ -217,6 +269,7 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         token: token(index),
         entry: parts.ready.entry,
         serves: component.implements.iter().map(serves).collect(),
+        scheduling: scheduling(graph, index, component),
         memory: memory(parts),
         segments: parts.ready.memory.segments.iter().map(segment).collect(),
         stacks: stacks(graph, parts.space),
@@ -257,7 +310,7 @@ fn segment(segment: &crate::elf::Segment) -> Segment {
 }
 
 fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
-    let owner = |thread: u64| graph.components.get(thread as usize).map_or_else(String::new, |c| c.name.value.clone());
+    let owner = |thread: u64| graph.owner(thread as usize).map_or_else(String::new, |owner| name(graph, owner as u64));
     let stacks = space.stacks.iter();
     stacks
         .map(|stack| Stack { thread_of: owner(stack.thread), thread: stack.thread, end: stack.end, bytes: stack.bytes })
@@ -286,5 +339,35 @@ fn capabilities(graph: &Graph, parts: &Parts<'_>) -> Vec<Capability> {
         let grant = Granted::Ports { device: ports.name.value.clone(), first: ports.first, count: ports.count };
         Capability { slot: capability.slot, grant }
     });
-    edges.chain(ports).collect()
+    let scheduled = parts.table.scheduled().iter();
+    let scheduled = scheduled
+        .filter_map(|capability| Some(Capability { slot: capability.slot, grant: granted(graph, capability)? }));
+    edges.chain(ports).chain(scheduled).collect()
+}
+
+/// A capability by which a scheduler schedules. `None` for those of edges and devices.
+fn granted(graph: &Graph, capability: &abi::bundle::Capability) -> Option<Granted> {
+    let name = |component: u64| name(graph, component);
+    Some(match capability.grant {
+        Grant::Invocation { .. } | Grant::Ports { .. } => return None,
+        Grant::Table => Granted::Table,
+        Grant::Component(of) => Granted::Component { component: name(of) },
+        Grant::Thread(of) => Granted::Thread { component: name(of) },
+        Grant::Receive(of) => Granted::Receive { component: name(of) },
+        Grant::Send(of) => Granted::Send { component: name(of) },
+        Grant::Untyped { address, frames } => Granted::Untyped { address, frames },
+    })
+}
+
+fn name(graph: &Graph, component: u64) -> String {
+    graph.components.get(component as usize).map_or_else(String::new, |component| component.name.value.clone())
+}
+
+fn scheduling(graph: &Graph, index: usize, component: &graph::Component) -> Option<Scheduling> {
+    let threads = graph.created_threads(index).zip(&component.threads);
+    Some(Scheduling {
+        scheduler: name(graph, graph.scheduler(index)? as u64),
+        priority: component.priority,
+        threads: threads.map(|(thread, priority)| Thread { thread: thread as u64, priority: *priority }).collect(),
+    })
 }

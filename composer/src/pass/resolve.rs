@@ -10,6 +10,7 @@ use crate::code::{
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Expect, Graph, Spanned};
+use crate::keys::DEFAULT_PRIORITY;
 use crate::suggest;
 use crate::text::quote;
 
@@ -38,6 +39,7 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
     let or_here = || Spanned { value: String::new(), span: draft.span.clone() };
     let name = draft.name.clone().unwrap_or_else(or_here);
     let stack = Spanned { value: abi::layout::DEFAULT_STACK, span: draft.span.clone() };
+    let priority = draft.priority.as_ref().map_or(DEFAULT_PRIORITY, |priority| priority.value);
     Component {
         img: draft.img.clone().unwrap_or_else(|| name.clone()),
         name,
@@ -48,6 +50,8 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
         devices: draft.devices.clone(),
         baseaddr: draft.baseaddr.clone(),
         stack: draft.stack.clone().unwrap_or(stack),
+        priority,
+        threads: draft.threads.iter().map(|thread| thread.value.unwrap_or(priority)).collect(),
     }
 }
 
@@ -67,6 +71,7 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
         methods: draft.methods.clone(),
         trust: draft.trust,
         import: draft.import.clone(),
+        via: draft.via,
         span: draft.span.clone(),
     })
 }

@@ -2,6 +2,7 @@
 
 mod edges;
 mod needs;
+mod page;
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -24,6 +25,8 @@ pub struct Bindings {
     pub image: Image,
     /// The word that receives the end of thread 0's stack.
     pub stacks: u64,
+    /// The word that receives the address of its plan, if it is a scheduler.
+    pub plan: Option<u64>,
     /// What it calls, in the order of the component's `deps`.
     pub edges: Vec<Edge>,
     /// Words to set, and their values.
@@ -51,6 +54,19 @@ pub struct Edge {
     pub clears_registers: bool,
     /// Whether the server does the same for the client.
     pub server_clears_registers: bool,
+    /// What the page of the edge is bound to, if it has one.
+    pub page: Option<PageEnds>,
+}
+
+/// Both ends of a page, as both images have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageEnds {
+    /// The client's slot.
+    pub slot: u64,
+    /// The server's batch entry, by whether it trusts the client.
+    pub batch: u64,
+    /// The word of the server that receives the address of its table.
+    pub table: u64,
 }
 
 /// Reads the images and binds them by the graph. `None` if one is no image, or an edge is not what the graph says.
@@ -75,7 +91,8 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         let parameters = needs::parameters(component, image, found);
         let ports = needs::ports(component, image, found);
         let stacks = needs::stacks(image);
-        components.push(Bindings { image: image.clone(), stacks, edges, parameters, ports });
+        let plan = needs::plan(graph, components.len(), image, found);
+        components.push(Bindings { image: image.clone(), stacks, plan, edges, parameters, ports });
     }
     (found.errors() == before).then_some(Schema { components })
 }

@@ -74,7 +74,7 @@ fn compose_loaded(loaded: Loaded, images: &Images, found: &mut Diagnostics) -> O
     let schema = schema(&loaded.graph, images, found)?;
     let layout = layout(&loaded.graph, &schema, found)?;
     let capabilities = capabilities(&loaded.graph, &schema, &layout, found)?;
-    let bound = bind(&schema, &layout, &capabilities);
+    let bound = bind(&loaded.graph, &schema, &layout, &capabilities);
     let bundle = bundle(&loaded.graph, &bound, &layout, &capabilities);
     Some(Composed { loaded, schema, layout, capabilities, bound, bundle })
 }
@@ -199,10 +199,12 @@ fn the_report_says_who_may_call_what() {
         bound: &composed.bound,
         bundle_bytes: composed.bundle.len(),
         kernel_bytes: 4096,
+        disk: &report::Disk::Missing("there is no loader".into()),
     });
     says(
         &report::render(&report),
         &[
+            "no disk image: there is no loader\n",
             "  ping -> pong: pong.fast (call, stop)\n",
             "  pong -> console: console (write)\n",
             "  slot 8: pong.fast of pong, methods call, stop; neither trusts the other\n",
@@ -215,6 +217,7 @@ fn the_report_says_who_may_call_what() {
     assert_eq!(json["components"][3]["capabilities"][0]["kind"], "invocation");
     assert_eq!(json["components"][3]["capabilities"][0]["methods"], serde_json::json!(["call", "stop"]));
     assert_eq!(json["components"][3]["memory"]["stacks"], 8192);
+    assert_eq!(json["disk"], serde_json::json!({ "missing": "there is no loader" }));
 }
 
 #[test]
@@ -320,7 +323,7 @@ fn a_base_without_room() {
 
 #[test]
 fn a_directory_is_replaced_as_a_whole() {
-    let place = tempfile::tempdir().unwrap();
+    let place = temp_dir::TempDir::new().unwrap();
     let directory = place.path().join("systems/test");
     let files = |text: &str| vec![(image::BUNDLE, composed().bundle), ("report.txt", text.into())];
     image::write(&directory, &files("one")).unwrap();
@@ -332,7 +335,7 @@ fn a_directory_is_replaced_as_a_whole() {
 
 #[test]
 fn a_corrupt_bundle_is_not_put_in_place() {
-    let place = tempfile::tempdir().unwrap();
+    let place = temp_dir::TempDir::new().unwrap();
     let directory = place.path().join("test");
     assert!(image::write(&directory, &vec![(image::BUNDLE, vec![0; 4096])]).is_err());
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
@@ -340,7 +343,7 @@ fn a_corrupt_bundle_is_not_put_in_place() {
 
 #[test]
 fn a_directory_of_other_things_is_not_replaced() {
-    let place = tempfile::tempdir().unwrap();
+    let place = temp_dir::TempDir::new().unwrap();
     let precious = place.path().join("precious");
     std::fs::write(&precious, "text").unwrap();
     let error = image::write(place.path(), &vec![(image::BUNDLE, composed().bundle)]).unwrap_err();

@@ -48,7 +48,7 @@ pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u
     Ok(outcome)
 }
 
-/// Switches to `thread` by a scheduler's decision; the current thread is suspended.
+/// Switches to `thread` by a scheduler's decision; the current thread is suspended, unless it is that one.
 ///
 /// # Errors
 ///
@@ -68,6 +68,11 @@ pub fn switch_to(
     endpoint::check_token(store, scheduler, decision.token)?;
     if thread != scheduler && endpoint::has_pending(store, scheduler) {
         return Err(Error::EventsPending);
+    }
+    if thread == caller {
+        // Its scheduler lets it go on: of the decision, that leaves the time.
+        core.timeout = decision.timeout;
+        return Ok(Outcome::DONE);
     }
     let outcome = thread::resume(store, core, thread, word)?;
     thread::set_state(store, caller, State::Suspended);

@@ -54,6 +54,11 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
         Self { quantum, occupied: 0, queues: [Queue { head: NONE, tail: NONE }; PRIORITIES], members: [member; N] }
     }
 
+    /// Changes the length of a turn, also of those that have begun.
+    pub const fn set_quantum(&mut self, quantum: Duration) {
+        self.quantum = Duration(if quantum.0 == 0 { 1 } else { quantum.0 });
+    }
+
     fn queue(&mut self, place: usize) -> &mut Queue {
         &mut self.queues[usize::from(self.members[place].priority)]
     }

@@ -26,7 +26,7 @@ pub struct HeapTimers<const N: usize> {
 
 impl<const N: usize> HeapTimers<N> {
     /// No timer is set.
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         const { assert!(N <= UNSET as usize, "a place is a 16-bit number") };
         Self { heap: [UNSET; N], length: 0, index: [UNSET; N], key: [(Instant(0), 0); N], count: 0 }
     }

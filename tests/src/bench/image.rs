@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cargo_metadata::{Message, MetadataCommand};
+use composer::cargo::{self, Message};
 use composer::command::build::{Arguments, compose};
 use composer::diagnostic::Diagnostics;
 use composer::pass::build;
@@ -76,9 +76,7 @@ const CLIENT: &str = "bench-client";
 /// [`BenchError::Build`].
 pub fn target_directory() -> Result<PathBuf, BenchError> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let described = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
-    let described = described.map_err(|error| BenchError::Build(error.to_string()))?;
-    Ok(described.target_directory.into())
+    Ok(cargo::describe(&manifest).map_err(BenchError::Build)?.target_directory)
 }
 
 /// The addresses of those symbols that are named like a row, in an ELF file. If there is a base, the file's first
@@ -104,13 +102,13 @@ fn build_package(package: &str) -> Result<PathBuf, BenchError> {
     cargo.args(["build", "--release", "--package", package, "--message-format=json-render-diagnostics"]);
     let output = cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| BenchError::Build(format!("cannot run cargo: {error}")))?;
-    let built = Message::parse_stream(output.stdout.as_slice()).filter_map(Result::ok).filter_map(executable);
+    let built = cargo::messages(output.stdout.as_slice()).filter_map(executable);
     built.last().ok_or_else(|| BenchError::Build(format!("the package `{package}` does not build")))
 }
 
 fn executable(message: Message) -> Option<PathBuf> {
     match message {
-        Message::CompilerArtifact(artifact) => artifact.executable.map(Into::into),
+        Message::CompilerArtifact(artifact) => artifact.executable,
         _ => None,
     }
 }

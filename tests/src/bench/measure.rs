@@ -35,7 +35,7 @@ pub fn boot(image: &BenchImage, samples: &mut Samples) -> Result<(), BenchError>
 ///
 /// As [`StepError`] lists.
 pub fn step(image: &BenchImage, start: u64) -> Result<Iteration, StepError> {
-    let directory = tempfile::tempdir().map_err(DebuggerError::Connection)?;
+    let directory = temp_dir::TempDir::new().map_err(DebuggerError::Connection)?;
     let door = Door::new(directory.path().join("door"));
     let session = Session::new(image.machine.clone().extra(door.arguments())).timeout(2 * PATIENCE);
     thread::scope(|scope| {

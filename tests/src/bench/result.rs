@@ -1,9 +1,10 @@
 //! The results: what a row came to, and the file in which it is kept.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
+use composer::temporary::TemporaryDirectory;
 use serde::Serialize;
 
 use super::privileged::Counts;
@@ -66,10 +67,10 @@ pub fn document(environment: &Environment, rows: &[Measured]) -> serde_json::Res
 /// Of the file system.
 pub fn write(directory: &Path, document: &str) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(document.as_bytes())?;
-    file.persist(directory.join("results.json"))?;
-    Ok(())
+    let place = TemporaryDirectory::create(directory, ".writing-")?;
+    let whole = place.path().join("results.json");
+    std::fs::write(&whole, document)?;
+    std::fs::rename(whole, directory.join("results.json"))
 }
 
 impl From<&Measured> for DocumentRow {
@@ -113,7 +114,7 @@ pub(crate) mod tests {
 
     #[test]
     fn results_replace_older_ones() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = temp_dir::TempDir::new().unwrap();
         let place = directory.path().join("bench");
         write(&place, "old, and longer").unwrap();
         write(&place, "new").unwrap();

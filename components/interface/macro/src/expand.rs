@@ -1,6 +1,8 @@
 //! What is generated beside an interface's trait.
 
+
 use crate::interface::{Interface, Method, no_arguments};
+use crate::page;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -23,8 +25,9 @@ fn expand(arguments: &TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let item: ItemTrait = syn::parse2(item.clone())?;
     let interface = Interface::read(&item)?;
     let client = client(&item, &interface);
+    let page = page::client(&item, &interface);
     let server = server(&item, &interface);
-    Ok(quote!(#item #client #server))
+    Ok(quote!(#item #client #page #server))
 }
 
 /// The type that implements the trait by calling a server.
@@ -63,19 +66,25 @@ fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn client_method(number: usize, method: &Method) -> TokenStream {
     let signature = &method.signature;
     let number = number as u16;
+    let words = words(method);
+    let answer = &method.answer;
+    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer>);
+    quote! {
+        #signature {
+            #call(&self.0, #number, #words)
+        }
+    }
+}
+
+/// The words that a method's parameters become, as an array of four.
+pub fn words(method: &Method) -> TokenStream {
     let words = method
         .parameters
         .iter()
         .map(|(name, kind)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name)));
     let zeros = (method.parameters.len()..4).map(|_| quote!(0));
     let words = words.chain(zeros);
-    let answer = &method.answer;
-    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer>);
-    quote! {
-        #signature {
-            #call(&self.0, #number, [#(#words),*])
-        }
-    }
+    quote!([#(#words),*])
 }
 
 /// The type by which an image serves an implementation of the trait.
@@ -118,7 +127,7 @@ fn server_arm(interface: &syn::Ident, number: usize, method: &Method) -> TokenSt
 }
 
 /// What goes into the records of both ends.
-fn constants(interface: &Interface) -> TokenStream {
+pub fn constants(interface: &Interface) -> TokenStream {
     let (name, schema) = (interface.name(), interface.schema());
     quote! {
         /// The interface's name in the graph.

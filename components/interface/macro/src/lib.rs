@@ -6,6 +6,7 @@ use proc_macro::TokenStream;
 
 mod expand;
 mod interface;
+mod page;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,11 @@ mod tests;
 /// `runtime::Result` of `()`, a word, or a pair of words; a word is any type
 /// that implements `runtime::Word`.
 ///
-/// For a trait `Pong`, two types are made beside it: `PongClient`, which
+/// For a trait `Pong`, types are made beside it: `PongClient`, which
 /// implements `Pong` by calling the server that the graph names
 /// (`runtime::import!`), and `PongServer`, by which an image serves an
-/// implementation of its own (`runtime::export!`). The trait stays as it is, so
+/// implementation of its own (`runtime::export!`). A third, `PongPage`, posts
+/// calls to a syscall page (`runtime::import_page!`). The trait stays as it is, so
 /// that tests implement it.
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -11,6 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::temporary::TemporaryDirectory;
+
 /// What to type to have all of it.
 pub const INSTALL: &str = "sudo apt-get install --no-install-recommends grub-common grub-pc-bin grub-efi-amd64-bin";
 
@@ -111,7 +113,7 @@ impl Tools {
             return Ok(loader);
         }
         fs::create_dir_all(cache)?;
-        let fresh = tempfile::Builder::new().prefix(".making-").tempdir_in(cache)?;
+        let fresh = TemporaryDirectory::create(cache, ".making-")?;
         self.make(fresh.path())?;
         let loader = read(fresh.path())?;
         // Should another composer have been faster, its result is the same.

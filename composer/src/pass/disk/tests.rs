@@ -129,7 +129,7 @@ const MAKES: &str = "[ $1 = --version ] && echo VERSION && exit\nall=\"$*\"\n\
 
 #[test]
 fn the_loader_is_made_once_for_each_version() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = temp_dir::TempDir::new().unwrap();
     let cache = directory.path().join("cache");
     let first = make(&tools(directory.path(), MAKES), &cache).unwrap();
     let made = String::from_utf8(first.core.clone()).unwrap();
@@ -143,7 +143,7 @@ fn the_loader_is_made_once_for_each_version() {
 
 #[test]
 fn a_tool_that_fails_says_why() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = temp_dir::TempDir::new().unwrap();
     let script = "[ $1 = --version ] && exit\necho 'no such module' >&2; exit 1";
     let failed = make(&tools(directory.path(), script), &directory.path().join("cache"));
     assert_eq!(failed, Err(LoaderError::Failed("no such module".into())));
@@ -151,7 +151,7 @@ fn a_tool_that_fails_says_why() {
 
 #[test]
 fn missing_tools_are_named_with_what_to_type() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = temp_dir::TempDir::new().unwrap();
     let cache = directory.path().join("cache");
     let without_program = Tools { program: "/nowhere/mkimage".into(), ..tools(directory.path(), MAKES) };
     assert_eq!(make(&without_program, &cache), Err(LoaderError::Missing));

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::{Capability, Component, Disk, Granted, Report};
+use super::{Capability, Component, Disk, Granted, Report, Scheduling};
 
 /// The report for people.
 pub fn render(report: &Report) -> String {
@@ -65,6 +65,9 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     if !component.serves.is_empty() {
         writeln!(text, "  serves {}", component.serves.join(", "))?;
     }
+    if let Some(scheduling) = &component.scheduling {
+        write_scheduling(text, scheduling)?;
+    }
     for parameter in &component.parameters {
         writeln!(text, "  parameter {} = {}", parameter.key, parameter.value)?;
     }
@@ -84,6 +87,14 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     Ok(())
 }
 
+fn write_scheduling(text: &mut String, scheduling: &Scheduling) -> fmt::Result {
+    writeln!(text, "  scheduled by {} at priority {}", scheduling.scheduler, scheduling.priority)?;
+    for thread in &scheduling.threads {
+        writeln!(text, "  may create thread {} at priority {}", thread.thread, thread.priority)?;
+    }
+    Ok(())
+}
+
 fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
     match &capability.grant {
         Granted::Invocation { server, interface, methods, client_clears, server_clears, .. } => {
@@ -99,6 +110,20 @@ fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
         Granted::Ports { device, first, count } => {
             let last = first.saturating_add(count.saturating_sub(1));
             writeln!(text, "  slot {}: I/O ports {first:#x}-{last:#x} ({device})", capability.slot)
+        }
+        Granted::Table => writeln!(text, "  slot {}: its own capability table", capability.slot),
+        Granted::Component { component } => {
+            writeln!(text, "  slot {}: {component}, to create threads in", capability.slot)
+        }
+        Granted::Thread { component } => writeln!(text, "  slot {}: the thread of {component}", capability.slot),
+        Granted::Receive { component } => {
+            writeln!(text, "  slot {}: where the thread of {component} receives", capability.slot)
+        }
+        Granted::Send { component } => {
+            writeln!(text, "  slot {}: sending to the thread of {component}", capability.slot)
+        }
+        Granted::Untyped { address, frames } => {
+            writeln!(text, "  untyped frames, named from {address:#x} on: {frames}")
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use abi::record::RecordKind;
 
-use super::{Edge, describe, export_name, records};
+use super::{Edge, PageEnds, describe, export_name, page, records};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::elf::{Image, Record};
@@ -28,7 +28,11 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
         if !agree(client, import, server, export, dependency, found) {
             continue;
         }
-        edges.extend(permit(export, dependency, found).map(|methods| edge(import, export, dependency, methods)));
+        let Ok(page) = page::bind(client, image, import, images.get(dependency.server), export, dependency, found) else {
+            continue;
+        };
+        let methods = permit(export, dependency, found);
+        edges.extend(methods.map(|methods| edge(import, export, dependency, methods, page)));
     }
     // An import that the graph misnames was complained of already.
     let left = records(image, RecordKind::Import).filter(|import| !misnamed.contains(&import.import().0));
@@ -131,7 +135,13 @@ fn permit(export: &Record, dependency: &Dependency, found: &mut Diagnostics) -> 
     sound.then(|| (mask, permitted.map(|(_, name)| (*name).to_owned()).collect()))
 }
 
-fn edge(import: &Record, export: &Record, dependency: &Dependency, methods: (u64, Vec<String>)) -> Edge {
+fn edge(
+    import: &Record,
+    export: &Record,
+    dependency: &Dependency,
+    methods: (u64, Vec<String>),
+    page: Option<PageEnds>,
+) -> Edge {
     let trust = dependency.trust;
     Edge {
         interface: export.name.clone(),
@@ -142,6 +152,7 @@ fn edge(import: &Record, export: &Record, dependency: &Dependency, methods: (u64
         method_names: methods.1,
         clears_registers: !trust.server,
         server_clears_registers: !trust.client,
+        page,
     }
 }
 

@@ -6,7 +6,8 @@ use super::{describe, export_name, records};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::elf::Image;
-use crate::graph::{Component, Ports};
+use crate::graph::{Component, Graph, Ports};
+use crate::schedule::SCHED;
 use crate::suggest;
 
 /// The image serves everything that the graph says.
@@ -72,4 +73,17 @@ pub fn ports(component: &Component, image: &Image, found: &mut Diagnostics) -> V
 /// The word that receives the end of thread 0's stack. Reading the image made sure that there is one.
 pub fn stacks(image: &Image) -> u64 {
     records(image, RecordKind::Stacks).next().map_or(0, |record| record.first)
+}
+
+/// The word that receives the address of the plan, if there is one: then the image is a scheduler's.
+pub fn plan(graph: &Graph, index: usize, image: &Image, found: &mut Diagnostics) -> Option<u64> {
+    let plan = records(image, RecordKind::Plan).next().map(|record| record.first);
+    let client = graph.scheduled_by(index).next().and_then(|client| graph.components.get(client));
+    if let (None, Some(client), Some(component)) = (plan, client, graph.components.get(index)) {
+        let message = format!("{} serves `{SCHED}`, but its image is not a scheduler's", describe(component));
+        let complaint = Diagnostic::error(code::NOT_A_SCHEDULER, message).label(&component.name.span, "");
+        let complaint = complaint.label(&client.name.span, "it would schedule this one");
+        found.push(complaint.help("a scheduler's image declares `runtime::plan!`"));
+    }
+    plan
 }

@@ -89,10 +89,26 @@ fn neither_a_running_nor_a_waiting_thread_is_dispatched() {
         assert_eq!(result, Err(Error::NotDispatchable));
     }
     let decision = Decision { scheduler: thread, token: 0, timeout: 0 };
-    for busy in [thread, root] {
-        let result = switch_to(&scene.system.memory, &mut scene.system.core, busy, 0, decision);
-        assert_eq!(result, Err(Error::NotDispatchable));
-    }
+    let result = switch_to(&scene.system.memory, &mut scene.system.core, root, 0, decision);
+    assert_eq!(result, Err(Error::NotDispatchable));
+}
+
+#[test]
+fn a_decision_for_the_current_thread_lets_it_go_on_until_another_time() {
+    let mut scene = Scene::new();
+    let [thread, other] = scene.threads;
+    scene.dispatch(thread, 1).unwrap();
+    let decision = Decision { scheduler: scene.root, token: 2, timeout: 1000 };
+    let same = |scene: &mut Scene, decision| {
+        switch_to(&scene.system.memory, &mut scene.system.core, thread, 42, decision)
+    };
+    assert_eq!(same(&mut scene, decision), Ok(Outcome::DONE));
+    assert_eq!((scene.current(), scene.system.core.timeout), (thread, 1000));
+    let overtaken = Decision { token: 1, timeout: 0, ..decision };
+    assert_eq!(same(&mut scene, overtaken), Err(Error::Stale));
+    endpoint::post(&scene.system.memory, scene.root, other, What::Woken);
+    assert_eq!(same(&mut scene, decision), Err(Error::EventsPending));
+    assert_eq!(scene.system.core.timeout, 1000, "what is refused changes nothing");
 }
 
 #[test]

@@ -17,6 +17,8 @@ const INDEX: u64 = 20;
 /// Slots that naked functions name.
 const DEEPER: u32 = 60;
 const MORTAL: u32 = 61;
+/// The name that this system's graph expects to fault.
+pub const NAME: u64 = u64::from_le_bytes(*b"rogue\0\0\0");
 const ALL_METHODS: u64 = u64::MAX;
 
 /// All of it.
@@ -29,11 +31,11 @@ pub fn all(rogue: &mut Rogue) {
     revocation(rogue, component);
 }
 
-/// A component by the name that this system's graph expects to fault.
+/// A component with [`NAME`].
 pub fn create(rogue: &mut Rogue, index: u64) -> u32 {
     let frame = rogue.frame();
     let made = rogue.make(CreateComponent, [frame, pair(TABLE, slot::PAGE_TABLE), index]);
-    rogue.done(made, ComponentOperation::Name as u16, [u64::from_le_bytes(*b"rogue\0\0\0"), 0, 0, 0]);
+    rogue.done(made, ComponentOperation::Name as u16, [NAME, 0, 0, 0]);
     made
 }
 
@@ -72,7 +74,12 @@ fn invocations(rogue: &mut Rogue, component: u32) {
     let free = rogue.slot();
     let good = address(returns);
     for entry in [0, 1, USER_START - 1, USER_END, USER_END + 0xfff].into_iter().chain(NON_CANONICAL).chain(KERNEL) {
-        rogue.refused(TABLE, CreateInvocation as u16, [pair(component, free), entry, 0, ALL_METHODS], Error::BadAddress);
+        rogue.refused(
+            TABLE,
+            CreateInvocation as u16,
+            [pair(component, free), entry, 0, ALL_METHODS],
+            Error::BadAddress,
+        );
     }
     for (server, error) in
         [(TABLE, Error::WrongKind), (slot::PORTS, Error::WrongKind), (50, Error::Empty), (u32::MAX, Error::OutOfRange)]
@@ -121,7 +128,12 @@ fn revocation(rogue: &mut Rogue, component: u32) {
     }
     let free = rogue.slot();
     rogue.refused(TABLE, CreateInvocation as u16, [pair(component, free), address(returns), 0, 1], Error::Revoked);
-    rogue.refused(TABLE, CreateThread as u16, [free.into(), frame, pair(component, 901), address(returns)], Error::Revoked);
+    rogue.refused(
+        TABLE,
+        CreateThread as u16,
+        [free.into(), frame, pair(component, 901), address(returns)],
+        Error::Revoked,
+    );
     // Another in its place does not bring it back to life.
     let next = create(rogue, INDEX);
     rogue.refused(entered, 0, [0; 4], Error::Revoked);

@@ -4,13 +4,13 @@
 
 mod components;
 mod devices;
+mod endpoints;
 mod pages;
+mod random;
 mod rogue;
 mod tables;
 mod threads;
 
-use abi::boot::slot;
-use abi::operation::PowerOperation;
 use rogue::Rogue;
 
 runtime::constructor!(CONSTRUCTOR);
@@ -25,11 +25,13 @@ fn run() -> u16 {
         ("pages", pages::all),
         ("components", components::all),
         ("threads", threads::all),
+        ("end-points", endpoints::all),
         ("devices", devices::all),
+        ("random", random::all),
     ] {
         refusals(&mut rogue);
         rogue.say(format_args!("rogue: {name}: done\n"));
     }
-    let _ = rogue.ask(slot::POWER, PowerOperation::End as u16, [rogue.surprises(), 0, 0, 0]);
+    rogue.end();
     1
 }

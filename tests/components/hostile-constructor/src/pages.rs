@@ -19,6 +19,7 @@ pub fn all(rogue: &mut Rogue) {
     nodes(rogue);
     one_frame_is_mapped_once(rogue);
     aliases(rogue);
+    names(rogue);
 }
 
 fn unknown_operations(rogue: &mut Rogue) {
@@ -29,7 +30,8 @@ fn unknown_operations(rogue: &mut Rogue) {
 
 fn addresses(rogue: &mut Rogue) {
     let frame = rogue.frame();
-    let bad = [0, PAGE, USER_START - PAGE, USER_END, FAR + 1, FAR + 0x800].into_iter().chain(NON_CANONICAL).chain(KERNEL);
+    let bad =
+        [0, PAGE, USER_START - PAGE, USER_END, FAR + 1, FAR + 0x800].into_iter().chain(NON_CANONICAL).chain(KERNEL);
     for address in bad {
         rogue.refused(OWN, Map as u16, [address, frame, READ, 0], Error::BadAddress);
         rogue.refused(OWN, Alias as u16, [address, INFORMATION, READ, 0], Error::BadAddress);
@@ -61,7 +63,12 @@ fn nodes(rogue: &mut Rogue) {
         let frame = rogue.frame();
         rogue.done(OWN, Graft as u16, [FAR, frame, level, 0]);
         rogue.refused(OWN, Graft as u16, [FAR, frame, level, 0], Error::AlreadyMapped);
-        rogue.refused(OWN, Map as u16, [FAR, frame, READ, 0], if level == 1 { Error::FrameState } else { Error::NoNode });
+        rogue.refused(
+            OWN,
+            Map as u16,
+            [FAR, frame, READ, 0],
+            if level == 1 { Error::FrameState } else { Error::NoNode },
+        );
     }
 }
 
@@ -90,9 +97,13 @@ fn aliases(rogue: &mut Rogue) {
     rogue.done(OWN, Alias as u16, [CONSTANT, BUNDLE, READ, 0]);
     rogue.done(OWN, Alias as u16, [CODE, BUNDLE, READ | EXECUTE, 0]);
     // An alias passes on what it was given, however much its own source had.
-    for (source, rights) in
-        [(CONSTANT, READ | WRITE), (CONSTANT, READ | EXECUTE), (CODE, READ | WRITE), (INFORMATION, READ | WRITE), (INFORMATION, READ | EXECUTE)]
-    {
+    for (source, rights) in [
+        (CONSTANT, READ | WRITE),
+        (CONSTANT, READ | EXECUTE),
+        (CODE, READ | WRITE),
+        (INFORMATION, READ | WRITE),
+        (INFORMATION, READ | EXECUTE),
+    ] {
         rogue.refused(OWN, Alias as u16, [FREE, source, rights, 0], Error::RightsExceeded);
     }
     rogue.refused(OWN, Alias as u16, [WRITABLE, BUNDLE, READ, 0], Error::AlreadyMapped);
@@ -104,4 +115,22 @@ fn aliases(rogue: &mut Rogue) {
         rogue.refused(OWN, Alias as u16, [FREE, source, READ, 0], Error::BadAddress);
     }
     rogue.done(OWN, Alias as u16, [FREE, CODE, READ | EXECUTE, 0]);
+}
+
+/// A frame can have several names, and is what it is under each.
+fn names(rogue: &mut Rogue) {
+    const NAME: u64 = FAR + 16 * PAGE;
+    let frame = rogue.frame();
+    for address in [0, USER_START - PAGE, USER_END, NAME + 1].into_iter().chain(NON_CANONICAL).chain(KERNEL) {
+        rogue.refused(OWN, Name as u16, [address, frame, 0, 0], Error::BadAddress);
+        rogue.refused(OWN, Name as u16, [NAME, address, 0, 0], Error::BadAddress);
+    }
+    rogue.refused(OWN, Name as u16, [0x6200_0000_0000, frame, 0, 0], Error::NoNode);
+    rogue.refused(OWN, Name as u16, [NAME, WRITABLE, 0, 0], Error::NoFrame);
+    rogue.refused(OWN, Name as u16, [WRITABLE, frame, 0, 0], Error::AlreadyMapped);
+    rogue.done(OWN, Name as u16, [NAME, frame, 0, 0]);
+    rogue.refused(OWN, Name as u16, [NAME, frame, 0, 0], Error::AlreadyMapped);
+    rogue.refused(OWN, Alias as u16, [NAME + PAGE, NAME, READ, 0], Error::NoFrame);
+    rogue.done(OWN, Map as u16, [NAME + PAGE, NAME, READ | WRITE, 0]);
+    rogue.refused(OWN, Map as u16, [NAME + 2 * PAGE, frame, READ | WRITE, 0], Error::FrameState);
 }

@@ -1,9 +1,10 @@
 //! Asking the kernel, and comparing what it answers with what it should.
 
 use abi::boot::slot;
+use abi::crossing::LEAF_SLOTS;
 use abi::error::Error;
 use abi::layout::PAGE;
-use abi::operation::{DebugConsoleOperation, TableOperation};
+use abi::operation::{DebugConsoleOperation, PowerOperation, TableOperation};
 use core::fmt::{self, Write};
 use runtime::Constructor;
 
@@ -20,6 +21,8 @@ pub struct Rogue {
     constructor: &'static Constructor,
     frames: abi::boot::UntypedRange,
     next_slot: u32,
+    console: u32,
+    power: u32,
     surprises: u64,
 }
 
@@ -28,7 +31,25 @@ impl Rogue {
     pub fn new(constructor: &'static Constructor) -> Self {
         let none = abi::boot::UntypedRange { start: 0, frames: 0 };
         let largest = constructor.information().untyped().max_by_key(|range| range.frames);
-        Self { constructor, frames: largest.unwrap_or(none), next_slot: slot::FREE, surprises: 0 }
+        let (console, power) = (slot::DEBUG_CONSOLE, slot::POWER);
+        Self { constructor, frames: largest.unwrap_or(none), next_slot: slot::FREE, console, power, surprises: 0 }
+    }
+
+    /// Keeps the capabilities by which it speaks and ends where no small number finds them, and gives up the ports.
+    pub fn hide(&mut self) {
+        const LEAF: u32 = 400;
+        let (frame, first) = (self.frame(), LEAF * LEAF_SLOTS);
+        self.done(slot::TABLE, TableOperation::Graft as u16, [LEAF.into(), frame, 0, 0]);
+        for (to, from) in [(first, slot::DEBUG_CONSOLE), (first + 1, slot::POWER), (first + 2, slot::PORTS)] {
+            self.done(slot::TABLE, TableOperation::Copy as u16, [to.into(), from.into(), 0, 0]);
+            self.done(slot::TABLE, TableOperation::Remove as u16, [from.into(), 0, 0, 0]);
+        }
+        (self.console, self.power) = (first, first + 1);
+    }
+
+    /// Ends the system with the number of surprises.
+    pub fn end(&self) {
+        let _ = self.ask(self.power, PowerOperation::End as u16, [self.surprises.min(200), 0, 0, 0]);
     }
 
     /// The name of an untyped frame that nobody has used.
@@ -43,11 +64,6 @@ impl Rogue {
     pub fn slot(&mut self) -> u32 {
         self.next_slot += 1;
         self.next_slot
-    }
-
-    /// How often the kernel has answered otherwise than expected.
-    pub fn surprises(&self) -> u64 {
-        self.surprises.min(200)
     }
 
     /// Asks the object behind `capability` for `operation`.
@@ -75,12 +91,17 @@ impl Rogue {
 
     fn expect(&mut self, capability: u32, operation: u16, words: [u64; 4], answer: Answer, expected: Answer) {
         if answer != expected {
-            self.surprises += 1;
             let [a, b, c, d] = words;
-            self.say(format_args!(
+            self.surprise(format_args!(
                 "rogue: slot {capability}, operation {operation} of {a:#x} {b:#x} {c:#x} {d:#x}: {answer:?}, not {expected:?}\n"
             ));
         }
+    }
+
+    /// Counts a surprise, and says what it is.
+    pub fn surprise(&mut self, what: fmt::Arguments) {
+        self.surprises += 1;
+        self.say(what);
     }
 
     /// Makes an object in a slot of its own table, and returns the slot.
@@ -105,7 +126,7 @@ impl Write for Printer<'_> {
             for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
                 *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
             }
-            let _ = self.0.ask(slot::DEBUG_CONSOLE, DebugConsoleOperation::Write as u16, words);
+            let _ = self.0.ask(self.0.console, DebugConsoleOperation::Write as u16, words);
         }
         Ok(())
     }

@@ -57,9 +57,12 @@ fn removals(rogue: &mut Rogue) {
 fn leaves(rogue: &mut Rogue) {
     let frame = rogue.frame();
     let leaves = u64::from(TABLE_LEAVES);
-    for (leaf, error) in
-        [(leaves, Error::BadArgument), (u64::MAX, Error::BadArgument), (1 << 32, Error::BadArgument), (0, Error::AlreadyMapped)]
-    {
+    for (leaf, error) in [
+        (leaves, Error::BadArgument),
+        (u64::MAX, Error::BadArgument),
+        (1 << 32, Error::BadArgument),
+        (0, Error::AlreadyMapped),
+    ] {
         rogue.refused(TABLE, Graft as u16, [leaf, frame, 0, 0], error);
     }
     rogue.done(TABLE, Graft as u16, [leaves - 1, frame, 0, 0]);
@@ -77,7 +80,12 @@ fn frames(rogue: &mut Rogue) {
         for (operation, number) in [(CreateTable, free), (CreatePageTable, free), (Graft, 7)] {
             rogue.refused(TABLE, operation as u16, [number, address, 0, 0], Error::BadAddress);
         }
-        rogue.refused(TABLE, CreateComponent as u16, [free, address, pair(TABLE, slot::PAGE_TABLE), 30], Error::BadAddress);
+        rogue.refused(
+            TABLE,
+            CreateComponent as u16,
+            [free, address, pair(TABLE, slot::PAGE_TABLE), 30],
+            Error::BadAddress,
+        );
     }
     // Canonical and aligned, but nothing is there; or a page is, which is no name of a frame.
     for address in [0x7000_0000_0000, INFORMATION] {

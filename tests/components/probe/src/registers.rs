@@ -52,8 +52,7 @@ pub mod at {
 
 impl Registers {
     /// All zero.
-    pub const ZERO: Self =
-        Self { general: [0; 16], vector: [[0; 2]; 16], fs_base: 0, mxcsr: 0, control: 0, flags: 0 };
+    pub const ZERO: Self = Self { general: [0; 16], vector: [[0; 2]; 16], fs_base: 0, mxcsr: 0, control: 0, flags: 0 };
 
     /// A bit for each vector register that is not zero.
     pub fn vector_not_zero(&self) -> u64 {

@@ -13,6 +13,7 @@ use probe::{ObserverClient, ProbeClient};
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(PROBE: ProbeClient);
 runtime::import!(TRUSTED_PROBE: ProbeClient, "trusted");
+runtime::import!(RELAYED_PROBE: ProbeClient, "relayed");
 runtime::import!(OBSERVER: ObserverClient);
 runtime::import!(TRUSTED_OBSERVER: ObserverClient, "trusted");
 runtime::ports!(POST, "post");

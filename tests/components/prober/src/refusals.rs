@@ -71,7 +71,11 @@ fn slots_without_leaf() -> Verdict {
 
 fn numbers_out_of_range() -> Verdict {
     let end = u64::from(CAPABILITIES);
-    refused(&[end, end + 1, u64::from(u32::MAX), 1 << 32, (1 << 32) + 8, 1 << 47, (1 << 48) - 1], &[0, 0xffff], Error::OutOfRange)
+    refused(
+        &[end, end + 1, u64::from(u32::MAX), 1 << 32, (1 << 32) + 8, 1 << 47, (1 << 48) - 1],
+        &[0, 0xffff],
+        Error::OutOfRange,
+    )
 }
 
 fn methods_outside_the_mask() -> Verdict {

@@ -1,9 +1,9 @@
 //! What is in the registers: of a client behind a call, and of a server that is entered.
 
-use crate::{Check, OBSERVER, PROBE, TRUSTED_OBSERVER, TRUSTED_PROBE, Verdict, same, status};
+use crate::{Check, OBSERVER, PROBE, RELAYED_PROBE, TRUSTED_OBSERVER, TRUSTED_PROBE, Verdict, same, status};
 use abi::crossing::EXIT_FLAGS;
 use abi::error::Error;
-use core::arch::naked_asm;
+use core::arch::{asm, naked_asm};
 use probe::registers::{Registers, Seen, at};
 use probe::{Observer, Probe, ProbeClient, SECRET, WORDS, how};
 
@@ -18,6 +18,7 @@ pub const CHECKS: &[Check] = &[
     ("a client sees what a server leaves that trusts it", client_sees_all),
     ("a client sees nothing of a server that faulted", client_sees_nothing_of_a_fault),
     ("a server starts with the floating-point control of compiled code", control_is_standard),
+    ("a server is not harmed by an exception that its client left pending", pending_exceptions_are_the_clients_own),
 ];
 
 /// Rounding towards zero, all exceptions masked.
@@ -233,4 +234,17 @@ fn control_is_standard() -> Verdict {
         PROBE.leave_secrets().map_or(0, |(mxcsr, _)| mxcsr & 0xffff)
     }
     same(seen_behind(call).1, STANDARD)
+}
+
+/// A client leaves an x87 exception pending that is not masked. Whoever executes the next x87 instruction that looks for
+/// one faults; that must not be the server, which calls another server and keeps its own control word meanwhile.
+fn pending_exceptions_are_the_clients_own() -> Verdict {
+    // SAFETY: no x87 instruction that would raise it is executed before the state is put back below, but by servers.
+    unsafe {
+        asm!("fninit", "push 0x33b", "fldcw [rsp]", "add rsp, 8", "fld1", "fldz", "fdivp st(1), st", out("st(0)") _);
+    }
+    let answer = RELAYED_PROBE.next(1);
+    // SAFETY: the state that compiled code expects.
+    unsafe { asm!("fninit", out("st(0)") _) }
+    same(answer.unwrap_or(0), 2)
 }

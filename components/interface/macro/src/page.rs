@@ -1,0 +1,128 @@
+//! What is generated for a client that posts its calls to a page.
+
+use crate::expand::{constants, words};
+use crate::interface::{Interface, Method};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ItemTrait;
+use syn::spanned::Spanned;
+
+/// The page, what one has of it while it is open, and what posts the methods.
+pub fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let page = page(item, interface);
+    let posts = posts(item);
+    let post = post(item, interface);
+    quote!(#page #posts #post)
+}
+
+fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let (page, client, posts) =
+        (format_ident!("{name}Page"), format_ident!("{name}Client"), format_ident!("{name}Posts"));
+    let constants = constants(interface);
+    let documentation = format!("Posts calls to the [`{name}`] that the graph names. Made by `runtime::import_page!`.");
+    quote! {
+        #[doc = #documentation]
+        #[repr(C)]
+        #visibility struct #page {
+            direct: #client,
+            page: ::runtime::page::PageImport,
+        }
+
+        impl #page {
+            #constants
+            /// Offset of what the composer binds for the page.
+            #[doc(hidden)]
+            pub const PAGE: usize = ::core::mem::offset_of!(#page, page);
+
+            /// A page that the composer has not bound yet.
+            ///
+            /// # Safety
+            ///
+            /// As for `runtime::ImportSlot::unbound`.
+            #[doc(hidden)]
+            #visibility const unsafe fn unbound() -> Self {
+                // SAFETY: the caller's promise is the condition of both.
+                unsafe { Self { direct: #client::unbound(), page: ::runtime::page::PageImport::unbound() } }
+            }
+
+            /// Takes the client's end of the page, until it is dropped.
+            ///
+            /// # Errors
+            ///
+            /// `runtime::page::PageError::Open` if somebody has it.
+            #visibility fn open(&self) -> ::runtime::Result<#posts<'_>> {
+                self.page.open().map(#posts)
+            }
+
+            /// The same server, by direct calls.
+            #[inline]
+            #visibility fn direct(&self) -> &#client {
+                &self.direct
+            }
+        }
+    }
+}
+
+fn posts(item: &ItemTrait) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let (posts, post) = (format_ident!("{name}Posts"), format_ident!("{name}Post"));
+    let documentation = format!("The client's end of a page of [`{name}`], for one thread.");
+    quote! {
+        #[doc = #documentation]
+        #visibility struct #posts<'p>(::runtime::page::Posts<'p>);
+
+        impl<'p> #posts<'p> {
+            /// Posts the method that is called on what this returns.
+            #[inline]
+            #visibility fn post(&'p self) -> #post<'p> {
+                #post(&self.0)
+            }
+        }
+
+        impl<'p> ::core::ops::Deref for #posts<'p> {
+            type Target = ::runtime::page::Posts<'p>;
+
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    }
+}
+
+fn post(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let post = format_ident!("{name}Post");
+    let documentation = format!("The methods of [`{name}`], each posted instead of called.");
+    let methods = interface.methods.iter().enumerate().map(|(number, method)| post_method(item, number, method));
+    quote! {
+        #[doc = #documentation]
+        #[derive(Clone, Copy)]
+        #visibility struct #post<'p>(&'p ::runtime::page::Posts<'p>);
+
+        impl<'p> #post<'p> {
+            #(#methods)*
+        }
+    }
+}
+
+fn post_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream {
+    let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
+    let name = &method.signature.ident;
+    let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
+    let words = words(method);
+    let documentation = format!("Posts [`{}::{name}`].", item.ident);
+    let call = quote_spanned!(answer.span()=> ::runtime::page::Posts::post::<#answer>);
+    quote! {
+        #[doc = #documentation]
+        ///
+        /// # Errors
+        ///
+        /// `runtime::page::PageError::Exhausted`: take results, flush or wait, and post again.
+        #[inline]
+        #visibility fn #name(self, #(#parameters),*) -> ::runtime::Result<::runtime::page::Ticket<'p, #answer>> {
+            #call(self.0, #number, #words)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Threads in friendlier words.
+
+use crate::{Sched, TOO_MANY_THREADS};
+use runtime::thread::{Function, prepare};
+use runtime::{Result, time};
+
+/// A thread, by its index in the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The index.
+    pub index: u64,
+}
+
+/// What can be done with threads, by whatever implements [`Sched`].
+///
+/// ```ignore
+/// runtime::import!(SCHED: sched_interface::SchedClient);
+///
+/// fn greet(number: u64) -> runtime::Result<()> { … }
+///
+/// let thread = SCHED.spawn(greet, 7)?;
+/// SCHED.unblock(thread)?;
+/// ```
+pub trait Threads: Sched {
+    /// Starts a thread that runs `function` with `argument`. What the function returns is the thread's status.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_MANY_THREADS`]: as many as the graph permits exist already.
+    fn spawn(&self, function: Function, argument: u64) -> Result<Thread> {
+        let prepared = prepare(function, argument).ok_or(TOO_MANY_THREADS)?;
+        let index = self.create(prepared.word())?;
+        prepared.started();
+        Ok(Thread { index })
+    }
+
+    /// Wakes `thread`, or makes its next wait return at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_THREAD`](crate::NO_SUCH_THREAD): it has ended.
+    fn unblock(&self, thread: Thread) -> Result<()> {
+        self.wake(thread.index)
+    }
+
+    /// Sleeps for so many ticks.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sched::sleep_until`].
+    fn sleep(&self, ticks: u64) -> Result<()> {
+        self.sleep_until(time::ticks().saturating_add(ticks))
+    }
+}
+
+impl<S: Sched + ?Sized> Threads for S {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// A scheduler that refuses to create threads, and remembers how long it was to let one sleep.
+    #[derive(Default)]
+    struct Refusing {
+        until: Cell<u64>,
+    }
+
+    impl Sched for Refusing {
+        fn yield_now(&self) -> Result<()> {
+            Ok(())
+        }
+
+        fn block(&self) -> Result<()> {
+            Ok(())
+        }
+
+        fn block_until(&self, _: u64) -> Result<bool> {
+            Ok(true)
+        }
+
+        fn sleep_until(&self, time: u64) -> Result<()> {
+            self.until.set(time);
+            Ok(())
+        }
+
+        fn wake(&self, _: u64) -> Result<()> {
+            Ok(())
+        }
+
+        fn create(&self, _: u64) -> Result<u64> {
+            Err(TOO_MANY_THREADS)
+        }
+
+        fn frequency(&self) -> Result<u64> {
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn a_thread_that_is_refused_leaves_nothing_behind() {
+        for _ in 0..100 {
+            assert_eq!(Refusing::default().spawn(|_| Ok(()), 0), Err(TOO_MANY_THREADS));
+        }
+        assert!(prepare(|_| Ok(()), 0).is_some());
+    }
+
+    #[test]
+    fn a_sleep_ends_in_the_future_and_time_does_not_wrap() {
+        let sched = Refusing::default();
+        let before = time::ticks();
+        sched.sleep(1_000).unwrap();
+        assert!(sched.until.get() >= before + 1_000);
+        sched.sleep(u64::MAX).unwrap();
+        assert_eq!(sched.until.get(), u64::MAX);
+    }
+}

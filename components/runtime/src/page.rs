@@ -1,0 +1,26 @@
+//! Calls by a syscall page: many are posted, one invocation has them served.
+//!
+//! ```ignore
+//! runtime::import_page!(PONG: pong_interface::PongPage);
+//!
+//! let pong = PONG.open()?;               // one thread at a time owns the client's end
+//! let sum = pong.post().add(2, 3)?;      // written to the page: no system call
+//! pong.post().call()?;                   // nobody wants this one's result
+//! pong.flush()?;                         // one invocation for both
+//! info!("pong answered {}", sum.take()?);
+//! ```
+//!
+//! The server's code knows nothing of all this: [`export!`](crate::export) serves
+//! the same static by page as by direct call.
+
+mod error;
+mod import;
+mod posts;
+mod table;
+mod ticket;
+
+pub use error::PageError;
+pub use import::PageImport;
+pub use posts::{Posts, Scheduler};
+pub use table::PageTable;
+pub use ticket::Ticket;

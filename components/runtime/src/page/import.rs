@@ -1,0 +1,103 @@
+//! The static behind a page that an image posts to.
+
+use super::{PageError, Posts};
+use crate::capability::{invoke, invoke_cleared};
+use crate::client::ImportSlot;
+use crate::{Error, Result};
+use abi::page::{SERVE, SLOT_WORDS};
+use abi::record::CLEAR_REGISTERS;
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use syscall_page::{Client, mapped};
+
+/// The client's end of a page, for the thread that has it open.
+pub(super) type End = UnsafeCell<Client<'static, AtomicU64>>;
+
+/// Where the composer puts what a client has to know of a page, and the client's books.
+#[repr(C)]
+pub struct PageImport {
+    /// As `abi::page` says; the composer sets them.
+    slot: [u64; SLOT_WORDS],
+    is_open: AtomicBool,
+    /// Made when the page is first opened.
+    end: UnsafeCell<Option<End>>,
+}
+
+// SAFETY: the composer's words are only read. The end is touched by `open`, between the moment that
+// it has set `is_open` and the moment that it has made `Posts`, and through `Posts`, of which there is
+// one at a time, and which stays on its thread.
+unsafe impl Sync for PageImport {}
+
+impl PageImport {
+    /// A page that the composer has not bound yet.
+    ///
+    /// # Safety
+    ///
+    /// In an image, and as a static whose record names it; see `ImportSlot::unbound`.
+    #[doc(hidden)]
+    pub const unsafe fn unbound() -> Self {
+        let mut slot = [0; SLOT_WORDS];
+        (slot[0], slot[1]) = (ImportSlot::UNBOUND, CLEAR_REGISTERS);
+        Self { slot, is_open: AtomicBool::new(false), end: UnsafeCell::new(None) }
+    }
+
+    /// Takes the client's end of the page, until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`PageError::Open`] if somebody has it; [`Error::Kernel`] if the graph gave none.
+    #[doc(hidden)]
+    pub fn open(&self) -> Result<Posts<'_>> {
+        if self.is_open.swap(true, Ordering::Acquire) {
+            return Err(Error::Page(PageError::Open));
+        }
+        // SAFETY: `is_open` was clear, so nobody else looks at the end until it is clear again.
+        let end = unsafe { &mut *self.end.get() };
+        if end.is_none() {
+            *end = self.end_of_bound_page();
+        }
+        match end {
+            Some(end) => Ok(Posts::new(self, end)),
+            None => {
+                self.close();
+                Err(Error::Kernel(abi::error::Error::NoFrame))
+            }
+        }
+    }
+
+    fn end_of_bound_page(&self) -> Option<End> {
+        let frame = |word| NonNull::new(self.word(word) as *mut u8);
+        let (header, entries) = (frame(2)?, frame(3)?);
+        // SAFETY: the composer set both addresses to frames that are mapped for as long as the component
+        // lives, readable and writable, apart from all other memory; nothing else here knows them.
+        let page = unsafe { mapped::page(header, entries) }.ok()?;
+        Some(UnsafeCell::new(Client::new(page)))
+    }
+
+    /// Lets the next one open it.
+    pub(super) fn close(&self) {
+        self.is_open.store(false, Ordering::Release);
+    }
+
+    /// The number by which the scheduler knows the page.
+    pub(super) fn number(&self) -> u64 {
+        self.word(5)
+    }
+
+    /// Invokes the server's batch entry; answers its two words.
+    pub(super) fn serve(&self) -> Result<[u64; 2]> {
+        let (word, flags) = (self.word(0) | u64::from(SERVE), self.word(1));
+        // SAFETY: as for a call through an import slot: this is an image, and the word names an
+        // invocation or nothing. What the server changes here is the page, which is atomics.
+        let (status, words) =
+            unsafe { if flags & CLEAR_REGISTERS == 0 { invoke(word, [0; 4]) } else { invoke_cleared(word, [0; 4]) } };
+        Error::check(status)?;
+        Ok(words)
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        // SAFETY: a reference can be read through. Volatile: the composer sets the words.
+        unsafe { (&raw const self.slot[at]).read_volatile() }
+    }
+}

@@ -1,0 +1,138 @@
+//! An open page: what posts and has served.
+
+use super::import::{End, PageImport};
+use super::{PageError, Ticket};
+use crate::{Answer, Error, Result};
+use core::marker::PhantomData;
+use core::sync::atomic::AtomicU64;
+use syscall_page::{Client, Reply, Request};
+
+/// Who serves those that wait: the scheduler component, as its interface's client.
+pub trait Scheduler {
+    /// Makes the page of this number known.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's: among others, that the page is known already.
+    fn register(&self, page: u64) -> Result<()>;
+
+    /// Has the page served, and returns when at least one call is done.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's and the server's.
+    fn wait(&self, page: u64) -> Result<()>;
+}
+
+/// The client's end of a page, for one thread. What was posted and not taken stays there when it is dropped.
+pub struct Posts<'p> {
+    import: &'p PageImport,
+    end: &'p End,
+    /// The end has no lock: it stays on its thread.
+    thread: PhantomData<*const ()>,
+}
+
+impl<'p> Posts<'p> {
+    pub(super) fn new(import: &'p PageImport, end: &'p End) -> Self {
+        Self { import, end, thread: PhantomData }
+    }
+
+    /// Writes a call to the page.
+    #[doc(hidden)]
+    #[inline]
+    pub fn post<A: Answer>(&'p self, method: u16, words: [u64; 4]) -> Result<Ticket<'p, A>> {
+        match self.with(|client| client.post_unannounced(&Request::new(method, words), 0)) {
+            Ok(call) => Ok(Ticket::new(self, call)),
+            Err(error) => Err(Error::Page(error.into())),
+        }
+    }
+
+    /// Has the server serve all that was posted, by one invocation on this thread. Answers how many calls it says it answered.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's. If the server faulted, the call that it was at has that for its
+    /// result, and the ones behind it are served by the next flush.
+    pub fn flush(&self) -> Result<u64> {
+        if self.announce() {
+            let [answered, _] = self.served(self.import.serve())?;
+            return Ok(answered);
+        }
+        Ok(0)
+    }
+
+    /// Makes the page known to `scheduler`, once.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    pub fn register(&self, scheduler: &impl Scheduler) -> Result<()> {
+        scheduler.register(self.import.number())
+    }
+
+    /// Has `scheduler` see to it that what was posted is served, and waits until something is done. Returns at once if
+    /// nothing was posted.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's; and as [`Posts::flush`].
+    pub fn wait(&self, scheduler: &impl Scheduler) -> Result<()> {
+        if self.announce() {
+            self.served(scheduler.wait(self.import.number()))?;
+        }
+        Ok(())
+    }
+
+    /// Slots into which calls can be posted without taking a result before.
+    pub fn free(&self) -> u32 {
+        self.with(|client| client.free_slots())
+    }
+
+    /// Shows the server what was posted; answers whether anything is under way.
+    fn announce(&self) -> bool {
+        self.with(|client| {
+            client.announce();
+            client.in_flight() > 0
+        })
+    }
+
+    fn served<T: PartialEq>(&self, result: Result<T>) -> Result<T> {
+        self.with(|client| {
+            if result == Err(Error::Kernel(abi::error::Error::Faulted)) {
+                client.server_faulted();
+            }
+            client.collect_abandoned();
+        });
+        result
+    }
+
+    #[inline]
+    pub(super) fn poll(&self, call: syscall_page::Ticket) -> Option<Result<Reply>> {
+        self.with(|client| client.poll(call)).map_err(|error| Error::Page(error.into())).transpose()
+    }
+
+    #[inline]
+    pub(super) fn abandon(&self, call: syscall_page::Ticket) {
+        // Only the owner of a ticket abandons its call, once: it is there.
+        let _ = self.with(|client| client.abandon(call));
+    }
+
+    #[inline]
+    fn with<R>(&self, work: impl FnOnce(&mut Client<'static, AtomicU64>) -> R) -> R {
+        // SAFETY: this thread has the end to itself (`open`), and the work of this module, which
+        // all goes through here, does not come back here: there is no second reference.
+        work(unsafe { &mut *self.end.get() })
+    }
+}
+
+impl Drop for Posts<'_> {
+    fn drop(&mut self) {
+        self.import.close();
+    }
+}
+
+impl From<PageError> for Error {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
+}

@@ -1,0 +1,208 @@
+//! What a scheduler has beyond other components: the plan of whom it schedules, and the kernel's operations for that.
+//!
+//! Threads are named by handles that only the plan and [`Plan::create`] give out, so what is asked of the kernel here
+//! is always about a thread.
+
+use crate::capability::operate;
+use crate::{Error, Result};
+use abi::event::Event;
+use abi::layout::PAGE;
+use abi::operation::{ReceiveOperation, TableOperation, ThreadOperation};
+use abi::plan::{CREATED, Client, HEADER_WORDS, reach_words};
+use core::num::NonZeroU32;
+
+/// What the composer tells a scheduler; made by [`plan!`](crate::plan).
+#[repr(transparent)]
+pub struct Plan {
+    address: u64,
+}
+
+/// A thread that the scheduler can dispatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    slot: NonZeroU32,
+}
+
+impl Thread {
+    /// The number by which it stands in a [`Section`](crate::section::Section).
+    pub const fn number(self) -> NonZeroU32 {
+        self.slot
+    }
+
+    /// The thread with a number that came from [`Thread::number`].
+    pub const fn with_number(slot: NonZeroU32) -> Self {
+        Self { slot }
+    }
+}
+
+/// What was found at the scheduler's end-point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Times that somebody sent.
+    pub sent: u64,
+    /// What happened to a thread.
+    pub event: Option<Event>,
+}
+
+/// A component that the scheduler schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scheduled {
+    /// Its fields in the plan.
+    pub client: Client,
+    /// Priorities of the threads that can be created in it.
+    pub priorities: [u64; CREATED],
+}
+
+/// Words of the header, by their numbers in [`abi::plan`].
+mod word {
+    pub const TABLE: usize = 0;
+    pub const RECEIVE: usize = 1;
+    pub const FREE: usize = 2;
+    pub const UNTYPED: usize = 3;
+    pub const CLIENTS: usize = 5;
+    pub const THREAD: usize = 8;
+    pub const REACH: usize = 9;
+}
+
+impl Plan {
+    /// A plan that the composer has not bound yet.
+    ///
+    /// # Safety
+    ///
+    /// In an image, and as a static whose record names it; see [`ImportSlot::unbound`](crate::ImportSlot::unbound).
+    #[doc(hidden)]
+    pub const unsafe fn unbound() -> Self {
+        Self { address: 0 }
+    }
+
+    /// Number of clients.
+    pub fn clients(&self) -> usize {
+        self.word(word::CLIENTS) as usize
+    }
+
+    /// The client with this number.
+    pub fn client(&self, number: usize) -> Option<Scheduled> {
+        let words = self.words().get(HEADER_WORDS + Client::WORDS * number..)?.get(..Client::WORDS)?;
+        let client = Client::from_words(words).filter(|_| number < self.clients())?;
+        let mut priorities = [0; CREATED];
+        priorities.iter_mut().zip(words.iter().skip(8)).for_each(|(to, from)| *to = *from);
+        Some(Scheduled { client, priorities })
+    }
+
+    /// Whether threads of client number `of` can come to execute in client number `server`.
+    pub fn reaches(&self, of: usize, server: usize) -> bool {
+        let first = self.word(word::REACH) as usize + server * reach_words(self.clients());
+        let map = self.words().get(first + of / 64).copied().unwrap_or(0);
+        of < self.clients() && server < self.clients() && map & 1 << (of % 64) != 0
+    }
+
+    /// The scheduler's own thread.
+    pub fn own_thread(&self) -> Option<Thread> {
+        thread(self.word(word::THREAD))
+    }
+
+    /// The own thread of a client.
+    pub fn thread(&self, client: usize) -> Option<Thread> {
+        thread(self.client(client)?.client.thread)
+    }
+
+    /// Creates thread number `at` of those that can be created in a client. Each can be created once.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's; `BadArgument` if the plan has no such thread.
+    pub fn create(&self, client: usize, at: usize) -> Result<Thread> {
+        const NONE: Error = Error::Kernel(abi::error::Error::BadArgument);
+        let of = self.client(client).map(|scheduled| scheduled.client).ok_or(NONE)?;
+        if at as u64 >= of.created {
+            return Err(NONE);
+        }
+        let before = (0..client).filter_map(|client| self.client(client)).map(|before| before.client.created);
+        let number = before.sum::<u64>() + at as u64;
+        let slot = self.word(word::FREE) + number;
+        let frame = self.word(word::UNTYPED) + number * PAGE;
+        let packed = of.component << 32 | (of.first_created + at as u64);
+        self.ask(word::TABLE, TableOperation::CreateThread as u16, [slot, frame, packed, of.start])?;
+        thread(slot).ok_or(NONE)
+    }
+
+    /// Switches to `thread`, which starts with `word` if it is at its start; the core comes back at `timeout` at the
+    /// latest, if that is not 0. Returns when somebody switches back to the caller.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: among them `Stale`, `EventsPending` and `NotDispatchable`.
+    pub fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()> {
+        let words = [word, timeout, token, self.word(word::RECEIVE)];
+        ask(thread.slot.get(), ThreadOperation::Dispatch as u16, words).map(|_| ())
+    }
+
+    /// Takes what the kernel has to tell, and waits for it until `timeout`, if that is not 0. For the scheduler's own thread.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: among them `TimedOut`.
+    pub fn wait(&self, timeout: u64) -> Result<Received> {
+        self.receive([0, timeout, 0, 0])
+    }
+
+    /// Takes what the kernel has to tell. For the scheduler's own thread.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: `NothingPending` if there is nothing.
+    pub fn poll(&self) -> Result<Received> {
+        const DO_NOT_WAIT: u64 = 1;
+        self.receive([DO_NOT_WAIT, 0, 0, 0])
+    }
+
+    /// Ticks of the time-stamp counter in a second.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn frequency(&self) -> Result<u64> {
+        self.ask(word::RECEIVE, ReceiveOperation::Frequency as u16, [0; 4]).map(|[ticks, _]| ticks)
+    }
+
+    fn receive(&self, words: [u64; 4]) -> Result<Received> {
+        let [sent, event] = self.ask(word::RECEIVE, ReceiveOperation::Receive as u16, words)?;
+        Ok(Received { sent, event: Event::from_word(event) })
+    }
+
+    /// Asks the object whose slot is this word of the header.
+    fn ask(&self, slot: usize, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
+        ask(self.word(slot) as u32, operation, words)
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        self.words().get(at).copied().unwrap_or(0)
+    }
+
+    fn words(&self) -> &'static [u64] {
+        // SAFETY: a reference can be read through. Volatile: the composer sets the word.
+        let address = unsafe { (&raw const self.address).read_volatile() } as *const u64;
+        if address.is_null() {
+            return &[];
+        }
+        // SAFETY: the composer maps a plan there, for ever and read-only: a header, and what the header counts.
+        unsafe {
+            let clients = *address.add(word::CLIENTS) as usize;
+            let words = HEADER_WORDS + clients * (Client::WORDS + reach_words(clients));
+            core::slice::from_raw_parts(address, words)
+        }
+    }
+}
+
+fn thread(slot: u64) -> Option<Thread> {
+    NonZeroU32::new(slot as u32).map(|slot| Thread { slot })
+}
+
+/// Asks an object of a scheduler for an operation.
+fn ask(slot: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
+    // SAFETY: a plan exists, or an empty slot is asked: so this is an image. A scheduler holds threads, an end-point
+    // and its own capability table: none of their operations here changes memory that is mapped anywhere.
+    let (status, words) = unsafe { operate(slot, operation, words) };
+    Error::check(status)?;
+    Ok(words)
+}

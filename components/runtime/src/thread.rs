@@ -1,0 +1,127 @@
+//! Threads that a component creates at run time: what they run.
+//!
+//! A scheduler creates a thread in a component and hands a word to its start. The words 0 and 1 are the phases of the
+//! component's own thread; from [`FIRST`] on, a word names an entry of a small table in the component's own memory:
+//! [`prepare`] puts a function there, the thread's start takes it out. So nobody else says what runs in a component, and
+//! a word that was not prepared, or that comes a second time, starts nothing.
+//!
+//! Interfaces of schedulers use this; see `sched_interface::Threads` for what is called `spawn`.
+
+use crate::Result;
+use crate::start::{Outcome, UNKNOWN_PHASE};
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicPtr, AtomicU64};
+
+/// What a thread runs, with the argument that it was given.
+pub type Function = fn(u64) -> Result<()>;
+
+/// The first word that stands for a function.
+pub const FIRST: u64 = 2;
+
+/// Functions that have been prepared and not been started, at most: as many threads as a component can create.
+const ENTRIES: usize = abi::plan::CREATED;
+
+struct Entry {
+    /// A [`Function`]; null if the entry is free, [`CLAIMED`] while it is being filled in.
+    function: AtomicPtr<()>,
+    argument: AtomicU64,
+}
+
+/// No function lies there.
+const CLAIMED: *mut () = core::ptr::without_provenance_mut(1);
+
+static TABLE: [Entry; ENTRIES] =
+    [const { Entry { function: AtomicPtr::new(null_mut()), argument: AtomicU64::new(0) } }; ENTRIES];
+
+/// A function that waits for a thread to run it. Dropped, it does not wait any more.
+#[derive(Debug)]
+pub struct Prepared {
+    at: usize,
+}
+
+impl Prepared {
+    /// The word that starts it.
+    pub const fn word(&self) -> u64 {
+        FIRST + self.at as u64
+    }
+
+    /// There is a thread for it, which takes it from here on.
+    pub fn started(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if let Some(entry) = TABLE.get(self.at) {
+            entry.function.store(null_mut(), Release);
+        }
+    }
+}
+
+/// Keeps a function for a thread to run. `None` if as many as there can be are waiting already.
+pub fn prepare(function: Function, argument: u64) -> Option<Prepared> {
+    let claim = |entry: &Entry| entry.function.compare_exchange(null_mut(), CLAIMED, Acquire, Relaxed).is_ok();
+    let (at, entry) = TABLE.iter().enumerate().find(|(_, entry)| claim(entry))?;
+    entry.argument.store(argument, Relaxed);
+    entry.function.store(function as *mut (), Release);
+    Some(Prepared { at })
+}
+
+/// Runs what was prepared under `word`; the status is that of the thread.
+#[doc(hidden)]
+pub fn run(word: u64) -> u16 {
+    match take(word) {
+        Some((function, argument)) => function(argument).status(),
+        None => UNKNOWN_PHASE,
+    }
+}
+
+fn take(word: u64) -> Option<(Function, u64)> {
+    let entry = TABLE.get(usize::try_from(word.checked_sub(FIRST)?).ok()?)?;
+    let argument = entry.argument.load(Relaxed);
+    let function = entry.function.load(Acquire);
+    if function.is_null() || function == CLAIMED {
+        return None;
+    }
+    entry.function.compare_exchange(function, null_mut(), Acquire, Relaxed).ok()?;
+    // SAFETY: `prepare` alone puts anything but null and `CLAIMED` there: a `Function`.
+    Some((unsafe { core::mem::transmute::<*mut (), Function>(function) }, argument))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    fn fails_with(argument: u64) -> Result<()> {
+        Err(Error::Server(argument as u16))
+    }
+
+    // One test: the table is the program's.
+    #[test]
+    fn a_function_is_started_once_and_by_its_word() {
+        for word in [0, 1, FIRST, FIRST + 1, u64::MAX] {
+            assert_eq!(run(word), UNKNOWN_PHASE, "nothing is prepared");
+        }
+        let prepared = prepare(fails_with, 7).unwrap();
+        let word = prepared.word();
+        prepared.started();
+        assert_eq!(run(word), Error::Server(7).status());
+        assert_eq!(run(word), UNKNOWN_PHASE, "a second time");
+
+        drop(prepare(fails_with, 8));
+        assert_eq!(run(word), UNKNOWN_PHASE, "given up");
+
+        let all: [Option<Prepared>; ENTRIES] = core::array::from_fn(|at| prepare(fails_with, at as u64));
+        assert!(all.iter().all(Option::is_some));
+        assert!(prepare(fails_with, 9).is_none(), "all are taken");
+        for (at, prepared) in all.into_iter().flatten().enumerate() {
+            let word = prepared.word();
+            prepared.started();
+            assert_eq!(run(word), Error::Server(at as u16).status());
+        }
+        assert!(prepare(fails_with, 9).is_some(), "they come back");
+    }
+}

@@ -1,0 +1,81 @@
+//! What a component is told of its pages: the clients' slots and the servers' tables. See [`abi::page`].
+
+use abi::layout::{READ, WRITE};
+use abi::page::{ROW_WORDS, SLOT_WORDS};
+use abi::record::CLEAR_REGISTERS;
+
+use super::Shared;
+use super::number;
+use crate::elf::Segment;
+use crate::pass::capabilities::{Table, token};
+use crate::pass::layout::{Layout, Space};
+use crate::pass::pages::{Page, Part};
+use crate::pass::schema::{Bindings, Edge, Schema};
+
+/// A component and what it is told of pages.
+pub struct Parts<'a> {
+    /// The edges.
+    pub schema: &'a Schema,
+    /// The addresses.
+    pub layout: &'a Layout,
+    /// The component.
+    pub index: usize,
+    /// Its address space.
+    pub space: &'a Space,
+}
+
+impl Parts<'_> {
+    /// The frames that it shares.
+    pub fn shared(&self) -> Vec<Shared> {
+        let parts = self.space.pages.parts.iter();
+        parts.filter_map(|(part, address)| Some(Shared { address: *address, frame: part.frame()? })).collect()
+    }
+
+    /// The tables of what it serves.
+    pub fn tables(&self) -> impl Iterator<Item = Segment> {
+        self.space.pages.parts.iter().filter_map(|(part, address)| match part {
+            Part::Table(word, rows) => Some(self.table(*word, *rows, *address, part.bytes())),
+            _ => None,
+        })
+    }
+
+    fn table(&self, word: u64, rows: usize, address: u64, memory_bytes: u64) -> Segment {
+        let mut words = vec![0; ROW_WORDS];
+        words[0] = rows as u64;
+        for (at, page) in self.layout.pages.rows(self.index, word) {
+            let [header, entries] = self.frames(at);
+            let methods = self.edge(page).map_or(0, |edge| edge.methods);
+            words.extend([header, entries, methods, token(page.client), 0, 0, 0, 0]);
+        }
+        let contents = words.iter().flat_map(|word: &u64| word.to_le_bytes()).collect();
+        Segment { address, memory_bytes, contents, rights: READ | WRITE }
+    }
+
+    /// The words of its own image.
+    pub fn words(&self, bindings: &Bindings, table: &Table) -> Vec<(u64, u64)> {
+        let mut words = Vec::new();
+        for ((at, page), capability) in self.layout.pages.of_client(self.index).zip(table.flushes()) {
+            let Some(edge) = bindings.edges.get(page.edge) else { continue };
+            let [header, entries] = self.frames(at);
+            let flags = if edge.clears_registers { CLEAR_REGISTERS } else { 0 };
+            let slot: [u64; SLOT_WORDS] =
+                [number(capability.slot), flags, header, entries, edge.methods, page.number as u64];
+            words.extend((page.ends.slot..).step_by(8).zip(slot));
+        }
+        for (part, address) in &self.space.pages.parts {
+            if let Part::Table(word, _) = part {
+                words.push((*word, *address));
+            }
+        }
+        words
+    }
+
+    /// Where the frames of the page of this index lie.
+    fn frames(&self, page: usize) -> [u64; 2] {
+        [Part::Header(page), Part::Entries(page)].map(|part| self.space.pages.address(part))
+    }
+
+    fn edge(&self, page: &Page) -> Option<&Edge> {
+        self.schema.components.get(page.client)?.edges.get(page.edge)
+    }
+}

@@ -1,0 +1,60 @@
+//! Checks of scheduling: a component has one scheduler, or none and then no priorities.
+
+use super::super::draft;
+use crate::code::{NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Component, Graph};
+use crate::schedule::SCHED;
+
+/// The scheduler and the threads of a component, which was resolved from `draft`.
+pub fn check(component: &Component, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+    check_number(component, found);
+    check_nesting(component, graph, found);
+    let Some(draft) = draft else { return };
+    check_created(component, draft, found);
+    if draft.deps_complete && !draft.deps.iter().any(|dep| dep.interface.value == SCHED) {
+        check_unscheduled(component, draft, found);
+    }
+}
+
+fn check_number(component: &Component, found: &mut Diagnostics) {
+    let mut edges = component.deps.iter().filter(|dep| dep.interface.value == SCHED);
+    if let (Some(first), Some(second)) = (edges.next(), edges.next()) {
+        let message = format!("`{}` has two schedulers", component.name.value);
+        let complaint = Diagnostic::error(SEVERAL_SCHEDULERS, message);
+        let complaint = complaint.label(&second.span, "the second one").label(&first.span, "the first one");
+        found.push(complaint.help("who serves `sched` schedules its client's threads: keep one"));
+    }
+}
+
+fn check_nesting(component: &Component, graph: &Graph, found: &mut Diagnostics) {
+    let Some(edge) = component.deps.iter().find(|dep| dep.interface.value == SCHED) else { return };
+    let schedules = |other: &Component| {
+        let mut servers = other.schedulers().filter_map(|at| graph.components.get(at));
+        servers.any(|server| std::ptr::eq(server, component))
+    };
+    if let Some(client) = graph.components.iter().find(|other| schedules(other)) {
+        let message = format!("a scheduler under a scheduler, as `{}`, is not supported yet", component.name.value);
+        let complaint = Diagnostic::error(NOT_SUPPORTED_YET, message).label(&edge.span, "it is scheduled");
+        found.push(complaint.label(&client.name.span, "it schedules this one"));
+    }
+}
+
+fn check_created(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
+    if let Some(thread) = draft.threads.get(abi::plan::CREATED) {
+        let (name, all) = (&component.name.value, draft.threads.len());
+        let message =
+            format!("`{name}` may create {all} threads, more than the {} that there is room for", abi::plan::CREATED);
+        found.push(Diagnostic::error(TOO_MANY_CREATED, message).label(&thread.span, "one too many"));
+    }
+}
+
+fn check_unscheduled(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
+    let priority = draft.priority.as_ref().map(|priority| ("priority", &priority.span));
+    let threads = draft.threads.first().map(|thread| ("threads", &thread.span));
+    for (key, span) in [priority, threads].into_iter().flatten() {
+        let message = format!("`{}` has `{key}` and no scheduler", component.name.value);
+        let complaint = Diagnostic::error(NOT_SCHEDULED, message).label(span, "nobody looks at this");
+        found.push(complaint.help("add to its deps: { srv = \"sched\", interface = \"sched\" }"));
+    }
+}

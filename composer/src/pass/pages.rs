@@ -1,0 +1,146 @@
+//! Syscall pages: which there are, and where their frames and the servers' tables lie. See [`abi::page`].
+
+use abi::layout::PAGE;
+use abi::page::{ROW_WORDS, ROWS};
+
+use super::schema::{Edge, PageEnds, Schema};
+use crate::graph::Graph;
+
+/// All pages of a system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    /// Client by client, in the order of their `deps`.
+    pub pages: Vec<Page>,
+}
+
+/// The page of an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The client, as an index into the graph's components.
+    pub client: usize,
+    /// Its edge, as an index into its bindings'.
+    pub edge: usize,
+    /// The page's number among the client's.
+    pub number: usize,
+    /// The server, as an index into the graph's components.
+    pub server: usize,
+    /// The row of the server's table.
+    pub row: usize,
+    /// The client's scheduler, which serves the page for those that wait, unless the page is one of its own.
+    pub scheduler: Option<usize>,
+    /// What both images have of it.
+    pub ends: PageEnds,
+}
+
+/// Something of a page that lies in a component's address space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The header frame of the page of this index.
+    Header(usize),
+    /// The entry frame of the page of this index.
+    Entries(usize),
+    /// The server's table for the export whose word is this, of so many rows.
+    Table(u64, usize),
+}
+
+impl Part {
+    /// Bytes that it takes, a whole number of pages.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Header(_) | Self::Entries(_) => PAGE,
+            Self::Table(_, rows) => (ROWS + rows as u64 * 8 * ROW_WORDS as u64).next_multiple_of(PAGE),
+        }
+    }
+
+    /// Its number among the frames that components share, if it is one.
+    pub fn frame(self) -> Option<usize> {
+        match self {
+            Self::Header(page) => Some(2 * page),
+            Self::Entries(page) => Some(2 * page + 1),
+            Self::Table(..) => None,
+        }
+    }
+}
+
+impl Pages {
+    /// The pages that the graph's edges have.
+    pub fn of(graph: &Graph, schema: &Schema) -> Self {
+        let mut pages: Vec<Page> = Vec::new();
+        for (client, bindings) in schema.components.iter().enumerate() {
+            for (edge, (server, ends)) in bindings.edges.iter().enumerate().filter_map(|(at, edge)| Some((at, ends(edge)?))) {
+                let row = pages.iter().filter(|page| (page.server, page.ends.table) == (server, ends.table)).count();
+                let number = pages.iter().filter(|page| page.client == client).count();
+                let scheduler = graph.scheduler(client).filter(|scheduler| *scheduler != server);
+                pages.push(Page { client, edge, number, server, row, scheduler, ends: ends.clone() });
+            }
+        }
+        Self { pages }
+    }
+
+    /// What of all pages lies in the component at `index`, in the order in which it lies there.
+    pub fn parts(&self, index: usize) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (at, page) in self.pages.iter().enumerate() {
+            let (is_end, is_scheduler) = (index == page.client || index == page.server, page.scheduler == Some(index));
+            if is_end || is_scheduler {
+                parts.push(Part::Header(at));
+            }
+            if is_end {
+                parts.push(Part::Entries(at));
+            }
+            if index == page.server && page.row == 0 {
+                parts.push(Part::Table(page.ends.table, self.rows(index, page.ends.table).count()));
+            }
+        }
+        parts
+    }
+
+    /// The pages of the table of the component at `index` whose word is `table`, row by row, with their indices.
+    pub fn rows(&self, index: usize, table: u64) -> impl Iterator<Item = (usize, &Page)> {
+        let of_table = move |page: &Page| (page.server, page.ends.table) == (index, table);
+        self.pages.iter().enumerate().filter(move |(_, page)| of_table(page))
+    }
+
+    /// The pages of which the component at `index` is the client.
+    pub fn of_client(&self, index: usize) -> impl Iterator<Item = (usize, &Page)> {
+        self.pages.iter().enumerate().filter(move |(_, page)| page.client == index)
+    }
+
+    /// The pages that the component at `index` serves as a scheduler.
+    pub fn of_scheduler(&self, index: usize) -> impl Iterator<Item = (usize, &Page)> {
+        self.pages.iter().enumerate().filter(move |(_, page)| page.scheduler == Some(index))
+    }
+}
+
+fn ends(edge: &Edge) -> Option<(usize, &PageEnds)> {
+    Some((edge.server, edge.page.as_ref()?))
+}
+
+/// Where the parts lie in one component.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The parts, each with its address.
+    pub parts: Vec<(Part, u64)>,
+}
+
+impl Places {
+    /// Places for `parts` from the page behind `end` on, which stays empty, and the first address behind them all. Without parts
+    /// that is `end`.
+    pub fn of(parts: Vec<Part>, end: u64) -> Option<(Self, u64)> {
+        if parts.is_empty() {
+            return Some((Self::default(), end));
+        }
+        let mut address = end.checked_add(PAGE)?;
+        let mut placed = Vec::new();
+        for part in parts {
+            placed.push((part, address));
+            address = address.checked_add(part.bytes())?;
+        }
+        Some((Self { parts: placed }, address))
+    }
+
+    /// Where `part` lies; 0 if it does not.
+    pub fn address(&self, part: Part) -> u64 {
+        self.parts.iter().find(|(other, _)| *other == part).map_or(0, |(_, address)| *address)
+    }
+}

@@ -1,0 +1,66 @@
+//! The pages: an import that posts bound to an export that serves batches.
+
+use abi::record::RecordKind;
+
+use super::{PageEnds, describe, records};
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::elf::{Image, Record};
+use crate::graph::{Component, Dependency, Via};
+
+/// What the page of `dependency` is bound to, if it has one.
+///
+/// # Errors
+///
+/// The two images and the graph do not agree on whether there is a page; that was complained of.
+pub fn bind(
+    client: &Component,
+    image: &Image,
+    import: &Record,
+    server: Option<&Image>,
+    export: &Record,
+    dependency: &Dependency,
+    found: &mut Diagnostics,
+) -> Result<Option<PageEnds>, ()> {
+    let slot = find(image, RecordKind::PageImport, import);
+    let complaint = match (dependency.via, slot) {
+        (Via::Call, None) => return Ok(None),
+        (Via::Call, Some(_)) => without_page(client, import, dependency),
+        (Via::Page, None) => does_not_post(client, import, dependency),
+        (Via::Page, Some(slot)) => match ends(slot, server, export, dependency) {
+            Some(ends) => return Ok(Some(ends)),
+            None => does_not_serve(export, dependency),
+        },
+    };
+    found.push(complaint);
+    Err(())
+}
+
+fn ends(slot: &Record, server: Option<&Image>, export: &Record, dependency: &Dependency) -> Option<PageEnds> {
+    let (batch, table) = (find(server?, RecordKind::Batch, export)?, find(server?, RecordKind::Pages, export)?);
+    let batch = if dependency.trust.client { batch.first } else { batch.second };
+    Some(PageEnds { slot: slot.first, batch, table: table.first })
+}
+
+/// The record of another kind that goes with `record`.
+fn find<'a>(image: &'a Image, kind: RecordKind, record: &Record) -> Option<&'a Record> {
+    records(image, kind).find(|other| other.name == record.name)
+}
+
+fn without_page(client: &Component, import: &Record, dependency: &Dependency) -> Diagnostic {
+    let message = format!("the image of {} posts to a page of `{}`", describe(client), import.name);
+    let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has none");
+    complaint.help("add `via = \"page\"`")
+}
+
+fn does_not_post(client: &Component, import: &Record, dependency: &Dependency) -> Diagnostic {
+    let message = format!("the image of {} does not post to a page of `{}`", describe(client), import.name);
+    let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has one");
+    complaint.help("leave out `via`, or let the image declare `runtime::import_page!` instead of `runtime::import!`")
+}
+
+fn does_not_serve(export: &Record, dependency: &Dependency) -> Diagnostic {
+    let message = format!("the image of `{}` does not serve pages of `{}`", dependency.srv.value, export.name);
+    let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has one");
+    complaint.help("leave out `via`; an image serves by pages what it declares by `runtime::export!`")
+}

@@ -1,0 +1,115 @@
+//! Where in the source a fault happened, as `composer run` shows it on the console and in the log.
+
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
+
+/// The trials of this file.
+pub fn trials() -> Vec<Trial> {
+    trials!("sources":
+        a_null_pointer_is_reported_with_its_source_line
+        a_component_elsewhere_is_reported_with_its_source_line
+        a_jump_out_of_the_code_is_reported_without
+    )
+}
+
+/// A graph whose component `culprit` has this image and these keys, and faults.
+fn graph(image: &str, keys: &str) -> String {
+    format!(
+        "[system]\ndescription = \"a test\"\nexpect = {{ faults = [\"culprit\"], status = 8 }}\n\
+         [[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\
+         [[components]]\nname = \"culprit\"\nimg = \"{image}\"\n{keys}\n"
+    )
+}
+
+/// What the console shows from the report of the culprit's fault on. The log has the same, and nothing that tells where
+/// on this machine anything was built.
+fn report(directory: &Path, graph: &str) -> Result<String, Failed> {
+    let (file, log) = (directory.join("graph.toml"), directory.join("log"));
+    std::fs::write(&file, graph)?;
+    let mut command = compose("run", &file, &directory.join("system"))?;
+    let shown = finish(command.arg("--log").arg(&log))?.expect_status(0)?.output;
+    let logged = std::fs::read_to_string(log)?;
+    ensure(shown == logged, || format!("the console shows\n{shown}\nand the log\n{logged}"))?;
+    for place in [root(), directory] {
+        ensure(!shown.contains(&place.display().to_string()), || shown.clone())?;
+    }
+    let report = shown.split_once("tessera: fault: component culprit, thread 1 (culprit), ");
+    Ok(report.ok_or_else(|| shown.clone())?.1.to_owned())
+}
+
+/// Cause and address, then these places, innermost first, each the beginning of a line.
+fn is(report: &str, cause: &str, places: &[&str]) -> Outcome {
+    let mut lines = report.lines();
+    let first = lines.next().unwrap_or_default();
+    let caused = first.starts_with(cause) && first.contains(" at instruction 0x");
+    let placed = places.iter().all(|place| lines.next().is_some_and(|line| line.starts_with(place)));
+    let over = lines.next().is_some_and(|line| !line.starts_with(' '));
+    ensure(caused && placed && over, || format!("expected `{cause}` in {places:?}, but:\n{report}"))
+}
+
+fn a_null_pointer_is_reported_with_its_source_line() -> Outcome {
+    let directory = scratch()?;
+    let null = "params = [{ key = \"read\", value = 0 }]";
+    for keys in [null.to_owned(), format!("{null}\nbaseaddr = 0x1000_0000")] {
+        let report = report(directory.path(), &graph("faulty", &keys))?;
+        let place = "  in faulty::memory::read, tests/components/faulty/src/memory.rs:";
+        is(&report, "page fault reading address 0x0", &[place])?;
+    }
+    Ok(())
+}
+
+fn a_component_elsewhere_is_reported_with_its_source_line() -> Outcome {
+    let directory = scratch()?;
+    write_crate(&directory.path().join("culprit"))?;
+    let report = report(directory.path(), &graph("./culprit", ""))?;
+    is(&report, "invalid opcode", &["  in culprit::stumble, src/main.rs:9"])
+}
+
+const CULPRIT: &str = "\
+#![no_std]
+#![no_main]
+use memory_functions as _;
+runtime::component! { main: stumble }
+
+#[inline(never)]
+fn stumble() {
+    // SAFETY: the instruction is undefined: it faults.
+    unsafe { core::arch::asm!(\"ud2\") }
+}
+";
+
+/// A component that is a workspace of its own.
+fn write_crate(directory: &Path) -> Outcome {
+    let ours = |place: &str| format!("{{ path = \"{}\" }}", root().join(place).display());
+    let (runtime, functions) = (ours("components/runtime"), ours("kernel/memory-functions"));
+    let manifest = format!(
+        "[package]\nname = \"culprit\"\nedition = \"2024\"\n\
+         [dependencies]\nruntime = {runtime}\nmemory-functions = {functions}\n\
+         [build-dependencies]\nimage-link = {}\n[workspace]\n",
+        ours("kernel/image-link")
+    );
+    std::fs::create_dir_all(directory.join("src"))?;
+    std::fs::write(directory.join("Cargo.toml"), manifest)?;
+    // The versions that are known to be at hand.
+    std::fs::copy(root().join("tests/outside/Cargo.lock"), directory.join("Cargo.lock"))?;
+    std::fs::copy(root().join("tests/outside/visitor/build.rs"), directory.join("build.rs"))?;
+    std::fs::write(directory.join("src/main.rs"), CULPRIT)?;
+    Ok(())
+}
+
+fn a_jump_out_of_the_code_is_reported_without() -> Outcome {
+    let directory = scratch()?;
+    for (address, cause) in
+        [("0", "page fault executing address 0x0"), ("0x8000_0000_0000", "general protection fault")]
+    {
+        let report = report(
+            directory.path(),
+            &graph("faulty", &format!("params = [{{ key = \"execute\", value = {address} }}]")),
+        )?;
+        is(&report, cause, &[])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! What can be done with a page of pong.
+#![no_std]
+#![forbid(unsafe_code)]
+
+use log::info;
+use pong_interface::{Pong, PongPosts};
+use runtime::page::{PageError, Ticket};
+use runtime::{Error, Result};
+
+/// Calls of a batch.
+const BATCH: usize = 32;
+
+/// Slots of a page.
+const SLOTS: u64 = 64;
+
+/// Posts a batch, has it served by one invocation, and reads back every result.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub fn batch(pong: &PongPosts) -> Result<()> {
+    let mut sums: [Option<Ticket<u64>>; BATCH] = [const { None }; BATCH];
+    for (number, sum) in (0..).zip(&mut sums) {
+        *sum = Some(pong.post().add(number, 1000)?);
+    }
+    let served = pong.flush()?;
+    let mut right = 0;
+    for (number, sum) in (0..).zip(&mut sums) {
+        let sum = sum.take().map(Ticket::take).transpose()?;
+        right += u64::from(sum == Some(number + 1000));
+    }
+    info!("one invocation served {served} calls, {right} results are right");
+    Ok(())
+}
+
+/// Calls with results, calls with errors and calls that nobody asks after, on one page.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub fn mixed(pong: &PongPosts) -> Result<()> {
+    for round in 0..10 {
+        let sum = pong.post().add(round, 2)?;
+        pong.post().call()?;
+        let refusal = pong.post().fails()?;
+        let sums = pong.post().args(1, 2, 3, round)?;
+        drop(pong.post().add(7, 7)?);
+        pong.flush()?;
+        let expected = (Ok(round + 2), Err(pong_interface::REFUSED), Ok((3, 3 + round)));
+        if (sum.take(), refusal.take(), sums.take()) != expected {
+            info!("round {round} is wrong");
+        }
+    }
+    info!("mixed calls: {} of {SLOTS} slots are in use by calls that nobody asks after", SLOTS - u64::from(pong.free()));
+    Ok(())
+}
+
+/// A call that is taken at once is served at once, as a direct call is.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub fn lone(pong: &PongPosts, direct: &impl Pong) -> Result<()> {
+    let posted = pong.post().add(20, 22)?.take()?;
+    let direct = direct.add(20, 22)?;
+    info!("posted and taken {posted}, called {direct}");
+    Ok(())
+}
+
+/// Every slot in use is an error, and ends when results are taken or given up.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub fn exhaust(pong: &PongPosts) -> Result<()> {
+    let mut kept: [Option<Ticket<u64>>; SLOTS as usize] = [const { None }; SLOTS as usize];
+    for (number, sum) in (0..).zip(&mut kept) {
+        *sum = Some(pong.post().add(number, number)?);
+    }
+    let refused = pong.post().call().err();
+    info!("the call after {SLOTS} others: {}", text(refused));
+    pong.flush()?;
+    info!("served and not taken: {}", text(pong.post().call().err()));
+    let mut right = 0;
+    for (number, sum) in (0..).zip(&mut kept) {
+        right += u64::from(sum.take().map(Ticket::take) == Some(Ok(2 * number)));
+    }
+    info!("{right} results are right, {} slots are free", pong.free());
+    // Ten pages' worth of calls that nobody asks after.
+    let mut refusals = 0;
+    for _ in 0..10 * SLOTS {
+        if pong.post().call().is_err() {
+            refusals += 1;
+            pong.flush()?;
+            pong.post().call()?;
+        }
+    }
+    pong.flush()?;
+    info!("{} calls, {refusals} refusals, all ended by a flush", 10 * SLOTS);
+    Ok(())
+}
+
+/// A method that the edge does not permit is refused as a direct call is, and the calls around it are served.
+///
+/// # Errors
+///
+/// Those of the calls that are permitted.
+pub fn forbidden(pong: &PongPosts, direct: &impl Pong) -> Result<()> {
+    let before = pong.post().add(1, 2)?;
+    let forbidden = pong.post().fails()?;
+    let after = pong.post().add(3, 4)?;
+    pong.flush()?;
+    info!("posted: {}; before it {}, behind it {}", text(forbidden.take().err()), before.take()?, after.take()?);
+    info!("called: {}", text(direct.fails().err()));
+    Ok(())
+}
+
+/// Says what became of opening a page that is open.
+pub fn open_twice(again: Option<Error>) {
+    info!("opened again: {}", text(again));
+}
+
+fn text(error: Option<Error>) -> &'static str {
+    match error {
+        None => "no error",
+        Some(Error::Page(PageError::Exhausted)) => "exhausted",
+        Some(Error::Page(PageError::Open)) => "open already",
+        Some(Error::Kernel(error)) => error.text(),
+        Some(pong_interface::REFUSED) => "refused by pong",
+        Some(_) => "another error",
+    }
+}

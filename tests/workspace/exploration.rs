@@ -1,0 +1,14 @@
+//! The tests that need a build of their own, because what they stand on must not get into any other.
+
+use crate::{Outcome, cargo, target};
+
+#[test]
+fn the_syscall_page_is_explored() -> Outcome {
+    let arguments = ["test", "--locked", "--package", "syscall-page", "--test", "loom", "--target-dir"];
+    let printed = cargo(|cargo| {
+        let cargo = cargo.args(arguments).arg(target("loom"));
+        cargo.env("RUSTFLAGS", "--cfg loom").env_remove("CARGO_ENCODED_RUSTFLAGS")
+    })?;
+    assert!(printed.contains("no_wake_up_is_lost ... ok"), "{printed}");
+    Ok(())
+}
