@@ -1,8 +1,8 @@
 //! The picture of a graph: clients above their servers, the base constructor as the ground on which all stand.
 //!
-//! The drawing is layered, as by Sugiyama, Tagawa and Toda (1981): [`plan`] says what there is to draw, [`rows`] puts it
-//! into rows and orders them so that few arrows cross, [`places`] finds places in the rows that make arrows straight,
-//! [`svg`] writes it down. The same graph always gives the same picture, byte for byte.
+//! The drawing is layered, as by Sugiyama, Tagawa and Toda (1981): `plan` says what there is to draw, `rows` puts it
+//! into rows and orders them so that few arrows cross, `places` finds places in the rows that make arrows straight,
+//! `svg` writes it down. The same graph always gives the same picture, byte for byte.
 
 mod places;
 mod plan;

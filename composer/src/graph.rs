@@ -64,6 +64,8 @@ pub struct Component {
     pub implements: Vec<Implements>,
     /// What it calls.
     pub deps: Vec<Dependency>,
+    /// Who handles its faults: an edge like those of `deps`, but that the kernel alone takes it.
+    pub fault: Option<Dependency>,
     /// Words to set before it starts.
     pub params: Vec<Parameter>,
     /// Devices that it drives.
@@ -76,6 +78,13 @@ pub struct Component {
     pub priority: u64,
     /// Priorities of the threads that it may create.
     pub threads: Vec<u64>,
+}
+
+impl Component {
+    /// The edges over which a thread leaves the component: what it calls, and who handles its faults.
+    pub fn edges(&self) -> impl Iterator<Item = &Dependency> {
+        self.deps.iter().chain(&self.fault)
+    }
 }
 
 /// An interface that a component serves.

@@ -29,6 +29,8 @@ pub enum Place {
     Device,
     /// An element of a component's `threads`.
     Thread,
+    /// A component's `fault`.
+    Fault,
 }
 
 /// What a key takes.
@@ -112,7 +114,7 @@ const fn choice(text: &'static str) -> Choice {
 }
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
-use Place::{Component, Dependency, Device, Expect, File, Implements, Machine, Parameter, System, Thread};
+use Place::{Component, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, System, Thread};
 use Status::{NotSupportedYet, Optional, Required};
 
 /// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.
@@ -160,7 +162,7 @@ pub const KEYS: &[Key] = &[
     key(System, "machine", Optional, Table(Machine), "the machine that it runs on unless the command line says otherwise"),
 
     key(Expect, "output", Optional, List(&Text), "lines that appear in this order; `*` stands for any text"),
-    key(Expect, "status", Optional, Integer(0, 255), "the status with which the system ends"),
+    key(Expect, "status", Optional, Integer(0, 0xffff), "the status with which the system ends"),
     key(Expect, "faults", Optional, List(&Kind::Component), "components that fault"),
 
     key(Machine, "smp", Optional, SMP, "number of virtual processors"),
@@ -178,11 +180,11 @@ pub const KEYS: &[Key] = &[
     key(Component, "baseaddr", Optional, Kind::Address, "where its image starts"),
     key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
     key(Component, "priority", Optional, PRIORITY, "priority of its own thread under its scheduler; lower goes first"),
+    key(Component, "fault", Optional, Table(Fault), "who handles its faults; without, the call that faults fails"),
     key(Component, "threads", Optional, List(&Table(Thread)), "threads that it may create under its scheduler"),
     later(Component, "constants", "constants of its image to set"),
     later(Component, "initfs", "files that it starts with"),
     later(Component, "memory", "memory that it may use"),
-    later(Component, "fault", "who handles its faults"),
     later(Component, "restart", "what happens after a fault"),
     later(Component, "cores", "the cores that it runs on"),
 
@@ -211,6 +213,11 @@ pub const KEYS: &[Key] = &[
     key(Thread, "priority", Optional, PRIORITY, "its priority; the component's own if left out"),
     later(Thread, "period", "how often it runs"),
     later(Thread, "budget", "how long it runs in each period"),
+
+    key(Fault, "handler", Required, Kind::Component, "the component that handles them, by the interface `fault`"),
+    key(Fault, "variant", Optional, Identifier, "which of the handler's implementations"),
+    later(Fault, "policy", "what happens where the handler does not decide"),
+    later(Fault, "restart", "whether the component is made anew"),
 ];
 
 const PORTS_MAX: i128 = 0xffff;
@@ -234,6 +241,7 @@ impl Place {
             Parameter => "an element of `params`",
             Device => "an element of `devices`",
             Thread => "an element of `threads`",
+            Fault => "`fault`",
         }
     }
 }

@@ -101,6 +101,10 @@ fn order(graph: &Graph) -> String {
                 dep.interface.value, dep.trust
             );
         }
+        if let Some(handler) = &component.fault {
+            let (name, variant) = (&graph.components[handler.server].name.value, handler.variant.as_ref().map(|v| &v.value));
+            _ = writeln!(text, "    has its faults handled by {name}, variant {variant:?}");
+        }
     }
     text
 }

@@ -119,15 +119,25 @@ unsafe extern "C" fn common() {
     naked_asm!(
         "push rax", "push rbx", "push rcx", "push rdx", "push rsi", "push rdi", "push rbp",
         "push r8", "push r9", "push r10", "push r11", "push r12", "push r13", "push r14", "push r15",
-        "cld",
+        // No flag of the user's counts here: not the direction flag, nor the one that suspends SMAP.
+        "push 2",
+        "popfq",
         "mov rdi, rsp",
         "test byte ptr [rsp + {code_segment}], 3",
         "jz 2f",
+        // Whoever goes on must not see the bases that the faulting level has set.
+        "xor edx, edx",
+        "rdgsbase rbx",
+        "wrgsbase rdx",
         "swapgs",
-        // The x87 and SSE state goes straight to the thread, unless an earlier fault's is there.
+        "rdfsbase rcx",
+        "wrfsbase rdx",
+        // These and the x87 and SSE state go straight to the thread, unless an earlier fault's are there.
         "mov rax, gs:[{thread}]",
         "cmp qword ptr [rax + {in_use}], 0",
         "jne 3f",
+        "mov [rax + {gs_base}], rbx",
+        "mov [rax + {fs_base}], rcx",
         "fxsave64 [rax + {floating_point}]",
         "3:",
         "sub rsp, {registers_room}",
@@ -146,6 +156,8 @@ unsafe extern "C" fn common() {
         from_kernel = sym from_kernel,
         thread = const core_local::THREAD,
         in_use = const saved::IN_USE * 8,
+        gs_base = const saved::FAULTED.gs_base * 8,
+        fs_base = const saved::FAULTED.fs_base * 8,
         floating_point = const saved::FAULTED.floating_point * 8,
         exit = sym exit,
     )

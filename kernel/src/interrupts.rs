@@ -40,7 +40,6 @@ pub unsafe extern "C" fn timer_interrupt() {
     naked_asm!(
         "test byte ptr [rsp + 8], 3",
         "jz 2f",
-        "swapgs",
         "push rax",
         "push rbx",
         "push rcx",
@@ -56,8 +55,20 @@ pub unsafe extern "C" fn timer_interrupt() {
         "push r13",
         "push r14",
         "push r15",
-        "cld",
+        // No flag of the user's counts here: not the direction flag, nor the one that suspends SMAP.
+        "push 2",
+        "popfq",
+        // The next thread must not see the bases that this one has set.
+        "xor edx, edx",
+        "rdgsbase rbx",
+        "wrgsbase rdx",
+        "swapgs",
+        "rdfsbase rcx",
+        "wrfsbase rdx",
+        // These and the x87 and SSE state go straight to the thread.
         "mov rax, gs:[{thread}]",
+        "mov [rax + {gs_base}], rbx",
+        "mov [rax + {fs_base}], rcx",
         "fxsave64 [rax + {floating_point}]",
         "mov dword ptr [{end_of_interrupt}], 0",
         "mov rdi, rsp",
@@ -71,6 +82,8 @@ pub unsafe extern "C" fn timer_interrupt() {
         "mov dword ptr [{end_of_interrupt}], 0",
         "iretq",
         thread = const core_local::THREAD,
+        gs_base = const saved::PREEMPTED.gs_base * 8,
+        fs_base = const saved::PREEMPTED.fs_base * 8,
         floating_point = const saved::PREEMPTED.floating_point * 8,
         end_of_interrupt = const (LOCAL_APIC + END_OF_INTERRUPT) as i64,
         registers_room = const size_of::<Registers>(),

@@ -20,7 +20,7 @@ pub fn keep_resume_point(memory: &impl Store, core: &CoreState, point: ResumePoi
     keep(memory, core, [(at + entry::ADDRESS, point.address), (at + entry::STACK, point.stack)]);
 }
 
-/// Keeps the general registers and RFLAGS of the current thread; the entry has kept the others.
+/// Keeps the general registers and RFLAGS of the current thread; the entry has kept the bases, and the x87 and SSE state.
 pub fn keep_registers(
     memory: &impl Store,
     core: &CoreState,

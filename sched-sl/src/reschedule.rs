@@ -82,7 +82,9 @@ fn recover<K, P, M, const N: usize>(
     scheduler.with(|it| it.retract(&refused));
     match (error, refused) {
         // It may have exited in between, which is as well.
-        (DispatchError::NoSuchThread, Decision::Run { thread, .. }) => scheduler.with(|it| drop(it.exit(thread))),
+        (DispatchError::NoSuchThread, Decision::Run { thread, .. }) => {
+            let _ = scheduler.with(|it| it.exit(thread));
+        }
         (DispatchError::EventsPending, _) => receive_all(kernel, scheduler),
         (DispatchError::Stale | DispatchError::NoSuchThread, _) => {}
     }

@@ -193,6 +193,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         Ok(self.threads.get(id)?.wakeup)
     }
 
+    /// Whether the kernel holds any thread in a receive: something that is no thread of this scheduler can end that.
+    pub fn is_any_suspended(&self) -> bool {
+        self.threads.iter().any(|thread| thread.suspended)
+    }
+
     /// How many threads could be created.
     pub fn free_places(&self) -> usize {
         self.threads.free()

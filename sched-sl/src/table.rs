@@ -57,6 +57,11 @@ impl<T, const N: usize> Table<T, N> {
         thread.filter(|_| self.generations[id.place()] == id.generation).ok_or(ThreadError::NoSuchThread)
     }
 
+    /// All threads, by their places.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Thread<T>> {
+        self.threads.iter().flatten()
+    }
+
     /// The name of the thread in a place.
     pub(crate) fn at(&self, place: usize) -> Option<ThreadId> {
         self.threads.get(place)?.as_ref()?;

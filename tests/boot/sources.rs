@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use composer::command::build;
 use libtest_mimic::{Failed, Trial};
+use object::{Object, ObjectSymbol};
 
 use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
 
@@ -12,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
         a_null_pointer_is_reported_with_its_source_line
         a_component_elsewhere_is_reported_with_its_source_line
         a_jump_out_of_the_code_is_reported_without
+        a_fault_of_the_kernel_would_be_reported_with_its_source_line
     )
 }
 
@@ -112,4 +115,19 @@ fn a_jump_out_of_the_code_is_reported_without() -> Outcome {
         is(&report, cause, &[])?;
     }
     Ok(())
+}
+
+/// The kernel does not fault: its report is made up, of the address of a function.
+fn a_fault_of_the_kernel_would_be_reported_with_its_source_line() -> Outcome {
+    let directory = scratch()?;
+    let output = Some(directory.path().join("system"));
+    let arguments = build::Arguments { file: root().join("systems/pingpong.toml"), output };
+    let system = build::compose(&arguments).map_err(|failure| failure.diagnostics.render(&failure.source))?;
+    let kernel = object::read::elf::ElfFile64::<object::Endianness>::parse(&*system.images.kernel)?;
+    let main = kernel.symbols().find(|symbol| symbol.name() == Ok("kernel_main")).ok_or("there is no `kernel_main`")?;
+    let line = format!("tessera: fatal: the kernel faulted: page fault at instruction {:#x}", main.address());
+    let frames = system.programs().explain(&line);
+    let shown: Vec<_> = frames.iter().map(ToString::to_string).collect();
+    let is_there = shown.last().is_some_and(|frame| frame.contains("kernel_main, kernel/src/main.rs:"));
+    ensure(is_there, || format!("{shown:?}"))
 }

@@ -13,6 +13,7 @@ use crate::tools::{Finished, Outcome, compose, ensure, finish, path_without, scr
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
     trials!("statuses":
+        a_run_that_nobody_reads_is_0
         an_unexpected_fault_is_1
         a_fault_that_does_not_come_is_1
         a_missing_line_is_1
@@ -57,6 +58,15 @@ fn written(directory: &Path, text: &str) -> Result<Command, Failed> {
 
 fn run_plain(text: &str) -> Result<Finished, Failed> {
     run(text, |_, _| Ok(()))
+}
+
+fn a_run_that_nobody_reads_is_0() -> Outcome {
+    let directory = scratch()?;
+    let mut command = written(directory.path(), &graph("", ""))?;
+    let (read, write) = std::io::pipe()?;
+    drop(read);
+    let status = command.stdin(Stdio::null()).stdout(write.try_clone()?).stderr(write).status()?;
+    ensure(status.code() == Some(0), || format!("it ended with {status}"))
 }
 
 fn an_unexpected_fault_is_1() -> Outcome {

@@ -11,6 +11,9 @@ use tests::promises::{Keeper, Promise, Ran, complaints, not_kept, parse};
 /// Where `tests/run` says what the tests printed.
 const OUTPUT: &str = "TESSERA_TEST_OUTPUT";
 
+/// Where the promises are.
+const FILE: &str = "docs/promises.md";
+
 fn main() -> ExitCode {
     let mut trials = vec![
         Trial::test("promises::each_is_made_once_and_kept_by_something", each_is_kept_by_something),
@@ -27,12 +30,12 @@ fn root() -> &'static Path {
 }
 
 fn promises() -> Result<Vec<Promise>, Failed> {
-    let text = std::fs::read_to_string(root().join("docs/promises.md"))?;
-    parse(&text).map_err(|complaints| complaints.join("\n").into())
+    let text = std::fs::read_to_string(root().join(FILE))?;
+    parse(&text).map_err(|complaints| format!("{FILE}:\n{}", complaints.join("\n")).into())
 }
 
 fn none(complaints: &[String]) -> Result<(), Failed> {
-    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
+    if complaints.is_empty() { Ok(()) } else { Err(format!("{FILE}:\n{}", complaints.join("\n")).into()) }
 }
 
 fn each_is_kept_by_something() -> Result<(), Failed> {

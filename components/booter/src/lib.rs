@@ -4,8 +4,8 @@
 //! it holds. The booter carries it out by the kernel's operations, one component
 //! after another, and then has nothing left to decide:
 //!
-//! 1. construct all components ([`construct`]), then connect them ([`connect`]);
-//! 2. let each initialise, servers before their clients, then let each run ([`run`]);
+//! 1. construct all components (`construct`), then connect them (`connect`);
+//! 2. let each initialise, servers before their clients, then let each run (`run`);
 //! 3. end the system with the first status that is not 0.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -3,10 +3,13 @@
 //! Threads are named by handles that only the plan and [`Plan::create`] give out, so what is asked of the kernel here
 //! is always about a thread.
 
+mod pages;
+
 use crate::capability::operate;
 use crate::{Error, Result};
 use abi::event::Event;
 use abi::layout::PAGE;
+use abi::page::PageEdge;
 use abi::operation::{ReceiveOperation, TableOperation, ThreadOperation};
 use abi::plan::{CREATED, Client, HEADER_WORDS, reach_words};
 use core::num::NonZeroU32;
@@ -60,6 +63,8 @@ mod word {
     pub const FREE: usize = 2;
     pub const UNTYPED: usize = 3;
     pub const CLIENTS: usize = 5;
+    pub const PAGES: usize = 6;
+    pub const FIRST_PAGE: usize = 7;
     pub const THREAD: usize = 8;
     pub const REACH: usize = 9;
 }
@@ -188,7 +193,8 @@ impl Plan {
         // SAFETY: the composer maps a plan there, for ever and read-only: a header, and what the header counts.
         unsafe {
             let clients = *address.add(word::CLIENTS) as usize;
-            let words = HEADER_WORDS + clients * (Client::WORDS + reach_words(clients));
+            let pages = *address.add(word::PAGES) as usize;
+            let words = HEADER_WORDS + clients * (Client::WORDS + reach_words(clients)) + pages * PageEdge::WORDS;
             core::slice::from_raw_parts(address, words)
         }
     }

@@ -139,7 +139,7 @@ macro_rules! entry_stub {
     };
 }
 
-/// The entry stub for clients that the server does not trust: MXCSR as compiled code expects it, whatever the client left;
+/// The entry stub for clients that the server does not trust: x87 state and MXCSR as compiled code expects them, whatever the client left;
 /// and nothing left for the client but the answer. The kernel overwrites `rcx r8 r9 r11` on its way.
 #[doc(hidden)]
 #[macro_export]
@@ -149,6 +149,7 @@ macro_rules! cleared_entry_stub {
             $name,
             $dispatch,
             [
+                "fninit"
                 "mov dword ptr [rsp - 8], 0x1f80"
                 "ldmxcsr [rsp - 8]"
             ],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Component, Dependency, Graph, Parameter, Ports, Trust};
+use crate::graph::{Component, Dependency, Graph, Parameter, Ports, Trust, Via};
 
 /// What there is to draw.
 pub struct Plan {
@@ -34,6 +34,10 @@ pub struct Arrow {
     pub lines: Vec<Line>,
     /// Whether both ends trust each other on all of it.
     pub is_trusted: bool,
+    /// Whether any of it has a page.
+    pub has_page: bool,
+    /// Whether it is there for faults: no call of the client's own travels on it.
+    pub is_fault: bool,
 }
 
 /// A line of text.
@@ -58,6 +62,8 @@ pub enum Style {
     Interface,
     /// Something else about a dependency.
     Remark,
+    /// What happens when a component faults.
+    Fault,
 }
 
 impl Style {
@@ -66,7 +72,7 @@ impl Style {
         match self {
             Self::Name => 15.0,
             Self::Interface => 12.0,
-            Self::Detail | Self::Device | Self::Remark => 11.0,
+            Self::Detail | Self::Device | Self::Remark | Self::Fault => 11.0,
         }
     }
 
@@ -167,15 +173,39 @@ fn arrows(graph: &Graph) -> Vec<Arrow> {
     let arrow = |((client, server), deps): ((usize, usize), Vec<&Dependency>)| Arrow {
         client,
         server,
-        lines: deps.iter().flat_map(|dep| lines_of_dependency(dep)).collect(),
+        lines: deps.iter().flat_map(|dep| lines_of_dependency(dep, scheduler(graph, client, dep))).collect(),
         is_trusted: deps.iter().all(|dep| dep.trust.server && dep.trust.client),
+        has_page: deps.iter().any(|dep| dep.via == Via::Page),
+        is_fault: false,
     };
-    pairs.into_iter().map(arrow).collect()
+    pairs.into_iter().map(arrow).chain(fault_arrows(graph)).collect()
 }
 
-fn lines_of_dependency(dep: &Dependency) -> Vec<Line> {
+fn fault_arrows(graph: &Graph) -> impl Iterator<Item = Arrow> {
+    let handled = graph.components.iter().enumerate();
+    handled.filter_map(|(client, component)| Some((client, component.fault.as_ref()?))).map(|(client, dep)| Arrow {
+        client,
+        server: dep.server,
+        lines: vec![Line::new(Style::Fault, "handles faults")],
+        is_trusted: false,
+        has_page: false,
+        is_fault: true,
+    })
+}
+
+/// The name of the component that serves the page of `dep` for its client, if one does.
+fn scheduler<'a>(graph: &'a Graph, client: usize, dep: &Dependency) -> Option<&'a str> {
+    let scheduler = graph.scheduler(client).filter(|scheduler| *scheduler != dep.server)?;
+    Some(&graph.components.get(scheduler)?.name.value)
+}
+
+fn lines_of_dependency(dep: &Dependency, scheduler: Option<&str>) -> Vec<Line> {
     let variant = dep.variant.as_ref().map(|variant| format!("/{}", variant.value)).unwrap_or_default();
     let mut lines = vec![Line::new(Style::Interface, format!("{}{variant}", dep.interface.value))];
+    if dep.via == Via::Page {
+        let served = scheduler.map_or_else(String::new, |scheduler| format!(", served by {scheduler}"));
+        lines.push(Line::new(Style::Remark, format!("by page{served}")));
+    }
     if let Some(methods) = &dep.methods {
         let names: Vec<_> = methods.iter().map(|method| method.value.as_str()).collect();
         lines.push(Line::new(Style::Remark, format!("only {}", names.join(", "))));

@@ -12,14 +12,14 @@ const TITLE: f64 = 40.0;
 const STYLE: &str = "
   .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #57606a; stroke-width: 1.2 }
   .ground { fill: #eef4fb; stroke: #0b5cad; stroke-width: 1.2 } .chip { fill: #fff5d6; stroke: #c9991a }
-  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .head { fill: #57606a }
+  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .page-edge { stroke-dasharray: 7 4 } .fault { stroke: #cf222e; stroke-dasharray: 2 4 } .head { fill: #57606a }
   text { font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; text-anchor: middle; fill: #1f2328 }
   .title { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 17px; font-weight: 600; text-anchor: start }
-  .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark { font-size: 11px }
+  .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark, .fault-text { font-size: 11px } .fault-text { fill: #cf222e }
   .detail, .remark { fill: #59636e } .device { fill: #6b4e00 } .interface { font-size: 12px; fill: #0b5cad }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .box { fill: #161b22; stroke: #8b949e } .ground { fill: #121d2f; stroke: #4493f8 }
-    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .head { fill: #8b949e }
+    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .fault { stroke: #f85149 } .fault-text { fill: #f85149 } .head { fill: #8b949e }
     text { fill: #e6edf3 } .detail, .remark { fill: #9198a1 } .device { fill: #e3b341 } .interface { fill: #4493f8 }
   }
 ";
@@ -34,7 +34,7 @@ pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">"#
     ));
     picture.line(format_args!("<title>{title}</title>"));
-    picture.line(format_args!("<desc>An arrow points from a component to one that it calls.</desc>"));
+    picture.line(format_args!("<desc>An arrow points from a component to one that it calls; it is dashed where calls are posted to a page, and dotted where it is called for faults alone.</desc>"));
     picture.line(format_args!("<style>{STYLE}</style>"));
     picture.line(format_args!(
         r#"<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0 .8 8 4 0 7.2z"/></marker></defs>"#
@@ -125,8 +125,13 @@ impl Picture {
             pen.down(self.top + row_top + height);
         }
         pen.curve(self.left + end, top(*server));
-        let class = if plan.arrows[arrow].is_trusted { "arrow trusted" } else { "arrow" };
-        self.line(format_args!(r#"<path class="{class}" marker-end="url(#head)" d="{}"/>"#, pen.path));
+        let trusted = if plan.arrows[arrow].is_trusted { " trusted" } else { "" };
+        let page = if plan.arrows[arrow].has_page { " page-edge" } else { "" };
+        let fault = if plan.arrows[arrow].is_fault { " fault" } else { "" };
+        self.line(format_args!(
+            r#"<path class="arrow{trusted}{page}{fault}" marker-end="url(#head)" d="{}"/>"#,
+            pen.path
+        ));
     }
 }
 
@@ -166,6 +171,7 @@ const fn class(style: Style) -> &'static str {
         Style::Device => "device",
         Style::Interface => "interface",
         Style::Remark => "remark",
+        Style::Fault => "fault-text",
     }
 }
 

@@ -80,17 +80,23 @@ impl<'e> Lines<'e> {
     }
 
     fn is_code(&self, address: u64) -> bool {
-        let executable = |flags| matches!(flags, SegmentFlags::Elf { p_flags, .. } if p_flags.0 & elf::PF_X.0 != 0);
-        let has = |start: u64, size: u64| address.checked_sub(start).is_some_and(|offset| offset < size);
-        self.file.segments().any(|segment| executable(segment.flags()) && has(segment.address(), segment.size()))
+        let mut segments = self.file.segments().filter(|segment| is_executable(segment.flags()));
+        segments.any(|segment| contains(segment.address(), segment.size(), address))
     }
 
     fn symbol(&self, address: u64) -> Option<String> {
-        let has = |start: u64, size: u64| address.checked_sub(start).is_some_and(|offset| offset < size);
         let mut functions = self.file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
-        let symbol = functions.find(|symbol| has(symbol.address(), symbol.size()))?;
+        let symbol = functions.find(|symbol| contains(symbol.address(), symbol.size(), address))?;
         Some(plain(demangle_auto(symbol.name().ok()?.into(), None).into_owned()))
     }
+}
+
+fn is_executable(flags: SegmentFlags) -> bool {
+    matches!(flags, SegmentFlags::Elf { p_flags, .. } if p_flags.0 & elf::PF_X.0 != 0)
+}
+
+fn contains(start: u64, size: u64, address: u64) -> bool {
+    address.checked_sub(start).is_some_and(|offset| offset < size)
 }
 
 fn context<'e>(file: &ElfFile64<'e, LittleEndian>) -> Option<Context<Slice<'e>>> {

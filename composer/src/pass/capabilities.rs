@@ -2,7 +2,7 @@
 
 use abi::boot::slot::FREE;
 use abi::bundle::{Capability, Grant};
-use abi::crossing::CAPABILITIES;
+use abi::crossing::{CAPABILITIES, FAULT_HANDLER};
 use abi::page::SERVE_ONLY;
 
 use super::layout::{Layout, Room};
@@ -25,7 +25,9 @@ pub struct Table {
     /// One for each of the component's edges, then one for each of its port ranges, then those by which it
     /// schedules, then those for pages.
     pub capabilities: Vec<Capability>,
-    /// How many of them are for edges.
+    /// The one by which the kernel invokes its fault handler.
+    pub fault: Option<Capability>,
+    /// How many of `capabilities` are for edges.
     pub edges: usize,
     /// How many of them are for port ranges.
     pub ports: usize,
@@ -53,6 +55,11 @@ pub struct Scheduling {
 }
 
 impl Table {
+    /// All of it.
+    pub fn all(&self) -> impl Iterator<Item = &Capability> {
+        self.fault.iter().chain(&self.capabilities)
+    }
+
     /// The capabilities for edges.
     pub fn invocations(&self) -> &[Capability] {
         self.capabilities.get(..self.edges).unwrap_or_default()
@@ -167,5 +174,14 @@ fn table(client: usize, bindings: &Bindings, layout: &Layout) -> Table {
     let slots = u64::from(FREE)..;
     let grants = slots.zip(invocations.chain(ports));
     let capabilities = grants.map(|(slot, grant)| Capability { slot, grant }).collect();
-    Table { capabilities, edges: bindings.edges.len(), ports: bindings.ports.len(), ..Table::default() }
+    let fault = bindings.fault.as_ref().map(|handler| Capability {
+        slot: FAULT_HANDLER.into(),
+        grant: Grant::Invocation {
+            server: handler.server as u64,
+            entry: handler.entry.wrapping_add(layout.components.get(handler.server).map_or(0, |space| space.shift)),
+            token: token(client),
+            methods: 1 << abi::fault::METHOD,
+        },
+    });
+    Table { capabilities, fault, edges: bindings.edges.len(), ports: bindings.ports.len(), ..Table::default() }
 }

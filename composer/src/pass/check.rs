@@ -40,7 +40,7 @@ fn check_number(graph: &Graph, found: &mut Diagnostics) {
 
 /// It runs before all others: there is nobody yet that it could call.
 fn check_base_constructor(component: &Component, found: &mut Diagnostics) {
-    if let (true, Some(dep)) = (component.is_base_constructor, component.deps.first()) {
+    if let (true, Some(dep)) = (component.is_base_constructor, component.edges().next()) {
         let message = format!("the base constructor `{}` depends on `{}`", component.name.value, dep.srv.value);
         let complaint = Diagnostic::error(BASE_CONSTRUCTOR_DEPENDS, message);
         let complaint = complaint

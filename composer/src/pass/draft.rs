@@ -51,6 +51,8 @@ pub struct Component {
     pub implements_complete: bool,
     /// `deps`.
     pub deps: Vec<Dependency>,
+    /// `fault`, as a dependency on the handler.
+    pub fault: Option<Dependency>,
     /// `params`.
     pub params: Vec<Parameter>,
     /// `devices`.
@@ -136,6 +138,7 @@ impl Component {
             constructor: fields.text("constructor"),
             implements_complete: fields.is_complete("implements") && implements.len() == fields.count("implements"),
             implements,
+            fault: fields.fields("fault").and_then(fault),
             params: fields.tables("params", parameter),
             devices: fields.tables("devices", ports),
             baseaddr: fields.spanned_number("baseaddr"),
@@ -155,6 +158,21 @@ fn implements(fields: &Fields) -> Option<Implements> {
 
 fn thread(fields: &Fields) -> Option<Spanned<Option<u64>>> {
     Some(Spanned { value: fields.number("priority"), span: fields.span.clone() })
+}
+
+fn fault(fields: &Fields) -> Option<Dependency> {
+    let handler = fields.text("handler")?;
+    let interface = Spanned { value: abi::fault::INTERFACE.into(), span: handler.span.clone() };
+    Some(Dependency {
+        srv: handler,
+        interface,
+        variant: fields.text("variant"),
+        methods: None,
+        trust: Trust::default(),
+        import: None,
+        via: Via::Call,
+        span: fields.span.clone(),
+    })
 }
 
 fn parameter(fields: &Fields) -> Option<Parameter> {

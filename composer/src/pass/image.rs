@@ -25,8 +25,8 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
         tables.segments.extend(ready.memory.segments.iter().cloned().map(Run::Own));
         tables.segments.extend(ready.shared.iter().copied().map(Run::Shared));
         let segments = (first, tables.segments.len() as u64 - first);
-        let share = (tables.capabilities.len() as u64, table.capabilities.len() as u64);
-        tables.capabilities.extend(table.capabilities.iter().flat_map(bundle::Capability::to_words));
+        let share = (tables.capabilities.len() as u64, table.all().count() as u64);
+        tables.capabilities.extend(table.all().flat_map(bundle::Capability::to_words));
         let stacks = (tables.stacks.len() as u64 / bundle::Stack::WORDS as u64, space.stacks.len() as u64);
         tables.stacks.extend(space.stacks.iter().flat_map(bundle::Stack::to_words));
         let capabilities = (share.0 / bundle::Capability::WORDS as u64, share.1);

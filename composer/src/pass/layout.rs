@@ -87,9 +87,11 @@ fn reach(schema: &Schema, thread: usize) -> Vec<usize> {
     let mut seen = vec![thread];
     let mut next = 0;
     while let Some(bindings) = seen.get(next).and_then(|at| schema.components.get(*at)) {
-        for edge in &bindings.edges {
-            if !seen.contains(&edge.server) {
-                seen.push(edge.server);
+        // Whoever handles the faults of a component runs on the thread that faulted.
+        let handler = bindings.fault.as_ref().map(|handler| handler.server);
+        for server in bindings.edges.iter().map(|edge| edge.server).chain(handler) {
+            if !seen.contains(&server) {
+                seen.push(server);
             }
         }
         next += 1;

@@ -27,7 +27,7 @@ fn edges(graph: &Graph) -> DiGraph<(), &Dependency> {
     let mut edges = DiGraph::with_capacity(graph.components.len(), 0);
     graph.components.iter().for_each(|_| _ = edges.add_node(()));
     for (client, component) in graph.components.iter().enumerate() {
-        for dep in component.deps.iter().filter(|dep| dep.server != client) {
+        for dep in component.edges().filter(|dep| dep.server != client) {
             edges.add_edge(NodeIndex::new(client), NodeIndex::new(dep.server), dep);
         }
     }
@@ -58,8 +58,10 @@ fn sorted(graph: &Graph, edges: &DiGraph<(), &Dependency>) -> Vec<usize> {
 fn renumber(graph: &Graph, order: &[usize]) -> Graph {
     let new: HashMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
     let server = |old: usize| new.get(&old).copied().unwrap_or(old);
+    let edge = |dep: &Dependency| Dependency { server: server(dep.server), ..dep.clone() };
     let renumbered = |component: &Component| Component {
-        deps: component.deps.iter().map(|dep| Dependency { server: server(dep.server), ..dep.clone() }).collect(),
+        deps: component.deps.iter().map(edge).collect(),
+        fault: component.fault.as_ref().map(edge),
         ..component.clone()
     };
     let components = order.iter().filter_map(|old| graph.components.get(*old)).map(renumbered).collect();
@@ -80,7 +82,13 @@ fn describe(graph: &Graph, edges: &DiGraph<(), &Dependency>, cycle: &[NodeIndex]
     for (client, server) in path.iter().zip(path.iter().skip(1)) {
         let dep =
             edges.edges_connecting(*client, *server).map(|edge| *edge.weight()).min_by_key(|dep| dep.span.start)?;
-        complaint = complaint.label(&dep.span, format!("`{}` calls `{}`", name(client), name(server)));
+        complaint =
+            complaint.label(&dep.span, format!("`{}` {} `{}`", name(client), verb(graph, *client, dep), name(server)));
     }
     Some(complaint.help("a server starts before its clients: break the circle at one of these dependencies"))
+}
+
+fn verb(graph: &Graph, client: NodeIndex, dep: &Dependency) -> &'static str {
+    let handler = graph.components.get(client.index()).and_then(|component| component.fault.as_ref());
+    if handler.is_some_and(|handler| std::ptr::eq(handler, dep)) { "has its faults handled by" } else { "calls" }
 }

@@ -20,7 +20,7 @@ pub struct Page {
     pub client: usize,
     /// Its edge, as an index into its bindings'.
     pub edge: usize,
-    /// The page's number among the client's.
+    /// The page's number among the scheduler's, or if there is none, among the client's.
     pub number: usize,
     /// The server, as an index into the graph's components.
     pub server: usize,
@@ -69,8 +69,9 @@ impl Pages {
         for (client, bindings) in schema.components.iter().enumerate() {
             for (edge, (server, ends)) in bindings.edges.iter().enumerate().filter_map(|(at, edge)| Some((at, ends(edge)?))) {
                 let row = pages.iter().filter(|page| (page.server, page.ends.table) == (server, ends.table)).count();
-                let number = pages.iter().filter(|page| page.client == client).count();
                 let scheduler = graph.scheduler(client).filter(|scheduler| *scheduler != server);
+                let is_before = |page: &&Page| page.scheduler == scheduler && (scheduler.is_some() || page.client == client);
+                let number = pages.iter().filter(is_before).count();
                 pages.push(Page { client, edge, number, server, row, scheduler, ends: ends.clone() });
             }
         }

@@ -58,8 +58,7 @@ impl Parts<'_> {
         let first = words.len() as u64;
         for ((at, page), capability) in self.layout.pages.of_scheduler(index).zip(table.serves()) {
             let header = self.layout.components.get(index).map_or(0, |space| space.pages.address(Part::Header(at)));
-            let (client, number) = (token(page.client), page.number as u64);
-            words.extend(PageEdge { client, number, serve: capability.slot, header }.to_words());
+            words.extend(PageEdge { client: token(page.client), serve: capability.slot, header }.to_words());
         }
         for (word, value) in words.iter_mut().skip(6).zip([table.serves().len() as u64, first]) {
             *word = value;

@@ -1,9 +1,10 @@
 //! The report: what was composed, for people (`report.txt`) and for programs (`report.json`).
 
+mod pages;
 mod text;
 
 use abi::bundle::Grant;
-use abi::layout::{EXECUTE, WRITE};
+use abi::layout::{EXECUTE, PAGE, WRITE};
 use serde::Serialize;
 
 use super::bind::{Bound, Ready};
@@ -68,6 +69,9 @@ pub struct Component {
     pub segments: Vec<Segment>,
     /// The threads that can run in it, and their stacks.
     pub stacks: Vec<Stack>,
+    /// The syscall pages that it has a part in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<pages::Page>,
     /// Its capability table: what it can reach. There is nothing else.
     pub capabilities: Vec<Capability>,
     /// Words that the graph sets.
@@ -103,6 +107,8 @@ pub struct Memory {
     pub constants: u64,
     /// May be written.
     pub data: u64,
+    /// Frames of pages that it shares with others.
+    pub shared: u64,
     /// Stacks.
     pub stacks: u64,
     /// All of these.
@@ -164,6 +170,15 @@ pub enum Granted {
         /// Whether the server clears its registers for the client.
         server_clears: bool,
     },
+    /// The entry at which the kernel invokes the component that handles its faults.
+    Fault {
+        /// The handler.
+        handler: String,
+        /// The interface, with its variant.
+        interface: String,
+        /// Address of the handler's entry.
+        entry: u64,
+    },
     /// A range of I/O ports.
     Ports {
         /// What the image calls it.
@@ -172,6 +187,22 @@ pub enum Granted {
         first: u64,
         /// Number of ports.
         count: u64,
+    },
+    /// The batch entry of a server, to have the component's own calls served that it has posted to a page.
+    Flush {
+        /// The server.
+        server: String,
+        /// The interface, with its variant.
+        interface: String,
+    },
+    /// The same for the page of a component that it schedules.
+    Serve {
+        /// The server.
+        server: String,
+        /// The interface, with its variant.
+        interface: String,
+        /// Whose page.
+        client: String,
     },
     /// Its own capability table.
     Table,
@@ -240,7 +271,7 @@ pub fn report(subject: Subject<'_>) -> Report {
     let parts =
         parts.zip(&subject.layout.components).zip(&subject.capabilities.components).zip(&subject.bound.components);
     let components = parts.enumerate().map(|(index, ((((component, bindings), space), table), ready))| {
-        describe(subject.graph, index, component, &Parts { bindings, space, table, ready })
+        describe(subject.graph, index, component, &Parts { schema: subject.schema, layout: subject.layout, bindings, space, table, ready })
     });
     Report {
         format: FORMAT,
@@ -253,6 +284,8 @@ pub fn report(subject: Subject<'_>) -> Report {
 }
 
 struct Parts<'a> {
+    schema: &'a Schema,
+    layout: &'a Layout,
     bindings: &'a Bindings,
     space: &'a Space,
     table: &'a Table,
@@ -273,7 +306,8 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         memory: memory(parts),
         segments: parts.ready.memory.segments.iter().map(segment).collect(),
         stacks: stacks(graph, parts.space),
-        capabilities: capabilities(graph, parts),
+        pages: pages::pages(graph, index, parts),
+        capabilities: capabilities(graph, index, parts),
         parameters: component.params.iter().map(parameter).collect(),
     }
 }
@@ -295,8 +329,9 @@ fn memory(parts: &Parts<'_>) -> Memory {
         };
         *part += segment.memory_bytes;
     }
+    memory.shared = PAGE * parts.ready.shared.len() as u64;
     memory.stacks = parts.space.stacks.iter().map(|stack| stack.bytes).sum();
-    memory.total = memory.code + memory.constants + memory.data + memory.stacks;
+    memory.total = memory.code + memory.constants + memory.data + memory.shared + memory.stacks;
     memory
 }
 
@@ -317,7 +352,7 @@ fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
         .collect()
 }
 
-fn capabilities(graph: &Graph, parts: &Parts<'_>) -> Vec<Capability> {
+fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capability> {
     let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).map(|(capability, edge)| {
         let entry = match capability.grant {
             Grant::Invocation { entry, .. } => entry,
@@ -342,7 +377,14 @@ fn capabilities(graph: &Graph, parts: &Parts<'_>) -> Vec<Capability> {
     let scheduled = parts.table.scheduled().iter();
     let scheduled = scheduled
         .filter_map(|capability| Some(Capability { slot: capability.slot, grant: granted(graph, capability)? }));
-    edges.chain(ports).chain(scheduled).collect()
+    fault(graph, parts).into_iter().chain(edges).chain(ports).chain(scheduled).chain(pages::capabilities(graph, index, parts)).collect()
+}
+
+fn fault(graph: &Graph, parts: &Parts<'_>) -> Option<Capability> {
+    let (capability, handler) = (parts.table.fault.as_ref()?, parts.bindings.fault.as_ref()?);
+    let Grant::Invocation { server, entry, .. } = capability.grant else { return None };
+    let grant = Granted::Fault { handler: name(graph, server), interface: handler.interface.clone(), entry };
+    Some(Capability { slot: capability.slot, grant })
 }
 
 /// A capability by which a scheduler schedules. `None` for those of edges and devices.

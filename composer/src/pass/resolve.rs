@@ -46,6 +46,7 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
         is_base_constructor: is_constructed_by_kernel(draft),
         implements: draft.implements.clone(),
         deps: draft.deps.iter().filter_map(|dep| resolve_dependency(dep, names, found)).collect(),
+        fault: draft.fault.as_ref().and_then(|handler| resolve_dependency(handler, names, found)),
         params: draft.params.clone(),
         devices: draft.devices.clone(),
         baseaddr: draft.baseaddr.clone(),

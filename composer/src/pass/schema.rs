@@ -29,6 +29,8 @@ pub struct Bindings {
     pub plan: Option<u64>,
     /// What it calls, in the order of the component's `deps`.
     pub edges: Vec<Edge>,
+    /// Who handles its faults.
+    pub fault: Option<Handler>,
     /// Words to set, and their values.
     pub parameters: Vec<(u64, u64)>,
     /// The words that receive capabilities to I/O ports, and the ranges.
@@ -56,6 +58,17 @@ pub struct Edge {
     pub server_clears_registers: bool,
     /// What the page of the edge is bound to, if it has one.
     pub page: Option<PageEnds>,
+}
+
+/// The edge to a fault handler, which has no end in the client's image: the kernel takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handler {
+    /// The interface, with its variant if it has one.
+    pub interface: String,
+    /// The handler, as an index into [`Graph::components`].
+    pub server: usize,
+    /// Its entry that lets nothing out: the kernel invokes it between two instructions of a component that knows nothing of it.
+    pub entry: u64,
 }
 
 /// Both ends of a page, as both images have them.
@@ -88,11 +101,12 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
     for (component, image) in graph.components.iter().zip(&read) {
         needs::check_implements(component, image, found);
         let edges = edges::bind(graph, component, image, &read, found);
+        let fault = edges::bind_handler(graph, component, &read, found);
         let parameters = needs::parameters(component, image, found);
         let ports = needs::ports(component, image, found);
         let stacks = needs::stacks(image);
         let plan = needs::plan(graph, components.len(), image, found);
-        components.push(Bindings { image: image.clone(), stacks, plan, edges, parameters, ports });
+        components.push(Bindings { image: image.clone(), stacks, plan, edges, fault, parameters, ports });
     }
     (found.errors() == before).then_some(Schema { components })
 }

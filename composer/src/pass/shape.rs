@@ -1,4 +1,4 @@
-//! The shape of a graph file: walks the TOML tree along [`keys`](crate::keys), and keeps what fits it.
+//! The shape of a graph file: walks the TOML tree along [`crate::keys`], and keeps what fits it.
 
 use std::ops::Range;
 

@@ -188,10 +188,8 @@ fn a_changed_bundle_is_refused() {
     assert_eq!(Bundle::parse(&bytes).unwrap_err(), BundleError::Corrupt);
 }
 
-#[test]
-fn the_report_says_who_may_call_what() {
-    let composed = composed();
-    let report = report::report(Subject {
+fn report_of(composed: &Composed) -> report::Report {
+    report::report(Subject {
         graph: &composed.loaded.graph,
         schema: &composed.schema,
         layout: &composed.layout,
@@ -200,7 +198,16 @@ fn the_report_says_who_may_call_what() {
         bundle_bytes: composed.bundle.len(),
         kernel_bytes: 4096,
         disk: &report::Disk::Missing("there is no loader".into()),
-    });
+    })
+}
+
+fn text_of(composed: &Composed) -> String {
+    report::render(&report_of(composed))
+}
+
+#[test]
+fn the_report_says_who_may_call_what() {
+    let report = report_of(&composed());
     says(
         &report::render(&report),
         &[
@@ -349,4 +356,56 @@ fn a_directory_of_other_things_is_not_replaced() {
     let error = image::write(place.path(), &vec![(image::BUNDLE, composed().bundle)]).unwrap_err();
     assert_eq!(error.to_string(), "the directory holds `precious`, which is no part of a system");
     assert!(precious.exists());
+}
+
+/// [`GRAPH`] with a component that handles the faults of `pong`.
+fn with_handler(export: &str, schema: &str) -> Result<Composed, String> {
+    let [booter, console, pong, ping] = fixtures();
+    let graph = GRAPH.replace("name = \"pong\"\n", "name = \"pong\"\nfault = { handler = \"warden\" }\n");
+    let warden = "[[components]]\nname = \"warden\"\nimplements = [{ interface = \"fault\" }]\n\
+                  deps = [{ srv = \"console\", interface = \"console\" }]\n";
+    let images = [booter, console, Fixture::empty().export(export, schema).import("console", CONSOLE), pong, ping];
+    compose(&(graph + warden), &images)
+}
+
+#[test]
+fn a_fault_handler_is_in_the_slot_where_the_kernel_looks() {
+    let composed = with_handler("fault", abi::fault::SCHEMA).unwrap();
+    let bundle = Bundle::parse(&composed.bundle).unwrap();
+    let names: Vec<_> = bundle.components().map(|component| component.name().to_owned()).collect();
+    assert_eq!(names, ["booter", "console", "warden", "pong", "ping"]);
+    let pong = bundle.components().nth(3).unwrap();
+    let held: Vec<_> = bundle.capabilities(&pong).collect();
+    let grant = Grant::Invocation { server: 2, entry: DEFAULT_BASE + CLEARING, token: 4, methods: 1 };
+    let slot = abi::crossing::FAULT_HANDLER.into();
+    assert_eq!(held.first(), Some(&Capability { slot, grant }));
+    assert_eq!(held.get(1).map(|capability| capability.slot), Some(8), "edges have the slots that they had");
+    let ping = bundle.components().nth(4).unwrap();
+    assert!(bundle.capabilities(&ping).all(|capability| capability.slot != slot), "its faults are nobody's business");
+}
+
+#[test]
+fn a_fault_handler_has_stacks_for_all_that_can_fault() {
+    let composed = with_handler("fault", abi::fault::SCHEMA).unwrap();
+    let threads =
+        |at: usize| -> Vec<u64> { composed.layout.components[at].stacks.iter().map(|stack| stack.thread).collect() };
+    // Ping's thread comes to the handler by a fault of pong; and from there to the console.
+    assert_eq!((threads(2), threads(1)), (vec![2, 3, 4], vec![1, 2, 3, 4]));
+}
+
+#[test]
+fn the_report_says_who_handles_whose_faults() {
+    let composed = with_handler("fault", abi::fault::SCHEMA).unwrap();
+    says(
+        &text_of(&composed),
+        &["  pong -> warden: fault, when it faults\n", "  slot 1: fault of warden, for the kernel: it handles its faults\n"],
+    );
+}
+
+#[test]
+fn a_fault_handler_keeps_the_kernels_contract() {
+    let complaints = with_handler("fault", "handle(u64)->u64\n").unwrap_err();
+    says(&complaints, &["[E0704]", "`warden` was built with another version of `fault` than the kernel's"]);
+    says(&complaints, &["the kernel calls handle(Cause,u64,u64)->Answer", "`warden` serves handle(u64)->u64"]);
+    says(&with_handler("faults", "").unwrap_err(), &["[E0703]", "the image of `warden` does not serve `fault`"]);
 }

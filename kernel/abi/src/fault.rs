@@ -14,8 +14,17 @@
 //! The handler returns status 0 and word 0 = an [`Answer`]. Any other status, a fault of the
 //! handler itself, or a fault while another fault of the same thread is being handled, unwinds the faulting level.
 
+/// The interface that a fault handler serves, as the graph names it.
+pub const INTERFACE: &str = "fault";
+
+/// What an image says of that interface: [`METHOD`] is its only method.
+pub const SCHEMA: &str = "handle(Cause,u64,u64)->Answer\n";
+
 /// The method of the fault handler that is invoked.
 pub const METHOD: u16 = 0;
+
+/// Bits of word 0 that are the vector of the exception; its error code lies above them.
+pub const VECTOR_BITS: u32 = 8;
 
 /// What becomes of the faulting level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,8 +77,8 @@ pub enum ThreadOperation {
     /// Answers `w0` = how it ended ([`ThreadEnd`]), `w1` = its status.
     ///
     /// With a scheduler, switches to the thread, and answers when somebody
-    /// switches back; if it is the caller, at once. At the timeout, an absolute time in ticks of the time-stamp counter
-    /// (0 for none), and when the thread blocks or ends, the scheduler's thread goes on.
+    /// switches back; if the thread is the caller, at once. At the timeout, an absolute time in ticks of the
+    /// time-stamp counter (0 for none), and when the thread blocks or ends, the scheduler's thread goes on.
     Dispatch = 0,
 }
 

@@ -14,7 +14,7 @@
 //! | 1 | [`CLEAR_REGISTERS`](crate::record::CLEAR_REGISTERS) or 0 |
 //! | 2, 3 | address of the header frame, and of the entry frame |
 //! | 4 | permitted methods |
-//! | 5 | the page's number among the client's, by which it is registered with the scheduler |
+//! | 5 | the page's number in the scheduler's plan, by which it is registered there |
 //!
 //! # The server's table
 //!
@@ -66,8 +66,6 @@ pub const ROWS: u64 = 8 * ROW_WORDS as u64;
 pub struct PageEdge {
     /// The token that the client's invocations of the scheduler carry.
     pub client: u64,
-    /// The page's number among the client's.
-    pub number: u64,
     /// Slot of an invocation of the server's batch entry for this page.
     pub serve: u64,
     /// Address of the header frame in the scheduler.
@@ -76,19 +74,19 @@ pub struct PageEdge {
 
 impl PageEdge {
     /// Words of a page edge.
-    pub const WORDS: usize = 4;
+    pub const WORDS: usize = 3;
 
     /// The page edge at the front of `words`.
     pub fn from_words(words: &[u64]) -> Option<Self> {
-        let [client, number, serve, header, ..] = *words else {
+        let [client, serve, header, ..] = *words else {
             return None;
         };
-        Some(Self { client, number, serve, header })
+        Some(Self { client, serve, header })
     }
 
     /// The fields as words, in their order.
     pub const fn to_words(&self) -> [u64; Self::WORDS] {
-        [self.client, self.number, self.serve, self.header]
+        [self.client, self.serve, self.header]
     }
 }
 
@@ -98,8 +96,8 @@ mod tests {
 
     #[test]
     fn page_edges_round_trip() {
-        let edge = PageEdge { client: 4, number: 1, serve: 9, header: 0x7000 };
+        let edge = PageEdge { client: 4, serve: 9, header: 0x7000 };
         assert_eq!(PageEdge::from_words(&edge.to_words()), Some(edge));
-        assert_eq!(PageEdge::from_words(&[1, 2, 3]), None);
+        assert_eq!(PageEdge::from_words(&[1, 2]), None);
     }
 }

@@ -19,11 +19,14 @@ pub struct CoreState {
     pub thread: u64,
     /// When the core is to be taken from the current thread, in ticks of the time-stamp counter; 0 for never.
     pub timeout: u64,
+    /// Address of the thread for whose end another waits, the last one of these; 0 for none. It goes on
+    /// when no scheduler can.
+    pub root: u64,
 }
 
 impl CoreState {
     /// A core that runs nothing.
-    pub const IDLE: Self = Self { top: 0, identity: 0, thread: 0, timeout: 0 };
+    pub const IDLE: Self = Self { top: 0, identity: 0, thread: 0, timeout: 0, root: 0 };
 
     /// The current thread.
     pub const fn thread(&self) -> Frame {

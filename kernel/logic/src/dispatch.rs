@@ -45,6 +45,7 @@ pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u
     let outcome = thread::start(store, core, thread, word)?;
     thread::set_state(store, caller, State::Waiting);
     thread::set_scheduler(store, thread, Scheduler::Waiting(caller));
+    thread::enter_root(store, core, thread);
     Ok(outcome)
 }
 
@@ -52,8 +53,9 @@ pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u
 ///
 /// # Errors
 ///
-/// [`Error::NotDispatchable`] if it cannot go on, or belongs to another core; [`Error::Stale`];
-/// [`Error::EventsPending`], unless it is the scheduler that is switched to; [`Error::Revoked`].
+/// [`Error::NotDispatchable`] if it cannot go on, or belongs to another core, or if the scheduler could not
+/// go on after it; [`Error::Stale`]; [`Error::EventsPending`], unless it is the scheduler that is switched
+/// to; [`Error::Revoked`].
 pub fn switch_to(
     store: &impl Store,
     core: &mut CoreState,
@@ -66,6 +68,9 @@ pub fn switch_to(
         return Err(Error::NotDispatchable);
     }
     endpoint::check_token(store, scheduler, decision.token)?;
+    if scheduler != caller && !can_go_on(store, scheduler) {
+        return Err(Error::NotDispatchable);
+    }
     if thread != scheduler && endpoint::has_pending(store, scheduler) {
         return Err(Error::EventsPending);
     }
@@ -76,7 +81,9 @@ pub fn switch_to(
     }
     let outcome = thread::resume(store, core, thread, word)?;
     thread::set_state(store, caller, State::Suspended);
-    if thread != scheduler {
+    // Whoever waits for the end of a thread is told of it, whoever schedules the thread until then.
+    let is_awaited = matches!(thread::scheduler(store, thread), Scheduler::Waiting(_));
+    if thread != scheduler && !is_awaited {
         thread::set_scheduler(store, thread, Scheduler::EndPoint(scheduler));
     }
     core.timeout = decision.timeout;
@@ -98,6 +105,7 @@ pub fn end(store: &impl Store, core: &mut CoreState, how: ThreadEnd, status: u16
         }
         Scheduler::Waiting(waiting) => {
             thread::set_scheduler(store, thread, Scheduler::None);
+            thread::leave_root(store, core, thread);
             thread::switch(store, core, waiting);
             thread::set_state(store, thread, state);
             Outcome::answer([how as u64, status.into()])
@@ -126,26 +134,50 @@ pub fn hand_over(store: &impl Store, core: &mut CoreState, scheduler: Frame, sta
     resume_scheduler(store, core, scheduler)
 }
 
-/// Lets `scheduler` go on, or the next one above it that can.
+/// Lets `scheduler` go on, or the next one above it that can, or else the core's root.
 fn resume_scheduler(store: &impl Store, core: &mut CoreState, mut scheduler: Frame) -> Outcome {
     for _ in 0..LEVELS {
-        if let Ok(outcome) = resume_suspended(store, core, scheduler) {
+        if let Ok(outcome) = resume_started(store, core, scheduler) {
             return outcome;
         }
         match thread::scheduler(store, scheduler) {
-            Scheduler::EndPoint(above) | Scheduler::Waiting(above) => scheduler = above,
-            Scheduler::None => break,
+            Scheduler::EndPoint(above) => scheduler = above,
+            Scheduler::Waiting(_) | Scheduler::None => break,
         }
     }
-    Outcome::End(End::NothingToRun)
+    resume_root(store, core)
+}
+
+/// Schedulers can be led in circles, and end; somebody waits for the root, and so it is never forgotten.
+fn resume_root(store: &impl Store, core: &mut CoreState) -> Outcome {
+    if core.root == 0 {
+        return Outcome::End(End::NothingToRun);
+    }
+    let root = Frame::at(core.root);
+    if let Ok(outcome) = resume_started(store, core, root) {
+        return outcome;
+    }
+    let is_receiving = thread::state(store, root) == State::Receiving;
+    thread::switch(store, core, root);
+    if is_receiving {
+        thread::set_state(store, root, State::Receiving);
+        return Outcome::Idle;
+    }
+    end(store, core, ThreadEnd::Faulted, Error::NotDispatchable.status())
 }
 
 /// A scheduler at its start has ended: it is not started again by what its threads do.
-fn resume_suspended(store: &impl Store, core: &mut CoreState, scheduler: Frame) -> Result<Outcome, Error> {
-    if thread::state(store, scheduler) == State::AtStart {
+fn resume_started(store: &impl Store, core: &mut CoreState, scheduler: Frame) -> Result<Outcome, Error> {
+    if !can_go_on(store, scheduler) {
         return Err(Error::NotDispatchable);
     }
     thread::resume(store, core, scheduler, 0)
+}
+
+/// Whether `scheduler` has been started and waits for something to happen.
+fn can_go_on(store: &impl Store, scheduler: Frame) -> bool {
+    use State::{Preempted, Receiving, Suspended};
+    matches!(thread::state(store, scheduler), Suspended | Receiving | Preempted)
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@
 //! | 2 | [`State`] |
 //! | 3 | its [`Scheduler`] |
 //! | 4 | address at which it starts |
-//! | 5–10 | its receive end-point, see [`endpoint`](crate::endpoint) |
+//! | 5–10 | its receive end-point, see [`crate::endpoint`] |
 //! | 11 | address of the entry whose fault is being handled, or 0 |
-//! | 16–31, 64–127 | [`saved`] registers, while it is preempted |
-//! | 32–47, 128–191 | [`saved`] registers of the level whose fault is being handled |
+//! | 12 | the root before this thread became the core's, see [`dispatch`](crate::dispatch) |
+//! | 16–31, 48–49, 64–127 | [`saved`] registers, while it is preempted |
+//! | 32–47, 50–51, 128–191 | [`saved`] registers of the level whose fault is being handled |
 //! | 192–511 | invocation stack: [`entry`]s of four words, growing up |
 //!
 //! The entry at the bottom belongs to no component: its epoch is one that
@@ -34,6 +35,7 @@ const STATE: usize = 2;
 const SCHEDULER: usize = 3;
 const START: usize = 4;
 const FAULTED_ENTRY: usize = 11;
+const ROOT_BEFORE: usize = 12;
 
 /// An entry of an invocation stack, in words from the entry's start.
 pub mod entry {
@@ -71,6 +73,10 @@ pub mod saved {
         pub registers: usize,
         /// RFLAGS.
         pub flags: usize,
+        /// FS base.
+        pub fs_base: usize,
+        /// GS base.
+        pub gs_base: usize,
         /// First word of the x87 and SSE state, in the processor's format.
         pub floating_point: usize,
     }
@@ -78,9 +84,9 @@ pub mod saved {
     /// General registers that are kept.
     pub const COUNT: usize = 15;
     /// Of a preempted thread.
-    pub const PREEMPTED: Area = Area { registers: 16, flags: 31, floating_point: 64 };
+    pub const PREEMPTED: Area = Area { registers: 16, flags: 31, fs_base: 48, gs_base: 49, floating_point: 64 };
     /// Of the level whose fault is being handled.
-    pub const FAULTED: Area = Area { registers: 32, flags: 47, floating_point: 128 };
+    pub const FAULTED: Area = Area { registers: 32, flags: 47, fs_base: 50, gs_base: 51, floating_point: 128 };
     /// The word that says whether the area for faults is in use.
     pub const IN_USE: usize = super::FAULTED_ENTRY;
 }
@@ -249,6 +255,19 @@ pub fn scheduler(store: &impl Store, thread: Frame) -> Scheduler {
 /// Says who goes on when `thread` does not.
 pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
     set(store.words(thread), SCHEDULER, scheduler.to_word());
+}
+
+/// Makes `thread` the core's root.
+pub fn enter_root(store: &impl Store, core: &mut CoreState, thread: Frame) {
+    set(store.words(thread), ROOT_BEFORE, core.root);
+    core.root = thread.address();
+}
+
+/// Makes the root what it was before `thread` was it.
+pub fn leave_root(store: &impl Store, core: &mut CoreState, thread: Frame) {
+    if core.root == thread.address() {
+        core.root = get(store.words(thread), ROOT_BEFORE);
+    }
 }
 
 /// Marks the current level as one whose fault is being handled; false if another of the thread is.

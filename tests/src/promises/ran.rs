@@ -60,7 +60,10 @@ mod tests {
             test fifth::padded   ... ok\n\
             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
         let ran = Ran::read(output);
-        assert_eq!(["one", "deep::two", "three", "four", "fifth::padded", "six"].map(|name| ran.times(name)), [1, 1, 1, 0, 1, 0]);
+        assert_eq!(
+            ["one", "deep::two", "three", "four", "fifth::padded", "six"].map(|name| ran.times(name)),
+            [1, 1, 1, 0, 1, 0]
+        );
         assert!(ran.is_ignored("four") && !ran.is_ignored("one"));
         assert_eq!(ran.count(), 4);
     }

@@ -30,15 +30,33 @@ pub fn check_component(client: &Component, graph: &Graph, draft: &Draft, found: 
     check_imports(client, found);
     for dep in &client.deps {
         check_methods(dep, found);
-        let Some(server) = graph.components.get(dep.server) else { continue };
-        if std::ptr::eq(client, server) {
-            found.push(self_dependency(client, dep));
-        }
-        let is_complete = draft.components.get(dep.server).is_some_and(|draft| draft.implements_complete);
-        if is_complete {
-            found.extend(refusal(dep, server, draft.components.get(dep.server)));
-        }
+        check_server(client, dep, graph, draft, found);
     }
+    if let Some(handler) = &client.fault {
+        check_server(client, handler, graph, draft, found);
+    }
+}
+
+fn check_server(client: &Component, dep: &Dependency, graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
+    let Some(server) = graph.components.get(dep.server) else { return };
+    if std::ptr::eq(client, server) {
+        found.push(if is_handler(client, dep) { own_handler(client, dep) } else { self_dependency(client, dep) });
+    }
+    let is_complete = draft.components.get(dep.server).is_some_and(|draft| draft.implements_complete);
+    if is_complete {
+        found.extend(refusal(dep, server, draft.components.get(dep.server)));
+    }
+}
+
+/// Whether the edge is the one to the client's fault handler.
+fn is_handler(client: &Component, dep: &Dependency) -> bool {
+    client.fault.as_ref().is_some_and(|handler| std::ptr::eq(handler, dep))
+}
+
+fn own_handler(client: &Component, dep: &Dependency) -> Diagnostic {
+    let message = format!("`{}` handles its own faults", client.name.value);
+    let complaint = Diagnostic::error(SELF_DEPENDENCY, message).label(&dep.srv.span, "this is the component itself");
+    complaint.help("what has just faulted is not asked what to do about it: name another component")
 }
 
 fn name(variant: &Option<Spanned<String>>) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
+use super::pages::{Page, Role};
 use super::{Capability, Component, Disk, Granted, Report, Scheduling};
 
 /// The report for people.
@@ -35,11 +36,23 @@ fn write_calls(text: &mut String, report: &Report) -> fmt::Result {
         for capability in &component.capabilities {
             if let Granted::Invocation { server, interface, methods, .. } = &capability.grant {
                 calls += 1;
-                writeln!(text, "  {} -> {server}: {interface} ({})", component.name, methods.join(", "))?;
+                let by_page = if posts(component, server, interface) { ", posted to a page as well" } else { "" };
+                writeln!(text, "  {} -> {server}: {interface} ({}){by_page}", component.name, methods.join(", "))?;
+            }
+            if let Granted::Fault { handler, interface, .. } = &capability.grant {
+                writeln!(text, "  {} -> {handler}: {interface}, when it faults", component.name)?;
+            }
+            if let Granted::Serve { server, interface, client } = &capability.grant {
+                writeln!(text, "  {} -> {server}: {interface}, to have the page of {client} served", component.name)?;
             }
         }
     }
     if calls == 0 { writeln!(text, "  nobody calls anybody") } else { Ok(()) }
+}
+
+fn posts(component: &Component, to: &str, of: &str) -> bool {
+    let flush = |grant: &Granted| matches!(grant, Granted::Flush { server, interface } if server == to && interface == of);
+    component.capabilities.iter().any(|capability| flush(&capability.grant))
 }
 
 fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
@@ -47,14 +60,14 @@ fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
     writeln!(text, "\nMemory in KiB")?;
     writeln!(
         text,
-        "  {:width$} {:>8} {:>9} {:>8} {:>8} {:>8}",
-        "component", "code", "constants", "data", "stacks", "total"
+        "  {:width$} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8}",
+        "component", "code", "constants", "data", "shared", "stacks", "total"
     )?;
     for component in &report.components {
         let memory = component.memory;
-        let [code, constants, data, stacks, total] =
-            [memory.code, memory.constants, memory.data, memory.stacks, memory.total].map(|bytes| bytes / 1024);
-        writeln!(text, "  {:width$} {code:>8} {constants:>9} {data:>8} {stacks:>8} {total:>8}", component.name)?;
+        let [code, constants, data, shared, stacks, total] =
+            [memory.code, memory.constants, memory.data, memory.shared, memory.stacks, memory.total].map(|bytes| bytes / 1024);
+        writeln!(text, "  {:width$} {code:>8} {constants:>9} {data:>8} {shared:>8} {stacks:>8} {total:>8}", component.name)?;
     }
     Ok(())
 }
@@ -73,6 +86,9 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     }
     for segment in &component.segments {
         writeln!(text, "  memory {:#014x}, {} {}", segment.address, segment.rights, kibibytes(segment.bytes))?;
+    }
+    for page in &component.pages {
+        write_page(text, page)?;
     }
     for stack in &component.stacks {
         let (end, size) = (stack.end, kibibytes(stack.bytes));
@@ -95,6 +111,20 @@ fn write_scheduling(text: &mut String, scheduling: &Scheduling) -> fmt::Result {
     Ok(())
 }
 
+fn write_page(text: &mut String, page: &Page) -> fmt::Result {
+    let Page { role, client, server, interface, header, entries, .. } = page;
+    let role = match role {
+        Role::Client => "posts to",
+        Role::Server => "serves",
+        Role::Scheduler => "has served",
+    };
+    write!(text, "  {role} the page of {interface} between {client} and {server}: header {header:#x}")?;
+    match entries {
+        Some(entries) => writeln!(text, ", entries {entries:#x}"),
+        None => writeln!(text),
+    }
+}
+
 fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
     match &capability.grant {
         Granted::Invocation { server, interface, methods, client_clears, server_clears, .. } => {
@@ -107,9 +137,19 @@ fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
             let methods = methods.join(", ");
             writeln!(text, "  slot {}: {interface} of {server}, methods {methods}; {trust}", capability.slot)
         }
+        Granted::Fault { handler, interface, .. } => {
+            writeln!(text, "  slot {}: {interface} of {handler}, for the kernel: it handles its faults", capability.slot)
+        }
         Granted::Ports { device, first, count } => {
             let last = first.saturating_add(count.saturating_sub(1));
             writeln!(text, "  slot {}: I/O ports {first:#x}-{last:#x} ({device})", capability.slot)
+        }
+        Granted::Flush { server, interface } => {
+            writeln!(text, "  slot {}: the batch entry of {server} for {interface}, to flush", capability.slot)
+        }
+        Granted::Serve { server, interface, client } => {
+            let slot = capability.slot;
+            writeln!(text, "  slot {slot}: the batch entry of {server} for {interface}, to serve {client}")
         }
         Granted::Table => writeln!(text, "  slot {}: its own capability table", capability.slot),
         Granted::Component { component } => {

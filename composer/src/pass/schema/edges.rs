@@ -2,7 +2,7 @@
 
 use abi::record::RecordKind;
 
-use super::{Edge, PageEnds, describe, export_name, page, records};
+use super::{Edge, Handler, PageEnds, describe, export_name, page, records};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::elf::{Image, Record};
@@ -28,7 +28,8 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
         if !agree(client, import, server, export, dependency, found) {
             continue;
         }
-        let Ok(page) = page::bind(client, image, import, images.get(dependency.server), export, dependency, found) else {
+        let Ok(page) = page::bind(client, image, import, images.get(dependency.server), export, dependency, found)
+        else {
             continue;
         };
         let methods = permit(export, dependency, found);
@@ -40,6 +41,29 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
         found.push(unbound(client, import));
     }
     edges
+}
+
+/// Binds the edge to the handler of the faults of `client`. `None` if it has none, or one that was complained of.
+pub fn bind_handler(graph: &Graph, client: &Component, images: &[Image], found: &mut Diagnostics) -> Option<Handler> {
+    let dependency = client.fault.as_ref()?;
+    let server = graph.components.get(dependency.server)?;
+    // That there is none was complained of where the server's `implements` is.
+    let export = find_export(images.get(dependency.server)?, dependency)?;
+    if export.schema != abi::fault::SCHEMA {
+        found.push(other_contract(server, dependency, export));
+        return None;
+    }
+    Some(Handler { interface: export.name.clone(), server: dependency.server, entry: export.second })
+}
+
+fn other_contract(server: &Component, dependency: &Dependency, export: &Record) -> Diagnostic {
+    let (server, interface) = (describe(server), &dependency.interface.value);
+    let message = format!("{server} was built with another version of `{interface}` than the kernel's");
+    let (ours, theirs) = first_difference(abi::fault::SCHEMA, &export.schema);
+    let help = format!(
+        "the kernel calls {ours}\n{server} serves {theirs}\nbuild it with this version of the interface's crate"
+    );
+    Diagnostic::error(code::SCHEMA_MISMATCH, message).label(&dependency.span, "this edge").help(help)
 }
 
 fn find_import<'a>(

@@ -99,9 +99,8 @@ fn a_decision_for_the_current_thread_lets_it_go_on_until_another_time() {
     let [thread, other] = scene.threads;
     scene.dispatch(thread, 1).unwrap();
     let decision = Decision { scheduler: scene.root, token: 2, timeout: 1000 };
-    let same = |scene: &mut Scene, decision| {
-        switch_to(&scene.system.memory, &mut scene.system.core, thread, 42, decision)
-    };
+    let same =
+        |scene: &mut Scene, decision| switch_to(&scene.system.memory, &mut scene.system.core, thread, 42, decision);
     assert_eq!(same(&mut scene, decision), Ok(Outcome::DONE));
     assert_eq!((scene.current(), scene.system.core.timeout), (thread, 1000));
     let overtaken = Decision { token: 1, timeout: 0, ..decision };
@@ -274,6 +273,61 @@ fn with_nothing_to_run_the_core_sleeps_until_the_time_given() {
 }
 
 #[test]
+fn a_scheduler_that_never_ran_schedules_nobody() {
+    let mut scene = Scene::new();
+    let [never, thread] = scene.threads;
+    let decision = Decision { scheduler: never, token: 0, timeout: 0 };
+    let result = switch_to(&scene.system.memory, &mut scene.system.core, thread, 0, decision);
+    assert_eq!(result, Err(Error::NotDispatchable));
+}
+
+#[test]
+fn who_waits_for_a_thread_is_told_of_its_end_whoever_scheduled_it() {
+    let mut scene = Scene::new();
+    let [awaited, other] = scene.threads;
+    let root = scene.root;
+    wait_for(&scene.system.memory, &mut scene.system.core, awaited, 0).unwrap();
+    let own = Decision { scheduler: awaited, token: 0, timeout: 0 };
+    switch_to(&scene.system.memory, &mut scene.system.core, other, 0, own).unwrap();
+    switch_to(&scene.system.memory, &mut scene.system.core, awaited, 0, own).unwrap();
+    let outcome = end(&scene.system.memory, &mut scene.system.core, ThreadEnd::Returned, 3);
+    assert_eq!((outcome, scene.current()), (Outcome::answer([ThreadEnd::Returned as u64, 3]), root));
+}
+
+#[test]
+fn schedulers_that_end_in_a_circle_leave_the_core_to_the_root() {
+    let mut scene = Scene::new();
+    let awaited = scene.system.thread(7, 0x41_0000).0;
+    let [one, other] = scene.threads;
+    wait_for(&scene.system.memory, &mut scene.system.core, awaited, 0).unwrap();
+    let by = |scheduler| Decision { scheduler, token: 0, timeout: 0 };
+    let go = |scene: &mut Scene, thread, scheduler| {
+        switch_to(&scene.system.memory, &mut scene.system.core, thread, 0, by(scheduler)).unwrap();
+    };
+    go(&mut scene, one, awaited);
+    go(&mut scene, other, one);
+    go(&mut scene, one, other);
+    end(&scene.system.memory, &mut scene.system.core, ThreadEnd::Returned, 0);
+    assert_eq!(scene.current(), other, "its scheduler");
+    end(&scene.system.memory, &mut scene.system.core, ThreadEnd::Returned, 0);
+    assert_eq!(scene.current(), awaited, "nobody in the circle can go on");
+}
+
+#[test]
+fn a_root_that_waits_for_something_lets_the_core_sleep() {
+    let mut scene = Scene::new();
+    let [awaited, one] = scene.threads;
+    wait_for(&scene.system.memory, &mut scene.system.core, awaited, 0).unwrap();
+    thread::set_scheduler(&scene.system.memory, one, Scheduler::EndPoint(one));
+    thread::switch(&scene.system.memory, &mut scene.system.core, one);
+    thread::set_state(&scene.system.memory, awaited, State::Receiving);
+    let outcome = end(&scene.system.memory, &mut scene.system.core, ThreadEnd::Faulted, 0);
+    // The news of its own end is the only thing that a circle of one leaves behind.
+    assert_eq!((outcome, scene.current()), (Outcome::Idle, awaited));
+    assert_eq!(wake(&scene.system.memory, &mut scene.system.core, 1), Outcome::Idle);
+}
+
+#[test]
 fn an_ended_scheduler_is_passed_over() {
     let mut scene = Scene::new();
     let [inner, thread] = scene.threads;
@@ -281,5 +335,7 @@ fn an_ended_scheduler_is_passed_over() {
     let decision = Decision { scheduler: inner, token: 1, timeout: 0 };
     switch_to(&scene.system.memory, &mut scene.system.core, thread, 0, decision).unwrap();
     thread::set_state(&scene.system.memory, inner, State::Faulted);
-    assert_eq!(scene.preempt(), Outcome::End(End::NothingToRun));
+    let status = u64::from(Error::NotDispatchable.status());
+    let told = Outcome::answer([ThreadEnd::Faulted as u64, status]);
+    assert_eq!((scene.preempt(), scene.current()), (told, scene.root));
 }

@@ -75,6 +75,11 @@ fn dispatches(rogue: &mut Rogue, component: u32, thread: u32, receive: u32) {
     ] {
         rogue.refused(thread, DISPATCH, [0, 0, 1, scheduler], error);
     }
+    // A scheduler that never ran could not go on: the core would be nobody's.
+    let frame = rogue.frame();
+    let never = rogue.make(CreateThread, [frame, pair(component, 603), address(returns)]);
+    let point = rogue.make(CreateReceive, [never.into(), 0, 0]);
+    rogue.refused(thread, DISPATCH, [0, 0, 1, point.into()], Error::NotDispatchable);
     let frame = rogue.frame();
     let faulty = rogue.make(CreateThread, [frame, pair(component, 601), 0x7777_0000_0000]);
     rogue.answered(faulty, DISPATCH, [0; 4], [ThreadEnd::Faulted as u64, Error::Faulted.status().into()]);

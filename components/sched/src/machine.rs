@@ -1,0 +1,69 @@
+//! What a scheduler needs of the kernel and its plan.
+
+use runtime::Result;
+use runtime::scheduling::{Plan, Received, Scheduled, Thread};
+use runtime::time;
+
+/// The kernel's operations for a scheduler, and whom it schedules. See [`Plan`], by which the kernel is reached.
+#[expect(missing_docs, reason = "each is the method of the same name of the plan")]
+pub trait Machine {
+    fn clients(&self) -> usize;
+    fn client(&self, number: usize) -> Option<Scheduled>;
+    fn reaches(&self, of: usize, server: usize) -> bool;
+    fn own_thread(&self) -> Option<Thread>;
+    fn thread(&self, client: usize) -> Option<Thread>;
+
+    /// What time it is, in ticks of the time-stamp counter.
+    fn now(&self) -> u64;
+    fn create(&self, client: usize, at: usize) -> Result<Thread>;
+    fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()>;
+    fn wait(&self, timeout: u64) -> Result<Received>;
+    fn poll(&self) -> Result<Received>;
+    fn frequency(&self) -> Result<u64>;
+}
+
+impl Machine for &Plan {
+    fn clients(&self) -> usize {
+        Plan::clients(self)
+    }
+
+    fn client(&self, number: usize) -> Option<Scheduled> {
+        Plan::client(self, number)
+    }
+
+    fn reaches(&self, of: usize, server: usize) -> bool {
+        Plan::reaches(self, of, server)
+    }
+
+    fn own_thread(&self) -> Option<Thread> {
+        Plan::own_thread(self)
+    }
+
+    fn thread(&self, client: usize) -> Option<Thread> {
+        Plan::thread(self, client)
+    }
+
+    fn now(&self) -> u64 {
+        time::ticks()
+    }
+
+    fn create(&self, client: usize, at: usize) -> Result<Thread> {
+        Plan::create(self, client, at)
+    }
+
+    fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()> {
+        Plan::dispatch(self, thread, word, timeout, token)
+    }
+
+    fn wait(&self, timeout: u64) -> Result<Received> {
+        Plan::wait(self, timeout)
+    }
+
+    fn poll(&self) -> Result<Received> {
+        Plan::poll(self)
+    }
+
+    fn frequency(&self) -> Result<u64> {
+        Plan::frequency(self)
+    }
+}

@@ -1,0 +1,29 @@
+//! A client that tries what it may not.
+
+use crate::{SCHED, say};
+use runtime::Result;
+use sched_interface::{Sched, Threads};
+
+/// Indices of no thread, of threads that are others', and of this one in disguise.
+const GUESSES: [u64; 11] =
+    [0, 1, 2, 4, 5, 6, 1023, 1024, 1 << 32 | OWN, 1 << 16 | OWN, u64::MAX];
+
+/// The index of this component's own thread, in the graph that has this.
+const OWN: u64 = 3;
+
+/// Wakes what is not its own, starts what only the scheduler starts.
+pub fn guess() -> Result<()> {
+    let refused = GUESSES.iter().filter(|guess| SCHED.wake(**guess).is_err()).count();
+    say(format_args!("{refused} of {} guesses are refused: {:?}", GUESSES.len(), SCHED.wake(4).err()));
+    say(format_args!("a phase: {:?}", [SCHED.create(0).err(), SCHED.create(1).err()]));
+    // Its own threads are its own affair, and a word for which it has prepared nothing starts nothing.
+    say(format_args!("a word of nothing: {:?}", SCHED.create(u64::MAX)));
+    SCHED.yield_now()?;
+    let thread = SCHED.spawn(|_| Ok(()), 0)?;
+    SCHED.yield_now()?;
+    say(format_args!("the dead: {:?}", SCHED.unblock(thread).err()));
+    SCHED.wake(OWN)?;
+    SCHED.block()?;
+    say(format_args!("goes on"));
+    Ok(())
+}
