@@ -235,6 +235,35 @@ impl<'a, W: Word> Client<'a, W> {
         }
     }
 
+    /// As [`Client::prepare_to_sleep`], for a client that polls its tickets: results that were there before do not
+    /// count, so that it sleeps until another call ends. [`Sleep::NothingToWaitFor`]: all calls under way have ended.
+    pub fn prepare_to_wait(&mut self) -> Sleep {
+        self.announce();
+        self.hinted |= self.page.header().take_done();
+        self.hinted &= self.books.in_flight();
+        if self.books.in_flight() == self.hinted {
+            // A hint can be late, about an earlier call in the slot.
+            self.hinted = self.ended();
+        }
+        let pending = self.books.in_flight() & !self.hinted;
+        if pending == 0 {
+            return Sleep::NothingToWaitFor;
+        }
+        let (epoch, hints) = self.page.header().announce_wait();
+        if hints & pending == 0 {
+            return Sleep::On(epoch);
+        }
+        self.page.header().cancel_wait();
+        Sleep::ResultsCame
+    }
+
+    /// Slots of calls under way whose entries say that they have ended.
+    fn ended(&self) -> u64 {
+        let is_done = |slot: &u32| self.page.entry(*slot).is_some_and(|entry| entry.status().is(State::Done));
+        let slots = (0..u64::BITS).filter(|slot| self.books.in_flight() & 1 << slot != 0);
+        slots.filter(is_done).fold(0, |all, slot| all | 1 << slot)
+    }
+
     /// Slots that are free to be allocated.
     pub fn free_slots(&self) -> u32 {
         self.books.free()
@@ -278,6 +307,7 @@ impl<'a, W: Word> Client<'a, W> {
         match status.state() {
             Some(State::Submitted | State::Busy | State::Blocked) => Look::UnderWay,
             Some(State::Done) => {
+                self.hinted &= !(1 << slot);
                 let reply = entry.reply(status.answer());
                 entry.set_free();
                 Look::ended(self.books.settle(slot), Ok(reply))

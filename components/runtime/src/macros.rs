@@ -187,70 +187,103 @@ macro_rules! export {
             );
         };
     };
+    ($server:ty => $instance:expr, workers: $threads:expr $(, $variant:literal)?) => {
+        const _: () = {
+            static __RUNTIME_WORKERS: $crate::page::Workers = $crate::page::Workers::new();
+
+            fn __runtime_work(_: u64) -> $crate::Result<()> {
+                let dispatch = |invocation| <$server>::dispatch(&$instance, invocation);
+                __RUNTIME_WORKERS.work(&__RUNTIME_PAGES, &$threads, dispatch);
+                Ok(())
+            }
+
+            fn __runtime_start() {
+                __RUNTIME_WORKERS.start(&__RUNTIME_PAGES, &$threads, __runtime_work);
+            }
+
+            $crate::export_pages!($server, $instance, Some(&__RUNTIME_WORKERS), __runtime_start $(, $variant)?);
+        };
+    };
     ($server:ty => $instance:expr $(, $variant:literal)?) => {
         const _: () = {
-            extern "C" fn __runtime_dispatch(
-                first: u64,
-                second: u64,
-                third: u64,
-                fourth: u64,
-                token: u64,
-                method: u64,
-                second_answer: &mut u64,
-            ) -> $crate::internal::CReply {
-                let words = [first, second, third, fourth];
-                let invocation = $crate::Invocation { method, words, token };
-                <$server>::dispatch(&$instance, invocation).into_registers(second_answer)
-            }
+            const fn __runtime_start() {}
 
-            extern "C" fn __runtime_serve(
-                first: u64,
-                second: u64,
-                third: u64,
-                fourth: u64,
-                token: u64,
-                method: u64,
-                second_answer: &mut u64,
-            ) -> $crate::internal::CReply {
-                let batch = $crate::Invocation { method, words: [first, second, third, fourth], token };
-                let reply = __RUNTIME_PAGES.serve(batch, |invocation| <$server>::dispatch(&$instance, invocation));
-                reply.into_registers(second_answer)
-            }
-
-            // SAFETY: an image's static, and the record below names it.
-            static __RUNTIME_PAGES: $crate::page::PageTable = unsafe { $crate::page::PageTable::unbound() };
-
-            $crate::entry_stub!(__runtime_trusted, __runtime_dispatch, [], []);
-            $crate::cleared_entry_stub!(__runtime_cleared, __runtime_dispatch);
-            $crate::entry_stub!(__runtime_batch_trusted, __runtime_serve, [], []);
-            $crate::cleared_entry_stub!(__runtime_batch_cleared, __runtime_serve);
-
-            #[used]
-            #[unsafe(link_section = ".tessera.records")]
-            static __RUNTIME_RECORD: $crate::internal::Record = $crate::internal::Record::export(
-                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
-                <$server>::SCHEMA,
-                __runtime_trusted,
-                __runtime_cleared,
-            );
-
-            #[used]
-            #[unsafe(link_section = ".tessera.records")]
-            static __RUNTIME_BATCH: $crate::internal::Record = $crate::internal::Record::batch(
-                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
-                <$server>::SCHEMA,
-                __runtime_batch_trusted,
-                __runtime_batch_cleared,
-            );
-
-            #[used]
-            #[unsafe(link_section = ".tessera.records")]
-            static __RUNTIME_TABLE: $crate::internal::Record = $crate::internal::Record::pages(
-                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
-                <$server>::SCHEMA,
-                (&raw const __RUNTIME_PAGES).cast(),
-            );
+            $crate::export_pages!($server, $instance, None, __runtime_start $(, $variant)?);
         };
+    };
+}
+
+/// What serves an interface by direct calls and by pages.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_pages {
+    ($server:ty, $instance:expr, $workers:expr, $start:ident $(, $variant:literal)?) => {
+        extern "C" fn __runtime_dispatch(
+            first: u64,
+            second: u64,
+            third: u64,
+            fourth: u64,
+            token: u64,
+            method: u64,
+            second_answer: &mut u64,
+        ) -> $crate::internal::CReply {
+            let words = [first, second, third, fourth];
+            let invocation = $crate::Invocation { method, words, token };
+            <$server>::dispatch(&$instance, invocation).into_registers(second_answer)
+        }
+
+        #[expect(clippy::too_many_arguments, reason = "a register or a stack slot each")]
+        extern "C" fn __runtime_serve(
+            _: u64,
+            _: u64,
+            _: u64,
+            _: u64,
+            row: u64,
+            method: u64,
+            second_answer: &mut u64,
+            identity: u64,
+        ) -> $crate::internal::CReply {
+            let batch = $crate::page::Batch { method, row, thread: identity as u32 };
+            let blocking = (<$server>::MAY_BLOCK, $workers);
+            let dispatch = |invocation| <$server>::dispatch(&$instance, invocation);
+            let reply = __RUNTIME_PAGES.serve(batch, blocking, dispatch);
+            $start();
+            reply.into_registers(second_answer)
+        }
+
+        // SAFETY: an image's static, and the record below names it.
+        static __RUNTIME_PAGES: $crate::page::PageTable = unsafe { $crate::page::PageTable::unbound() };
+
+        $crate::entry_stub!(__runtime_trusted, __runtime_dispatch, [], []);
+        $crate::cleared_entry_stub!(__runtime_cleared, __runtime_dispatch);
+        $crate::entry_stub!(__runtime_batch_trusted, __runtime_serve, [], [], caller);
+        $crate::cleared_entry_stub!(__runtime_batch_cleared, __runtime_serve, caller);
+
+        #[used]
+        #[unsafe(link_section = ".tessera.records")]
+        static __RUNTIME_RECORD: $crate::internal::Record = $crate::internal::Record::export(
+            $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
+            <$server>::SCHEMA,
+            __runtime_trusted,
+            __runtime_cleared,
+        );
+
+        #[used]
+        #[unsafe(link_section = ".tessera.records")]
+        static __RUNTIME_BATCH: $crate::internal::Record = $crate::internal::Record::batch(
+            $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
+            <$server>::SCHEMA,
+            __runtime_batch_trusted,
+            __runtime_batch_cleared,
+        );
+
+        #[used]
+        #[unsafe(link_section = ".tessera.records")]
+        static __RUNTIME_TABLE: $crate::internal::Record = $crate::internal::Record::pages(
+            $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
+            <$server>::SCHEMA,
+            (&raw const __RUNTIME_PAGES).cast(),
+        );
     };
 }
 

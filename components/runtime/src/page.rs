@@ -11,16 +11,23 @@
 //! ```
 //!
 //! The server's code knows nothing of all this: [`export!`](crate::export) serves
-//! the same static by page as by direct call.
+//! the same static by page as by direct call. Only for methods that are marked `#[may_block]` in the interface it
+//! has to say where threads come from that wait in their stead:
+//!
+//! ```ignore
+//! runtime::export!(pong_interface::PongServer => PONG, workers: SCHED);
+//! ```
 
 mod error;
 mod import;
 mod posts;
 mod table;
 mod ticket;
+mod workers;
 
 pub use error::PageError;
 pub use import::PageImport;
 pub use posts::{Posts, Scheduler};
-pub use table::PageTable;
+pub use table::{Batch, PageTable};
 pub use ticket::Ticket;
+pub use workers::{WorkerThreads, Workers};

@@ -5,6 +5,7 @@
 use runtime::Result;
 use runtime::scheduling::Plan;
 use sched::Scheduler;
+use sched::pages::{Paged, Registered};
 
 runtime::plan!(PLAN);
 runtime::parameter!(QUANTUM: u64 = 0, "quantum");
@@ -12,6 +13,12 @@ runtime::parameter!(QUANTUM: u64 = 0, "quantum");
 static SCHEDULER: Scheduler<&Plan> = Scheduler::new(&PLAN);
 
 runtime::export!(sched_interface::SchedServer => |caller| SCHEDULER.serve(caller));
+
+static REGISTERED: Registered = Registered::new();
+
+runtime::export!(pages_interface::PagesServer => |caller| {
+    Paged { sched: SCHEDULER.serve(caller), pager: &PLAN, registered: &REGISTERED, token: caller.token }
+});
 
 runtime::component! { initialise: initialise, main: run }
 

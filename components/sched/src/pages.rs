@@ -3,7 +3,6 @@
 //! The client's thread comes in, goes on into the server's batch entry and comes back: what that costs, the client pays,
 //! at its own priority. It is blocked only if none of its calls ended, because their methods wait for something.
 
-use crate::{Call, Machine, Scheduler};
 use abi::page::{MORE, PageEdge};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
@@ -74,29 +73,40 @@ impl Default for Registered {
     }
 }
 
-impl<M: Pager> Scheduler<M> {
-    /// The error of a page that is not one of the client with this token.
-    fn check_page(&self, token: u64, number: u64) -> Result<()> {
-        let page = self.machine.page(number).filter(|page| page.client == token);
+/// An invocation of a scheduler about a page.
+pub struct Paged<'s, S, P> {
+    /// Lets the calling thread wait.
+    pub sched: S,
+    /// The pages.
+    pub pager: P,
+    /// Which of them are registered.
+    pub registered: &'s Registered,
+    /// The token of the calling component.
+    pub token: u64,
+}
+
+impl<S, P: Pager> Paged<'_, S, P> {
+    fn check(&self, number: u64) -> Result<()> {
+        let page = self.pager.page(number).filter(|page| page.client == self.token);
         page.map(|_| ()).ok_or(NO_SUCH_PAGE)
     }
 }
 
-impl<M: Machine + Pager> Pages for Call<'_, M> {
+impl<S: Sched, P: Pager> Pages for Paged<'_, S, P> {
     fn register(&self, page: u64) -> Result<()> {
-        self.scheduler.check_page(self.caller.token, page)?;
-        self.scheduler.registered.add(page)
+        self.check(page)?;
+        self.registered.add(page)
     }
 
     fn wait(&self, page: u64, epoch: u64) -> Result<()> {
-        self.scheduler.check_page(self.caller.token, page)?;
-        if !self.scheduler.registered.holds(page) {
+        self.check(page)?;
+        if !self.registered.holds(page) {
             return Err(NO_SUCH_PAGE);
         }
-        let [_, flags] = self.scheduler.machine.serve(page)?;
+        let [_, flags] = self.pager.serve(page)?;
         // With more to serve, the client comes again: a pass is bounded.
-        while flags & MORE == 0 && self.scheduler.machine.waits_on(page, epoch) {
-            self.block()?;
+        while flags & MORE == 0 && self.pager.waits_on(page, epoch) {
+            self.sched.block()?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub struct Region {
 /// The machine, as the loader describes it.
 pub struct Machine {
     /// Usable memory, as it was reported.
-    pub usable: arrayvec::ArrayVec<Region, REGIONS>,
+    pub usable: heapless::Vec<Region, REGIONS>,
     /// The bundle, as it was loaded.
     pub bundle: Region,
     /// The registers of the high precision event timer, if there is one.
@@ -61,13 +61,13 @@ impl fmt::Display for Machine {
 
 impl Machine {
     fn new(loader: &'static str) -> Self {
-        Self { usable: arrayvec::ArrayVec::new(), bundle: Region { start: 0, end: 0 }, event_timer: None, loader }
+        Self { usable: heapless::Vec::new(), bundle: Region { start: 0, end: 0 }, event_timer: None, loader }
     }
 
     /// Keeps a usable range; what does not fit is lost, and what is empty or malformed ignored.
     pub fn add_usable(&mut self, start: u64, bytes: u64) {
         if let Some(end) = start.checked_add(bytes).filter(|end| *end > start) {
-            let _ = self.usable.try_push(Region { start, end });
+            let _ = self.usable.push(Region { start, end });
         }
     }
 

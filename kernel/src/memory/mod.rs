@@ -80,7 +80,7 @@ pub struct Memory {
     /// Frames for what the kernel makes at boot.
     pub pool: Pool,
     /// Memory that neither the kernel's image nor the bundle is in.
-    pub free: arrayvec::ArrayVec<Region, REGIONS>,
+    pub free: heapless::Vec<Region, REGIONS>,
     /// The bundle, as it was loaded.
     pub bundle: Region,
 }

@@ -16,7 +16,7 @@ unsafe extern "C" {
 /// What the kernel's addresses and their physical addresses differ by.
 pub const KERNEL_OFFSET: u64 = 0xffff_ffff_8000_0000;
 
-type Regions = arrayvec::ArrayVec<Region, REGIONS>;
+type Regions = heapless::Vec<Region, REGIONS>;
 
 /// The kernel's image in memory, its boot code included.
 pub fn image() -> Region {
@@ -60,7 +60,7 @@ fn whole_pages(machine: &Machine) -> Regions {
         let start = region.start.max(done).next_multiple_of(4096);
         let end = region.end & !4095;
         if start < end {
-            let _ = regions.try_push(Region { start, end });
+            let _ = regions.push(Region { start, end });
             done = end;
         }
     }
@@ -74,7 +74,7 @@ fn without(regions: &[Region], hole: Region) -> Regions {
         let above = Region { start: region.start.max(hole.end), end: region.end };
         for part in [below, above] {
             if part.start < part.end && rest.last() != Some(&part) {
-                let _ = rest.try_push(part);
+                let _ = rest.push(part);
             }
         }
     }

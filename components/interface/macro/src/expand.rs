@@ -1,12 +1,12 @@
 //! What is generated beside an interface's trait.
 
 
-use crate::interface::{Interface, Method, no_arguments};
+use crate::interface::{Interface, Method, is_may_block, no_arguments};
 use crate::page;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemTrait, Result};
+use syn::{ItemTrait, Result, TraitItem};
 
 /// The trait and what is generated for it, or the trait and what is wrong with it.
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -27,7 +27,18 @@ fn expand(arguments: &TokenStream, item: &TokenStream) -> Result<TokenStream> {
     let client = client(&item, &interface);
     let page = page::client(&item, &interface);
     let server = server(&item, &interface);
+    let item = without_marks(item);
     Ok(quote!(#item #client #page #server))
+}
+
+/// The trait without what only this attribute understands.
+fn without_marks(mut item: ItemTrait) -> ItemTrait {
+    for method in &mut item.items {
+        if let TraitItem::Fn(method) = method {
+            method.attrs.retain(|attribute| !is_may_block(attribute));
+        }
+    }
+    item
 }
 
 /// The type that implements the trait by calling a server.
@@ -91,6 +102,7 @@ pub fn words(method: &Method) -> TokenStream {
 fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let server = format_ident!("{name}Server");
+    let may_block = interface.may_block();
     let constants = constants(interface);
     let arms = interface.methods.iter().enumerate().map(|(number, method)| server_arm(name, number, method));
     let documentation = format!("Serves an implementation of [`{name}`]. Named in `runtime::export!`.");
@@ -100,6 +112,8 @@ fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
 
         impl #server {
             #constants
+            /// Bit n: method n may wait for something.
+            pub const MAY_BLOCK: u64 = #may_block;
 
             /// Runs the method that an invocation names.
             #[inline]

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
-    Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Pat, PathArguments, Receiver, ReceiverKind, Result,
+    Attribute, Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Meta, Pat, PathArguments, Receiver, ReceiverKind, Result,
     ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
@@ -30,6 +30,8 @@ pub struct Method {
     pub parameters: Vec<(Ident, Type)>,
     /// The type that it answers with when it succeeds.
     pub answer: Type,
+    /// Whether it may wait for something.
+    pub may_block: bool,
 }
 
 impl Interface {
@@ -57,6 +59,12 @@ impl Interface {
             name.extend(letter.to_lowercase());
         }
         name
+    }
+
+    /// Bit n: method n may wait for something.
+    pub fn may_block(&self) -> u64 {
+        let bits = self.methods.iter().enumerate().map(|(at, method)| u64::from(method.may_block) << at);
+        bits.fold(0, |all, bit| all | bit)
     }
 
     /// What both ends must agree on: a line for each method.
@@ -87,13 +95,19 @@ impl Method {
         let answer = answer(&item.sig);
         complaints.add(answer.clone());
         complaints.finish(())?;
-        Ok(Self { signature: item.sig.clone(), parameters, answer: answer? })
+        let may_block = item.attrs.iter().any(is_may_block);
+        Ok(Self { signature: item.sig.clone(), parameters, answer: answer?, may_block })
     }
 
     fn schema(&self) -> String {
         let types: Vec<_> = self.parameters.iter().map(|(_, kind)| text(kind)).collect();
         format!("{}({})->{}", self.signature.ident, types.join(","), text(&self.answer))
     }
+}
+
+/// Whether an attribute is the interface's own mark of methods that may wait for something.
+pub fn is_may_block(attribute: &Attribute) -> bool {
+    matches!(&attribute.meta, Meta::Path(path) if path.is_ident("may_block"))
 }
 
 /// A type's tokens without the spaces between them.

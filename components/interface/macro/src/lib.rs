@@ -22,6 +22,8 @@ mod tests;
 /// implementation of its own (`runtime::export!`). A third, `PongPage`, posts
 /// calls to a syscall page (`runtime::import_page!`). The trait stays as it is, so
 /// that tests implement it.
+/// A method that may wait for something, for a lock or another thread, is marked `#[may_block]`: posted to a page, its
+/// calls are run by workers of the server, and hold up nothing that is behind them.
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::interface(arguments.into(), item.into()).into()

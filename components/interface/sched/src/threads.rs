@@ -55,6 +55,24 @@ pub trait Threads: Sched {
 
 impl<S: Sched + ?Sized> Threads for S {}
 
+/// How long a thread that is ending is waited for, in ticks.
+const MOMENT: u64 = 10_000;
+
+/// A server whose methods may wait has its workers from here.
+impl runtime::page::WorkerThreads for crate::SchedClient {
+    fn spawn(&self, function: Function) -> Result<()> {
+        Threads::spawn(self, function, 0).map(|_| ())
+    }
+
+    fn wake(&self, thread: u64) -> Result<()> {
+        Sched::wake(self, thread)
+    }
+
+    fn pause(&self) -> Result<()> {
+        self.sleep(MOMENT)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use super::{PageError, Ticket};
 use crate::{Answer, Error, Result};
 use core::marker::PhantomData;
 use core::sync::atomic::AtomicU64;
-use syscall_page::{Client, Reply, Request};
+use syscall_page::{Client, Reply, Request, Sleep};
 
 /// Who serves those that wait: the scheduler component, as its interface's client.
 pub trait Scheduler {
@@ -16,12 +16,12 @@ pub trait Scheduler {
     /// The scheduler's: among others, that the page is known already.
     fn register(&self, page: u64) -> Result<()>;
 
-    /// Has the page served, and returns when at least one call is done.
+    /// Has the page served, and waits as long as the client waits on `epoch` of its header.
     ///
     /// # Errors
     ///
     /// The scheduler's and the server's.
-    fn wait(&self, page: u64) -> Result<()>;
+    fn wait(&self, page: u64, epoch: u64) -> Result<()>;
 }
 
 /// The client's end of a page, for one thread. What was posted and not taken stays there when it is dropped.
@@ -70,17 +70,18 @@ impl<'p> Posts<'p> {
         scheduler.register(self.import.number())
     }
 
-    /// Has `scheduler` see to it that what was posted is served, and waits until something is done. Returns at once if
-    /// nothing was posted.
+    /// Has `scheduler` see to it that what was posted is served, and waits until another call has ended. Answers whether
+    /// there was any to wait for.
     ///
     /// # Errors
     ///
     /// The scheduler's; and as [`Posts::flush`].
-    pub fn wait(&self, scheduler: &impl Scheduler) -> Result<()> {
-        if self.announce() {
-            self.served(scheduler.wait(self.import.number()))?;
+    pub fn wait(&self, scheduler: &impl Scheduler) -> Result<bool> {
+        match self.with(|client| client.prepare_to_wait()) {
+            Sleep::NothingToWaitFor => Ok(false),
+            Sleep::ResultsCame => Ok(true),
+            Sleep::On(epoch) => self.served(scheduler.wait(self.import.number(), epoch)).map(|()| true),
         }
-        Ok(())
     }
 
     /// Slots into which calls can be posted without taking a result before.

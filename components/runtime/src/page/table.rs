@@ -1,13 +1,15 @@
 //! The server's side of pages: which there are, and the loop that serves one.
 
+use super::{PageError, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
 use abi::error::Error;
 use abi::page::{MORE, ROW_WORDS, ROWS, SERVE, WAKE};
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
 use syscall_page::layout::ENTRIES;
 use syscall_page::server::{Server, State};
-use syscall_page::{Page, mapped};
+use syscall_page::{Blocked, Page, mapped};
 
 /// A page of one edge, as the composer describes it in the server's memory.
 #[repr(C)]
@@ -17,7 +19,9 @@ struct Row {
     methods: u64,
     token: u64,
     state: State<AtomicU64>,
-    spare: [AtomicU64; 2],
+    /// Index of the thread that had the page served last.
+    waiter: AtomicU64,
+    spare: AtomicU64,
 }
 
 const _: () = assert!(size_of::<Row>() == 8 * ROW_WORDS);
@@ -41,25 +45,58 @@ impl PageTable {
     }
 
     /// Serves the page that `batch` was invoked for: `dispatch` runs the method of each call that is permitted, as it
-    /// runs those of direct calls. Bounded: it looks at no more calls than a page has entries.
+    /// runs those of direct calls, except for the methods in `may_block`, which `workers` are to run. Bounded: it looks
+    /// at no more calls than a page has entries.
     #[doc(hidden)]
     #[inline]
-    pub fn serve(&self, batch: Invocation, mut dispatch: impl FnMut(Invocation) -> Reply) -> Reply {
+    pub fn serve(
+        &self,
+        batch: Batch,
+        (may_block, workers): (u64, Option<&Workers>),
+        mut dispatch: impl FnMut(Invocation) -> Reply,
+    ) -> Reply {
         if batch.method != u64::from(SERVE) {
             return Reply::UNKNOWN_METHOD;
         }
-        let Some((row, page)) = self.row(batch.token).and_then(|row| Some((row, row.page()?))) else {
+        let Some((row, page)) = self.row(batch.row).and_then(|row| Some((row, row.page()?))) else {
             return Reply::from(Err::<(), _>(crate::Error::Kernel(Error::BadArgument)));
         };
-        let server = Server::with_state(page, row.methods, batch.token, &row.state);
+        row.waiter.store(u64::from(batch.thread), Relaxed);
+        let server = Server::with_state(page, row.methods, batch.row, &row.state);
         let pass = server.pass(ENTRIES as u32, |call| {
             let request = call.request();
+            if may_block & 1 << request.method != 0 {
+                return match workers {
+                    Some(workers) => workers.park(batch.row, call),
+                    None => call.answer(&syscall_page::Reply::refused(Error::UnknownOperation)),
+                };
+            }
             let (method, words) = (request.method.into(), request.args);
-            let reply = dispatch(Invocation { method, words, token: row.token });
-            call.answer(&syscall_page::Reply { status: reply.status(), words: reply.words() })
+            call.answer(&reply(&dispatch(Invocation { method, words, token: row.token })))
         });
         let flags = if pass.more { MORE } else { 0 } | if pass.wake { WAKE } else { 0 };
         Reply::from(Ok((u64::from(pass.run + pass.refused), flags)))
+    }
+
+    /// The token of direct calls of the edge whose page is in `row`.
+    pub(super) fn token(&self, row: u64) -> u64 {
+        self.row(row).map_or(0, |row| row.token)
+    }
+
+    /// Answers a call that was parked, and wakes its client if that waits.
+    pub(super) fn complete(
+        &self,
+        number: u64,
+        blocked: Blocked,
+        reply: &syscall_page::Reply,
+        threads: &impl WorkerThreads,
+    ) {
+        let Some((row, page)) = self.row(number).and_then(|row| Some((row, row.page()?))) else { return };
+        let server = Server::with_state(page, row.methods, number, &row.state);
+        if server.complete(blocked, reply).is_ok_and(|completed| completed.wake) {
+            // It may have ended meanwhile; then nobody waits.
+            let _ = threads.wake(row.waiter.load(Relaxed));
+        }
     }
 
     fn row(&self, number: u64) -> Option<&Row> {
@@ -74,6 +111,28 @@ impl PageTable {
         // SAFETY: there are so many rows behind it; what changes in them is atomic.
         Some(unsafe { table.byte_add(ROWS as usize).cast::<Row>().add(number as usize).as_ref() })
     }
+}
+
+/// An invocation of a batch entry.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Batch {
+    /// The method's number.
+    pub method: u64,
+    /// The page's row, which is the token.
+    pub row: u64,
+    /// The index of the thread that executes.
+    pub thread: u32,
+}
+
+/// A server's reply as pages carry it.
+pub(super) fn reply(reply: &Reply) -> syscall_page::Reply {
+    syscall_page::Reply { status: reply.status(), words: reply.words() }
+}
+
+/// The reply to a call for which the server has no room.
+pub(super) fn exhausted() -> syscall_page::Reply {
+    syscall_page::Reply { status: PageError::Exhausted.status(), words: [0; 2] }
 }
 
 impl Row {

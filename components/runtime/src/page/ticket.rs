@@ -1,6 +1,6 @@
 //! What one has of a call that was posted.
 
-use super::{PageError, Posts};
+use super::{PageError, Posts, Scheduler};
 use crate::{Answer, Error, Result};
 use core::marker::PhantomData;
 use core::mem;
@@ -38,6 +38,24 @@ impl<'p, A: Answer> Ticket<'p, A> {
         match self.poll() {
             Ok(result) => result,
             Err(_) => flushed.and(Err(Error::Page(PageError::NotDone))),
+        }
+    }
+
+    /// The result, once there is one: until then, `scheduler` has the page served and lets this thread wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method, exactly as a direct call's; those of [`Posts::wait`].
+    pub fn wait(self, scheduler: &impl Scheduler) -> Result<A> {
+        let mut ticket = self;
+        loop {
+            ticket = match ticket.poll() {
+                Ok(result) => return result,
+                Err(ticket) => ticket,
+            };
+            if !ticket.posts.wait(scheduler)? {
+                return Err(Error::Page(PageError::NotDone));
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use fatfs::{FileSystem, FsOptions};
+use fatfs::{FileSystem, FsOptions, StdIoWrapper};
 
 use super::grub::{EFI_FILE, Loader, LoaderError, Tools};
 use super::*;
@@ -21,12 +21,14 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
 }
 
-fn files(disk: &[u8]) -> FileSystem<Cursor<Vec<u8>>> {
+type Files = FileSystem<StdIoWrapper<Cursor<Vec<u8>>>>;
+
+fn files(disk: &[u8]) -> Files {
     let partition = disk[PARTITION as usize * SECTOR..].to_vec();
     FileSystem::new(Cursor::new(partition), FsOptions::new()).unwrap()
 }
 
-fn read(files: &FileSystem<Cursor<Vec<u8>>>, path: &str) -> Vec<u8> {
+fn read(files: &Files, path: &str) -> Vec<u8> {
     let mut contents = Vec::new();
     files.root_dir().open_file(path).unwrap().read_to_end(&mut contents).unwrap();
     contents

@@ -6,6 +6,8 @@
 #![no_std]
 #![no_main]
 
+mod pages;
+
 use core::arch::naked_asm;
 use core::hint::black_box;
 
@@ -13,24 +15,33 @@ use abi::operation::PortsOperation;
 use bench_client::Row;
 use bench_server::RawClient;
 use console_interface::{ConsoleClient, Writer};
-use pong_interface::{Pong, PongClient};
+use pages::Kept;
+use pong_interface::{Pong, PongClient, PongPage};
 use runtime::{Error, Result, time};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(RAW: RawClient);
 runtime::import!(TRUSTED: PongClient, "trusted");
 runtime::import!(CLEARED: PongClient, "cleared");
+runtime::import_page!(POSTED: PongPage, "posted");
 runtime::ports!(PORT, "port");
 
 runtime::component! { main: run }
 
 fn run() -> Result<()> {
+    let posts = POSTED.open()?;
+    let kept = Kept::default();
     let rows = [
-        Row { name: "null_entry", repeat: &|iterations| check(null_entry(iterations)) },
-        Row { name: "sinv_raw", repeat: &|iterations| check(sinv_raw(iterations)) },
-        Row { name: "sinv_stub", repeat: &sinv_stub },
-        Row { name: "sinv_stub_cleared", repeat: &sinv_stub_cleared },
-        Row { name: "sinv_stub_4args", repeat: &sinv_stub_4args },
+        Row::new("null_entry", &|iterations| check(null_entry(iterations))),
+        Row::new("sinv_raw", &|iterations| check(sinv_raw(iterations))),
+        Row::new("sinv_stub", &sinv_stub),
+        Row::new("sinv_stub_cleared", &sinv_stub_cleared),
+        Row::new("sinv_stub_4args", &sinv_stub_4args),
+        Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
+            .few(Kept::ROOM / 2, &|| kept.take(&posts)),
+        Row::new("page_serve_b1", &|iterations| pages::page_serve_b1(&posts, iterations)),
+        Row::new("page_serve_b8", &|iterations| pages::page_serve_b8(&posts, iterations)),
+        Row::new("page_serve_b32", &|iterations| pages::page_serve_b32(&posts, iterations)),
     ];
     bench_client::run(&rows, &mut Writer::new(&CONSOLE), &time::ticks)
 }

@@ -1,6 +1,8 @@
 //! What has to do with time.
 
 use crate::{SCHED, say};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
 use runtime::{Result, time};
 use sched_interface::{Sched, Threads};
 
@@ -49,23 +51,22 @@ fn sleep(length: u64) -> Result<()> {
     Ok(())
 }
 
-/// Two threads that never yield: each says when it has the core again.
+/// The thread that has said something last.
+static SPOKE_LAST: AtomicU64 = AtomicU64::new(0);
+
+/// Two threads that never yield: each says when it has the core again, which takes the other's turn to end.
 pub fn take_turns() -> Result<()> {
     SCHED.spawn(turns, 2)?;
     turns(1)
 }
 
 fn turns(number: u64) -> Result<()> {
-    let lost = millisecond()? / 2;
-    say(format_args!("thread {number}, turn 1"));
-    let (mut last, mut turn) = (time::ticks(), 1);
-    while turn < 4 {
-        let now = time::ticks();
-        if now - last > lost {
-            turn += 1;
-            say(format_args!("thread {number}, turn {turn}"));
+    for turn in 1..5 {
+        say(format_args!("thread {number}, turn {turn}"));
+        SPOKE_LAST.store(number, Relaxed);
+        while turn < 4 && SPOKE_LAST.load(Relaxed) == number {
+            core::hint::spin_loop();
         }
-        last = now;
     }
     Ok(())
 }

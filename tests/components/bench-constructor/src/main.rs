@@ -1,0 +1,60 @@
+//! The image of a base constructor that measures the kernel's operations between threads, without anybody in between.
+//!
+//! It makes a few components that share its page table, so that their threads run its code, and holds what a scheduler
+//! holds. What is measured are loops written by hand (`loops`); this is what they run on.
+//!
+//! | row | one iteration |
+//! |---|---|
+//! | `thread_switch` | a thread dispatches another of its component, by a decision at their scheduler's end-point |
+//! | `asnd` | a thread sends to one that waits; the scheduler of that one is told, nobody switches |
+//! | `asnd_arcv` | a scheduler sends to a thread that waits, takes the event in and dispatches it; it waits again |
+//! | `fault_handler` | a thread faults, and resumes behind that by its handler's answer |
+#![no_std]
+#![no_main]
+
+mod console;
+mod loops;
+mod objects;
+
+use abi::boot::slot;
+use abi::operation::{PowerOperation, ThreadOperation};
+use bench_client::Row;
+use core::sync::atomic::Ordering::Relaxed;
+use loops::{Entry, FAULTING, PROGRAM, SCHEDULER, STATUS};
+use runtime::{Error, Result, time};
+
+runtime::constructor!(CONSTRUCTOR);
+
+runtime::component! { initialise: run }
+
+/// Ends the system with the status of the measurement.
+fn run() -> u16 {
+    let status = measure().map_or_else(Error::status, |()| 0);
+    let _ = CONSTRUCTOR.operate(slot::POWER, PowerOperation::End as u16, [status.into(), 0, 0, 0]);
+    1
+}
+
+fn measure() -> Result<()> {
+    objects::make(&CONSTRUCTOR)?;
+    let rows = [
+        Row::new("thread_switch", &|iterations| schedule(loops::run_switches, iterations / 2)),
+        Row::new("asnd", &|iterations| schedule(loops::run_sends, iterations)),
+        Row::new("asnd_arcv", &|iterations| schedule(loops::run_round_trips, iterations)),
+        Row::new("fault_handler", &|iterations| run_to_its_end(FAULTING, iterations)),
+    ];
+    bench_client::run(&rows, &mut console::Console(&CONSTRUCTOR), &time::ticks)
+}
+
+/// Lets the scheduler's thread run `program`.
+fn schedule(program: Entry, iterations: u64) -> Result<()> {
+    PROGRAM.store(program as *mut (), Relaxed);
+    run_to_its_end(SCHEDULER, iterations)
+}
+
+/// Dispatches `thread`, which returns from its start when it is done.
+fn run_to_its_end(thread: u32, word: u64) -> Result<()> {
+    STATUS.store(0, Relaxed);
+    let answer = CONSTRUCTOR.operate(thread, ThreadOperation::Dispatch as u16, [word, 0, 0, 0]);
+    let [_, status] = answer.map_err(Error::Kernel)?;
+    Error::check((status | STATUS.load(Relaxed)) as u16)
+}

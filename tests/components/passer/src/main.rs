@@ -1,0 +1,75 @@
+//! A component that posts calls of a method that waits, and others behind them.
+#![no_std]
+#![no_main]
+
+use console_interface::{ConsoleClient, Logger};
+use gate::{Gate, GatePosts};
+use log::{LevelFilter, info};
+use pages_interface::PagesClient;
+use runtime::Result;
+use runtime::page::Ticket;
+use sched_interface::{SchedClient, Threads};
+
+runtime::import!(CONSOLE: ConsoleClient);
+runtime::import!(SCHED: SchedClient);
+runtime::import!(PAGES: PagesClient);
+runtime::import_page!(GATE: gate::GatePage);
+
+static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
+
+runtime::component! { main: run }
+
+fn run() -> Result<()> {
+    LOGGER.install(LevelFilter::Info);
+    let gate = GATE.open()?;
+    gate.register(&PAGES)?;
+    overtake(&gate)?;
+    wait_blocked(&gate)?;
+    more_than_workers(&gate)
+}
+
+/// Calls that wait hold up nothing that is behind them.
+fn overtake(gate: &GatePosts) -> Result<()> {
+    let (first, second) = (gate.post().pass(10)?, gate.post().echo(1)?);
+    let (third, fourth) = (gate.post().pass(20)?, gate.post().echo(2)?);
+    info!("behind calls that wait: {} and {}", second.wait(&PAGES)?, fourth.wait(&PAGES)?);
+    let (first, third) = (first.poll(), third.poll());
+    info!("they wait still: {}", first.is_err() && third.is_err());
+    gate.post().open(true)?;
+    for ticket in [first, third].into_iter().filter_map(core::result::Result::err) {
+        info!("passed: {}", ticket.wait(&PAGES)?);
+    }
+    Ok(())
+}
+
+/// With nothing to do but to wait, this thread waits too, until a worker is through. Another one opens the gate.
+fn wait_blocked(gate: &GatePosts) -> Result<()> {
+    GATE.direct().open(false)?;
+    SCHED.spawn(open_later, 100_000)?;
+    let ticket = gate.post().pass(30)?;
+    info!("passed later: {}", ticket.wait(&PAGES)?);
+    Ok(())
+}
+
+fn open_later(ticks: u64) -> Result<()> {
+    SCHED.sleep(ticks)?;
+    GATE.direct().open(true)
+}
+
+/// A worker that is through takes the next call that waits.
+fn more_than_workers(gate: &GatePosts) -> Result<()> {
+    const CALLS: usize = 20;
+    let mut tickets: [Option<Ticket<u64>>; CALLS] = [const { None }; CALLS];
+    GATE.direct().open(false)?;
+    for (number, ticket) in (0..).zip(&mut tickets) {
+        *ticket = Some(gate.post().pass(number)?);
+    }
+    SCHED.spawn(open_later, 100_000)?;
+    let mut right = 0;
+    for (number, ticket) in (0..).zip(&mut tickets) {
+        let answer = ticket.take().map(|ticket| ticket.wait(&PAGES)).transpose()?;
+        right += u64::from(answer == Some(number));
+    }
+    info!("{right} of {CALLS} passed, {} slots are free", gate.free());
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The image of a component that faults, and says what became of it. What it does, its graph says by parameters.
+#![no_std]
+#![no_main]
+
+use console_interface::{ConsoleClient, Writer};
+use core::fmt::Write;
+use probe::{Probe, ProbeClient, how};
+use runtime::time;
+
+runtime::import!(CONSOLE: ConsoleClient);
+runtime::import!(PROBE: ProbeClient);
+
+runtime::parameter!(CHECK: u64 = 0, "check");
+runtime::parameter!(STEP: bool = false, "step");
+runtime::parameter!(ASK: bool = false, "ask");
+runtime::parameter!(MEASURE: u64 = 0, "measure");
+
+runtime::component! { main: main }
+
+/// Does what it is asked to; the status is how many checks of the registers failed.
+fn main() -> u16 {
+    let mut out = Writer::new(&CONSOLE);
+    let mut different = 0;
+    for number in 1..=CHECK.get() {
+        let checked = unlucky::registers_behind_fault();
+        // Whether anyone can read it does not change what was found.
+        let _ = writeln!(out, "unlucky: registers behind fault {number}: {checked:x?}");
+        different += u16::from(checked.is_err());
+    }
+    if STEP.get() {
+        unlucky::single_step();
+        let _ = writeln!(out, "unlucky: stepped");
+    }
+    if ASK.get() {
+        let answer = PROBE.misbehave(how::UNDEFINED);
+        let _ = writeln!(out, "unlucky: its server: {answer:?}");
+    }
+    if MEASURE.get() > 0 {
+        let _ = writeln!(out, "unlucky: a fault that is handled: {} ticks", measure(MEASURE.get()));
+    }
+    different
+}
+
+/// The ticks of a fault and of going on behind it: what `2n` of them take longer than `n`, each.
+fn measure(times: u64) -> u64 {
+    unlucky::fault(times);
+    (time_of(2 * times) - time_of(times)) / times
+}
+
+#[inline(never)]
+fn time_of(faults: u64) -> u64 {
+    let start = time::ticks();
+    unlucky::fault(faults);
+    time::ticks() - start
+}

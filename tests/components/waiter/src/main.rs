@@ -1,0 +1,69 @@
+//! A component that posts calls to pong's page and waits for them by the scheduler.
+#![no_std]
+#![no_main]
+
+use console_interface::{ConsoleClient, Logger};
+use log::{LevelFilter, info};
+use pages_interface::PagesClient;
+use pong_interface::{Pong, PongPosts};
+use runtime::page::Ticket;
+use runtime::{Error, Result};
+use sched_interface::{Sched, SchedClient};
+
+runtime::import!(CONSOLE: ConsoleClient);
+runtime::import!(SCHED: SchedClient);
+runtime::import!(PAGES: PagesClient);
+runtime::import_page!(PONG: pong_interface::PongPage);
+runtime::parameter!(TURNS: u64 = 1, "turns");
+
+static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
+
+runtime::component! { main: run }
+
+/// Calls of a batch.
+const BATCH: usize = 32;
+
+fn run() -> Result<()> {
+    LOGGER.install(LevelFilter::Info);
+    let pong = PONG.open()?;
+    let early = pong.post().call()?;
+    info!("before it is registered: {}", text(early.wait(&PAGES)));
+    pong.register(&PAGES)?;
+    info!("registered again: {}", text(pong.register(&PAGES)));
+    info!("another's page: {}", text(pages_interface::Pages::register(&PAGES, 1 << 40)));
+    for _ in 0..TURNS.get() {
+        let right = batch(&pong)?;
+        SCHED.yield_now()?;
+        info!("waited for {BATCH} calls, {right} results are right, {} slots are free", pong.free());
+    }
+    info!("nothing to wait for: {}", pong.wait(&PAGES)?);
+    let posted = pong.post().add(20, 22)?.wait(&PAGES)?;
+    info!("waited for {posted}, called {}", PONG.direct().add(20, 22)?);
+    Ok(())
+}
+
+fn batch(pong: &PongPosts) -> Result<u64> {
+    let mut sums: [Option<Ticket<u64>>; BATCH] = [const { None }; BATCH];
+    for (number, sum) in (0..).zip(&mut sums) {
+        *sum = Some(pong.post().add(number, 1000)?);
+        if number % 2 == 0 {
+            pong.post().call()?;
+        }
+    }
+    let mut right = 0;
+    for (number, sum) in (0..).zip(&mut sums) {
+        let sum = sum.take().map(|sum| sum.wait(&PAGES)).transpose()?;
+        right += u64::from(sum == Some(number + 1000));
+    }
+    Ok(right)
+}
+
+fn text(result: Result<()>) -> &'static str {
+    match result {
+        Ok(()) => "no error",
+        Err(pages_interface::NO_SUCH_PAGE) => "no such page",
+        Err(pages_interface::REGISTERED) => "registered already",
+        Err(Error::Kernel(error)) => error.text(),
+        Err(_) => "another error",
+    }
+}
