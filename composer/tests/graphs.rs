@@ -102,7 +102,8 @@ fn order(graph: &Graph) -> String {
             );
         }
         if let Some(handler) = &component.fault {
-            let (name, variant) = (&graph.components[handler.server].name.value, handler.variant.as_ref().map(|v| &v.value));
+            let (name, variant) =
+                (&graph.components[handler.server].name.value, handler.variant.as_ref().map(|v| &v.value));
             _ = writeln!(text, "    has its faults handled by {name}, variant {variant:?}");
         }
     }

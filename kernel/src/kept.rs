@@ -28,7 +28,11 @@ pub fn keep_registers(
     registers: &[u64; saved::COUNT],
     flags: u64,
 ) {
-    keep(memory, core, (area.registers..).zip(*registers).chain([(area.flags, flags)]));
+    let kept = memory.words(core.thread()).iter().skip(area.registers);
+    for (word, value) in kept.zip(registers) {
+        word.store(*value, Relaxed);
+    }
+    keep(memory, core, [(area.flags, flags)]);
 }
 
 fn keep(memory: &impl Store, core: &CoreState, values: impl IntoIterator<Item = (usize, u64)>) {

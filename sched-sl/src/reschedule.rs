@@ -91,10 +91,8 @@ fn recover<K, P, M, const N: usize>(
 }
 
 /// Notes every event; one of a thread that has ended meanwhile has nothing left to say.
-pub fn receive_all<K, P, M, const N: usize>(
-    kernel: &K,
-    scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
-) where
+pub fn receive_all<K, P, M, const N: usize>(kernel: &K, scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>)
+where
     K: Kernel,
     P: Policy<N>,
     M: Timers<N>,

@@ -9,8 +9,8 @@ use crate::capability::operate;
 use crate::{Error, Result};
 use abi::event::Event;
 use abi::layout::PAGE;
-use abi::page::PageEdge;
 use abi::operation::{ReceiveOperation, TableOperation, ThreadOperation};
+use abi::page::PageEdge;
 use abi::plan::{CREATED, Client, HEADER_WORDS, reach_words};
 use core::num::NonZeroU32;
 

@@ -159,10 +159,12 @@ impl<'s, M: Machine> Context<'s, M> {
 
     fn next_event(&self, own: &Own) -> Option<abi::event::Event> {
         let kept = own.events.borrow_mut().pop();
-        kept.or_else(|| loop {
-            // A send to the scheduler itself tells nothing of a thread.
-            if let Some(event) = self.scheduler.machine.poll().ok()?.event {
-                return Some(event);
+        kept.or_else(|| {
+            loop {
+                // A send to the scheduler itself tells nothing of a thread.
+                if let Some(event) = self.scheduler.machine.poll().ok()?.event {
+                    return Some(event);
+                }
             }
         })
     }

@@ -7,8 +7,8 @@ use abi::page::{MORE, PageEdge};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use pages_interface::{NO_SUCH_PAGE, Pages, REGISTERED};
-use runtime::scheduling::Plan;
 use runtime::Result;
+use runtime::scheduling::Plan;
 use sched_interface::Sched;
 
 /// Pages that a scheduler has room for.

@@ -85,7 +85,8 @@ impl Tables {
 /// The table of segments, and their contents, which start at `offset` in the bundle: first the frames that components share.
 fn place(runs: &[Run], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
     let shared = offset;
-    let frames = runs.iter().filter_map(|run| if let Run::Shared(shared) = run { Some(shared.frame + 1) } else { None });
+    let frames =
+        runs.iter().filter_map(|run| if let Run::Shared(shared) = run { Some(shared.frame + 1) } else { None });
     let mut words = Vec::new();
     let mut contents = vec![0; frames.max().unwrap_or(0) * PAGE as usize];
     offset += contents.len() as u64;
@@ -95,7 +96,9 @@ fn place(runs: &[Run], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
             Run::Shared(Shared { address, frame }) => {
                 let (address, offset) = (*address, shared + *frame as u64 * PAGE);
                 let rights = READ | WRITE;
-                words.extend(bundle::Segment { address, memory_bytes: PAGE, offset, file_bytes: PAGE, rights }.to_words());
+                words.extend(
+                    bundle::Segment { address, memory_bytes: PAGE, offset, file_bytes: PAGE, rights }.to_words(),
+                );
                 continue;
             }
         };

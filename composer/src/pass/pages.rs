@@ -67,10 +67,13 @@ impl Pages {
     pub fn of(graph: &Graph, schema: &Schema) -> Self {
         let mut pages: Vec<Page> = Vec::new();
         for (client, bindings) in schema.components.iter().enumerate() {
-            for (edge, (server, ends)) in bindings.edges.iter().enumerate().filter_map(|(at, edge)| Some((at, ends(edge)?))) {
+            for (edge, (server, ends)) in
+                bindings.edges.iter().enumerate().filter_map(|(at, edge)| Some((at, ends(edge)?)))
+            {
                 let row = pages.iter().filter(|page| (page.server, page.ends.table) == (server, ends.table)).count();
                 let scheduler = graph.scheduler(client).filter(|scheduler| *scheduler != server);
-                let is_before = |page: &&Page| page.scheduler == scheduler && (scheduler.is_some() || page.client == client);
+                let is_before =
+                    |page: &&Page| page.scheduler == scheduler && (scheduler.is_some() || page.client == client);
                 let number = pages.iter().filter(is_before).count();
                 pages.push(Page { client, edge, number, server, row, scheduler, ends: ends.clone() });
             }

@@ -90,7 +90,9 @@ impl Parts<'_> {
         let stacks = self.layout.components.get(server).map_or(&[][..], |space| &space.stacks);
         let mut map = vec![0; reach_words(clients.len())];
         for (at, client) in clients.iter().enumerate() {
-            if let (true, Some(word)) = (stacks.iter().any(|stack| stack.thread == *client as u64), map.get_mut(at / 64)) {
+            if let (true, Some(word)) =
+                (stacks.iter().any(|stack| stack.thread == *client as u64), map.get_mut(at / 64))
+            {
                 *word |= 1 << (at % 64);
             }
         }

@@ -271,7 +271,12 @@ pub fn report(subject: Subject<'_>) -> Report {
     let parts =
         parts.zip(&subject.layout.components).zip(&subject.capabilities.components).zip(&subject.bound.components);
     let components = parts.enumerate().map(|(index, ((((component, bindings), space), table), ready))| {
-        describe(subject.graph, index, component, &Parts { schema: subject.schema, layout: subject.layout, bindings, space, table, ready })
+        describe(
+            subject.graph,
+            index,
+            component,
+            &Parts { schema: subject.schema, layout: subject.layout, bindings, space, table, ready },
+        )
     });
     Report {
         format: FORMAT,
@@ -377,7 +382,13 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
     let scheduled = parts.table.scheduled().iter();
     let scheduled = scheduled
         .filter_map(|capability| Some(Capability { slot: capability.slot, grant: granted(graph, capability)? }));
-    fault(graph, parts).into_iter().chain(edges).chain(ports).chain(scheduled).chain(pages::capabilities(graph, index, parts)).collect()
+    fault(graph, parts)
+        .into_iter()
+        .chain(edges)
+        .chain(ports)
+        .chain(scheduled)
+        .chain(pages::capabilities(graph, index, parts))
+        .collect()
 }
 
 fn fault(graph: &Graph, parts: &Parts<'_>) -> Option<Capability> {

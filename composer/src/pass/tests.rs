@@ -398,7 +398,10 @@ fn the_report_says_who_handles_whose_faults() {
     let composed = with_handler("fault", abi::fault::SCHEMA).unwrap();
     says(
         &text_of(&composed),
-        &["  pong -> warden: fault, when it faults\n", "  slot 1: fault of warden, for the kernel: it handles its faults\n"],
+        &[
+            "  pong -> warden: fault, when it faults\n",
+            "  slot 1: fault of warden, for the kernel: it handles its faults\n",
+        ],
     );
 }
 

@@ -1,6 +1,5 @@
 //! What is generated beside an interface's trait.
 
-
 use crate::interface::{Interface, Method, is_may_block, no_arguments};
 use crate::page;
 use proc_macro2::TokenStream;

@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Meta, Pat, PathArguments, Receiver, ReceiverKind, Result,
-    ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
+    Attribute, Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Meta, Pat, PathArguments, Receiver,
+    ReceiverKind, Result, ReturnType, Safety, Signature, TraitItem, TraitItemFn, Type,
 };
 
 /// Words that a method can take: the registers for them.

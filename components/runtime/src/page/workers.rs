@@ -119,12 +119,7 @@ impl Workers {
     }
 
     /// What a worker does.
-    pub fn work(
-        &self,
-        table: &PageTable,
-        threads: &impl WorkerThreads,
-        mut dispatch: impl FnMut(Invocation) -> Reply,
-    ) {
+    pub fn work(&self, table: &PageTable, threads: &impl WorkerThreads, mut dispatch: impl FnMut(Invocation) -> Reply) {
         loop {
             while let Some(Work { row, request, blocked }) = self.take() {
                 let (method, words) = (request.method.into(), request.args);

@@ -91,7 +91,8 @@ impl World {
 
     /// The same, where threads of one client can come to execute in others.
     pub fn with_reach(clients: &[(u64, &[u64])], reach: &[(usize, usize)]) -> &'static Self {
-        let clients = clients.iter().enumerate().map(|(number, (priority, created))| scheduled(number, *priority, created));
+        let clients =
+            clients.iter().enumerate().map(|(number, (priority, created))| scheduled(number, *priority, created));
         let kernel = Kernel {
             now: 1,
             timeout: 0,

@@ -51,7 +51,8 @@ fn write_calls(text: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn posts(component: &Component, to: &str, of: &str) -> bool {
-    let flush = |grant: &Granted| matches!(grant, Granted::Flush { server, interface } if server == to && interface == of);
+    let flush =
+        |grant: &Granted| matches!(grant, Granted::Flush { server, interface } if server == to && interface == of);
     component.capabilities.iter().any(|capability| flush(&capability.grant))
 }
 
@@ -66,8 +67,13 @@ fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
     for component in &report.components {
         let memory = component.memory;
         let [code, constants, data, shared, stacks, total] =
-            [memory.code, memory.constants, memory.data, memory.shared, memory.stacks, memory.total].map(|bytes| bytes / 1024);
-        writeln!(text, "  {:width$} {code:>8} {constants:>9} {data:>8} {shared:>8} {stacks:>8} {total:>8}", component.name)?;
+            [memory.code, memory.constants, memory.data, memory.shared, memory.stacks, memory.total]
+                .map(|bytes| bytes / 1024);
+        writeln!(
+            text,
+            "  {:width$} {code:>8} {constants:>9} {data:>8} {shared:>8} {stacks:>8} {total:>8}",
+            component.name
+        )?;
     }
     Ok(())
 }
@@ -138,7 +144,11 @@ fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
             writeln!(text, "  slot {}: {interface} of {server}, methods {methods}; {trust}", capability.slot)
         }
         Granted::Fault { handler, interface, .. } => {
-            writeln!(text, "  slot {}: {interface} of {handler}, for the kernel: it handles its faults", capability.slot)
+            writeln!(
+                text,
+                "  slot {}: {interface} of {handler}, for the kernel: it handles its faults",
+                capability.slot
+            )
         }
         Granted::Ports { device, first, count } => {
             let last = first.saturating_add(count.saturating_sub(1));

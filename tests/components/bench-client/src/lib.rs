@@ -24,9 +24,14 @@ impl<'a> Row<'a> {
         Self { name, repeat, iterations: ITERATIONS, settle: &|| Ok(()) }
     }
 
-    /// The same, of which only so many iterations can be done twice in a row; then `settle` makes room for more.
-    pub fn few(self, iterations: u64, settle: &'a dyn Fn() -> Result<()>) -> Self {
-        Self { iterations, settle, ..self }
+    /// The same with so many iterations, and twice as many, instead of a thousand.
+    pub fn iterations(self, iterations: u64) -> Self {
+        Self { iterations, ..self }
+    }
+
+    /// The same with something to do behind all iterations of a run, which is not measured.
+    pub fn settled_by(self, settle: &'a dyn Fn() -> Result<()>) -> Self {
+        Self { settle, ..self }
     }
 }
 
@@ -107,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_room_for_few_it_is_made_behind_each_run() {
+    fn what_settles_a_run_is_not_measured() {
         let (time, used) = (Cell::new(0), Cell::new(0));
         let repeat = |iterations| {
             time.set(time.get() + 5 * iterations);
@@ -119,7 +124,7 @@ mod tests {
             Ok(())
         };
         let mut out = String::new();
-        let rows = [Row::new("a", &repeat).few(4, &settle)];
+        let rows = [Row::new("a", &repeat).iterations(4).settled_by(&settle)];
         assert_eq!(run(&rows, &mut out, &|| time.get()), Ok(()));
         assert_eq!(out, "row a 5 5 5\n");
     }

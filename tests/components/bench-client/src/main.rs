@@ -30,20 +30,24 @@ runtime::component! { main: run }
 
 fn run() -> Result<()> {
     let posts = POSTED.open()?;
-    let kept = Kept::default();
-    let rows = [
-        Row::new("null_entry", &|iterations| check(null_entry(iterations))),
-        Row::new("sinv_raw", &|iterations| check(sinv_raw(iterations))),
-        Row::new("sinv_stub", &sinv_stub),
-        Row::new("sinv_stub_cleared", &sinv_stub_cleared),
-        Row::new("sinv_stub_4args", &sinv_stub_4args),
-        Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
-            .few(Kept::ROOM / 2, &|| kept.take(&posts)),
-        Row::new("page_serve_b1", &|iterations| pages::page_serve_b1(&posts, iterations)),
-        Row::new("page_serve_b8", &|iterations| pages::page_serve_b8(&posts, iterations)),
-        Row::new("page_serve_b32", &|iterations| pages::page_serve_b32(&posts, iterations)),
-    ];
-    bench_client::run(&rows, &mut Writer::new(&CONSOLE), &time::ticks)
+    let kept = Kept::new();
+    bench_client::run(
+        &[
+            Row::new("null_entry", &|iterations| check(null_entry(iterations))),
+            Row::new("sinv_raw", &|iterations| check(sinv_raw(iterations))),
+            Row::new("sinv_stub", &sinv_stub),
+            Row::new("sinv_stub_cleared", &sinv_stub_cleared),
+            Row::new("sinv_stub_4args", &sinv_stub_4args),
+            Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
+                .iterations(Kept::ROOM / 2)
+                .settled_by(&|| kept.settle(&posts)),
+            Row::new("page_serve_b1", &|iterations| pages::page_serve_b1(&posts, iterations)).iterations(100),
+            Row::new("page_serve_b8", &|iterations| pages::page_serve_b8(&posts, iterations)).iterations(100),
+            Row::new("page_serve_b32", &|iterations| pages::page_serve_b32(&posts, iterations)).iterations(100),
+        ],
+        &mut Writer::new(&CONSOLE),
+        &time::ticks,
+    )
 }
 
 /// Calls whose ends trust each other: each leaves its registers as they are.

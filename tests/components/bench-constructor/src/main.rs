@@ -36,13 +36,16 @@ fn run() -> u16 {
 
 fn measure() -> Result<()> {
     objects::make(&CONSTRUCTOR)?;
-    let rows = [
-        Row::new("thread_switch", &|iterations| schedule(loops::run_switches, iterations / 2)),
-        Row::new("asnd", &|iterations| schedule(loops::run_sends, iterations)),
-        Row::new("asnd_arcv", &|iterations| schedule(loops::run_round_trips, iterations)),
-        Row::new("fault_handler", &|iterations| run_to_its_end(FAULTING, iterations)),
-    ];
-    bench_client::run(&rows, &mut console::Console(&CONSTRUCTOR), &time::ticks)
+    bench_client::run(
+        &[
+            Row::new("thread_switch", &|iterations| schedule(loops::run_switches, iterations / 2)),
+            Row::new("asnd", &|iterations| schedule(loops::run_sends, iterations)),
+            Row::new("asnd_arcv", &|iterations| schedule(loops::run_round_trips, iterations)),
+            Row::new("fault_handler", &|iterations| run_to_its_end(FAULTING, iterations)),
+        ],
+        &mut console::Console(&CONSTRUCTOR),
+        &time::ticks,
+    )
 }
 
 /// Lets the scheduler's thread run `program`.

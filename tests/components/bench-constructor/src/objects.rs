@@ -1,7 +1,7 @@
 //! The components, threads and end-points that the loops run on, in slots that the loops know.
 
 use crate::loops::{self, FAULTING, FIRST, RECEIVER, RECEIVER_RECEIVE, RECEIVER_SEND, SCHEDULER, SECOND};
-use crate::loops::{SCHEDULER_RECEIVE, Entry};
+use crate::loops::{Entry, SCHEDULER_RECEIVE};
 use abi::boot::{UntypedRange, slot};
 use abi::crossing::FAULT_HANDLER;
 use abi::layout::PAGE;

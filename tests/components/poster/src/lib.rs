@@ -51,7 +51,10 @@ pub fn mixed(pong: &PongPosts) -> Result<()> {
             info!("round {round} is wrong");
         }
     }
-    info!("mixed calls: {} of {SLOTS} slots are in use by calls that nobody asks after", SLOTS - u64::from(pong.free()));
+    info!(
+        "mixed calls: {} of {SLOTS} slots are in use by calls that nobody asks after",
+        SLOTS - u64::from(pong.free())
+    );
     Ok(())
 }
 
@@ -118,6 +121,52 @@ pub fn forbidden(pong: &PongPosts, direct: &impl Pong) -> Result<()> {
 /// Says what became of opening a page that is open.
 pub fn open_twice(again: Option<Error>) {
     info!("opened again: {}", text(again));
+}
+
+/// Says what a call costs in ticks, all in: posting, its share of the flush, being served, and taking the result.
+///
+/// # Errors
+///
+/// Those of the calls.
+pub fn cost(pong: &PongPosts, direct: &impl Pong, clock: impl Fn() -> u64) -> Result<()> {
+    let start = clock();
+    (0..ROUNDS).try_for_each(|number| direct.add(number, 1).map(|_| ()))?;
+    let called = (clock() - start) / ROUNDS;
+    let [one, eight, all] = [costs::<1>(pong, &clock)?, costs::<8>(pong, &clock)?, costs::<BATCH>(pong, &clock)?];
+    info!("a direct call costs {called} ticks; posted: {one} alone, {eight} in batches of 8, {all} of {BATCH}");
+    Ok(())
+}
+
+const ROUNDS: u64 = 100;
+
+fn costs<const B: usize>(pong: &PongPosts, clock: &impl Fn() -> u64) -> Result<u64> {
+    let mut ticks = 0;
+    for round in 0..2 * ROUNDS {
+        let start = clock();
+        let mut sums: [Option<Ticket<u64>>; B] = [const { None }; B];
+        for (number, sum) in (0..).zip(&mut sums) {
+            *sum = Some(pong.post().add(number, 1)?);
+        }
+        let posted = clock();
+        pong.flush()?;
+        let flushed = clock();
+        for sum in &mut sums {
+            sum.take().map(Ticket::take).transpose()?;
+        }
+        let end = clock();
+        if round >= ROUNDS {
+            ticks += end - start;
+        }
+        if round == ROUNDS {
+            info!(
+                "batch {B}: post {}, flush {}, take {}",
+                (posted - start) / B as u64,
+                (flushed - posted) / B as u64,
+                (end - flushed) / B as u64
+            );
+        }
+    }
+    Ok(ticks / ROUNDS / B as u64)
 }
 
 fn text(error: Option<Error>) -> &'static str {

@@ -4,7 +4,7 @@
 
 use console_interface::{ConsoleClient, Logger};
 use log::LevelFilter;
-use runtime::Result;
+use runtime::{Result, time};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import_page!(PONG: pong_interface::PongPage);
@@ -36,6 +36,7 @@ scenarios! {
     "lone" => |pong| poster::lone(pong, PONG.direct());
     "exhaust" => poster::exhaust;
     "forbidden" => |pong| poster::forbidden(pong, PONG.direct());
+    "cost" => |pong| poster::cost(pong, PONG.direct(), time::ticks);
     "open-twice" => |_| open_twice();
 }
 

@@ -5,8 +5,7 @@ use runtime::Result;
 use sched_interface::{Sched, Threads};
 
 /// Indices of no thread, of threads that are others', and of this one in disguise.
-const GUESSES: [u64; 11] =
-    [0, 1, 2, 4, 5, 6, 1023, 1024, 1 << 32 | OWN, 1 << 16 | OWN, u64::MAX];
+const GUESSES: [u64; 11] = [0, 1, 2, 4, 5, 6, 1023, 1024, 1 << 32 | OWN, 1 << 16 | OWN, u64::MAX];
 
 /// The index of this component's own thread, in the graph that has this.
 const OWN: u64 = 3;

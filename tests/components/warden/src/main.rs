@@ -55,7 +55,10 @@ impl Warden {
         let mut out = Writer::new(&CONSOLE);
         if PRINT.get() {
             let (client, thread) = (self.0.token, self.0.thread);
-            let _ = writeln!(out, "warden: fault {number}: {cause}, address {address:#x}, client {client}, thread {thread}");
+            let _ = writeln!(
+                out,
+                "warden: fault {number}: {cause}, address {address:#x}, client {client}, thread {thread}"
+            );
         }
         let start = time::ticks();
         while time::ticks().wrapping_sub(start) < SPIN.get() {
