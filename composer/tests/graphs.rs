@@ -116,12 +116,14 @@ fn describe(component: &Component) -> String {
     let params: Vec<_> = component.params.iter().map(|p| (&p.key.value, p.value.value)).collect();
     let devices: Vec<_> = component.devices.iter().map(|d| (&d.name.value, d.first, d.count)).collect();
     format!(
-        "{}{}: image {}, base {:?}, stack {}, implements {implements:?}, params {params:?}, devices {devices:?}",
+        "{}{}: image {}, base {:?}, stack {}, priority {}, threads {:?}, implements {implements:?}, params {params:?}, devices {devices:?}",
         component.name.value,
         if component.is_base_constructor { " (base constructor)" } else { "" },
         component.img.value,
         component.baseaddr.as_ref().map(|address| address.value),
         component.stack.value,
+        component.priority,
+        component.threads,
     )
 }
 

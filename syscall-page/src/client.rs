@@ -60,14 +60,14 @@ pub struct Client<'a, W> {
     books: Books,
     /// Slots that the server said are done, to be looked at.
     hinted: u64,
-    /// Slots that are submitted and not announced.
-    unannounced: u64,
+    /// One more than the number of the last call that was announced.
+    announced: u64,
 }
 
 impl<'a, W: Word> Client<'a, W> {
     /// The client's end of a page that nobody has posted to yet.
     pub fn new(page: Page<'a, W>) -> Self {
-        Self { page, books: Books::new(page.slots()), hinted: 0, unannounced: 0 }
+        Self { page, books: Books::new(page.slots()), hinted: 0, announced: 0 }
     }
 
     /// Posts a call; `token` comes back with its result.
@@ -79,8 +79,9 @@ impl<'a, W: Word> Client<'a, W> {
     ///
     /// [`PostError::Exhausted`]: back-pressure.
     pub fn post(&mut self, request: &Request, token: u64) -> Result<Ticket, PostError> {
-        let reserved = self.reserve()?;
-        self.submit(reserved, request, token)
+        let ticket = self.post_unannounced(request, token)?;
+        self.announce();
+        Ok(ticket)
     }
 
     /// Posts a call that the server need not find before [`Client::announce`]: of many calls
@@ -90,17 +91,29 @@ impl<'a, W: Word> Client<'a, W> {
     /// # Errors
     ///
     /// [`PostError::Exhausted`]: back-pressure.
+    #[inline]
     pub fn post_unannounced(&mut self, request: &Request, token: u64) -> Result<Ticket, PostError> {
-        let Reserved(number) = self.reserve()?;
+        let number = match self.books.use_next() {
+            Some(number) => number,
+            None => self.allocate()?,
+        };
         self.write(number, request, token)
     }
 
     /// Shows the server what was posted unannounced.
     pub fn announce(&mut self) {
-        let slots = core::mem::take(&mut self.unannounced);
-        if slots != 0 {
-            self.page.header().hint_submitted(slots);
+        self.announce_with(0);
+    }
+
+    /// Announces calls in `slots` and all that were posted since the last time. Answers which slots these are.
+    fn announce_with(&mut self, slots: u64) -> u64 {
+        let next = self.books.next();
+        let posted = round_from(self.announced, next) & self.books.in_flight();
+        self.announced = next;
+        if slots | posted != 0 {
+            self.page.header().hint_submitted(slots | posted);
         }
+        slots | posted
     }
 
     /// Allocates a slot, so that a later [`Client::submit`] cannot be refused.
@@ -109,17 +122,21 @@ impl<'a, W: Word> Client<'a, W> {
     ///
     /// [`PostError::Exhausted`]: back-pressure.
     pub fn reserve(&mut self) -> Result<Reserved, PostError> {
+        let number = self.allocate()?;
+        self.books.reserve(number);
+        self.entry(number).inspect(|entry| entry.set_allocated());
+        Ok(Reserved(number))
+    }
+
+    #[cold]
+    fn allocate(&mut self) -> Result<u64, PostError> {
         if self.books.free() == 0 {
             self.collect_abandoned();
         }
         let page = self.page;
         let is_taken = |slot| page.entry(slot).is_none_or(|entry| !entry.status().is(State::Submitted));
-        let Some(number) = self.books.allocate(is_taken) else {
-            self.announce();
-            return Err(PostError::Exhausted);
-        };
-        self.entry(number).inspect(|entry| entry.set_allocated());
-        Ok(Reserved(number))
+        let number = self.books.allocate(is_taken);
+        number.ok_or(PostError::Exhausted).inspect_err(|_| self.announce())
     }
 
     /// Submits a call in a slot that was reserved.
@@ -128,8 +145,13 @@ impl<'a, W: Word> Client<'a, W> {
     ///
     /// [`PostError::NotReserved`] if the slot is another client's.
     pub fn submit(&mut self, reserved: Reserved, request: &Request, token: u64) -> Result<Ticket, PostError> {
-        let ticket = self.write(reserved.0, request, token)?;
-        self.announce();
+        let Reserved(number) = reserved;
+        if !self.books.is_reserved(number) {
+            return Err(PostError::NotReserved);
+        }
+        self.books.unreserve(number);
+        let ticket = self.write(number, request, token)?;
+        self.announce_with(1 << slot_of(number));
         Ok(ticket)
     }
 
@@ -143,6 +165,7 @@ impl<'a, W: Word> Client<'a, W> {
         if !self.books.release(number) {
             return Err(PostError::NotReserved);
         }
+        self.announced = self.announced.min(self.books.next());
         self.entry(number).inspect(|entry| entry.set_free());
         Ok(())
     }
@@ -152,10 +175,25 @@ impl<'a, W: Word> Client<'a, W> {
     /// # Errors
     ///
     /// [`PollError`]: there will be none.
+    #[inline]
     pub fn poll(&mut self, ticket: Ticket) -> Result<Option<Reply>, PollError> {
         if !self.books.is_wanted(ticket.0) {
             return Err(PollError::UnknownTicket);
         }
+        if let Some(entry) = self.entry(ticket.0)
+            && let status = entry.status()
+            && status.is(State::Done)
+        {
+            let reply = entry.reply(status.answer());
+            entry.set_free();
+            self.books.settle_wanted(ticket.0);
+            return Ok(Some(reply));
+        }
+        self.poll_not_done(ticket)
+    }
+
+    #[cold]
+    fn poll_not_done(&mut self, ticket: Ticket) -> Result<Option<Reply>, PollError> {
         match self.look(slot_of(ticket.0)) {
             Look::UnderWay => Ok(None),
             Look::Ended(Some(completion)) => completion.result.map(Some),
@@ -199,7 +237,9 @@ impl<'a, W: Word> Client<'a, W> {
         if !self.books.abandon(ticket.0) {
             return Err(PollError::UnknownTicket);
         }
-        self.look(slot_of(ticket.0));
+        if self.entry(ticket.0).is_some_and(|entry| entry.status().is(State::Done)) {
+            self.look(slot_of(ticket.0));
+        }
         Ok(())
     }
 
@@ -222,46 +262,43 @@ impl<'a, W: Word> Client<'a, W> {
     /// The server faulted while it served on this client's thread. The calls that it had taken end with
     /// [`Error::Faulted`](abi::error::Error::Faulted); those that it had not are announced again, since it may have taken the hints.
     pub fn server_faulted(&mut self) {
-        let mut slots = self.books.in_flight();
-        while slots != 0 {
-            let slot = slots.trailing_zeros();
-            slots &= slots - 1;
+        let mut waiting = 0;
+        for slot in each(self.books.in_flight()) {
             let Some(entry) = self.page.entry(slot) else { continue };
             match entry.status().state() {
                 Some(State::Busy) => entry.set_done(abi::error::Error::Faulted.status()),
-                Some(State::Submitted) => self.unannounced |= 1 << slot,
+                Some(State::Submitted) => waiting |= 1 << slot,
                 _ => {}
             }
         }
+        self.announce_with(waiting);
     }
 
-    /// As [`Client::prepare_to_sleep`], for a client that polls its tickets: results that were there before do not
-    /// count, so that it sleeps until another call ends. [`Sleep::NothingToWaitFor`]: all calls under way have ended.
+    /// As [`Client::prepare_to_sleep`], for a client that polls its tickets: results that were announced before the last
+    /// time do not count, so that it sleeps until another call ends. [`Sleep::NothingToWaitFor`]: all have ended.
     pub fn prepare_to_wait(&mut self) -> Sleep {
-        self.announce();
-        self.hinted |= self.page.header().take_done();
-        self.hinted &= self.books.in_flight();
-        if self.books.in_flight() == self.hinted {
-            // A hint can be late, about an earlier call in the slot.
-            self.hinted = self.ended();
+        let posted = self.announce_with(0);
+        let hints = self.page.header().take_done() & self.books.in_flight();
+        self.hinted |= hints;
+        // A hint can be late, about an earlier call in the slot.
+        if self.ended(hints) != 0 {
+            return Sleep::ResultsCame;
         }
-        let pending = self.books.in_flight() & !self.hinted;
-        if pending == 0 {
+        if posted == 0 && self.ended(self.books.in_flight()) == self.books.in_flight() {
             return Sleep::NothingToWaitFor;
         }
         let (epoch, hints) = self.page.header().announce_wait();
-        if hints & pending == 0 {
+        if hints == 0 {
             return Sleep::On(epoch);
         }
         self.page.header().cancel_wait();
         Sleep::ResultsCame
     }
 
-    /// Slots of calls under way whose entries say that they have ended.
-    fn ended(&self) -> u64 {
+    /// Which of `slots` hold calls that have ended.
+    fn ended(&self, slots: u64) -> u64 {
         let is_done = |slot: &u32| self.page.entry(*slot).is_some_and(|entry| entry.status().is(State::Done));
-        let slots = (0..u64::BITS).filter(|slot| self.books.in_flight() & 1 << slot != 0);
-        slots.filter(is_done).fold(0, |all, slot| all | 1 << slot)
+        each(slots).filter(is_done).fold(0, |all, slot| all | 1 << slot)
     }
 
     /// Slots that are free to be allocated.
@@ -274,16 +311,16 @@ impl<'a, W: Word> Client<'a, W> {
         self.books.in_flight().count_ones()
     }
 
+    #[inline]
     fn write(&mut self, number: u64, request: &Request, token: u64) -> Result<Ticket, PostError> {
+        // Slots that the page does not have are never used.
         let entry = self.entry(number).ok_or(PostError::NotReserved)?;
-        if !self.books.submit(number, token) {
-            return Err(PostError::NotReserved);
-        }
+        self.books.submit(number, token);
         entry.submit(request, token);
-        self.unannounced |= 1 << slot_of(number);
         Ok(Ticket(number))
     }
 
+    #[inline]
     fn entry(&self, number: u64) -> Option<&'a Entry<W>> {
         self.page.entry(slot_of(number))
     }
@@ -291,11 +328,17 @@ impl<'a, W: Word> Client<'a, W> {
     /// Takes back the slots of calls that have ended and whose result nobody wants. Posting does so by itself when
     /// no slot is left; a client that does it whenever calls were served keeps all slots in use.
     pub fn collect_abandoned(&mut self) {
-        let mut slots = self.books.abandoned();
-        while slots != 0 {
-            self.look(slots.trailing_zeros());
-            slots &= slots - 1;
+        let mut ended = 0;
+        for slot in each(self.books.abandoned()) {
+            match self.page.entry(slot) {
+                Some(entry) if entry.status().is(State::Done) => {
+                    entry.set_free();
+                    ended |= 1 << slot;
+                }
+                _ => _ = self.look(slot),
+            }
         }
+        self.books.settle_abandoned(ended);
     }
 
     /// Reads the status of a call in flight once and draws the consequence.
@@ -307,7 +350,6 @@ impl<'a, W: Word> Client<'a, W> {
         match status.state() {
             Some(State::Submitted | State::Busy | State::Blocked) => Look::UnderWay,
             Some(State::Done) => {
-                self.hinted &= !(1 << slot);
                 let reply = entry.reply(status.answer());
                 entry.set_free();
                 Look::ended(self.books.settle(slot), Ok(reply))
@@ -317,6 +359,24 @@ impl<'a, W: Word> Client<'a, W> {
             }
         }
     }
+}
+
+/// The slots of calls from number `first` up to `next`: those of the last round at most.
+fn round_from(first: u64, next: u64) -> u64 {
+    match next - first {
+        0 => 0,
+        calls => (u64::MAX >> 64_u64.saturating_sub(calls)).rotate_left(slot_of(first)),
+    }
+}
+
+/// The numbers of the bits in `slots`.
+#[inline]
+fn each(mut slots: u64) -> impl Iterator<Item = u32> {
+    core::iter::from_fn(move || {
+        let slot = slots.trailing_zeros();
+        slots &= slots.wrapping_sub(1);
+        (slot < u64::BITS).then_some(slot)
+    })
 }
 
 /// What a look at a call in flight found.

@@ -114,9 +114,17 @@ pub enum CompleteError {
 #[derive(Debug)]
 struct Round<'a, W> {
     page: Page<'a, W>,
-    blocked: &'a W,
+    state: &'a State<W>,
     hints: u64,
     done: u64,
+    /// The slot to look at next.
+    next: u32,
+}
+
+impl<'a, W: Word> Round<'a, W> {
+    fn new(page: Page<'a, W>, state: &'a State<W>) -> Self {
+        Self { page, state, hints: 0, done: 0, next: state.next.load(Relaxed) as u32 }
+    }
 }
 
 impl<'a, W: Word> Server<'a, W> {
@@ -139,13 +147,14 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
     /// `run` gets the words that were read once from the page, of a method that is permitted.
     pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W>) -> Outcome) -> Pass {
         let mut pass = Pass::default();
-        let mut round = Round { page: self.page, blocked: &self.state.borrow().blocked, hints: 0, done: 0 };
+        let mut round = Round::new(self.page, self.state.borrow());
         for _ in 0..limit {
-            let Some(slot) = self.next_slot(&mut round) else {
+            let Some(slot) = round.next_slot() else {
                 break;
             };
             self.serve(&mut round, slot, &mut pass, &mut run);
         }
+        round.keep_place();
         pass.wake = round.announce();
         pass.more = self.page.header().has_submitted();
         pass
@@ -160,7 +169,7 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
         if blocked.edge != self.edge || !self.is_blocked(blocked.slot) {
             return Err(CompleteError::AnotherPage);
         }
-        let mut round = Round { page: self.page, blocked: &self.state.borrow().blocked, hints: 0, done: 0 };
+        let mut round = Round::new(self.page, self.state.borrow());
         // Before *done* is shown, which orders it: the moment the client sees that, it may
         // submit the next call in this slot, and that one must not look blocked.
         self.state.borrow().blocked.fetch_and(!(1 << blocked.slot), Relaxed);
@@ -177,21 +186,7 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
         self.state.borrow().blocked.load(Relaxed) & 1 << slot != 0
     }
 
-    /// The slot to look at next: round and round, which is the order in which a client fills them.
-    fn next_slot(&self, round: &mut Round<'_, W>) -> Option<u32> {
-        if round.hints == 0 {
-            round.hints = self.page.header().take_submitted() & self.page.slots();
-        }
-        if round.hints == 0 {
-            return None;
-        }
-        let next = self.state.borrow().next.load(Relaxed) as u32 % u64::BITS;
-        let slot = (next + round.hints.rotate_right(next).trailing_zeros()) % u64::BITS;
-        round.hints &= !(1 << slot);
-        self.state.borrow().next.store(u64::from(slot + 1), Relaxed);
-        Some(slot)
-    }
-
+    #[inline]
     fn serve(
         &self,
         round: &mut Round<'_, W>,
@@ -210,6 +205,7 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
         let Outcome(()) = run(Call { round, edge: self.edge, slot, request, token });
     }
 
+    #[inline]
     fn permit(&self, method: u16, flags: u16) -> Result<(), Error> {
         if method >= METHODS || self.permitted & 1 << method == 0 {
             return Err(Error::MethodNotPermitted);
@@ -219,11 +215,26 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
 }
 
 impl<W: Word> Round<'_, W> {
-    /// Claims a slot and reads its call: status word, arguments and token, once each.
-    fn take(&self, slot: u32) -> Option<(Request, u16, u64)> {
-        if self.blocked.load(Relaxed) & 1 << slot != 0 {
+    /// The slot to look at next: round and round, which is the order in which a client fills them.
+    #[inline]
+    fn next_slot(&mut self) -> Option<u32> {
+        if self.hints == 0 {
+            // A call that was answered does not look blocked any more to whoever sees that it was followed by another.
+            let submitted = self.page.header().take_submitted();
+            self.hints = submitted & self.page.slots() & !self.state.blocked.load(Relaxed);
+        }
+        if self.hints == 0 {
             return None;
         }
+        let slot = (self.next + self.hints.rotate_right(self.next).trailing_zeros()) % u64::BITS;
+        self.hints &= !(1 << slot);
+        self.next = slot + 1;
+        Some(slot)
+    }
+
+    /// Claims a slot and reads its call: status word, arguments and token, once each.
+    #[inline]
+    fn take(&self, slot: u32) -> Option<(Request, u16, u64)> {
         let entry = self.page.entry(slot)?;
         let status = entry.claim()?;
         let (args, token) = entry.read();
@@ -232,6 +243,7 @@ impl<W: Word> Round<'_, W> {
     }
 
     /// Answers the call in a slot.
+    #[inline]
     fn finish(&mut self, slot: u32, reply: &Reply) {
         if let Some(entry) = self.page.entry(slot) {
             entry.write_result(reply);
@@ -242,13 +254,18 @@ impl<W: Word> Round<'_, W> {
 
     /// Blocks the call in a slot; `false` if another one of that slot is blocked.
     fn block(&mut self, slot: u32) -> bool {
-        if self.blocked.fetch_or(1 << slot, Relaxed) & 1 << slot != 0 {
+        if self.state.blocked.fetch_or(1 << slot, Relaxed) & 1 << slot != 0 {
             return false;
         }
         if let Some(entry) = self.page.entry(slot) {
             entry.set_blocked();
         }
         true
+    }
+
+    /// The next pass goes on from here.
+    fn keep_place(&self) {
+        self.state.next.store(u64::from(self.next), Relaxed);
     }
 
     /// Shows what is done and what is left, and answers whether the client is to be woken.
@@ -296,6 +313,7 @@ impl<W: Word> Call<'_, '_, W> {
             self.round.finish(self.slot, &Reply::refused(Error::InUse));
             return Err(Outcome(()));
         }
+        self.round.keep_place();
         let blocked = Blocked { edge: self.edge, slot: self.slot };
         Ok(Parked { outcome: Outcome(()), blocked, wake: self.round.announce() })
     }

@@ -199,11 +199,15 @@ impl<M: Machine> Kernel for Context<'_, M> {
         token: Token,
     ) -> core::result::Result<(), DispatchError> {
         let dispatched = self.scheduler.machine.dispatch(target.thread, target.word, timeout(until), token.0);
-        dispatched.map_err(|error| match error {
-            Error::Kernel(KernelError::Stale) => DispatchError::Stale,
-            Error::Kernel(KernelError::EventsPending) => DispatchError::EventsPending,
-            _ => DispatchError::NoSuchThread,
-        })
+        match dispatched {
+            Ok(()) => Ok(()),
+            // A client's thread that was overtaken runs again: whoever overtook it has chosen it meanwhile, knowing
+            // what it wanted. So its decision is made already.
+            Err(Error::Kernel(KernelError::Stale)) if self.own.is_none() => Ok(()),
+            Err(Error::Kernel(KernelError::Stale)) => Err(DispatchError::Stale),
+            Err(Error::Kernel(KernelError::EventsPending)) => Err(DispatchError::EventsPending),
+            Err(_) => Err(DispatchError::NoSuchThread),
+        }
     }
 
     /// A client's thread cannot wait for others: the scheduler's own does, after it has decided the same.

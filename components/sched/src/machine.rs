@@ -7,6 +7,9 @@ use runtime::time;
 /// The kernel's operations for a scheduler, and whom it schedules. See [`Plan`], by which the kernel is reached.
 #[expect(missing_docs, reason = "each is the method of the same name of the plan")]
 pub trait Machine {
+    /// The shortest turn in ticks: a thread must come to do something in it, however long it takes to switch there.
+    const SHORTEST_TURN: u64;
+
     fn clients(&self) -> usize;
     fn client(&self, number: usize) -> Option<Scheduled>;
     fn reaches(&self, of: usize, server: usize) -> bool;
@@ -23,6 +26,8 @@ pub trait Machine {
 }
 
 impl Machine for &Plan {
+    const SHORTEST_TURN: u64 = 10_000;
+
     fn clients(&self) -> usize {
         Plan::clients(self)
     }

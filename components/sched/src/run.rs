@@ -9,7 +9,8 @@ use sched_sl::receive_all;
 const TURNS_PER_SECOND: u64 = 1_000;
 
 impl<M: Machine> Scheduler<M> {
-    /// Reads the plan. A turn of a thread that has equals lasts `quantum` ticks, or a millisecond if that is 0.
+    /// Reads the plan. A turn of a thread that has equals lasts `quantum` ticks, or a millisecond if that is 0; at
+    /// least [`Machine::SHORTEST_TURN`].
     ///
     /// # Errors
     ///
@@ -17,6 +18,7 @@ impl<M: Machine> Scheduler<M> {
     pub fn initialise(&self, quantum: u64) -> Result<()> {
         let machine = &self.machine;
         let quantum = if quantum == 0 { machine.frequency()? / TURNS_PER_SECOND } else { quantum };
+        let quantum = quantum.max(M::SHORTEST_TURN);
         for client in 0..machine.clients() {
             let index = machine.client(client).ok_or(TOO_LARGE)?.client.thread_index;
             self.enlist(index, machine.thread(client).ok_or(TOO_LARGE)?)?;

@@ -178,7 +178,10 @@ fn arrows(graph: &Graph) -> Vec<Arrow> {
         has_page: deps.iter().any(|dep| dep.via == Via::Page),
         is_fault: false,
     };
-    pairs.into_iter().map(arrow).chain(fault_arrows(graph)).collect()
+    let mut arrows: Vec<_> = pairs.into_iter().map(arrow).chain(fault_arrows(graph)).collect();
+    // A server's arrows before its clients': from these follow the rows.
+    arrows.sort_by_key(|arrow| (arrow.client, arrow.server, arrow.is_fault));
+    arrows
 }
 
 fn fault_arrows(graph: &Graph) -> impl Iterator<Item = Arrow> {

@@ -5,69 +5,63 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use composer::cargo::{self, Message};
-use composer::command::build::{Arguments, compose};
-use composer::diagnostic::Diagnostics;
-use composer::pass::build;
-use composer::{Failure, Loaded};
-use object::{Object, ObjectSegment, ObjectSymbol};
+use composer::command::build::{Arguments, System, compose};
+use object::{Object, ObjectSymbol};
 use qemu::Machine;
 
 use super::error::BenchError;
-use super::row::ROWS;
+use super::row::{Image, ROWS};
 
 /// An image that measures rows.
 #[derive(Clone, Debug)]
 pub struct BenchImage {
-    /// What it is called while something is done with it.
-    pub name: &'static str,
+    /// Which.
+    pub image: Image,
     /// The machine that boots it, with a clock that counts instructions.
     pub machine: Machine,
     /// The address at which each row's code starts, by the row's name.
     pub starts: BTreeMap<String, u64>,
 }
 
-/// Builds the floor image.
+/// Builds or composes `image`.
 ///
 /// # Errors
 ///
-/// [`BenchError::Build`].
-pub fn floor() -> Result<BenchImage, BenchError> {
+/// [`BenchError::Build`]; what is wrong with a system was printed.
+pub fn build(image: Image) -> Result<BenchImage, BenchError> {
+    match image {
+        Image::Floor => floor(),
+        Image::Calls => system(image, "bench/bench.toml", "bench-client"),
+        Image::Switches => system(image, "bench/switches.toml", "bench-constructor"),
+        Image::Yields => system(image, "bench/yields.toml", "bench-yielder"),
+    }
+}
+
+fn floor() -> Result<BenchImage, BenchError> {
     let file = build_package("floor")?;
     let machine = Machine::bare(&file).counts_instructions(true);
-    Ok(BenchImage { name: "the floor", machine, starts: starts(&read(&file)?, None)? })
+    Ok(BenchImage { image: Image::Floor, machine, starts: starts(&read(&file)?, 0)? })
 }
 
-/// Composes the measuring system.
-///
-/// # Errors
-///
-/// [`BenchError::Build`]; what is wrong was printed.
-pub fn system() -> Result<BenchImage, BenchError> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/bench.toml");
-    let system = compose(&Arguments { file, output: None }).map_err(refused)?;
+/// A system of a graph file, in which the component `measuring` has the rows' code.
+fn system(image: Image, file: &str, measuring: &str) -> Result<BenchImage, BenchError> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let system = compose(&Arguments { file, output: None }).map_err(|failure| {
+        failure.print();
+        BenchError::Build(format!("{} cannot be composed", image.title()))
+    })?;
     let machine = Machine::new(system.kernel(), system.bundle()).counts_instructions(true);
-    Ok(BenchImage { name: "the measuring system", machine, starts: client_starts(&system.loaded)? })
+    Ok(BenchImage { image, machine, starts: starts_in(&system, measuring)? })
 }
 
-fn refused(failure: Failure) -> BenchError {
-    failure.print();
-    BenchError::Build("the measuring system cannot be composed".into())
+/// The addresses of the rows in a component.
+fn starts_in(system: &System, measuring: &str) -> Result<BTreeMap<String, u64>, BenchError> {
+    let components = &system.loaded.graph.components;
+    let at = components.iter().position(|component| component.name.value == measuring);
+    let program = at.and_then(|at| Some((system.images.components.get(at)?, *system.shifts.get(at)?)));
+    let (elf, shift) = program.ok_or_else(|| BenchError::Build(format!("no component `{measuring}`")))?;
+    starts(elf, shift)
 }
-
-/// The addresses of the rows in the client. Its ELF file is built for the second time, which takes cargo no time.
-fn client_starts(loaded: &Loaded) -> Result<BTreeMap<String, u64>, BenchError> {
-    let no_client = || BenchError::Build(format!("the measuring system has no `{CLIENT}`"));
-    let components = &loaded.graph.components;
-    let at = components.iter().position(|component| component.name.value == CLIENT).ok_or_else(no_client)?;
-    let mut found = Diagnostics::default();
-    let images = loaded.located.as_ref().and_then(|located| build::build(&loaded.graph, located, &mut found));
-    let images = images.ok_or_else(no_client)?;
-    let base = components.get(at).and_then(|client| client.baseaddr.as_ref()).ok_or_else(no_client)?;
-    starts(images.components.get(at).ok_or_else(no_client)?, Some(base.value))
-}
-
-/// The component that measures.
-const CLIENT: &str = "bench-client";
 
 /// Where cargo puts what it makes of this workspace.
 ///
@@ -79,13 +73,10 @@ pub fn target_directory() -> Result<PathBuf, BenchError> {
     Ok(cargo::describe(&manifest).map_err(BenchError::Build)?.target_directory)
 }
 
-/// The addresses of those symbols that are named like a row, in an ELF file. If there is a base, the file's first
-/// segment is moved there, and everything with it.
-fn starts(elf: &[u8], base: Option<u64>) -> Result<BTreeMap<String, u64>, BenchError> {
+/// The addresses of those symbols that are named like a row, in an ELF file that lies `shift` behind where it says.
+fn starts(elf: &[u8], shift: u64) -> Result<BTreeMap<String, u64>, BenchError> {
     let elf =
         object::File::parse(elf).map_err(|error| BenchError::Build(format!("an image is no ELF file: {error}")))?;
-    let first = elf.segments().map(|segment| segment.address()).min().unwrap_or(0);
-    let shift = base.map_or(0, |base| base.wrapping_sub(first));
     let moved = |address: u64| address.wrapping_add(shift);
     let symbols = elf.symbols().filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), moved(symbol.address()))));
     Ok(symbols.filter(|(name, _)| ROWS.iter().any(|row| row.name == name)).collect())
@@ -119,13 +110,13 @@ mod tests {
 
     #[test]
     fn what_is_no_elf_file_is_an_error() {
-        let error = starts(b"#!/bin/sh\n", None).unwrap_err();
+        let error = starts(b"#!/bin/sh\n", 0).unwrap_err();
         assert!(error.to_string().starts_with("an image is no ELF file"), "{error}");
     }
 
     #[test]
     fn symbols_that_are_no_rows_are_left_out() {
         let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(starts(&program, Some(0x40_0000)).unwrap().is_empty());
+        assert!(starts(&program, 0x40_0000).unwrap().is_empty());
     }
 }

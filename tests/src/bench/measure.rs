@@ -23,32 +23,32 @@ pub fn boot(image: &BenchImage, samples: &mut Samples) -> Result<(), BenchError>
     let run = Session::new(image.machine.clone()).timeout(PATIENCE).run(&mut std::io::sink());
     let console = String::from_utf8_lossy(&run.console).into_owned();
     if run.ending != (Ending::Ended { code: EXIT_SUCCESS }) {
-        return Err(BenchError::Boot { image: image.name, ending: run.ending, console });
+        return Err(BenchError::Boot { image: image.image.title(), ending: run.ending, console });
     }
     samples.add(&console);
     Ok(())
 }
 
-/// Boots `image` and steps through one iteration of the loop that starts at `start`.
+/// Boots `image` and steps through one period of the loop that starts at `start`.
 ///
 /// # Errors
 ///
 /// As [`StepError`] lists.
-pub fn step(image: &BenchImage, start: u64) -> Result<Iteration, StepError> {
+pub fn step(image: &BenchImage, start: u64, visits: u64) -> Result<Iteration, StepError> {
     let directory = temp_dir::TempDir::new().map_err(DebuggerError::Connection)?;
     let door = Door::new(directory.path().join("door"));
     let session = Session::new(image.machine.clone().extra(door.arguments())).timeout(2 * PATIENCE);
     thread::scope(|scope| {
         scope.spawn(|| session.run(&mut std::io::sink()));
         let mut debugger = Debugger::connect(&door, PATIENCE)?;
-        let stepped = step_from(&mut debugger, start);
+        let stepped = step_from(&mut debugger, start, visits);
         // If it has ended already, the reason is in `stepped`.
         let _ = debugger.kill();
         stepped
     })
 }
 
-fn step_from(debugger: &mut Debugger, start: u64) -> Result<Iteration, StepError> {
+fn step_from(debugger: &mut Debugger, start: u64, visits: u64) -> Result<Iteration, StepError> {
     debugger.run_to(start)?;
-    iteration(&mut Stepped::new(debugger))
+    iteration(&mut Stepped::new(debugger), visits)
 }

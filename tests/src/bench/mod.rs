@@ -1,10 +1,10 @@
 //! The benchmark: what everything costs, in instructions and privileged operations.
 //!
-//! Two images are booted under the emulator's deterministic clock, which advances by one for each instruction: the
-//! *floor* image (`tests/floor`), hand-written crossings without any check, and a system composed from
-//! `tests/bench/bench.toml`. Both print `row NAME TICKS …`.
+//! Images are booted under the emulator's deterministic clock, which advances by one for each instruction: the
+//! *floor* image (`tests/floor`), hand-written crossings without any check, and the systems composed from the graphs
+//! in `tests/bench`. All print `row NAME TICKS …`, for one period of each row's loop.
 //!
-//! Then each row's loop is stepped through once under a debugger, which counts the instructions of one iteration in a
+//! Then each row's loop is stepped through once under a debugger, which counts the instructions of one period in a
 //! way that has nothing to do with the clock, and the privileged operations among them. A row counts only if both agree.
 
 pub mod error;
@@ -23,7 +23,7 @@ use error::BenchError;
 use image::BenchImage;
 use privileged::Counts;
 use result::{Environment, Measured};
-use row::{Image, ROWS, Row, Samples, Statistic};
+use row::{Image, Period, ROWS, Row, Samples, Statistic};
 
 /// How often each image is booted. Each boot measures each row several times.
 const BOOTS: usize = 3;
@@ -43,20 +43,13 @@ pub fn main() -> ExitCode {
 }
 
 fn measure_all(complaints: &mut Vec<BenchError>) -> Vec<Measured> {
-    say("building the floor image");
-    let mut rows = measure_image(Image::Floor, image::floor(), complaints);
-    say("composing the measuring system");
-    rows.extend(measure_image(Image::System, image::system(), complaints));
-    rows
+    Image::ALL.into_iter().flat_map(|image| measure_image(image, complaints)).collect()
 }
 
-/// Measures all rows of an image, unless it did not build.
-fn measure_image(
-    kind: Image,
-    image: Result<BenchImage, BenchError>,
-    complaints: &mut Vec<BenchError>,
-) -> Vec<Measured> {
-    let measured = image.and_then(|image| Ok((sample(&image)?, image)));
+/// Measures all rows of an image, unless it does not build or boot.
+fn measure_image(kind: Image, complaints: &mut Vec<BenchError>) -> Vec<Measured> {
+    say(&format!("building {}", kind.title()));
+    let measured = image::build(kind).and_then(|image| Ok((sample(&image)?, image)));
     let (samples, image) = match measured {
         Ok(measured) => measured,
         Err(error) => {
@@ -79,7 +72,7 @@ fn measure_image(
 fn sample(image: &BenchImage) -> Result<Samples, BenchError> {
     let mut samples = Samples::default();
     for boot in 1..=BOOTS {
-        say(&format!("booting {}, {boot} of {BOOTS}", image.name));
+        say(&format!("booting {}, {boot} of {BOOTS}", image.image.title()));
         measure::boot(image, &mut samples)?;
     }
     Ok(samples)
@@ -88,7 +81,10 @@ fn sample(image: &BenchImage) -> Result<Samples, BenchError> {
 fn measure_row(row: &Row, samples: &Samples, image: &BenchImage) -> Result<Measured, BenchError> {
     let ticks = Statistic::of(samples.of(row.name)).ok_or(BenchError::Missing(row.name))?;
     judge(row, ticks)?;
-    let privileged = if row.is_loop { step(row, ticks.median, image)? } else { Counts::default() };
+    let privileged = match row.period {
+        Some(period) => step(row, period, ticks.median, image)?,
+        None => Counts::default(),
+    };
     Ok(Measured { row: *row, ticks, privileged })
 }
 
@@ -103,10 +99,10 @@ fn judge(row: &Row, ticks: Statistic) -> Result<(), BenchError> {
     Ok(())
 }
 
-fn step(row: &Row, ticks: u64, image: &BenchImage) -> Result<Counts, BenchError> {
+fn step(row: &Row, period: Period, ticks: u64, image: &BenchImage) -> Result<Counts, BenchError> {
     say(&format!("stepping through {}", row.name));
     let start = image.starts.get(row.name).ok_or(BenchError::NoStart(row.name))?;
-    let iteration = measure::step(image, *start).map_err(|error| BenchError::Step(row.name, error))?;
+    let iteration = measure::step(image, *start, period.visits).map_err(|error| BenchError::Step(row.name, error))?;
     if iteration.instructions != ticks {
         return Err(BenchError::Disagreement { row: row.name, ticks, steps: iteration.instructions });
     }

@@ -15,10 +15,17 @@ use super::row::{Row, Statistic};
 pub struct Measured {
     /// Which.
     pub row: Row,
-    /// Ticks of one iteration, by the machine's clock.
+    /// Ticks of one period, by the machine's clock.
     pub ticks: Statistic,
-    /// Privileged operations of one iteration.
+    /// Privileged operations of one period.
     pub privileged: Counts,
+}
+
+impl Measured {
+    /// Operations of one period.
+    pub fn operations(&self) -> u64 {
+        self.row.period.map_or(1, |period| period.operations)
+    }
 }
 
 /// What the figures depend on.
@@ -43,6 +50,8 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct DocumentRow {
+    /// How many operations the other figures are of.
+    operations: u64,
     median: u64,
     min: u64,
     max: u64,
@@ -76,7 +85,8 @@ pub fn write(directory: &Path, document: &str) -> io::Result<()> {
 impl From<&Measured> for DocumentRow {
     fn from(row: &Measured) -> Self {
         let Statistic { median, min, max } = row.ticks;
-        Self { median, min, max, unit: "instructions", privileged: row.privileged.iter().collect() }
+        let operations = row.operations();
+        Self { operations, median, min, max, unit: "instructions", privileged: row.privileged.iter().collect() }
     }
 }
 
@@ -105,7 +115,7 @@ pub(crate) mod tests {
         let expected = serde_json::json!({
             "rustc": "rustc 1", "qemu": "QEMU 2", "cpu": "model", "commit": "abc",
             "rows": { "sinv_raw": {
-                "median": 35, "min": 35, "max": 35, "unit": "instructions",
+                "operations": 1, "median": 35, "min": 35, "max": 35, "unit": "instructions",
                 "privileged": { "syscall": 1, "sysret": 0, "swapgs": 0, "cr3": 1 },
             } },
         });

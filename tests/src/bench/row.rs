@@ -7,8 +7,27 @@ use std::collections::BTreeMap;
 pub enum Image {
     /// The floor image: crossings without a kernel.
     Floor,
-    /// The measuring system.
-    System,
+    /// Calls between components, directly and by pages.
+    Calls,
+    /// What the kernel does between threads.
+    Switches,
+    /// What a scheduler component does between threads.
+    Yields,
+}
+
+impl Image {
+    /// All of them, in the order in which they are measured.
+    pub const ALL: [Self; 4] = [Self::Floor, Self::Calls, Self::Switches, Self::Yields];
+
+    /// What it is called while something is done with it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Floor => "the floor",
+            Self::Calls => "the system of calls",
+            Self::Switches => "the system of switches",
+            Self::Yields => "the system of yields",
+        }
+    }
 }
 
 /// What is known of a row before it is measured.
@@ -20,34 +39,72 @@ pub struct Row {
     pub image: Image,
     /// The row below which it cannot come, if there is one.
     pub floor: Option<&'static str>,
-    /// Whether it is a loop, so that one iteration can be stepped through.
-    pub is_loop: bool,
+    /// How it repeats itself, if it is a loop: then one period can be stepped through.
+    pub period: Option<Period>,
 }
 
+/// What is measured of a loop: the shortest part of it that is always the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// How often the loop comes back to where it first enters the kernel or, if it never does, to where it began.
+    pub visits: u64,
+    /// How many of what the row is named after there are in it.
+    pub operations: u64,
+}
+
+impl Period {
+    /// One operation, which comes back once.
+    const ONE: Self = Self { visits: 1, operations: 1 };
+    /// To another thread and back.
+    const PAIR: Self = Self { visits: 1, operations: 2 };
+}
+
+/// Calls in one round of a page's slots.
+const ROUND: u64 = 64;
+
 /// Every row, in the order of the table.
-pub const ROWS: [Row; 14] = [
-    Row { is_loop: false, ..floor(CALIBRATION) },
+pub const ROWS: [Row; 24] = [
+    Row { period: None, ..floor(CALIBRATION) },
     floor("floor_loop"),
     floor("floor_null_entry"),
     floor("floor_sinv_min"),
     floor("floor_sinv_raw"),
     floor("floor_sinv_stub"),
     floor("floor_sinv_stub_cleared"),
-    floor("floor_thread_switch"),
-    system("null_entry", "floor_null_entry"),
-    system("sinv_raw", "floor_sinv_raw"),
-    system("sinv_stub", "floor_sinv_stub"),
-    system("sinv_stub_cleared", "floor_sinv_stub_cleared"),
-    system("sinv_stub_4args", "floor_sinv_stub"),
-    Row { name: BOOT, image: Image::System, floor: None, is_loop: false },
+    Row { period: Some(Period::PAIR), ..floor("floor_thread_switch") },
+    over("floor_null_entry", row("null_entry", Image::Calls)),
+    over("floor_sinv_raw", row("sinv_raw", Image::Calls)),
+    over("floor_sinv_stub", row("sinv_stub", Image::Calls)),
+    over("floor_sinv_stub_cleared", row("sinv_stub_cleared", Image::Calls)),
+    over("floor_sinv_stub", row("sinv_stub_4args", Image::Calls)),
+    row("page_post", Image::Calls),
+    batches("page_serve_b1", 1),
+    batches("page_serve_b8", 8),
+    batches("page_serve_b32", 32),
+    over("floor_thread_switch", row("thread_switch", Image::Switches)),
+    row("asnd", Image::Switches),
+    row("asnd_arcv", Image::Switches),
+    row("fault_handler", Image::Switches),
+    Row { period: Some(Period::PAIR), ..row("yield_sched", Image::Yields) },
+    Row { period: None, ..row(BOOT, Image::Calls) },
+    Row { period: None, ..row(UP, Image::Calls) },
 ];
 
 const fn floor(name: &'static str) -> Row {
-    Row { name, image: Image::Floor, floor: None, is_loop: true }
+    row(name, Image::Floor)
 }
 
-const fn system(name: &'static str, floor: &'static str) -> Row {
-    Row { name, image: Image::System, floor: Some(floor), is_loop: true }
+const fn row(name: &'static str, image: Image) -> Row {
+    Row { name, image, floor: None, period: Some(Period::ONE) }
+}
+
+const fn over(floor: &'static str, row: Row) -> Row {
+    Row { floor: Some(floor), ..row }
+}
+
+/// Calls by a page: one round of its slots, in batches of so many, each of which enters the kernel once.
+const fn batches(name: &'static str, calls: u64) -> Row {
+    Row { period: Some(Period { visits: ROUND / calls, operations: ROUND }), ..row(name, Image::Calls) }
 }
 
 /// The row that shows what the clock counts.
@@ -56,15 +113,18 @@ pub const CALIBRATION: &str = "calibration";
 /// The row that the kernel measures itself.
 const BOOT: &str = "boot_to_first_component";
 
+/// The row that the booter measures itself: all components constructed and initialised.
+const UP: &str = "boot_to_components_up";
+
 /// What a machine measured: the samples of each row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Samples(BTreeMap<String, Vec<u64>>);
 
 impl Samples {
-    /// Adds what a machine printed: lines `row NAME TICKS …`, and the kernel's own line of its boot.
+    /// Adds what a machine printed: lines `row NAME TICKS …`, and the kernel's and the booter's own lines.
     pub fn add(&mut self, console: &str) {
         for line in console.lines() {
-            if let Some((name, figures)) = parse_row(line).or_else(|| parse_boot(line)) {
+            if let Some((name, figures)) = parse_row(line).or_else(|| parse_boot(line)).or_else(|| parse_up(line)) {
                 self.0.entry(name.to_owned()).or_default().extend(figures);
             }
         }
@@ -90,6 +150,12 @@ fn parse_row(line: &str) -> Option<(&str, Vec<u64>)> {
 fn parse_boot(line: &str) -> Option<(&str, Vec<u64>)> {
     let figure = line.trim_end().strip_prefix("tessera: booted in ")?.strip_suffix(" ticks")?;
     Some((BOOT, vec![figure.parse().ok()?]))
+}
+
+fn parse_up(line: &str) -> Option<(&str, Vec<u64>)> {
+    let line = line.trim_end().strip_prefix("booter: up:")?.strip_suffix(" ticks after the start")?;
+    let (_, figure) = line.rsplit_once(", ")?;
+    Some((UP, vec![figure.parse().ok()?]))
 }
 
 /// What samples come to.
@@ -121,11 +187,13 @@ mod tests {
     fn samples_of_several_boots_come_together() {
         let mut samples = Samples::default();
         samples.add("noise\nrow a 3 4\r\nrow b 7\ntessera: booted in 120 ticks\n");
-        samples.add("row a 5\nrow c x\nrow d\ntessera: booted in\n");
+        samples.add("row a 5\nrow c x\nrow d\ntessera: booted in\nbooter: up: a, b ticks after the start\n");
+        samples.add("booter: up: console pong, 4711 ticks after the start\r\n");
         assert_eq!(samples.of("a"), [3, 4, 5]);
         assert_eq!(samples.of("b"), [7]);
         assert_eq!(samples.of("boot_to_first_component"), [120]);
-        assert!(samples.names().eq(["a", "b", "boot_to_first_component"]));
+        assert_eq!(samples.of("boot_to_components_up"), [4711]);
+        assert!(samples.names().eq(["a", "b", "boot_to_components_up", "boot_to_first_component"]));
         assert_eq!(samples.of("c"), [0; 0]);
     }
 
@@ -135,6 +203,12 @@ mod tests {
         assert_eq!(Statistic::of(&[9, 1, 5]), Some(statistic));
         assert_eq!(Statistic::of(&[5, 9, 1]), Some(statistic));
         assert_eq!(Statistic::of(&[]), None);
+    }
+
+    #[test]
+    fn every_row_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = ROWS.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), ROWS.len());
     }
 
     #[test]

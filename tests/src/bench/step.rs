@@ -1,4 +1,4 @@
-//! The second measure: one iteration of a row, stepped through one instruction at a time.
+//! The second measure: one period of a row, stepped through one instruction at a time.
 //!
 //! It does not know how the clock counts, so where the two agree, both are right; and it sees which instructions there are.
 
@@ -9,7 +9,7 @@ use qemu::debugger::{Debugger, DebuggerError};
 
 use super::privileged::{Counts, decode};
 
-/// What one iteration consists of.
+/// What one period consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Iteration {
     /// Instructions executed.
@@ -18,14 +18,14 @@ pub struct Iteration {
     pub privileged: Counts,
 }
 
-/// Why an iteration could not be stepped through.
+/// Why a period could not be stepped through.
 #[derive(Debug)]
 pub enum StepError {
     /// The debugger failed, or the machine ended before.
     Debugger(DebuggerError),
     /// The instruction at this address cannot be decoded.
     Undecodable(u64),
-    /// No end of the iteration was seen within a hundred thousand instructions.
+    /// No end of the period was seen within a hundred thousand instructions.
     Endless,
 }
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for StepError {
         match self {
             Self::Debugger(error) => error.fmt(f),
             Self::Undecodable(address) => write!(f, "the instruction at {address:#x} cannot be decoded"),
-            Self::Endless => write!(f, "no iteration ends within {LONGEST} instructions"),
+            Self::Endless => write!(f, "no period ends within {LONGEST} instructions"),
         }
     }
 }
@@ -50,7 +50,7 @@ impl From<DebuggerError> for StepError {
 /// Instructions after which a row is given up.
 const LONGEST: u64 = 100_000;
 
-/// Iterations that are stepped through before the one that counts: the first may enter the loop in the middle.
+/// Visits to the anchor that are passed over before those that count: the first may enter the loop in the middle.
 const WARM_UP: u64 = 3;
 
 /// A machine that can be stepped.
@@ -68,22 +68,29 @@ pub trait Stepper {
     ///
     /// The machine ended.
     fn step(&mut self) -> Result<(), StepError>;
+
+    /// Executes all until the instruction at `address` is the next, for the next time.
+    ///
+    /// # Errors
+    ///
+    /// The machine ended.
+    fn run_to(&mut self, address: u64) -> Result<(), StepError>;
 }
 
-/// Steps through an iteration of the loop that the machine is about to enter, or has just entered.
+/// Steps through a period of the loop that the machine is about to enter, or has just entered.
 ///
-/// An iteration is what lies between one visit to the loop's *anchor* and the next: the place from which it enters the
-/// kernel or, if it never does, one that it comes back to.
+/// A period is what lies between one visit to the loop's *anchor* and another, so many visits later: the place from which it
+/// first enters the kernel or, if it never does, one that it comes back to.
 ///
 /// # Errors
 ///
 /// As [`StepError`] lists.
-pub fn iteration(machine: &mut impl Stepper) -> Result<Iteration, StepError> {
+pub fn iteration(machine: &mut impl Stepper, visits: u64) -> Result<Iteration, StepError> {
     let anchor = find_anchor(machine)?;
     for _ in 0..WARM_UP {
-        period(machine, anchor)?;
+        machine.run_to(anchor)?;
     }
-    period(machine, anchor)
+    period(machine, anchor, visits)
 }
 
 /// Steps until the machine is about to enter the kernel, and answers the address of that instruction. A loop that never
@@ -101,14 +108,15 @@ fn find_anchor(machine: &mut impl Stepper) -> Result<u64, StepError> {
     Err(StepError::Endless)
 }
 
-/// Steps from the anchor to the anchor.
-fn period(machine: &mut impl Stepper, anchor: u64) -> Result<Iteration, StepError> {
+/// Steps from the anchor to the anchor, which is visited so many times on the way, the last one included.
+fn period(machine: &mut impl Stepper, anchor: u64, mut visits: u64) -> Result<Iteration, StepError> {
     let mut iteration = Iteration { instructions: 0, privileged: Counts::new() };
     while iteration.instructions < LONGEST {
         iteration.privileged.add(&machine.next()?);
         iteration.instructions += 1;
         machine.step()?;
-        if machine.next()?.ip() == anchor {
+        visits -= u64::from(machine.next()?.ip() == anchor);
+        if visits == 0 {
             return Ok(iteration);
         }
     }
@@ -162,6 +170,11 @@ impl Stepper for Stepped<'_> {
         self.next = None;
         Ok(self.debugger.step()?)
     }
+
+    fn run_to(&mut self, address: u64) -> Result<(), StepError> {
+        self.next = None;
+        Ok(self.debugger.run_to(address)?)
+    }
 }
 
 #[cfg(test)]
@@ -192,20 +205,37 @@ mod tests {
             }
             Ok(())
         }
+
+        fn run_to(&mut self, address: u64) -> Result<(), StepError> {
+            for _ in 0..LONGEST {
+                self.step()?;
+                if self.next()?.ip() == address {
+                    return Ok(());
+                }
+            }
+            Err(StepError::Endless)
+        }
     }
 
     #[test]
     fn an_iteration_lies_between_two_entries_from_the_same_place() {
         let visits = vec![(1, NOP), (10, NOP), (20, SYSCALL), (90, NOP), (91, SYSCALL), (95, SYSRET), (22, NOP)];
-        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }).unwrap();
+        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }, 1).unwrap();
         assert_eq!(iteration.instructions, 6);
         assert_eq!(iteration.privileged.to_string(), "syscall ×2, sysret ×1");
     }
 
     #[test]
+    fn a_period_can_be_several_visits_long() {
+        let visits = vec![(10, NOP), (20, SYSCALL), (20, SYSCALL), (30, NOP), (20, SYSCALL)];
+        let iteration = iteration(&mut Trace { visits, repeat: 0, at: 0 }, 3).unwrap();
+        assert_eq!(iteration.instructions, 5);
+    }
+
+    #[test]
     fn a_loop_without_entries_is_a_loop_all_the_same() {
         let visits = vec![(1, NOP), (10, NOP), (11, NOP), (12, NOP)];
-        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }).unwrap();
+        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }, 1).unwrap();
         assert_eq!(iteration.instructions, 3);
         assert_eq!(iteration.privileged.to_string(), "");
     }
@@ -213,7 +243,7 @@ mod tests {
     #[test]
     fn what_never_comes_back_is_given_up() {
         let visits = vec![(1, SYSCALL), (2, NOP)];
-        let error = iteration(&mut Trace { visits, repeat: 1, at: 0 }).unwrap_err();
+        let error = iteration(&mut Trace { visits, repeat: 1, at: 0 }, 1).unwrap_err();
         assert!(matches!(error, StepError::Endless), "{error}");
     }
 

@@ -1,4 +1,4 @@
-//! The table that people read.
+//! The table that people read: each figure is of one operation.
 
 use super::result::Measured;
 
@@ -18,10 +18,28 @@ fn cells(row: &Measured, rows: &[Measured]) -> [String; 4] {
     let floor = rows.iter().find(|other| Some(other.row.name) == row.row.floor);
     [
         row.row.name.to_owned(),
-        row.ticks.median.to_string(),
-        floor.map_or(String::new(), |floor| floor.ticks.median.to_string()),
-        row.privileged.to_string(),
+        per_operation(row),
+        floor.map_or(String::new(), per_operation),
+        in_so_many(row),
     ]
+}
+
+/// The instructions of one operation, with a decimal if they are no whole number.
+fn per_operation(row: &Measured) -> String {
+    let (ticks, operations) = (row.ticks.median, row.operations());
+    if ticks.is_multiple_of(operations) {
+        return (ticks / operations).to_string();
+    }
+    let tenths = (10 * ticks + operations / 2) / operations;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// The privileged operations, and in how many operations they are, if that is not one.
+fn in_so_many(row: &Measured) -> String {
+    match row.operations() {
+        1 => row.privileged.to_string(),
+        operations => format!("{} in {operations}", row.privileged),
+    }
 }
 
 fn widths(lines: &[[String; 4]]) -> [usize; 4] {
@@ -40,6 +58,22 @@ mod tests {
 row             instructions  floor  privileged operations
 floor_sinv_raw            35
 sinv_raw                1234     35  syscall ×1
+";
+        assert_eq!(table(&rows), expected);
+    }
+
+    #[test]
+    fn a_period_of_several_operations_is_divided_by_them() {
+        let rows = [
+            measured("floor_thread_switch", 49, &[&[0x0f, 0x05]]),
+            measured("thread_switch", 655, &[]),
+            measured("page_serve_b8", 64 * 269 + 21, &[&[0x0f, 0x05]]),
+        ];
+        let expected = "\
+row                  instructions  floor  privileged operations
+floor_thread_switch          24.5         syscall ×1 in 2
+thread_switch                 655   24.5
+page_serve_b8               269.3         syscall ×1 in 64
 ";
         assert_eq!(table(&rows), expected);
     }

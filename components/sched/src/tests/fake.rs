@@ -301,6 +301,8 @@ impl Fake {
 }
 
 impl Machine for &'static Fake {
+    const SHORTEST_TURN: u64 = 1;
+
     fn clients(&self) -> usize {
         self.clients.len()
     }
