@@ -60,7 +60,7 @@ pub use error::{CreateError, ScheduleError, ThreadError};
 pub use kernel::{DispatchError, Event, Kernel, Token};
 pub use policy::Policy;
 pub use policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
-pub use reschedule::{Exclusive, Ran, receive_all, reschedule};
+pub use reschedule::{Exclusive, Ran, carry_out, receive_all, reschedule};
 pub use scheduler::{Block, Decision, Scheduler};
 pub use state::{State, Wakeup};
 pub use thread::ThreadId;

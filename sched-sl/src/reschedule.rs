@@ -1,7 +1,7 @@
 //! The loop that makes a decision and has the kernel carry it out.
 
 use crate::error::ScheduleError;
-use crate::kernel::{DispatchError, Kernel};
+use crate::kernel::{DispatchError, Kernel, Token};
 use crate::policy::Policy;
 use crate::scheduler::{Decision, Scheduler};
 use crate::thread::ThreadId;
@@ -48,13 +48,36 @@ where
     loop {
         let token = kernel.token();
         let decision = scheduler.with(|it| it.decide(kernel.now()))?;
-        let result = match decision {
-            Decision::Run { name, until, .. } => kernel.dispatch(name, until, token),
-            Decision::Idle { until } => kernel.idle(until, token),
-        };
-        match result {
-            Ok(()) => return Ok(Ran::from(decision)),
-            Err(error) => recover(kernel, scheduler, decision, error),
+        if let Some(ran) = carry_out(kernel, scheduler, decision, token) {
+            return Ok(ran);
+        }
+    }
+}
+
+/// Has the kernel carry out a decision that was made after `token` was taken. `None` if it was refused: then it is to
+/// be made again, by [`reschedule()`].
+///
+/// For a caller that has something to note in the same visit to the critical section in which it decides.
+pub fn carry_out<K, P, M, const N: usize>(
+    kernel: &K,
+    scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
+    decision: Decision<K::Thread>,
+    token: Token,
+) -> Option<Ran>
+where
+    K: Kernel,
+    P: Policy<N>,
+    M: Timers<N>,
+{
+    let result = match decision {
+        Decision::Run { name, until, .. } => kernel.dispatch(name, until, token),
+        Decision::Idle { until } => kernel.idle(until, token),
+    };
+    match result {
+        Ok(()) => Some(Ran::from(decision)),
+        Err(error) => {
+            recover(kernel, scheduler, decision, error);
+            None
         }
     }
 }

@@ -37,6 +37,16 @@ const fn wanted(number: u64) -> u64 {
 /// Stands for no call: no number is as large.
 const NO_CALL: u64 = u64::MAX - WANTED;
 
+/// The numbers of the bits in `slots`.
+#[inline]
+pub(crate) fn each(mut slots: u64) -> impl Iterator<Item = u32> {
+    core::iter::from_fn(move || {
+        let slot = slots.trailing_zeros();
+        slots &= slots.wrapping_sub(1);
+        (slot < u64::BITS).then_some(slot)
+    })
+}
+
 /// The sets of slots, and the last call in each. A used slot is reserved, abandoned, retired or wanted.
 #[derive(Debug)]
 pub(crate) struct Books {
@@ -127,16 +137,20 @@ impl Books {
         (from_next != 0).then(|| self.next + u64::from(from_next.trailing_zeros()))
     }
 
-    /// Looks for the last call that was taken; at most a round of steps, and about one per call in the long run.
+    /// Looks for the last call that was taken: the one before the first that waits. Costs a look at each call under way.
     fn advance_reach(&mut self, is_taken: impl Fn(u32) -> bool) {
-        for number in self.reach..self.next {
-            if self.waits(number, &is_taken) {
-                break;
-            }
-            if self.is_last(number) {
-                self.reach = number + 1;
+        let mut reach = self.next;
+        for slot in each(self.used & !self.retired) {
+            let number = self.call[slot as usize] >> 1;
+            if (self.reach..reach).contains(&number) && self.waits(number, &is_taken) {
+                reach = number;
             }
         }
+        // Numbers that were skipped were not taken.
+        while reach > self.reach && !self.is_last(reach - 1) {
+            reach -= 1;
+        }
+        self.reach = reach;
     }
 
     fn waits(&self, number: u64, is_taken: impl Fn(u32) -> bool) -> bool {

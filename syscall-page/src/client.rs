@@ -6,7 +6,7 @@
 //! the result. A hostile server can give wrong results or none; it cannot make
 //! a client hand out a slot twice, mistake one call for another, or fail.
 
-use crate::books::{Books, slot_of};
+use crate::books::{Books, each, slot_of};
 use crate::entry::Entry;
 use crate::header::Sleep;
 use crate::page::Page;
@@ -367,16 +367,6 @@ fn round_from(first: u64, next: u64) -> u64 {
         0 => 0,
         calls => (u64::MAX >> 64_u64.saturating_sub(calls)).rotate_left(slot_of(first)),
     }
-}
-
-/// The numbers of the bits in `slots`.
-#[inline]
-fn each(mut slots: u64) -> impl Iterator<Item = u32> {
-    core::iter::from_fn(move || {
-        let slot = slots.trailing_zeros();
-        slots &= slots.wrapping_sub(1);
-        (slot < u64::BITS).then_some(slot)
-    })
 }
 
 /// What a look at a call in flight found.

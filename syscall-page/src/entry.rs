@@ -88,12 +88,16 @@ impl<W: Word> Entry<W> {
         self.status.exchange_acquire(seen.0, busy.0).ok().map(Status)
     }
 
-    /// Server: arguments and token of a claimed entry, each read once.
+    /// Server: arguments of a claimed entry, each read once.
     #[inline]
-    pub(crate) fn read(&self) -> ([u64; ARGUMENTS], u64) {
+    pub(crate) fn read(&self) -> [u64; ARGUMENTS] {
         let [a, b, c, d] = &self.args;
-        let args = [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)];
-        (args, self.token.load(Relaxed))
+        [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)]
+    }
+
+    /// Server: the token, as it stands there now.
+    pub(crate) fn token(&self) -> u64 {
+        self.token.load(Relaxed)
     }
 
     /// Server: says that the method waits; there is nothing to read yet.

@@ -10,6 +10,7 @@
 //! Several workers may pass over one page at once. Each call goes to one of
 //! them, the one that claims its entry by compare-and-swap.
 
+use crate::entry::Entry;
 use crate::page::Page;
 use crate::request::{Reply, Request};
 use crate::word::Word;
@@ -72,7 +73,6 @@ pub struct Call<'r, 'a, W> {
     edge: u64,
     slot: u32,
     request: Request,
-    token: u64,
 }
 
 /// The right, and the duty, to answer a blocked call later.
@@ -108,6 +108,14 @@ pub struct Completed {
 pub enum CompleteError {
     /// The call came in by another page.
     AnotherPage,
+}
+
+/// What came of a look at a slot.
+enum Served {
+    Run,
+    Refused,
+    /// There was no call, or another worker took it.
+    Missed,
 }
 
 /// One pass under way: hints it has yet to follow, results it has yet to announce.
@@ -148,12 +156,19 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
     pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W>) -> Outcome) -> Pass {
         let mut pass = Pass::default();
         let mut round = Round::new(self.page, self.state.borrow());
-        for _ in 0..limit {
-            let Some(slot) = round.next_slot() else {
-                break;
-            };
-            self.serve(&mut round, slot, &mut pass, &mut run);
+        let mut looked = 0;
+        let mut missed = 0;
+        while looked < limit
+            && let Some(slot) = round.next_slot()
+        {
+            looked += 1;
+            match self.serve(&mut round, slot, &mut run) {
+                Served::Run => {}
+                Served::Refused => pass.refused += 1,
+                Served::Missed => missed += 1,
+            }
         }
+        pass.run = looked - pass.refused - missed;
         round.keep_place();
         pass.wake = round.announce();
         pass.more = self.page.header().has_submitted();
@@ -187,22 +202,16 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
     }
 
     #[inline]
-    fn serve(
-        &self,
-        round: &mut Round<'_, W>,
-        slot: u32,
-        pass: &mut Pass,
-        run: &mut impl FnMut(Call<'_, '_, W>) -> Outcome,
-    ) {
-        let Some((request, flags, token)) = round.take(slot) else {
-            return;
+    fn serve(&self, round: &mut Round<'_, W>, slot: u32, run: &mut impl FnMut(Call<'_, '_, W>) -> Outcome) -> Served {
+        let Some((request, flags)) = round.take(slot) else {
+            return Served::Missed;
         };
         if let Err(error) = self.permit(request.method, flags) {
-            pass.refused += 1;
-            return round.finish(slot, &Reply::refused(error));
+            round.finish(slot, &Reply::refused(error));
+            return Served::Refused;
         }
-        pass.run += 1;
-        let Outcome(()) = run(Call { round, edge: self.edge, slot, request, token });
+        let Outcome(()) = run(Call { round, edge: self.edge, slot, request });
+        Served::Run
     }
 
     #[inline]
@@ -232,14 +241,13 @@ impl<W: Word> Round<'_, W> {
         Some(slot)
     }
 
-    /// Claims a slot and reads its call: status word, arguments and token, once each.
+    /// Claims a slot and reads its call: status word and arguments, once each.
     #[inline]
-    fn take(&self, slot: u32) -> Option<(Request, u16, u64)> {
+    fn take(&self, slot: u32) -> Option<(Request, u16)> {
         let entry = self.page.entry(slot)?;
         let status = entry.claim()?;
-        let (args, token) = entry.read();
-        let method = status.method();
-        Some((Request { method, args }, status.flags(), token))
+        let (method, args) = (status.method(), entry.read());
+        Some((Request { method, args }, status.flags()))
     }
 
     /// Answers the call in a slot.
@@ -291,7 +299,7 @@ impl<W: Word> Call<'_, '_, W> {
 
     /// The client's token, for traces: it says nothing that could be relied on.
     pub fn token(&self) -> u64 {
-        self.token
+        self.round.page.entry(self.slot).map_or(0, Entry::token)
     }
 
     /// Answers the call.

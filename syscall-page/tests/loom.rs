@@ -256,6 +256,54 @@ fn no_wake_up_is_lost() {
 }
 
 #[test]
+fn who_polls_and_waits_misses_no_result() {
+    explore(|| {
+        let (mut client, server) = both_ends(2);
+        let first = client.post(&ask(1), 1).unwrap();
+        client.post(&ask(2), 2).unwrap();
+        let mut parked = Vec::new();
+        let _ = server.pass(2, |call| {
+            let call = call.block().unwrap();
+            parked.push(call.blocked);
+            call.outcome
+        });
+        // The other one is never answered.
+        let waiting = parked.remove(0);
+        let worker = thread::spawn(move || server.complete(waiting, &expected(1)).unwrap().wake);
+        let polled = client.poll(first).unwrap();
+        let sleep = client.prepare_to_wait();
+        let wakes = worker.join().unwrap();
+        match (polled, sleep) {
+            (Some(reply), _) => assert_eq!(reply, expected(1)),
+            (None, Sleep::On(_)) => assert!(wakes, "it would sleep for ever"),
+            (None, Sleep::ResultsCame) => assert_eq!(client.poll(first), Ok(Some(expected(1)))),
+            (None, Sleep::NothingToWaitFor) => panic!("calls are under way"),
+        }
+    });
+}
+
+#[test]
+fn a_hint_that_comes_late_does_not_pass_for_a_newer_result() {
+    explore(|| {
+        let (mut client, server) = both_ends(1);
+        let first = client.post(&ask(1), 1).unwrap();
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(1, echo).wake);
+        let polled = client.poll(first).unwrap();
+        if polled.is_some() {
+            client.post(&ask(2), 2).unwrap();
+        }
+        let sleep = client.prepare_to_wait();
+        let wakes = worker.join().unwrap();
+        if polled.is_some() {
+            assert_ne!(sleep, Sleep::NothingToWaitFor);
+            let served = server.pass(1, echo);
+            assert!(!matches!(sleep, Sleep::On(_)) || wakes || served.wake, "it would sleep for ever");
+        }
+    });
+}
+
+#[test]
 fn of_two_workers_one_wakes_the_sleeper() {
     explore(|| {
         let (mut client, server) = both_ends(2);

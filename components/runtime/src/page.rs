@@ -22,6 +22,8 @@ mod error;
 mod import;
 mod posts;
 mod table;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod workers;
 

@@ -138,8 +138,10 @@ impl Plan {
     ///
     /// The kernel's: among them `Stale`, `EventsPending` and `NotDispatchable`.
     pub fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()> {
-        let words = [word, timeout, token, self.word(word::RECEIVE)];
-        ask(thread.slot.get(), ThreadOperation::Dispatch as u16, words).map(|_| ())
+        let receive = self.word(word::RECEIVE);
+        // Without an end-point it would be another operation: one that waits for the thread's end.
+        let slot = if receive == 0 { 0 } else { thread.slot.get() };
+        ask(slot, ThreadOperation::Dispatch as u16, [word, timeout, token, receive]).map(|_| ())
     }
 
     /// Takes what the kernel has to tell, and waits for it until `timeout`, if that is not 0. For the scheduler's own thread.
@@ -205,10 +207,76 @@ fn thread(slot: u64) -> Option<Thread> {
 }
 
 /// Asks an object of a scheduler for an operation.
+///
+/// Slot 0 is what a plan names that is not bound: it stands for "return", and is not asked.
 fn ask(slot: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
-    // SAFETY: a plan exists, or an empty slot is asked: so this is an image. A scheduler holds threads, an end-point
-    // and its own capability table: none of their operations here changes memory that is mapped anywhere.
+    if slot == 0 {
+        return Err(Error::Kernel(abi::error::Error::Empty));
+    }
+    // SAFETY: a plan is bound, so this is an image. A scheduler holds threads, an end-point and its own
+    // capability table: none of their operations here changes memory that is mapped anywhere.
     let (status, words) = unsafe { operate(slot, operation, words) };
     Error::check(status)?;
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_is_not_bound_knows_nobody_and_asks_nobody() {
+        // SAFETY: it is never bound, and asks nothing of the host.
+        let plan = unsafe { Plan::unbound() };
+        assert_eq!((plan.clients(), plan.client(0), plan.own_thread(), plan.thread(0)), (0, None, None, None));
+        assert!(!plan.reaches(0, 0));
+        let empty = Error::Kernel(abi::error::Error::Empty);
+        assert_eq!((plan.poll(), plan.wait(0), plan.frequency()), (Err(empty), Err(empty), Err(empty)));
+        assert_eq!(plan.dispatch(Thread::with_number(NonZeroU32::MIN), 0, 0, 0), Err(empty));
+        assert!(plan.create(0, 0).is_err());
+    }
+
+    #[test]
+    fn a_plan_says_what_its_words_say() {
+        let clients = [
+            Client {
+                token: 3,
+                component: 10,
+                thread: 11,
+                thread_index: 2,
+                start: 64,
+                priority: 16,
+                first_created: 5,
+                created: 1,
+            },
+            Client {
+                token: 4,
+                component: 12,
+                thread: 13,
+                thread_index: 3,
+                start: 64,
+                priority: 3,
+                first_created: 6,
+                created: 2,
+            },
+        ];
+        let reach = (HEADER_WORDS + 2 * Client::WORDS) as u64;
+        let mut words = [0; HEADER_WORDS + 2 * (Client::WORDS + 1)];
+        words[..HEADER_WORDS].copy_from_slice(&[17, 8, 14, 4096, 3, 2, 0, 0, 9, reach]);
+        for (at, client) in clients.iter().enumerate() {
+            let first = HEADER_WORDS + at * Client::WORDS;
+            words[first..first + 8].copy_from_slice(&client.to_words());
+            words[first + 8] = 30 + at as u64;
+        }
+        words[reach as usize] = 0b11;
+        words[reach as usize + 1] = 0b10;
+        let plan = Plan { address: words.as_ptr().expose_provenance() as u64 };
+        assert_eq!(plan.clients(), 2);
+        assert_eq!([0, 1].map(|at| plan.client(at).unwrap().client), clients);
+        assert_eq!((plan.client(1).unwrap().priorities[0], plan.client(2)), (31, None));
+        assert_eq!(plan.own_thread(), thread(9));
+        assert_eq!((plan.thread(1), plan.thread(2)), (thread(13), None));
+        let reaches = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (0, 2)].map(|(of, server)| plan.reaches(of, server));
+        assert_eq!(reaches, [true, true, false, true, false, false]);
+    }
 }

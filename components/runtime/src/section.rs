@@ -2,6 +2,7 @@
 //! let it finish instead of spinning.
 
 use core::cell::UnsafeCell;
+use core::marker::PhantomData;
 use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU64;
@@ -37,7 +38,7 @@ impl<T> Section<T> {
         loop {
             let next = if found == 0 { u64::from(who.get()) } else { found | WANTED };
             match (self.owner.compare_exchange_weak(found, next, Acquire, Relaxed), NonZeroU32::new(found as u32)) {
-                (Ok(_), None) => return Ok(Guard { section: self }),
+                (Ok(_), None) => return Ok(Guard { section: self, access: PhantomData }),
                 (Ok(_), Some(owner)) => return Err(owner),
                 (Err(now), _) => found = now,
             }
@@ -54,6 +55,8 @@ impl<T> Section<T> {
 #[must_use = "the section is left when this is dropped"]
 pub struct Guard<'s, T> {
     section: &'s Section<T>,
+    /// Who has a guard has the value, to share or to send only as the value itself can be.
+    access: PhantomData<&'s mut T>,
 }
 
 impl<T> Guard<'_, T> {

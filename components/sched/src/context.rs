@@ -9,7 +9,7 @@ use runtime::scheduling::Thread;
 use runtime::section::Guard;
 use runtime::{Error, Result};
 use sched_interface::NO_DECISION;
-use sched_sl::{DispatchError, Event, Exclusive, Instant, Kernel, Token, reschedule};
+use sched_sl::{Decision, DispatchError, Event, Exclusive, Instant, Kernel, Token, carry_out, reschedule};
 
 /// What only the scheduler's own thread has.
 #[derive(Default)]
@@ -126,6 +126,18 @@ impl<'s, M: Machine> Context<'s, M> {
     /// [`NO_DECISION`].
     pub fn reschedule(&self) -> Result<()> {
         reschedule(self, self).map(|_| ()).map_err(|_| NO_DECISION)
+    }
+
+    /// Switches to whom a decision names. Returns when the caller runs again.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_DECISION`].
+    pub fn carry_out(&self, decision: Decision<Target>, token: Token) -> Result<()> {
+        match carry_out(self, self, decision, token) {
+            Some(_) => Ok(()),
+            None => self.reschedule(),
+        }
     }
 
     /// Waits for something to happen. There is no reason to, if nobody is left who could make it happen.

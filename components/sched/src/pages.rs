@@ -111,3 +111,6 @@ impl<S: Sched, P: Pager> Pages for Paged<'_, S, P> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

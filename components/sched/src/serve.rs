@@ -3,9 +3,9 @@
 use crate::context::Context;
 use crate::state::{State, refused};
 use crate::{Machine, Scheduler};
-use runtime::{Caller, Result};
-use sched_interface::{BAD_WORD, NOT_SCHEDULED, NOT_STARTED, Sched};
-use sched_sl::{Block, Instant, ThreadId, Wakeup};
+use runtime::{Caller, Error, Result};
+use sched_interface::{BAD_WORD, NO_DECISION, NOT_SCHEDULED, NOT_STARTED, Sched};
+use sched_sl::{Block, Instant, Kernel, ThreadId, Wakeup};
 
 /// An invocation of the scheduler.
 pub struct Call<'s, M> {
@@ -33,14 +33,19 @@ impl<'s, M: Machine> Call<'s, M> {
             return Err(NOT_STARTED);
         }
         let context = self.context()?;
-        let now = Instant(self.scheduler.machine.now());
-        let (effect, result) = context.inside(|state| {
+        let (result, decided) = context.inside(|state| {
+            let now = Instant(self.scheduler.machine.now());
             let thread = state.thread(self.caller.thread.into())?;
-            note(state, thread, now).map_err(refused)
+            let (effect, result) = note(state, thread, now).map_err(refused)?;
+            // The token is taken when the wish has been noted: who overtakes it knows of that.
+            let decided = match effect {
+                Effect::GoesOn => None,
+                Effect::Reschedules => Some((context.token(), state.threads.decide(now))),
+            };
+            Ok::<_, Error>((result, decided))
         })?;
-        match effect {
-            Effect::GoesOn => {}
-            Effect::Reschedules => context.reschedule()?,
+        if let Some((token, decision)) = decided {
+            context.carry_out(decision.map_err(|_| NO_DECISION)?, token)?;
         }
         Ok(result)
     }

@@ -1,5 +1,8 @@
 //! The passes behind `build`, from a graph and images made by hand to the bytes of a bundle.
 
+mod pages;
+mod scheduling;
+
 use abi::bundle::{Bundle, BundleError, Capability, Grant};
 use abi::layout::{DEFAULT_BASE, PAGE, READ, STACK_SPAN, WRITE};
 

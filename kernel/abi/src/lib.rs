@@ -16,6 +16,7 @@
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
 //! | what does an interface crate tell the composer? | [`record`] |
 //! | what does the composer tell a scheduler? | [`plan`] |
+//! | what does it tell the ends of a syscall page? | [`page`] |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -23,7 +23,7 @@ pub enum BenchError {
     },
     /// A row was not measured.
     Missing(&'static str),
-    /// Something was measured that is no row.
+    /// Something was measured that is no row, or another image's.
     Unknown(String),
     /// The samples of a row differ, under a clock that repeats itself to the tick.
     Unsteady(&'static str, Statistic),
@@ -52,7 +52,7 @@ impl fmt::Display for BenchError {
             Self::Build(text) => f.write_str(text),
             Self::Boot { image, ending, console } => write!(f, "{image} did not end well: {ending:?}\n{console}"),
             Self::Missing(row) => write!(f, "{row}: not measured"),
-            Self::Unknown(row) => write!(f, "{row}: measured, but no row has that name"),
+            Self::Unknown(row) => write!(f, "{row}: measured, but not a row of that image"),
             Self::Unsteady(row, Statistic { min, max, .. }) => write!(f, "{row}: between {min} and {max} ticks"),
             Self::Uncalibrated(ticks) => write!(f, "calibration: an instruction takes {ticks} ticks, not 1"),
             Self::NoStart(row) => write!(f, "{row}: no symbol of that name in the image"),

@@ -31,9 +31,10 @@ pub struct BenchImage {
 pub fn build(image: Image) -> Result<BenchImage, BenchError> {
     match image {
         Image::Floor => floor(),
-        Image::Calls => system(image, "bench/bench.toml", "bench-client"),
-        Image::Switches => system(image, "bench/switches.toml", "bench-constructor"),
-        Image::Yields => system(image, "bench/yields.toml", "bench-yielder"),
+        Image::Calls => system(image, "bench/bench.toml", Some("bench-client")),
+        Image::Switches => system(image, "bench/switches.toml", Some("bench-constructor")),
+        Image::Yields => system(image, "bench/yields.toml", Some("bench-yielder")),
+        Image::Quickstart => system(image, "../systems/quickstart.toml", None),
     }
 }
 
@@ -43,15 +44,16 @@ fn floor() -> Result<BenchImage, BenchError> {
     Ok(BenchImage { image: Image::Floor, machine, starts: starts(&read(&file)?, 0)? })
 }
 
-/// A system of a graph file, in which the component `measuring` has the rows' code.
-fn system(image: Image, file: &str, measuring: &str) -> Result<BenchImage, BenchError> {
+/// A system of a graph file, in which the component `measuring` has the rows' code, if there is any.
+fn system(image: Image, file: &str, measuring: Option<&str>) -> Result<BenchImage, BenchError> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let system = compose(&Arguments { file, output: None }).map_err(|failure| {
         failure.print();
         BenchError::Build(format!("{} cannot be composed", image.title()))
     })?;
     let machine = Machine::new(system.kernel(), system.bundle()).counts_instructions(true);
-    Ok(BenchImage { image, machine, starts: starts_in(&system, measuring)? })
+    let starts = measuring.map(|measuring| starts_in(&system, measuring)).transpose()?;
+    Ok(BenchImage { image, machine, starts: starts.unwrap_or_default() })
 }
 
 /// The addresses of the rows in a component.

@@ -8,7 +8,7 @@ use qemu::{EXIT_SUCCESS, Ending, Session};
 
 use super::error::BenchError;
 use super::image::BenchImage;
-use super::row::Samples;
+use super::row::{Period, Samples};
 use super::step::{Iteration, StepError, Stepped, iteration};
 
 /// How long a machine may take, to its end or to a breakpoint: many times what it needs.
@@ -34,21 +34,21 @@ pub fn boot(image: &BenchImage, samples: &mut Samples) -> Result<(), BenchError>
 /// # Errors
 ///
 /// As [`StepError`] lists.
-pub fn step(image: &BenchImage, start: u64, visits: u64) -> Result<Iteration, StepError> {
+pub fn step(image: &BenchImage, start: u64, period: Period) -> Result<Iteration, StepError> {
     let directory = temp_dir::TempDir::new().map_err(DebuggerError::Connection)?;
     let door = Door::new(directory.path().join("door"));
     let session = Session::new(image.machine.clone().extra(door.arguments())).timeout(2 * PATIENCE);
     thread::scope(|scope| {
         scope.spawn(|| session.run(&mut std::io::sink()));
         let mut debugger = Debugger::connect(&door, PATIENCE)?;
-        let stepped = step_from(&mut debugger, start, visits);
+        let stepped = step_from(&mut debugger, start, period);
         // If it has ended already, the reason is in `stepped`.
         let _ = debugger.kill();
         stepped
     })
 }
 
-fn step_from(debugger: &mut Debugger, start: u64, visits: u64) -> Result<Iteration, StepError> {
+fn step_from(debugger: &mut Debugger, start: u64, period: Period) -> Result<Iteration, StepError> {
     debugger.run_to(start)?;
-    iteration(&mut Stepped::new(debugger), visits)
+    iteration(&mut Stepped::new(debugger), period)
 }

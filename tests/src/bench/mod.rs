@@ -43,7 +43,9 @@ pub fn main() -> ExitCode {
 }
 
 fn measure_all(complaints: &mut Vec<BenchError>) -> Vec<Measured> {
-    Image::ALL.into_iter().flat_map(|image| measure_image(image, complaints)).collect()
+    let mut rows: Vec<_> = Image::ALL.into_iter().flat_map(|image| measure_image(image, complaints)).collect();
+    rows.sort_by_key(|measured| ROWS.iter().position(|row| *row == measured.row));
+    rows
 }
 
 /// Measures all rows of an image, unless it does not build or boot.
@@ -57,8 +59,7 @@ fn measure_image(kind: Image, complaints: &mut Vec<BenchError>) -> Vec<Measured>
             return Vec::new();
         }
     };
-    let unknown = samples.names().filter(|name| ROWS.iter().all(|row| row.name != *name));
-    complaints.extend(unknown.map(|name| BenchError::Unknown(name.to_owned())));
+    complaints.extend(unknown(&samples, kind));
     let mut rows = Vec::new();
     for row in ROWS.iter().filter(|row| row.image == kind) {
         match measure_row(row, &samples, &image) {
@@ -76,6 +77,12 @@ fn sample(image: &BenchImage) -> Result<Samples, BenchError> {
         measure::boot(image, &mut samples)?;
     }
     Ok(samples)
+}
+
+/// What was measured that is no row, or none that `image` measures.
+fn unknown(samples: &Samples, image: Image) -> impl Iterator<Item = BenchError> {
+    let is_known = move |name: &str| ROWS.iter().any(|row| row.name == name && row.may_come_from(image));
+    samples.names().filter(move |name| !is_known(name)).map(|name| BenchError::Unknown(name.to_owned()))
 }
 
 fn measure_row(row: &Row, samples: &Samples, image: &BenchImage) -> Result<Measured, BenchError> {
@@ -102,7 +109,7 @@ fn judge(row: &Row, ticks: Statistic) -> Result<(), BenchError> {
 fn step(row: &Row, period: Period, ticks: u64, image: &BenchImage) -> Result<Counts, BenchError> {
     say(&format!("stepping through {}", row.name));
     let start = image.starts.get(row.name).ok_or(BenchError::NoStart(row.name))?;
-    let iteration = measure::step(image, *start, period.visits).map_err(|error| BenchError::Step(row.name, error))?;
+    let iteration = measure::step(image, *start, period).map_err(|error| BenchError::Step(row.name, error))?;
     if iteration.instructions != ticks {
         return Err(BenchError::Disagreement { row: row.name, ticks, steps: iteration.instructions });
     }
@@ -154,6 +161,23 @@ mod tests {
         assert!(judge(&CALIBRATION, ticks(1, 1)).is_ok());
         let error = judge(&CALIBRATION, ticks(2, 2)).unwrap_err();
         assert!(matches!(error, BenchError::Uncalibrated(2)), "{error}");
+    }
+
+    #[test]
+    fn what_an_image_should_not_measure_is_refused() {
+        let mut samples = Samples::default();
+        samples.add("row sinv_raw 73\nrow asnd 90\nrow misspelt 1\ntessera: booted in 120 ticks\n");
+        let unknown: Vec<_> = unknown(&samples, Image::Calls).map(|error| error.to_string()).collect();
+        let expected = ["asnd", "misspelt"].map(|row| format!("{row}: measured, but not a row of that image"));
+        assert_eq!(unknown, expected);
+    }
+
+    #[test]
+    fn what_an_image_does_not_measure_is_missed() {
+        let image =
+            BenchImage { image: Image::Floor, machine: qemu::Machine::bare("none"), starts: Default::default() };
+        let error = measure_row(&CALIBRATION, &Samples::default(), &image).unwrap_err();
+        assert_eq!(error.to_string(), "calibration: not measured");
     }
 
     #[test]

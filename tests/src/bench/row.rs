@@ -13,11 +13,13 @@ pub enum Image {
     Switches,
     /// What a scheduler component does between threads.
     Yields,
+    /// What a newcomer runs first: it has rows of its start alone.
+    Quickstart,
 }
 
 impl Image {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 4] = [Self::Floor, Self::Calls, Self::Switches, Self::Yields];
+    pub const ALL: [Self; 5] = [Self::Floor, Self::Calls, Self::Switches, Self::Yields, Self::Quickstart];
 
     /// What it is called while something is done with it.
     pub const fn title(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Image {
             Self::Calls => "the system of calls",
             Self::Switches => "the system of switches",
             Self::Yields => "the system of yields",
+            Self::Quickstart => "the quickstart",
         }
     }
 }
@@ -43,20 +46,40 @@ pub struct Row {
     pub period: Option<Period>,
 }
 
+impl Row {
+    /// Whether `image` may report it: every system reports its own start.
+    pub fn may_come_from(&self, image: Image) -> bool {
+        self.image == image || (self.period.is_none() && image != Image::Floor)
+    }
+}
+
 /// What is measured of a loop: the shortest part of it that is always the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// How often the loop comes back to where it first enters the kernel or, if it never does, to where it began.
+    /// The place by which one period is told from the next.
+    pub anchor: Anchor,
+    /// How often the loop comes to that place in one period.
     pub visits: u64,
     /// How many of what the row is named after there are in it.
     pub operations: u64,
 }
 
+/// A place in a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The first from which it enters the kernel.
+    Entry,
+    /// The first that it comes back to: it does not enter the kernel.
+    Return,
+}
+
 impl Period {
-    /// One operation, which comes back once.
-    const ONE: Self = Self { visits: 1, operations: 1 };
+    /// One operation, which enters the kernel once.
+    const ONE: Self = Self { anchor: Anchor::Entry, visits: 1, operations: 1 };
+    /// One operation, without the kernel.
+    const WITHOUT_KERNEL: Self = Self { anchor: Anchor::Return, ..Self::ONE };
     /// To another thread and back.
-    const PAIR: Self = Self { visits: 1, operations: 2 };
+    const PAIR: Self = Self { operations: 2, ..Self::ONE };
 }
 
 /// Calls in one round of a page's slots.
@@ -65,7 +88,7 @@ const ROUND: u64 = 64;
 /// Every row, in the order of the table.
 pub const ROWS: [Row; 24] = [
     Row { period: None, ..floor(CALIBRATION) },
-    floor("floor_loop"),
+    Row { period: Some(Period::WITHOUT_KERNEL), ..floor("floor_loop") },
     floor("floor_null_entry"),
     floor("floor_sinv_min"),
     floor("floor_sinv_raw"),
@@ -77,7 +100,7 @@ pub const ROWS: [Row; 24] = [
     over("floor_sinv_stub", row("sinv_stub", Image::Calls)),
     over("floor_sinv_stub_cleared", row("sinv_stub_cleared", Image::Calls)),
     over("floor_sinv_stub", row("sinv_stub_4args", Image::Calls)),
-    row("page_post", Image::Calls),
+    Row { period: Some(Period::WITHOUT_KERNEL), ..row("page_post", Image::Calls) },
     batches("page_serve_b1", 1),
     batches("page_serve_b8", 8),
     batches("page_serve_b32", 32),
@@ -87,7 +110,7 @@ pub const ROWS: [Row; 24] = [
     row("fault_handler", Image::Switches),
     Row { period: Some(Period::PAIR), ..row("yield_sched", Image::Yields) },
     Row { period: None, ..row(BOOT, Image::Calls) },
-    Row { period: None, ..row(UP, Image::Calls) },
+    Row { period: None, ..row(UP, Image::Quickstart) },
 ];
 
 const fn floor(name: &'static str) -> Row {
@@ -104,7 +127,7 @@ const fn over(floor: &'static str, row: Row) -> Row {
 
 /// Calls by a page: one round of its slots, in batches of so many, each of which enters the kernel once.
 const fn batches(name: &'static str, calls: u64) -> Row {
-    Row { period: Some(Period { visits: ROUND / calls, operations: ROUND }), ..row(name, Image::Calls) }
+    Row { period: Some(Period { visits: ROUND / calls, operations: ROUND, ..Period::ONE }), ..row(name, Image::Calls) }
 }
 
 /// The row that shows what the clock counts.

@@ -8,6 +8,7 @@ use iced_x86::{Instruction, Mnemonic};
 use qemu::debugger::{Debugger, DebuggerError};
 
 use super::privileged::{Counts, decode};
+use super::row::{Anchor, Period};
 
 /// What one period consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,8 @@ impl From<DebuggerError> for StepError {
 /// Instructions after which a row is given up.
 const LONGEST: u64 = 100_000;
 
-/// Visits to the anchor that are passed over before those that count: the first may enter the loop in the middle.
+/// Visits to the anchor that are passed over before those that count: the first may enter the loop in the middle, and under a
+/// debugger the machine's time does not pass as before.
 const WARM_UP: u64 = 3;
 
 /// A machine that can be stepped.
@@ -68,40 +70,40 @@ pub trait Stepper {
     ///
     /// The machine ended.
     fn step(&mut self) -> Result<(), StepError>;
-
-    /// Executes all until the instruction at `address` is the next, for the next time.
-    ///
-    /// # Errors
-    ///
-    /// The machine ended.
-    fn run_to(&mut self, address: u64) -> Result<(), StepError>;
 }
 
 /// Steps through a period of the loop that the machine is about to enter, or has just entered.
 ///
-/// A period is what lies between one visit to the loop's *anchor* and another, so many visits later: the place from which it
-/// first enters the kernel or, if it never does, one that it comes back to.
+/// A period is what lies between one visit to the loop's anchor and another, so many visits later.
 ///
 /// # Errors
 ///
 /// As [`StepError`] lists.
-pub fn iteration(machine: &mut impl Stepper, visits: u64) -> Result<Iteration, StepError> {
-    let anchor = find_anchor(machine)?;
-    for _ in 0..WARM_UP {
-        machine.run_to(anchor)?;
-    }
-    period(machine, anchor, visits)
+pub fn iteration(machine: &mut impl Stepper, period: Period) -> Result<Iteration, StepError> {
+    let anchor = match period.anchor {
+        Anchor::Entry => find_entry(machine)?,
+        Anchor::Return => find_return(machine)?,
+    };
+    step_from_to(machine, anchor, WARM_UP)?;
+    step_from_to(machine, anchor, period.visits)
 }
 
-/// Steps until the machine is about to enter the kernel, and answers the address of that instruction. A loop that never
-/// does so has the first address that is visited twice instead.
-fn find_anchor(machine: &mut impl Stepper) -> Result<u64, StepError> {
+/// Steps until the machine is about to enter the kernel, and answers the address of that instruction.
+fn find_entry(machine: &mut impl Stepper) -> Result<u64, StepError> {
+    step_until(machine, |instruction| instruction.mnemonic() == Mnemonic::Syscall)
+}
+
+/// Steps until the machine comes to an instruction for the second time, and answers its address.
+fn find_return(machine: &mut impl Stepper) -> Result<u64, StepError> {
     let mut visited = BTreeSet::new();
+    step_until(machine, |instruction| !visited.insert(instruction.ip()))
+}
+
+fn step_until(machine: &mut impl Stepper, mut is_found: impl FnMut(&Instruction) -> bool) -> Result<u64, StepError> {
     for _ in 0..LONGEST {
         let instruction = machine.next()?;
-        let address = instruction.ip();
-        if instruction.mnemonic() == Mnemonic::Syscall || !visited.insert(address) {
-            return Ok(address);
+        if is_found(&instruction) {
+            return Ok(instruction.ip());
         }
         machine.step()?;
     }
@@ -109,7 +111,7 @@ fn find_anchor(machine: &mut impl Stepper) -> Result<u64, StepError> {
 }
 
 /// Steps from the anchor to the anchor, which is visited so many times on the way, the last one included.
-fn period(machine: &mut impl Stepper, anchor: u64, mut visits: u64) -> Result<Iteration, StepError> {
+fn step_from_to(machine: &mut impl Stepper, anchor: u64, mut visits: u64) -> Result<Iteration, StepError> {
     let mut iteration = Iteration { instructions: 0, privileged: Counts::new() };
     while iteration.instructions < LONGEST {
         iteration.privileged.add(&machine.next()?);
@@ -170,16 +172,13 @@ impl Stepper for Stepped<'_> {
         self.next = None;
         Ok(self.debugger.step()?)
     }
-
-    fn run_to(&mut self, address: u64) -> Result<(), StepError> {
-        self.next = None;
-        Ok(self.debugger.run_to(address)?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ENTERS: Period = Period { anchor: Anchor::Entry, visits: 1, operations: 1 };
 
     const NOP: &[u8] = &[0x90];
     const SYSCALL: &[u8] = &[0x0f, 0x05];
@@ -205,22 +204,12 @@ mod tests {
             }
             Ok(())
         }
-
-        fn run_to(&mut self, address: u64) -> Result<(), StepError> {
-            for _ in 0..LONGEST {
-                self.step()?;
-                if self.next()?.ip() == address {
-                    return Ok(());
-                }
-            }
-            Err(StepError::Endless)
-        }
     }
 
     #[test]
     fn an_iteration_lies_between_two_entries_from_the_same_place() {
         let visits = vec![(1, NOP), (10, NOP), (20, SYSCALL), (90, NOP), (91, SYSCALL), (95, SYSRET), (22, NOP)];
-        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }, 1).unwrap();
+        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }, ENTERS).unwrap();
         assert_eq!(iteration.instructions, 6);
         assert_eq!(iteration.privileged.to_string(), "syscall ×2, sysret ×1");
     }
@@ -228,14 +217,22 @@ mod tests {
     #[test]
     fn a_period_can_be_several_visits_long() {
         let visits = vec![(10, NOP), (20, SYSCALL), (20, SYSCALL), (30, NOP), (20, SYSCALL)];
-        let iteration = iteration(&mut Trace { visits, repeat: 0, at: 0 }, 3).unwrap();
+        let iteration = iteration(&mut Trace { visits, repeat: 0, at: 0 }, Period { visits: 3, ..ENTERS }).unwrap();
         assert_eq!(iteration.instructions, 5);
+    }
+
+    #[test]
+    fn what_repeats_itself_before_the_entry_is_part_of_the_iteration() {
+        let visits = vec![(10, NOP), (10, NOP), (11, NOP), (11, NOP), (20, SYSCALL), (91, SYSRET)];
+        let iteration = iteration(&mut Trace { visits, repeat: 0, at: 0 }, ENTERS).unwrap();
+        assert_eq!(iteration.instructions, 6);
     }
 
     #[test]
     fn a_loop_without_entries_is_a_loop_all_the_same() {
         let visits = vec![(1, NOP), (10, NOP), (11, NOP), (12, NOP)];
-        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }, 1).unwrap();
+        let period = Period { anchor: Anchor::Return, ..ENTERS };
+        let iteration = iteration(&mut Trace { visits, repeat: 1, at: 0 }, period).unwrap();
         assert_eq!(iteration.instructions, 3);
         assert_eq!(iteration.privileged.to_string(), "");
     }
@@ -243,7 +240,7 @@ mod tests {
     #[test]
     fn what_never_comes_back_is_given_up() {
         let visits = vec![(1, SYSCALL), (2, NOP)];
-        let error = iteration(&mut Trace { visits, repeat: 1, at: 0 }, 1).unwrap_err();
+        let error = iteration(&mut Trace { visits, repeat: 1, at: 0 }, ENTERS).unwrap_err();
         assert!(matches!(error, StepError::Endless), "{error}");
     }
 

@@ -16,12 +16,7 @@ pub fn table(rows: &[Measured]) -> String {
 
 fn cells(row: &Measured, rows: &[Measured]) -> [String; 4] {
     let floor = rows.iter().find(|other| Some(other.row.name) == row.row.floor);
-    [
-        row.row.name.to_owned(),
-        per_operation(row),
-        floor.map_or(String::new(), per_operation),
-        in_so_many(row),
-    ]
+    [row.row.name.to_owned(), per_operation(row), floor.map_or(String::new(), per_operation), in_so_many(row)]
 }
 
 /// The instructions of one operation, with a decimal if they are no whole number.

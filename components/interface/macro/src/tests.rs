@@ -120,3 +120,15 @@ fn names_and_schemas_are_canonical() {
     assert_eq!(interface.name(), "block-store");
     assert_eq!(interface.schema(), "read(u64)->(u64,bool)\nflush()->()\n");
 }
+
+#[test]
+fn methods_that_may_block_are_marked_and_the_mark_is_not_left_behind() {
+    let source =
+        "trait Gate { fn a(&self) -> Result<()>; #[may_block] fn b(&self) -> Result<()>; fn c(&self) -> Result<()>;
+        #[doc = \"d\"] #[may_block] fn d(&self) -> Result<()>; }";
+    let read = Interface::read(&syn::parse_str(source).unwrap()).unwrap();
+    assert_eq!(read.may_block(), 0b1010);
+    let expanded = interface(TokenStream::new(), TokenStream::from_str(source).unwrap()).to_string();
+    assert!(!expanded.contains("may_block") && expanded.contains("MAY_BLOCK : u64 = 10u64"), "{expanded}");
+    assert!(expanded.contains("doc = \"d\""), "{expanded}");
+}

@@ -16,7 +16,9 @@ pub struct Thread {
 /// ```ignore
 /// runtime::import!(SCHED: sched_interface::SchedClient);
 ///
-/// fn greet(number: u64) -> runtime::Result<()> { … }
+/// fn greet(number: u64) -> runtime::Result<()> {
+///     Ok(())
+/// }
 ///
 /// let thread = SCHED.spawn(greet, 7)?;
 /// SCHED.unblock(thread)?;

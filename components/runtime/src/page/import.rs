@@ -39,6 +39,16 @@ impl PageImport {
     pub const unsafe fn unbound() -> Self {
         let mut slot = [0; SLOT_WORDS];
         (slot[0], slot[1]) = (ImportSlot::UNBOUND, CLEAR_REGISTERS);
+        // SAFETY: the caller's promise is the condition, and addresses of 0 are none.
+        unsafe { Self::bound(slot) }
+    }
+
+    /// A page as the composer binds it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`PageImport::unbound`]; and at the addresses in `slot` lie frames that stay, and that nothing else here touches.
+    pub(super) const unsafe fn bound(slot: [u64; SLOT_WORDS]) -> Self {
         Self { slot, is_open: AtomicBool::new(false), end: UnsafeCell::new(None) }
     }
 

@@ -119,7 +119,7 @@ impl<'p> Posts<'p> {
     }
 
     #[inline]
-    fn with<R>(&self, work: impl FnOnce(&mut Client<'static, AtomicU64>) -> R) -> R {
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Client<'static, AtomicU64>) -> R) -> R {
         // SAFETY: this thread has the end to itself (`open`), and the work of this module, which
         // all goes through here, does not come back here: there is no second reference.
         work(unsafe { &mut *self.end.get() })

@@ -41,7 +41,17 @@ impl PageTable {
     /// address of a table that nothing else touches, and of frames that stay mapped.
     #[doc(hidden)]
     pub const unsafe fn unbound() -> Self {
-        Self { address: 0 }
+        // SAFETY: no table lies at 0.
+        unsafe { Self::bound(0) }
+    }
+
+    /// A table as the composer binds it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`PageTable::unbound`], of what lies at `address`, if that is not 0.
+    pub(super) const unsafe fn bound(address: u64) -> Self {
+        Self { address }
     }
 
     /// Serves the page that `batch` was invoked for: `dispatch` runs the method of each call that is permitted, as it

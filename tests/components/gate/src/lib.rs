@@ -19,6 +19,9 @@ pub trait Gate {
 
     /// Opens the gate, or closes it.
     fn open(&self, open: bool) -> Result<()>;
+
+    /// Divides, and faults if that cannot be done.
+    fn divide(&self, dividend: u64, divisor: u64) -> Result<u64>;
 }
 
 /// A gate in front of which threads sleep by `sched`.
@@ -52,5 +55,10 @@ impl<S: Sched> Gate for Barrier<S> {
     fn open(&self, open: bool) -> Result<()> {
         self.is_open.store(open, Release);
         Ok(())
+    }
+
+    fn divide(&self, dividend: u64, divisor: u64) -> Result<u64> {
+        // A panic is a fault.
+        Ok(dividend / divisor)
     }
 }

@@ -52,7 +52,7 @@ fn batch(gate: &GatePosts, round: u64) -> Result<u64> {
     }
     let mut right = 0;
     for (number, ticket) in (round..).zip(&mut tickets) {
-        let take = |ticket: Ticket<u64>| if round % 2 == 0 { ticket.take() } else { ticket.wait(&PAGES) };
+        let take = |ticket: Ticket<u64>| if round.is_multiple_of(2) { ticket.take() } else { ticket.wait(&PAGES) };
         right += u64::from(ticket.take().map(take).transpose()? == Some(number));
     }
     Ok(right)

@@ -6,8 +6,8 @@ use console_interface::{ConsoleClient, Logger};
 use gate::{Gate, GatePosts};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
-use runtime::Result;
 use runtime::page::Ticket;
+use runtime::{Error, Result};
 use sched_interface::{SchedClient, Threads};
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -25,7 +25,8 @@ fn run() -> Result<()> {
     gate.register(&PAGES)?;
     overtake(&gate)?;
     wait_blocked(&gate)?;
-    more_than_workers(&gate)
+    more_than_workers(&gate)?;
+    fault(&gate)
 }
 
 /// Calls that wait hold up nothing that is behind them.
@@ -50,6 +51,23 @@ fn wait_blocked(gate: &GatePosts) -> Result<()> {
     info!("passed later: {}", ticket.wait(&PAGES)?);
     Ok(())
 }
+
+/// A call at which the server faults ends with that; those before it are answered, those behind it are served next.
+fn fault(gate: &GatePosts) -> Result<()> {
+    let before = gate.post().divide(84, 2)?;
+    let faulty = gate.post().divide(1, 0)?;
+    let behind = gate.post().echo(7)?;
+    let flushed = gate.flush().err() == Some(FAULTED);
+    info!("the server faulted: {flushed}, {}", faulty.take().err() == Some(FAULTED));
+    info!("before it {}, behind it {}", before.take()?, behind.wait(&PAGES)?);
+    drop(gate.post().divide(1, 0)?);
+    gate.post().echo(8)?;
+    info!("waiting: {}, then {}", gate.wait(&PAGES).err() == Some(FAULTED), gate.post().echo(9)?.wait(&PAGES)?);
+    info!("{} slots are free", gate.free());
+    Ok(())
+}
+
+const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
 
 fn open_later(ticks: u64) -> Result<()> {
     SCHED.sleep(ticks)?;

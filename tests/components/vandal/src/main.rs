@@ -39,7 +39,10 @@ fn run() -> Result<()> {
         answered += flush()?;
     }
     GOES_ON.store(false, Relaxed);
-    info!("{} pages of garbage, calls answered: {}", ROUNDS.get(), answered > 0);
+    if answered == 0 {
+        return Err(Error::Unknown);
+    }
+    info!("{} pages of garbage, {answered} calls were answered", ROUNDS.get());
     Ok(())
 }
 
@@ -69,7 +72,7 @@ fn destroy(round: u64, random: &mut Random) {
             // As if every entry were submitted, with methods of all kinds.
             3 => submitted(random),
             // Every state that there is, and some that there are not.
-            4 => random.next() % 8 | (random.next() % 4) << 32,
+            4 => (random.next() % 8) | ((random.next() % 4) << 32),
             _ => number as u64,
         };
         word(number).store(garbage, Relaxed);

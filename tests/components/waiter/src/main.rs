@@ -7,7 +7,7 @@ use log::{LevelFilter, info};
 use pages_interface::PagesClient;
 use pong_interface::{Pong, PongPosts};
 use runtime::page::Ticket;
-use runtime::{Error, Result};
+use runtime::{Error, Result, time};
 use sched_interface::{Sched, SchedClient};
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -39,7 +39,25 @@ fn run() -> Result<()> {
     info!("nothing to wait for: {}", pong.wait(&PAGES)?);
     let posted = pong.post().add(20, 22)?.wait(&PAGES)?;
     info!("waited for {posted}, called {}", PONG.direct().add(20, 22)?);
+    info!(
+        "waited for, a call costs {} ticks alone, {} in batches of {BATCH}",
+        cost::<1>(&pong)?,
+        cost::<BATCH>(&pong)?
+    );
     Ok(())
+}
+
+/// The ticks of a call, all in: posting, its share of the wait, being served, and taking the result.
+fn cost<const CALLS: usize>(pong: &PongPosts) -> Result<u64> {
+    const ROUNDS: u64 = 64;
+    let start = time::ticks();
+    for _ in 0..ROUNDS {
+        let sums: [_; CALLS] = core::array::from_fn(|number| pong.post().add(number as u64, 1));
+        for sum in sums {
+            sum?.wait(&PAGES)?;
+        }
+    }
+    Ok((time::ticks() - start) / ROUNDS / CALLS as u64)
 }
 
 fn batch(pong: &PongPosts) -> Result<u64> {

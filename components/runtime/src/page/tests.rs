@@ -1,0 +1,247 @@
+//! Client and server over frames in ordinary memory, as the composer would have bound them.
+
+extern crate std;
+
+use super::import::PageImport;
+use super::{Batch, PageError, PageTable, Posts, Scheduler, Ticket, WorkerThreads, Workers};
+use crate::server::{Invocation, Reply};
+use crate::thread::Function;
+use crate::{Error, Result};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::boxed::Box;
+use std::vec::Vec;
+
+/// Calls of every kind; the attribute makes of it what images use.
+#[crate::interface]
+pub trait Sums {
+    /// Answers the sum.
+    fn add(&self, a: u64, b: u64) -> Result<u64>;
+    /// Fails.
+    fn fails(&self) -> Result<()>;
+    /// Answers the number, sooner or later.
+    #[may_block]
+    fn later(&self, number: u64) -> Result<u64>;
+}
+
+struct Adder;
+
+impl Sums for Adder {
+    fn add(&self, a: u64, b: u64) -> Result<u64> {
+        Ok(a.wrapping_add(b))
+    }
+
+    fn fails(&self) -> Result<()> {
+        Err(Error::Server(9))
+    }
+
+    fn later(&self, number: u64) -> Result<u64> {
+        Ok(number)
+    }
+}
+
+#[repr(C, align(4096))]
+struct Frame([AtomicU64; 512]);
+
+impl Frame {
+    fn address(&self) -> u64 {
+        core::ptr::from_ref(self) as u64
+    }
+}
+
+/// A page, its client's end and its server's table with one row.
+struct Ends {
+    frames: Box<[Frame; 2]>,
+    import: PageImport,
+    table: PageTable,
+    /// What the table's address leads to.
+    _rows: Box<[u64; 16]>,
+}
+
+const PERMITTED: u64 = 0b101;
+const TOKEN: u64 = 4;
+
+fn ends() -> Ends {
+    let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
+    let [header, entries] = [frames[0].address(), frames[1].address()];
+    let mut rows = Box::new([0; 16]);
+    rows[0] = 1;
+    rows[8..12].copy_from_slice(&[header, entries, PERMITTED, TOKEN]);
+    // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
+    let (import, table) = unsafe {
+        (PageImport::bound([u64::MAX << 16, 0, header, entries, PERMITTED, 0]), PageTable::bound(rows.as_ptr() as u64))
+    };
+    Ends { frames, import, table, _rows: rows }
+}
+
+impl Ends {
+    fn serve(&self) -> Reply {
+        self.serve_with(None)
+    }
+
+    fn serve_with(&self, workers: Option<&Workers>) -> Reply {
+        let batch = Batch { method: 0, row: 0, thread: 7 };
+        self.table.serve(batch, (SumsServer::MAY_BLOCK, workers), dispatch)
+    }
+}
+
+fn dispatch(invocation: Invocation) -> Reply {
+    assert_eq!(invocation.token, TOKEN, "as direct calls of the edge");
+    SumsServer::dispatch(&Adder, invocation)
+}
+
+fn add<'p>(posts: &'p Posts<'p>, a: u64, b: u64) -> Ticket<'p, u64> {
+    posts.post(0, [a, b, 0, 0]).unwrap()
+}
+
+/// A scheduler that has the page served on the spot.
+struct Serving<'e>(&'e Ends, Cell<u64>);
+
+impl Scheduler for Serving<'_> {
+    fn register(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn wait(&self, page: u64, _: u64) -> Result<()> {
+        assert_eq!(page, 0);
+        self.1.set(self.1.get() + 1);
+        assert_eq!(self.0.serve().status(), 0);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_posted_call_answers_what_the_direct_call_answers() {
+    let ends = ends();
+    let posts = ends.import.open().unwrap();
+    let scheduler = Serving(&ends, Cell::new(0));
+    let (sum, refused) = (add(&posts, 2, 3), posts.post::<()>(1, [0; 4]).unwrap());
+    let Err(sum) = sum.poll() else { panic!("it was not served") };
+    assert_eq!(sum.wait(&scheduler), Ok(5));
+    let forbidden = Error::Kernel(abi::error::Error::MethodNotPermitted);
+    assert_eq!(refused.wait(&scheduler), Err(forbidden), "the mask is the server's");
+    assert_eq!(scheduler.1.get(), 1, "one serving for both");
+    assert_eq!(posts.wait(&scheduler), Ok(false), "nothing to wait for");
+}
+
+#[test]
+fn a_full_page_is_an_error_and_slots_come_back() {
+    let ends = ends();
+    let posts = ends.import.open().unwrap();
+    let scheduler = Serving(&ends, Cell::new(0));
+    for round in 0..100 {
+        let all: Vec<_> = (0..64).map(|number| add(&posts, number, round)).collect();
+        let full = posts.post::<u64>(0, [0; 4]).err();
+        assert_eq!(full, Some(Error::Page(PageError::Exhausted)));
+        for (number, sum) in (0..).zip(all) {
+            if number % 3 == 0 {
+                drop(sum);
+            } else {
+                assert_eq!(sum.wait(&scheduler), Ok(number + round));
+            }
+        }
+        assert_eq!(posts.free(), 64);
+    }
+}
+
+#[test]
+fn one_has_it_open() {
+    let ends = ends();
+    let posts = ends.import.open().unwrap();
+    assert_eq!(ends.import.open().err(), Some(Error::Page(PageError::Open)));
+    drop(posts);
+    assert!(ends.import.open().is_ok());
+}
+
+#[test]
+fn the_batch_entry_serves_the_rows_that_there_are() {
+    let ends = ends();
+    let serve = |method, row| {
+        ends.table.serve(Batch { method, row, thread: 0 }, (0, None), |_| panic!("there is nothing to run")).status()
+    };
+    let bad = abi::error::Error::BadArgument.status();
+    assert_eq!([serve(0, 0), serve(0, 1), serve(0, u64::MAX)], [0, bad, bad]);
+    assert_eq!(serve(1, 0), Reply::UNKNOWN_METHOD.status());
+}
+
+#[test]
+fn garbage_runs_nothing_that_is_not_permitted() {
+    let ends = ends();
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..2000 {
+        for word in ends.frames.iter().flat_map(|frame| &frame.0) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let submitted = 2 | (random % 5) << 32;
+            word.store(if random & 1 << 60 == 0 { submitted } else { random }, Ordering::Relaxed);
+        }
+        let batch = Batch { method: 0, row: 0, thread: 0 };
+        let reply = ends.table.serve(batch, (0, None), |invocation| {
+            assert!(PERMITTED & 1 << invocation.method != 0);
+            SumsServer::dispatch(&Adder, invocation)
+        });
+        assert_eq!(reply.status(), 0);
+        assert!(reply.words()[0] <= 64, "bounded");
+    }
+}
+
+/// Threads that are run by hand.
+#[derive(Default)]
+struct Hands {
+    spawned: Cell<u64>,
+    woken: Cell<Option<u64>>,
+}
+
+impl WorkerThreads for Hands {
+    fn spawn(&self, _: Function) -> Result<()> {
+        self.spawned.set(self.spawned.get() + 1);
+        if self.spawned.get() == 1 { Ok(()) } else { Err(Error::Server(3)) }
+    }
+
+    fn wake(&self, thread: u64) -> Result<()> {
+        self.woken.set(Some(thread));
+        Ok(())
+    }
+
+    fn pause(&self) -> Result<()> {
+        Err(Error::Server(4))
+    }
+}
+
+fn never_called(_: u64) -> Result<()> {
+    panic!("these threads are run by hand")
+}
+
+#[test]
+fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
+    let (ends, hands, workers) = (ends(), Hands::default(), Workers::new());
+    let posts = ends.import.open().unwrap();
+    let (later, sum) = (posts.post::<u64>(2, [11, 0, 0, 0]).unwrap(), add(&posts, 1, 1));
+    posts.with(|client| client.announce());
+    assert_eq!(ends.serve_with(Some(&workers)).status(), 0);
+    workers.start(&ends.table, &hands, never_called);
+    assert!(matches!(sum.poll(), Ok(Ok(2))));
+    let Err(later) = later.poll() else { panic!("nobody has run it") };
+    assert!(matches!(posts.with(|client| client.prepare_to_wait()), syscall_page::Sleep::On(_)));
+    workers.work(&ends.table, &hands, dispatch);
+    assert_eq!(hands.woken.get(), Some(7), "whoever had the page served, and sleeps");
+    assert!(matches!(later.poll(), Ok(Ok(11))));
+}
+
+#[test]
+fn without_a_thread_for_it_a_call_that_may_block_is_refused() {
+    let (ends, hands, workers) = (ends(), Hands::default(), Workers::new());
+    hands.spawned.set(1);
+    let posts = ends.import.open().unwrap();
+    let scheduler = Serving(&ends, Cell::new(0));
+    let later = posts.post::<u64>(2, [11, 0, 0, 0]).unwrap();
+    let unknown = Error::Kernel(abi::error::Error::UnknownOperation);
+    assert_eq!(later.wait(&scheduler), Err(unknown), "the server has no workers at all");
+    let later = posts.post::<u64>(2, [12, 0, 0, 0]).unwrap();
+    posts.with(|client| client.announce());
+    assert_eq!(ends.serve_with(Some(&workers)).status(), 0);
+    workers.start(&ends.table, &hands, never_called);
+    assert!(matches!(later.poll(), Ok(Err(Error::Page(PageError::Exhausted)))));
+    assert_eq!(posts.free(), 64);
+}

@@ -1,0 +1,111 @@
+//! Registration and waiting, over a scheduler and pages that are played by hand.
+
+extern crate std;
+
+use super::*;
+use core::cell::{Cell, RefCell};
+use runtime::Error;
+use std::vec::Vec;
+
+/// Pages 0 and 1 are those of the client with token 4, page 2 is that of token 5.
+struct Played {
+    /// What the server answers, serving by serving.
+    served: Cell<Result<[u64; 2]>>,
+    /// What the header says, look by look: the last is first.
+    waits: RefCell<Vec<bool>>,
+    log: RefCell<Vec<&'static str>>,
+}
+
+impl Played {
+    fn new(served: Result<[u64; 2]>, waits: &[bool]) -> Self {
+        Self { served: Cell::new(served), waits: RefCell::new(waits.to_vec()), log: RefCell::default() }
+    }
+}
+
+impl Pager for &Played {
+    fn page(&self, number: u64) -> Option<PageEdge> {
+        let client = *[4, 4, 5].get(usize::try_from(number).ok()?)?;
+        Some(PageEdge { client, serve: 20 + number, header: 0 })
+    }
+
+    fn serve(&self, _: u64) -> Result<[u64; 2]> {
+        self.log.borrow_mut().push("serve");
+        self.served.get()
+    }
+
+    fn waits_on(&self, _: u64, epoch: u64) -> bool {
+        assert_eq!(epoch, 77);
+        self.waits.borrow_mut().pop().unwrap()
+    }
+}
+
+impl Sched for &Played {
+    fn yield_now(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn block(&self) -> Result<()> {
+        self.log.borrow_mut().push("block");
+        Ok(())
+    }
+
+    fn block_until(&self, _: u64) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn sleep_until(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn wake(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn create(&self, _: u64) -> Result<u64> {
+        Ok(0)
+    }
+
+    fn frequency(&self) -> Result<u64> {
+        Ok(1)
+    }
+}
+
+fn paged<'s>(played: &'s Played, registered: &'s Registered, token: u64) -> Paged<'s, &'s Played, &'s Played> {
+    Paged { sched: played, pager: played, registered, token }
+}
+
+#[test]
+fn a_page_is_registered_once_and_by_its_client() {
+    let (played, registered) = (Played::new(Ok([0, 0]), &[]), Registered::new());
+    let client = paged(&played, &registered, 4);
+    assert_eq!(client.wait(1, 77), Err(NO_SUCH_PAGE), "not yet");
+    assert_eq!((client.register(1), client.register(1)), (Ok(()), Err(REGISTERED)));
+    for foreign in [2, 3, PAGES as u64, u64::MAX] {
+        assert_eq!((client.register(foreign), client.wait(foreign, 77)), (Err(NO_SUCH_PAGE), Err(NO_SUCH_PAGE)));
+    }
+    let other = paged(&played, &registered, 5);
+    assert_eq!((other.register(1), other.register(2)), (Err(NO_SUCH_PAGE), Ok(())));
+    assert!(played.log.borrow().is_empty());
+}
+
+/// What a wait does, and what it answers.
+fn wait(served: Result<[u64; 2]>, waits: &[bool]) -> (Result<()>, Vec<&'static str>) {
+    let (played, registered) = (Played::new(served, waits), Registered::new());
+    let client = paged(&played, &registered, 4);
+    client.register(0).unwrap();
+    let result = client.wait(0, 77);
+    (result, played.log.take())
+}
+
+#[test]
+fn who_waits_is_served_once_and_blocked_only_as_long_as_it_waits() {
+    assert_eq!(wait(Ok([32, 0]), &[false]), (Ok(()), ["serve"].to_vec()));
+    assert_eq!(wait(Ok([0, 0]), &[false, true, true]), (Ok(()), ["serve", "block", "block"].to_vec()));
+    assert_eq!(wait(Ok([0, MORE]), &[]), (Ok(()), ["serve"].to_vec()), "there is more to serve first");
+}
+
+#[test]
+fn a_fault_of_the_server_is_the_clients_to_know() {
+    let faulted = Error::Kernel(abi::error::Error::Faulted);
+    assert_eq!(wait(Err(faulted), &[]), (Err(faulted), ["serve"].to_vec()));
+}
