@@ -62,6 +62,8 @@ pub const SEVERAL_SCHEDULERS: &str = "E0308";
 pub const NOT_SCHEDULED: &str = "E0309";
 /// A component that may create more threads than a plan has room for.
 pub const TOO_MANY_CREATED: &str = "E0310";
+/// A component that asks another than its scheduler to have its pages served.
+pub const NOT_ITS_SCHEDULER: &str = "E0311";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";

@@ -23,16 +23,16 @@ Exit status:
 
 #[derive(Subcommand)]
 enum Command {
-    /// Say whether a graph can be composed, and if not, all reasons why
+    /// Build the images and say whether the graph can be composed, and if not, why
     #[command(after_help = EXIT_STATUS)]
     Check(command::check::Arguments),
-    /// Compose a graph into a system that boots
+    /// Compose a graph into a system that boots, with a report of who may do what
     #[command(after_help = EXIT_STATUS)]
     Build(command::build::Arguments),
     /// Compose a graph, boot it in an emulator, and say whether it ended as it declares
     #[command(after_help = EXIT_STATUS)]
     Run(command::run::Arguments),
-    /// Draw a graph as a picture
+    /// Draw a graph as an SVG picture
     #[command(after_help = EXIT_STATUS)]
     Graph(command::graph::Arguments),
 }

@@ -10,6 +10,9 @@ use crate::graph::{Component, Graph};
 /// The interface whose server schedules the threads of its clients.
 pub const SCHED: &str = "sched";
 
+/// The interface by which a component has its pages served: its scheduler's, which alone maps them.
+pub const PAGES: &str = "pages";
+
 impl Component {
     /// The components that schedule its thread: one, or none; more in a graph that is refused.
     pub fn schedulers(&self) -> impl Iterator<Item = usize> {

@@ -320,9 +320,16 @@ extern "C" fn system_call(pushed: &Pushed, registers: &mut Registers) -> Exit {
     let core = unsafe { core_local::current() };
     let Some(memory) = core.memory else { crate::console::fatal("a system call came before memory was there") };
     let request = Request { word: CapabilityWord(pushed.word), words: pushed.words };
-    let thread = core.state.thread;
+    let before = core.state;
     let outcome = perform(memory, &mut Hardware, &mut core.state, request);
-    if core.state.thread != thread {
+    if let Outcome::Resume(answer) = outcome
+        && core.state == before
+    {
+        // An answer to who asked: everything else is as it was.
+        *registers = answer;
+        return Exit::Leave;
+    }
+    if core.state.thread != before.thread {
         // What one thread leaves in the x87 and SSE registers is not for another.
         crate::processor::reset_floating_point();
     }

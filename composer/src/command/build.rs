@@ -4,10 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::faults::{Program, Programs};
+use crate::graph::Graph;
+use crate::locate::Located;
 use crate::pass::build::Images;
+use crate::pass::capabilities::{self, Capabilities};
 use crate::pass::image::{self, Files};
+use crate::pass::layout::{self, Layout};
 use crate::pass::report::{self, Disk, Subject};
-use crate::pass::{bind, build, capabilities, disk, layout, schema};
+use crate::pass::schema::{self, Schema};
+use crate::pass::{bind, build, disk};
 use crate::{Failure, LoadOptions, Loaded, code, elf, load, print};
 
 /// What `build` is told.
@@ -109,13 +114,45 @@ struct Composed {
     shifts: Vec<u64>,
 }
 
-fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
-    let graph = &loaded.graph;
-    let located = loaded.located.as_ref()?;
+/// All that is decided about a system before any byte of it is written.
+struct Decided {
+    images: Images,
+    schema: Schema,
+    layout: Layout,
+    capabilities: Capabilities,
+}
+
+/// Builds the images and holds them against the graph. Everything that can be wrong with either is found by now.
+fn decide(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Decided> {
     let images = build::build(graph, located, found)?;
     let schema = schema::schema(graph, &images, found)?;
     let layout = layout::layout(graph, &schema, found)?;
     let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
+    Some(Decided { images, schema, layout, capabilities })
+}
+
+/// Says whether a graph can be composed with its images, and writes nothing of the system. A graph that was judged
+/// alone has none.
+///
+/// # Errors
+///
+/// All complaints about the images.
+pub fn judge_images(loaded: &Loaded) -> Result<(), Failure> {
+    let Some(located) = &loaded.located else { return Ok(()) };
+    let mut found = Diagnostics::default();
+    let decided = decide(&loaded.graph, located, &mut found);
+    found.sort();
+    if decided.is_none() || found.has_errors() {
+        return Err(Failure { source: loaded.source.clone(), diagnostics: found });
+    }
+    found.print(&loaded.source);
+    Ok(())
+}
+
+fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
+    let graph = &loaded.graph;
+    let located = loaded.located.as_ref()?;
+    let Decided { images, schema, layout, capabilities } = decide(graph, located, found)?;
     let bound = bind::bind(graph, &schema, &layout, &capabilities);
     let bundle = image::bundle(graph, &bound, &layout, &capabilities);
     let kernel = strip(&images.kernel, found)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::build;
 use crate::{Failure, LoadOptions, load, print};
 
 /// What `check` is told.
@@ -9,7 +10,7 @@ use crate::{Failure, LoadOptions, load, print};
 pub struct Arguments {
     /// The graph file
     file: PathBuf,
-    /// Judge the graph alone; its component crates need not exist
+    /// Judge the graph alone, without building its component crates, which need not exist
     #[arg(long)]
     graph_only: bool,
 }
@@ -23,6 +24,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = LoadOptions { graph_only: arguments.graph_only };
     let loaded = load(&arguments.file, options)?;
     loaded.warnings.print(&loaded.source);
+    build::judge_images(&loaded)?;
     let components = &loaded.graph.components;
     let edges: usize = components.iter().map(|component| component.deps.len()).sum();
     print::line(format_args!(

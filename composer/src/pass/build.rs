@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::cargo::{Message, messages};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::Graph;
+use crate::graph::{Component, Graph};
 use crate::locate::{Binary, Located};
 use crate::progress::Progress;
 
@@ -228,12 +228,12 @@ fn status(line: &str) -> Option<&str> {
 
 fn report(graph: &Graph, located: &Located, workspace: &Path, failure: &BuildFailure, found: &mut Diagnostics) {
     let before = found.errors();
-    for (component, binary) in graph.components.iter().zip(&located.components) {
-        if binary.workspace == workspace && failure.packages.contains(&binary.package) {
-            let message = format!("the image of `{}` does not build", component.name.value);
-            let label = format!("the crate `{}`", binary.package);
-            let help = "the compiler's errors are above";
-            found.push(Diagnostic::error(code::BUILD_FAILED, message).label(&component.img.span, label).help(help));
+    for package in &failure.packages {
+        let ours = |binary: &Binary| binary.workspace == workspace && binary.package == *package;
+        let components = graph.components.iter().zip(&located.components);
+        let users: Vec<_> = components.filter(|(_, binary)| ours(binary)).map(|(component, _)| component).collect();
+        if !users.is_empty() {
+            found.push(broken(package, &users));
         }
     }
     if found.errors() == before {
@@ -242,6 +242,15 @@ fn report(graph: &Graph, located: &Located, workspace: &Path, failure: &BuildFai
             if packages.is_empty() { "the images do not build".into() } else { format!("{packages} does not build") };
         found.push(Diagnostic::error(code::BUILD_FAILED, what).maybe_help(last_words(&failure.remarks)));
     }
+}
+
+/// A crate that does not build, and all components whose image it has.
+fn broken(package: &str, users: &[&Component]) -> Diagnostic {
+    let complaint = Diagnostic::error(code::BUILD_FAILED, format!("the component crate `{package}` does not build"));
+    let complaint = users.iter().fold(complaint, |complaint, component| {
+        complaint.label(&component.img.span, format!("the image of `{}`", component.name.value))
+    });
+    complaint.help("the compiler's errors are above")
 }
 
 fn last_words(remarks: &str) -> Option<String> {

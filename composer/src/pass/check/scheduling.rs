@@ -1,10 +1,10 @@
 //! Checks of scheduling: a component has one scheduler, or none and then no priorities.
 
 use super::super::draft;
-use crate::code::{NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
+use crate::code::{NOT_ITS_SCHEDULER, NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Graph};
-use crate::schedule::SCHED;
+use crate::graph::{Component, Dependency, Graph};
+use crate::schedule::{PAGES, SCHED};
 
 /// The scheduler and the threads of a component, which was resolved from `draft`.
 pub fn check(component: &Component, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
@@ -12,9 +12,44 @@ pub fn check(component: &Component, draft: Option<&draft::Component>, graph: &Gr
     check_nesting(component, graph, found);
     let Some(draft) = draft else { return };
     check_created(component, draft, found);
-    if draft.deps_complete && !draft.deps.iter().any(|dep| dep.interface.value == SCHED) {
+    let is_scheduled = !draft.deps_complete || draft.deps.iter().any(|dep| dep.interface.value == SCHED);
+    if !is_scheduled {
         check_unscheduled(component, draft, found);
     }
+    check_pages(component, is_scheduled, found);
+}
+
+/// Who has a component's pages served is who schedules it: nobody else has them.
+fn check_pages(component: &Component, is_scheduled: bool, found: &mut Diagnostics) {
+    let schedulers: Vec<_> = component.deps.iter().filter(|dep| dep.interface.value == SCHED).collect();
+    for pages in component.deps.iter().filter(|dep| dep.interface.value == PAGES) {
+        match schedulers.as_slice() {
+            [] if !is_scheduled => found.push(pages_of_unscheduled(component, pages)),
+            // With two schedulers that is what is complained of; with one that is not known, too.
+            [scheduler] if scheduler.server != pages.server => {
+                found.push(pages_of_another(component, pages, scheduler));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn pages_of_unscheduled(component: &Component, pages: &Dependency) -> Diagnostic {
+    let (name, server) = (&component.name.value, &pages.srv.value);
+    let message = format!("`{name}` asks `{server}` to have its pages served, and has no scheduler");
+    let complaint = Diagnostic::error(NOT_ITS_SCHEDULER, message).label(&pages.span, "only a scheduler does this");
+    complaint.help(format!(
+        "add to its deps: {{ srv = \"{server}\", interface = \"{SCHED}\" }}\n\
+         or leave this one out: pages that nobody else has served are flushed"
+    ))
+}
+
+fn pages_of_another(component: &Component, pages: &Dependency, scheduler: &Dependency) -> Diagnostic {
+    let (name, server) = (&component.name.value, &pages.srv.value);
+    let message = format!("`{name}` asks `{server}` to have its pages served, which does not schedule it");
+    let complaint = Diagnostic::error(NOT_ITS_SCHEDULER, message).label(&pages.srv.span, "asked here");
+    let complaint = complaint.label(&scheduler.srv.span, "scheduled here");
+    complaint.help("one component does both: name it in both dependencies")
 }
 
 fn check_number(component: &Component, found: &mut Diagnostics) {

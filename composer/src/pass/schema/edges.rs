@@ -38,7 +38,7 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
     // An import that the graph misnames was complained of already.
     let left = records(image, RecordKind::Import).filter(|import| !misnamed.contains(&import.import().0));
     for import in left.filter(|import| !bound.contains(import)) {
-        found.push(unbound(client, import));
+        found.push(unbound(graph, client, import));
     }
     edges
 }
@@ -180,10 +180,12 @@ fn edge(
     }
 }
 
-fn unbound(client: &Component, import: &Record) -> Diagnostic {
+fn unbound(graph: &Graph, client: &Component, import: &Record) -> Diagnostic {
     let (interface, name) = import.import();
     let import_key = name.map_or_else(String::new, |name| format!(", import = \"{name}\""));
     let message = format!("{} imports `{}`, the graph gives it no server", describe(client), import.name);
-    let help = format!("add to its deps: {{ srv = \"...\", interface = \"{interface}\"{import_key} }}");
+    let implements = |other: &&Component| other.implements.iter().any(|offer| offer.interface.value == interface);
+    let server = graph.components.iter().find(implements).map_or("...", |server| &server.name.value);
+    let help = format!("add to its deps: {{ srv = \"{server}\", interface = \"{interface}\"{import_key} }}");
     Diagnostic::error(code::UNBOUND_IMPORT, message).label(&client.name.span, "").help(help)
 }
