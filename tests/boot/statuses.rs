@@ -8,7 +8,7 @@ use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::tools::{Finished, Outcome, compose, ensure, finish, path_without, scratch, trials};
+use crate::tools::{Finished, Outcome, compose, composer, ensure, finish, path_without, root, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
@@ -21,9 +21,11 @@ pub fn trials() -> Vec<Trial> {
         a_bad_graph_is_2
         a_graph_that_is_not_there_is_2
         a_component_that_does_not_compile_is_2
+        a_check_looks_into_the_images
         two_versions_of_an_interface_are_2
         a_run_that_does_not_end_is_3
         a_missing_emulator_is_3
+        a_missing_toolchain_says_what_to_type
         an_interrupt_ends_the_emulator
         a_termination_ends_the_emulator
         a_kill_ends_the_emulator
@@ -106,11 +108,13 @@ fn a_graph_that_is_not_there_is_2() -> Outcome {
 }
 
 fn a_component_that_does_not_compile_is_2() -> Outcome {
-    let text = graph("", "") + "[[components]]\nname = \"broken\"\nimg = \"./broken\"\n";
+    let broken = |name: &str| format!("[[components]]\nname = \"{name}\"\nimg = \"./broken\"\n");
+    let text = graph("", "") + &broken("left") + &broken("right");
     let finished = run(&text, |directory, _| write_broken_crate(&directory.join("broken")))?;
-    let finished = finished.expect_status(2)?.expect_text("the image of `broken` does not build")?;
-    finished.expect_text("mismatched types")?;
-    Ok(())
+    let finished = finished.expect_status(2)?.expect_text("the component crate `broken` does not build")?;
+    let finished = finished.expect_text("image of `left`")?.expect_text("image of `right`")?;
+    let finished = finished.expect_text("mismatched types")?;
+    ensure(finished.errors.matches("E0503").count() == 1, || finished.errors.clone())
 }
 
 fn write_broken_crate(directory: &Path) -> Outcome {
@@ -121,11 +125,28 @@ fn write_broken_crate(directory: &Path) -> Outcome {
     Ok(())
 }
 
-fn two_versions_of_an_interface_are_2() -> Outcome {
-    let text = include_str!("../../systems/pingpong.toml")
-        .replace("name = \"pong\"\n", "name = \"pong\"\nimg = \"old-pong\"\n");
+/// The graph of ping and pong, with a pong of an older version of their interface.
+fn two_versions() -> String {
+    include_str!("../../systems/pingpong.toml").replace("name = \"pong\"\n", "name = \"pong\"\nimg = \"old-pong\"\n")
+}
+
+fn a_check_looks_into_the_images() -> Outcome {
     let directory = scratch()?;
-    let finished = finish(&mut written(directory.path(), &text)?)?.expect_status(2)?;
+    let graph = directory.path().join("graph.toml");
+    std::fs::write(&graph, two_versions())?;
+    let check = |options: &[&str]| -> Result<Finished, Failed> {
+        finish(
+            Command::new(composer()?).arg("check").args(options).arg(&graph).current_dir(root()).stdin(Stdio::null()),
+        )
+    };
+    check(&[])?.expect_status(2)?.expect_text("E0704")?;
+    check(&["--graph-only"])?.expect_status(0)?;
+    ensure(std::fs::read_dir(directory.path())?.count() == 1, || "a check left something behind".to_owned())
+}
+
+fn two_versions_of_an_interface_are_2() -> Outcome {
+    let directory = scratch()?;
+    let finished = finish(&mut written(directory.path(), &two_versions())?)?.expect_status(2)?;
     finished.expect_text("`ping`")?.expect_text("`pong`")?.expect_text("E0704")?;
     ensure(!directory.path().join("system").exists(), || "something half-built was left behind".to_owned())
 }
@@ -145,6 +166,19 @@ fn a_missing_emulator_is_3() -> Outcome {
         Ok(())
     })?;
     finished.expect_status(3)?.expect_text("is not installed")?.expect_text("apt-get install")?;
+    Ok(())
+}
+
+fn a_missing_toolchain_says_what_to_type() -> Outcome {
+    for (program, line) in [("cc", "apt-get install"), ("cargo", "rustup.rs")] {
+        let directory = scratch()?;
+        let path = path_without(program, &directory.path().join("programs"))?;
+        for command in ["qemu/run", "tests/run"] {
+            let mut command = Command::new(root().join(command));
+            let finished = finish(command.arg("systems/pingpong.toml").current_dir(root()).env("PATH", &path))?;
+            finished.expect_status(3)?.expect_text("there is no")?.expect_text(line)?;
+        }
+    }
     Ok(())
 }
 

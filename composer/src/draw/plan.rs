@@ -119,14 +119,16 @@ impl Plan {
         }
         let touching =
             incoming.into_iter().zip(outgoing).map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
-        let boxes = graph.components.iter().zip(touching).map(|(component, arrows)| Node::new(component, arrows));
+        let boxes = graph.components.iter().zip(touching).enumerate();
+        let boxes = boxes.map(|(at, (component, arrows))| Node::new(component, served(graph, at), arrows));
         Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
     }
 }
 
 impl Node {
-    fn new(component: &Component, arrows: usize) -> Self {
-        let lines = lines_of_component(component);
+    fn new(component: &Component, served: Option<Line>, arrows: usize) -> Self {
+        let mut lines = lines_of_component(component);
+        lines.extend(served);
         let (width, height) = size(&lines);
         let width = width.max(SMALLEST_WIDTH).max(ARROW_GAP * (arrows + 1) as f64);
         Self { lines, is_ground: component.is_base_constructor, size: (width, height) }
@@ -151,6 +153,20 @@ fn lines_of_component(component: &Component) -> Vec<Line> {
     lines.extend(component.params.iter().map(parameter));
     lines.extend(component.devices.iter().map(device));
     lines
+}
+
+/// What a scheduler may do although no dependency of its own says so: have pages of its clients served.
+fn served(graph: &Graph, index: usize) -> Option<Line> {
+    let mut servers = Vec::new();
+    for client in graph.scheduled_by(index) {
+        for dep in graph.components.get(client).into_iter().flat_map(|client| &client.deps) {
+            let is_served = dep.via == Via::Page && dep.server != index;
+            if is_served && !servers.contains(&dep.srv.value.as_str()) {
+                servers.push(&dep.srv.value);
+            }
+        }
+    }
+    (!servers.is_empty()).then(|| Line::new(Style::Detail, format!("has pages served by {}", servers.join(", "))))
 }
 
 fn parameter(parameter: &Parameter) -> Line {

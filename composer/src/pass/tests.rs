@@ -233,8 +233,10 @@ fn the_report_says_who_may_call_what() {
 #[test]
 fn an_import_without_a_server() {
     let [booter, console, pong, ping] = fixtures();
-    let complaints = complaints("", "", &[booter, console, pong, ping.import("clock", "now()->u64\n")]);
-    says(&complaints, &["[E0701]", "`ping` imports `clock`, the graph gives it no server", "interface = \"clock\""]);
+    let ping = ping.import("clock", "now()->u64\n").import("console", CONSOLE);
+    let complaints = complaints("", "", &[booter, console, pong, ping]);
+    says(&complaints, &["[E0701]", "`ping` imports `clock`, the graph gives it no server"]);
+    says(&complaints, &["{ srv = \"...\", interface = \"clock\" }", "{ srv = \"console\", interface = \"console\" }"]);
 }
 
 #[test]

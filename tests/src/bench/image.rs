@@ -34,6 +34,7 @@ pub fn build(image: Image) -> Result<BenchImage, BenchError> {
         Image::Calls => system(image, "bench/bench.toml", Some("bench-client")),
         Image::Switches => system(image, "bench/switches.toml", Some("bench-constructor")),
         Image::Yields => system(image, "bench/yields.toml", Some("bench-yielder")),
+        Image::Waits => system(image, "bench/waits.toml", Some("bench-waiter")),
         Image::Quickstart => system(image, "../systems/quickstart.toml", None),
     }
 }

@@ -13,13 +13,15 @@ pub enum Image {
     Switches,
     /// What a scheduler component does between threads.
     Yields,
+    /// Calls by pages that a scheduler component has served.
+    Waits,
     /// What a newcomer runs first: it has rows of its start alone.
     Quickstart,
 }
 
 impl Image {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 5] = [Self::Floor, Self::Calls, Self::Switches, Self::Yields, Self::Quickstart];
+    pub const ALL: [Self; 6] = [Self::Floor, Self::Calls, Self::Switches, Self::Yields, Self::Waits, Self::Quickstart];
 
     /// What it is called while something is done with it.
     pub const fn title(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Image {
             Self::Calls => "the system of calls",
             Self::Switches => "the system of switches",
             Self::Yields => "the system of yields",
+            Self::Waits => "the system of waits",
             Self::Quickstart => "the quickstart",
         }
     }
@@ -86,7 +89,7 @@ impl Period {
 const ROUND: u64 = 64;
 
 /// Every row, in the order of the table.
-pub const ROWS: [Row; 24] = [
+pub const ROWS: [Row; 27] = [
     Row { period: None, ..floor(CALIBRATION) },
     Row { period: Some(Period::WITHOUT_KERNEL), ..floor("floor_loop") },
     floor("floor_null_entry"),
@@ -101,9 +104,12 @@ pub const ROWS: [Row; 24] = [
     over("floor_sinv_stub_cleared", row("sinv_stub_cleared", Image::Calls)),
     over("floor_sinv_stub", row("sinv_stub_4args", Image::Calls)),
     Row { period: Some(Period::WITHOUT_KERNEL), ..row("page_post", Image::Calls) },
-    batches("page_serve_b1", 1),
-    batches("page_serve_b8", 8),
-    batches("page_serve_b32", 32),
+    batches("page_serve_b1", 1, Image::Waits),
+    batches("page_serve_b8", 8, Image::Waits),
+    batches("page_serve_b32", 32, Image::Waits),
+    batches("page_flush_b1", 1, Image::Calls),
+    batches("page_flush_b8", 8, Image::Calls),
+    batches("page_flush_b32", 32, Image::Calls),
     over("floor_thread_switch", row("thread_switch", Image::Switches)),
     row("asnd", Image::Switches),
     row("asnd_arcv", Image::Switches),
@@ -126,8 +132,8 @@ const fn over(floor: &'static str, row: Row) -> Row {
 }
 
 /// Calls by a page: one round of its slots, in batches of so many, each of which enters the kernel once.
-const fn batches(name: &'static str, calls: u64) -> Row {
-    Row { period: Some(Period { visits: ROUND / calls, operations: ROUND, ..Period::ONE }), ..row(name, Image::Calls) }
+const fn batches(name: &'static str, calls: u64, image: Image) -> Row {
+    Row { period: Some(Period { visits: ROUND / calls, operations: ROUND, ..Period::ONE }), ..row(name, image) }
 }
 
 /// The row that shows what the clock counts.

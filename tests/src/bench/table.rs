@@ -33,7 +33,7 @@ fn per_operation(row: &Measured) -> String {
 fn in_so_many(row: &Measured) -> String {
     match row.operations() {
         1 => row.privileged.to_string(),
-        operations => format!("{} in {operations}", row.privileged),
+        operations => format!("{} in {operations} operations", row.privileged),
     }
 }
 
@@ -66,9 +66,9 @@ sinv_raw                1234     35  syscall ×1
         ];
         let expected = "\
 row                  instructions  floor  privileged operations
-floor_thread_switch          24.5         syscall ×1 in 2
+floor_thread_switch          24.5         syscall ×1 in 2 operations
 thread_switch                 655   24.5
-page_serve_b8               269.3         syscall ×1 in 64
+page_serve_b8               269.3         syscall ×1 in 64 operations
 ";
         assert_eq!(table(&rows), expected);
     }

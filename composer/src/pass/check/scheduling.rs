@@ -40,7 +40,7 @@ fn pages_of_unscheduled(component: &Component, pages: &Dependency) -> Diagnostic
     let complaint = Diagnostic::error(NOT_ITS_SCHEDULER, message).label(&pages.span, "only a scheduler does this");
     complaint.help(format!(
         "add to its deps: {{ srv = \"{server}\", interface = \"{SCHED}\" }}\n\
-         or leave this one out: pages that nobody else has served are flushed"
+         or leave this one out, and have the image flush its pages itself"
     ))
 }
 

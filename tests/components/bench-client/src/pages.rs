@@ -59,7 +59,7 @@ macro_rules! batches {
     )*};
 }
 
-batches! { page_serve_b1: 1, page_serve_b8: 8, page_serve_b32: 32 }
+batches! { page_flush_b1: 1, page_flush_b8: 8, page_flush_b32: 32 }
 
 #[inline(always)]
 fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> Result<()> {
