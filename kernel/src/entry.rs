@@ -330,8 +330,9 @@ extern "C" fn system_call(pushed: &Pushed, registers: &mut Registers) -> Exit {
         return Exit::Leave;
     }
     if core.state.thread != before.thread {
-        // What one thread leaves in the x87 and SSE registers is not for another.
+        // What one thread leaves in the x87 and SSE registers and in its bases is not for another.
         crate::processor::reset_floating_point();
+        crate::processor::reset_bases();
     }
     follow(core, outcome, registers)
 }

@@ -2,7 +2,7 @@
 
 use crate::core_local;
 use crate::entry::{Exit, exit, follow};
-use crate::interrupts::timer_interrupt;
+use crate::interrupts::{END_OF_INTERRUPT, timer_interrupt};
 use crate::kept::{self, ResumePoint};
 use crate::segments::stack;
 use core::arch::{global_asm, naked_asm};
@@ -54,10 +54,15 @@ global_asm!(
     // A non-maskable interrupt finds nothing to do, and may have struck between a `syscall` and its
     // `swapgs`: it touches neither GS nor memory.
     "non_maskable_interrupt:",
+    "  iretq",
+    // A device that somebody left on before the boot: what is not acknowledged would hold the timer's interrupt up. To
+    // acknowledge a spurious interrupt, which need not be, does nothing: no other is being handled.
     "interrupt_stub:",
+    "  mov dword ptr [{end_of_interrupt}], 0",
     "  iretq",
     ".text",
     common = sym common,
+    end_of_interrupt = const END_OF_INTERRUPT as i64,
 );
 
 unsafe extern "C" {

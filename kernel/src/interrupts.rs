@@ -7,13 +7,13 @@ use crate::core_local::{self, CoreLocal};
 use crate::entry::{Exit, exit, follow};
 use crate::kept::{self, ResumePoint};
 use crate::memory::LOCAL_APIC;
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 use logic::outcome::{Outcome, Registers};
 use logic::thread::saved;
 use logic::{dispatch, endpoint, invocation};
 
-/// Offset of the local APIC's register by which an interrupt is acknowledged.
-const END_OF_INTERRUPT: u64 = 0xb0;
+/// The local APIC's register by which an interrupt is acknowledged.
+pub const END_OF_INTERRUPT: u64 = LOCAL_APIC + 0xb0;
 
 /// What the entry leaves on the stack: our pushes, then the processor's.
 #[repr(C)]
@@ -78,18 +78,39 @@ pub unsafe extern "C" fn timer_interrupt() {
         "call {from_user}",
         "mov rdi, rsp",
         "jmp {exit}",
+        // It goes on behind its `hlt`, even if a non-maskable interrupt has let this one in before it.
         "2:",
         "mov dword ptr [{end_of_interrupt}], 0",
+        "push rax",
+        "lea rax, [rip + {sleep} + {asleep}]",
+        "mov [rsp + 8], rax",
+        "pop rax",
         "iretq",
         thread = const core_local::THREAD,
         gs_base = const saved::PREEMPTED.gs_base * 8,
         fs_base = const saved::PREEMPTED.fs_base * 8,
         floating_point = const saved::PREEMPTED.floating_point * 8,
-        end_of_interrupt = const (LOCAL_APIC + END_OF_INTERRUPT) as i64,
+        end_of_interrupt = const END_OF_INTERRUPT as i64,
         registers_room = const size_of::<Registers>(),
         from_user = sym from_user,
         exit = sym exit,
+        sleep = sym sleep,
+        asleep = const ASLEEP_BYTES,
     )
+}
+
+/// Bytes of `sti` and `hlt`, one and one.
+const ASLEEP_BYTES: u64 = 2;
+
+/// Sleeps until an interrupt.
+///
+/// # Safety
+///
+/// The interrupt table must be loaded.
+#[unsafe(naked)]
+unsafe extern "C" fn sleep() {
+    // Interrupts take effect after the instruction behind `sti`, so none is missed.
+    naked_asm!("sti", "hlt", "cli", "ret")
 }
 
 extern "C" fn from_user(interrupted: &Interrupted, registers: &mut Registers) -> Exit {
@@ -125,9 +146,8 @@ pub fn idle(core: &mut CoreLocal) -> Outcome {
     // An interrupt may have come for a time that was too far for the timer: set the rest.
     core.timer = 0;
     set_timer(core);
-    // SAFETY: the interrupt table is loaded; an interrupt here comes back without touching registers.
-    // Interrupts take effect after the instruction behind `sti`, so none is missed. The processor
-    // pushes to the stack, and the block says that it uses it.
-    unsafe { asm!("sti", "hlt", "cli") };
-    endpoint::wake(memory, &mut core.state, clock::now())
+    // SAFETY: the interrupt table is loaded; an interrupt there comes back without touching registers.
+    unsafe { sleep() };
+    let outcome = endpoint::wake(memory, &mut core.state, clock::now());
+    invocation::settle(memory, &mut core.state, outcome)
 }

@@ -78,6 +78,18 @@ pub fn reset_floating_point() {
     unsafe { asm!("fxrstor64 [{}]", in(reg) &CLEAN_STATE, clobber_abi("C"), options(nostack, readonly)) }
 }
 
+/// Clears FS base, and what user level will find as its GS base.
+pub fn reset_bases() {
+    // SAFETY: the kernel does not use FS. Its own GS base is back where it was at the end, and nothing that could
+    // interrupt here uses GS.
+    unsafe {
+        asm!(
+            "wrfsbase {zero}", "swapgs", "wrgsbase {zero}", "swapgs",
+            zero = in(reg) 0_u64, options(nomem, nostack, preserves_flags),
+        );
+    }
+}
+
 /// Moves the old interrupt controllers off the exceptions' vectors and masks all their lines.
 fn mask_interrupt_controllers() {
     const SETUP: [(u16, u8); 10] = [

@@ -51,6 +51,8 @@ pub fn load(core: &CoreLocal) {
         DS::set_reg(SegmentSelector::NULL);
         ES::set_reg(SegmentSelector::NULL);
         load_tss(tables.task_state);
+        // No local table: whatever the loader left is not for user level to select from.
+        core::arch::asm!("lldt {0:x}", in(reg) 0, options(nomem, nostack, preserves_flags));
     }
 }
 

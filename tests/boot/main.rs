@@ -11,10 +11,12 @@
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
+//! | what do interrupts do that nobody asked for? | `interrupts.rs` |
 //! | do the images keep what the contract promises? | `artefacts.rs` |
 
 mod artefacts;
 mod disks;
+mod interrupts;
 mod machines;
 mod outside;
 mod sources;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         outside::trials(),
         disks::trials(),
         sources::trials(),
+        interrupts::trials(),
         artefacts::trials(),
     ];
     run(&arguments, trials.into_iter().flatten().collect()).exit_code()

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use composer::temporary::TemporaryDirectory;
 use libtest_mimic::Trial;
 
 use crate::tools::{Outcome, cargo, compose, ensure, finish, root, scratch, trials};
@@ -15,30 +16,52 @@ pub fn trials() -> Vec<Trial> {
     )
 }
 
-/// The workspace, with the versions to which this one is locked: nothing else needs to be downloaded.
-fn workspace() -> std::io::Result<PathBuf> {
-    let workspace = root().join("tests/outside");
-    let versions = workspace.join("Cargo.lock");
-    if !versions.exists() {
-        // In one step, because another trial may look for it right now.
-        let copy = workspace.join(format!("target-{}.lock", std::process::id()));
-        std::fs::copy(root().join("Cargo.lock"), &copy)?;
-        std::fs::rename(copy, versions)?;
+/// A copy of the workspace in a directory that is not this repository's, with the versions to which this one
+/// is locked: nothing else needs to be downloaded.
+fn workspace() -> std::io::Result<TemporaryDirectory> {
+    let directory = TemporaryDirectory::create(&std::env::temp_dir(), "tessera-outside-")?;
+    copy(&root().join("tests/outside"), directory.path())?;
+    std::fs::copy(root().join("Cargo.lock"), directory.path().join("Cargo.lock"))?;
+    let manifest = directory.path().join("Cargo.toml");
+    let ours = format!("path = \"{}/", root().display());
+    let absolute = std::fs::read_to_string(&manifest)?.replace("path = \"../../", &ours);
+    std::fs::write(manifest, absolute)?;
+    Ok(directory)
+}
+
+/// Copies the files of a workspace, without what was built there.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        if path.is_file() {
+            std::fs::copy(path, to.join(name))?;
+        } else if name != "target" {
+            let directory = to.join(name);
+            std::fs::create_dir(&directory)?;
+            copy(&path, &directory)?;
+        }
     }
-    Ok(workspace)
+    Ok(())
+}
+
+/// Where what belongs to the workspace is built, so that the next trial need not.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside")
 }
 
 fn the_system_runs() -> Outcome {
-    let directory = scratch()?;
-    finish(&mut compose("run", &workspace()?.join("greetings.toml"), directory.path())?)?.expect_status(0)?;
+    let (outside, directory) = (workspace()?, scratch()?);
+    let mut command = compose("run", &outside.path().join("greetings.toml"), directory.path())?;
+    command.current_dir(outside.path()).env("CARGO_TARGET_DIR", target());
+    finish(&mut command)?.expect_status(0)?;
     Ok(())
 }
 
 fn the_unit_tests_run() -> Outcome {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
+    let outside = workspace()?;
     let mut command = cargo();
-    command.current_dir(workspace()?);
-    command.args(["test", "--workspace", "--target-dir"]).arg(target);
+    command.current_dir(outside.path());
+    command.args(["test", "--workspace", "--target-dir"]).arg(target());
     let finished = finish(&mut command)?.expect_status(0)?;
     for test in ["every_visitor_counts", "the_last_greeting_is_written"] {
         ensure(finished.output.contains(&format!("{test} ... ok")), || finished.output.clone())?;

@@ -97,7 +97,8 @@ fn write_crate(directory: &Path) -> Outcome {
     std::fs::create_dir_all(directory.join("src"))?;
     std::fs::write(directory.join("Cargo.toml"), manifest)?;
     // The versions that are known to be at hand.
-    std::fs::copy(root().join("tests/outside/Cargo.lock"), directory.join("Cargo.lock"))?;
+    // The versions that are there: those of the repository.
+    std::fs::copy(root().join("Cargo.lock"), directory.join("Cargo.lock"))?;
     std::fs::copy(root().join("tests/outside/visitor/build.rs"), directory.join("build.rs"))?;
     std::fs::write(directory.join("src/main.rs"), CULPRIT)?;
     Ok(())

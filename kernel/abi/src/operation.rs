@@ -73,7 +73,7 @@ pub enum ThreadOperation {
     /// `w0`: a word for the thread, if it is at its start; `w1` timeout; `w2` scheduling token;
     /// `w3`: receive capability of the thread's scheduler, or 0.
     ///
-    /// With 0, the caller waits until the thread ends; timeout and token are 0.
+    /// With 0, the caller, which has no scheduler itself, waits until the thread ends; timeout and token are 0.
     /// Answers `w0` = how it ended ([`ThreadEnd`]), `w1` = its status.
     ///
     /// With a scheduler, switches to the thread, and answers when somebody

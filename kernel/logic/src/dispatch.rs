@@ -36,8 +36,12 @@ pub struct Decision {
 ///
 /// # Errors
 ///
+/// [`Error::BadArgument`] if the caller has a scheduler, which `thread` would keep the core from;
 /// [`Error::NotDispatchable`] if it is not at its start; [`Error::Revoked`] if its component is dead.
 pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
+    if matches!(thread::scheduler(store, core.thread()), Scheduler::EndPoint(_)) {
+        return Err(Error::BadArgument);
+    }
     if thread::state(store, thread) != State::AtStart {
         return Err(Error::NotDispatchable);
     }

@@ -143,6 +143,28 @@ pub fn post(store: &impl Store, scheduler: Frame, thread: Frame, what: What) {
     set(list, LAST, thread.address());
 }
 
+/// Takes the event of `thread`, if there is one, out of the list of `scheduler`.
+pub fn forget(store: &impl Store, scheduler: Frame, thread: Frame) {
+    let words = store.words(thread);
+    if get(words, EVENT) == 0 {
+        return;
+    }
+    let list = store.words(scheduler);
+    let (mut at, mut before) = (get(list, FIRST), 0);
+    while at != thread.address() && at != 0 {
+        (before, at) = (at, get(store.words(Frame::at(at)), NEXT));
+    }
+    let next = get(words, NEXT);
+    match before {
+        0 => set(list, FIRST, next),
+        before => set(store.words(Frame::at(before)), NEXT, next),
+    }
+    if next == 0 {
+        set(list, LAST, before);
+    }
+    set(words, EVENT, 0);
+}
+
 fn take_event(store: &impl Store, scheduler: Frame) -> u64 {
     let list = store.words(scheduler);
     let first = get(list, FIRST);

@@ -7,7 +7,7 @@ use crate::core_state::CoreState;
 use crate::dispatch;
 use crate::invocation;
 use crate::outcome::Outcome;
-use crate::store::{Store, set};
+use crate::store::{Store, get, set};
 use crate::thread::{self, entry};
 use abi::crossing::FAULT_HANDLER;
 use abi::error::Error;
@@ -75,7 +75,8 @@ pub fn handle(store: &impl Store, core: &mut CoreState, cause: Cause) -> Option<
 /// Does what the handler of the current level's fault answered.
 pub fn follow(store: &impl Store, core: &mut CoreState, status: u16, [answer, address]: [u64; 2]) -> Outcome {
     match Answer::from_word(answer).filter(|_| status == 0) {
-        Some(Answer::Retry) => Outcome::RestoreFaulted,
+        // Where nothing can ever be mapped nothing can be tried again, and the way there need not be open.
+        Some(Answer::Retry) if is_user(resume_address(store, core)) => Outcome::RestoreFaulted,
         Some(Answer::Resume) if is_user(address) => {
             let (words, at) = (store.words(core.thread()), entry::index(core.top));
             set(words, at + entry::ADDRESS, address);
@@ -84,6 +85,10 @@ pub fn follow(store: &impl Store, core: &mut CoreState, status: u16, [answer, ad
         Some(Answer::EndThread) => dispatch::end(store, core, ThreadEnd::Faulted, Error::Faulted.status()),
         _ => contain(store, core),
     }
+}
+
+fn resume_address(store: &impl Store, core: &CoreState) -> u64 {
+    get(store.words(core.thread()), entry::index(core.top) + entry::ADDRESS)
 }
 
 /// Ends the faulting level: its caller gets [`Error::Faulted`], or the thread ends.
@@ -163,6 +168,17 @@ mod tests {
         assert_eq!(answer(&mut system, 0, [Answer::Retry as u64, 0]), Outcome::RestoreFaulted);
         assert_eq!((system.core, system.core.component(&system.memory)), (before, faulty));
         assert!(fault(&mut system).is_some(), "the next fault is handled too");
+    }
+
+    #[test]
+    fn what_jumped_to_nowhere_is_not_tried_again() {
+        for nowhere in [0, 1 << 47, u64::MAX] {
+            let (mut system, ..) = handled();
+            let (words, at) = (system.memory.words(system.core.thread()), entry::index(system.core.top));
+            set(words, at + entry::ADDRESS, nowhere);
+            fault(&mut system).unwrap();
+            assert_eq!(answer(&mut system, 0, [Answer::Retry as u64, 0]), ENDED, "address {nowhere:#x}");
+        }
     }
 
     #[test]

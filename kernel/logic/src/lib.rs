@@ -36,4 +36,6 @@ pub mod store;
 pub mod thread;
 
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod testing;

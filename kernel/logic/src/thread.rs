@@ -252,8 +252,13 @@ pub fn scheduler(store: &impl Store, thread: Frame) -> Scheduler {
     Scheduler::from_word(get(store.words(thread), SCHEDULER))
 }
 
-/// Says who goes on when `thread` does not.
+/// Says who goes on when `thread` does not. What the one before was to be told of it is nobody's business any more.
 pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
+    if let Scheduler::EndPoint(before) = self::scheduler(store, thread)
+        && scheduler != Scheduler::EndPoint(before)
+    {
+        endpoint::forget(store, before, thread);
+    }
     set(store.words(thread), SCHEDULER, scheduler.to_word());
 }
 

@@ -72,6 +72,8 @@ boot_64:
     xor eax, eax
     mov ds, ax
     mov es, ax
+    mov fs, ax                          # what the loader left here, an `iretq` to user level would take away,
+    mov gs, ax                          # and the base with it
     mov ss, ax
     movabs rsp, offset boot_stack_top
     xor ebp, ebp

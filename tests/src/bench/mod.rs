@@ -16,8 +16,12 @@ pub mod row;
 pub mod step;
 pub mod table;
 
+use std::iter;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use error::BenchError;
 use image::BenchImage;
@@ -61,13 +65,28 @@ fn measure_image(kind: Image, complaints: &mut Vec<BenchError>) -> Vec<Measured>
     };
     complaints.extend(unknown(&samples, kind));
     let mut rows = Vec::new();
-    for row in ROWS.iter().filter(|row| row.image == kind) {
-        match measure_row(row, &samples, &image) {
+    for result in measure_rows(kind, &samples, &image) {
+        match result {
             Ok(measured) => rows.push(measured),
             Err(error) => complaints.push(error),
         }
     }
     rows
+}
+
+/// All rows of an image, several at once: each is stepped through in a machine of its own.
+fn measure_rows(kind: Image, samples: &Samples, image: &BenchImage) -> Vec<Result<Measured, BenchError>> {
+    let rows = Mutex::new(ROWS.iter().filter(|row| row.image == kind));
+    let measure_some = || {
+        let next = || rows.lock().unwrap_or_else(PoisonError::into_inner).next();
+        iter::from_fn(next).map(|row| measure_row(row, samples, image)).collect::<Vec<_>>()
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(measure_some);
+        let mut results = measure_some();
+        results.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        results
+    })
 }
 
 fn sample(image: &BenchImage) -> Result<Samples, BenchError> {

@@ -41,9 +41,9 @@ fn run() -> Result<()> {
             Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
                 .iterations(Kept::ROOM / 2)
                 .settled_by(&|| kept.settle(&posts)),
-            Row::new("page_flush_b1", &|iterations| pages::page_flush_b1(&posts, iterations)).iterations(100),
-            Row::new("page_flush_b8", &|iterations| pages::page_flush_b8(&posts, iterations)).iterations(100),
-            Row::new("page_flush_b32", &|iterations| pages::page_flush_b32(&posts, iterations)).iterations(100),
+            Row::new("page_flush_b1", &|iterations| pages::page_flush_b1(&posts, iterations)).iterations(20),
+            Row::new("page_flush_b8", &|iterations| pages::page_flush_b8(&posts, iterations)).iterations(20),
+            Row::new("page_flush_b32", &|iterations| pages::page_flush_b32(&posts, iterations)).iterations(20),
         ],
         &mut Writer::new(&CONSOLE),
         &time::ticks,

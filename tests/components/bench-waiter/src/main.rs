@@ -32,9 +32,9 @@ fn run() -> Result<()> {
     SCHED.yield_now()?;
     bench_client::run(
         &[
-            Row::new("page_serve_b1", &|iterations| page_serve_b1(&posts, iterations)).iterations(100),
-            Row::new("page_serve_b8", &|iterations| page_serve_b8(&posts, iterations)).iterations(100),
-            Row::new("page_serve_b32", &|iterations| page_serve_b32(&posts, iterations)).iterations(100),
+            Row::new("page_serve_b1", &|iterations| page_serve_b1(&posts, iterations)).iterations(20),
+            Row::new("page_serve_b8", &|iterations| page_serve_b8(&posts, iterations)).iterations(20),
+            Row::new("page_serve_b32", &|iterations| page_serve_b32(&posts, iterations)).iterations(20),
         ],
         &mut Writer::new(&CONSOLE),
         &time::ticks,

@@ -13,11 +13,20 @@ runtime::import!(SCHED: SchedClient);
 runtime::parameter!(FAULTS: u64 = 0, "faults");
 runtime::parameter!(BUSY: u64 = 0, "busy");
 runtime::parameter!(BASE: u64 = 0, "base");
+runtime::parameter!(YIELD: bool = false, "yield");
+runtime::parameter!(LOOK: bool = false, "look");
 
 runtime::component! { main: main }
 
 fn main() -> Result<u16> {
+    let found = unlucky::take_bases();
     let mut out = Writer::new(&CONSOLE);
+    if LOOK.get() {
+        let _ = writeln!(out, "interrupted: bases found: {found:x?}");
+    }
+    if YIELD.get() {
+        unlucky::bases_behind(BASE.get(), || SCHED.yield_now().unwrap_or(()));
+    }
     for number in 1..=FAULTS.get() {
         let checked = unlucky::registers_behind_fault();
         // Whether anyone can read it does not change what was found.

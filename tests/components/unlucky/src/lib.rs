@@ -18,6 +18,14 @@ pub fn bases_behind(value: u64, work: impl FnOnce()) -> [u64; 2] {
     [fs_base, gs_base]
 }
 
+/// FS base and GS base as somebody left them; from then on they are 0.
+pub fn take_bases() -> [u64; 2] {
+    let mut bases = [0; 2];
+    let [fs_base, gs_base] = &mut bases;
+    exchange_bases(fs_base, gs_base);
+    bases
+}
+
 fn exchange_bases(fs_base: &mut u64, gs_base: &mut u64) {
     let (fs_before, gs_before): (u64, u64);
     // SAFETY: images here have no thread-local storage, and nothing else goes by FS or GS.
