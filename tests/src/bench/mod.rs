@@ -74,7 +74,7 @@ fn measure_image(kind: Image, complaints: &mut Vec<BenchError>) -> Vec<Measured>
     rows
 }
 
-/// All rows of an image, several at once: each is stepped through in a machine of its own.
+/// All rows of an image, two at once: each is stepped through in a machine of its own.
 fn measure_rows(kind: Image, samples: &Samples, image: &BenchImage) -> Vec<Result<Measured, BenchError>> {
     let rows = Mutex::new(ROWS.iter().filter(|row| row.image == kind));
     let measure_some = || {

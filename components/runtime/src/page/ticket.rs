@@ -46,16 +46,25 @@ impl<'p, A: Answer> Ticket<'p, A> {
     /// # Errors
     ///
     /// Those of the method, exactly as a direct call's; those of [`Posts::wait`].
+    #[inline]
     pub fn wait(self, scheduler: &impl Scheduler) -> Result<A> {
+        match self.poll() {
+            Ok(result) => result,
+            Err(ticket) => ticket.wait_until_done(scheduler),
+        }
+    }
+
+    #[cold]
+    fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A> {
         let mut ticket = self;
         loop {
+            if !ticket.posts.wait(scheduler)? {
+                return Err(Error::Page(PageError::NotDone));
+            }
             ticket = match ticket.poll() {
                 Ok(result) => return result,
                 Err(ticket) => ticket,
             };
-            if !ticket.posts.wait(scheduler)? {
-                return Err(Error::Page(PageError::NotDone));
-            }
         }
     }
 
