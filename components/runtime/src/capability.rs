@@ -12,7 +12,7 @@ use core::arch::asm;
 /// allocates. The block uses the stack and says so (no `nostack`): the compiler
 /// keeps its red zone, if it has one, out of the way.
 macro_rules! crossing {
-    ($word:expr, $words:expr, [$($clear:literal)*], [$($distrust:literal)*]) => {{
+    ($word:expr, $words:expr, [$($clear:expr),*], [$($distrust:literal)*]) => {{
         let [first, second, third, fourth]: [u64; 4] = $words;
         let (status, words): (u64, [u64; 2]);
         let (word0, word1);
@@ -93,37 +93,7 @@ pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
 #[inline]
 pub(crate) unsafe fn invoke_cleared(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
     // SAFETY: as in `invoke`; the registers cleared are saved or named as changed.
-    unsafe {
-        crossing!(
-            word,
-            words,
-            [
-                "xor ebx, ebx"
-                "xor ebp, ebp"
-                "xor r12d, r12d"
-                "xor r13d, r13d"
-                "xor r14d, r14d"
-                "xor r15d, r15d"
-                "xorps xmm0, xmm0"
-                "xorps xmm1, xmm1"
-                "xorps xmm2, xmm2"
-                "xorps xmm3, xmm3"
-                "xorps xmm4, xmm4"
-                "xorps xmm5, xmm5"
-                "xorps xmm6, xmm6"
-                "xorps xmm7, xmm7"
-                "xorps xmm8, xmm8"
-                "xorps xmm9, xmm9"
-                "xorps xmm10, xmm10"
-                "xorps xmm11, xmm11"
-                "xorps xmm12, xmm12"
-                "xorps xmm13, xmm13"
-                "xorps xmm14, xmm14"
-                "xorps xmm15, xmm15"
-            ],
-            ["fninit"]
-        )
-    }
+    unsafe { crossing!(word, words, [crate::clear_registers!()], ["fninit"]) }
 }
 
 /// Asks the object behind `capability` for `operation`, and returns the

@@ -95,18 +95,18 @@ pub struct CReply {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! entry_stub {
-    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:literal)*]) => {
-        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear)*],
+    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:expr),*]) => {
+        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear),*],
             ["push 0" "push rsp"], "mov rsi, [rsp + 8]");
     };
     // The same for a server that asks who calls: C passes the eighth argument, the calling
     // thread, on the stack behind the seventh. The first push is for alignment.
-    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:literal)*], caller) => {
-        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear)*],
+    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:expr),*], caller) => {
+        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear),*],
             ["push 0" "push 0" "push r9" "lea r11, [rsp + 8]" "push r11"], "mov rsi, [rsp + 16]");
     };
     (
-        $name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:literal)*],
+        $name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:expr),*],
         [$($push:literal)*], $second:literal
     ) => {
         #[unsafe(naked)]
@@ -139,6 +139,39 @@ macro_rules! entry_stub {
     };
 }
 
+/// Clears every register that nothing is passed in and that the kernel leaves alone, in instructions: for both ends, so
+/// that neither forgets one that the other thinks of.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! clear_registers {
+    () => {
+        ::core::concat!(
+            "xor ebx, ebx\n",
+            "xor ebp, ebp\n",
+            "xor r12d, r12d\n",
+            "xor r13d, r13d\n",
+            "xor r14d, r14d\n",
+            "xor r15d, r15d\n",
+            "xorps xmm0, xmm0\n",
+            "xorps xmm1, xmm1\n",
+            "xorps xmm2, xmm2\n",
+            "xorps xmm3, xmm3\n",
+            "xorps xmm4, xmm4\n",
+            "xorps xmm5, xmm5\n",
+            "xorps xmm6, xmm6\n",
+            "xorps xmm7, xmm7\n",
+            "xorps xmm8, xmm8\n",
+            "xorps xmm9, xmm9\n",
+            "xorps xmm10, xmm10\n",
+            "xorps xmm11, xmm11\n",
+            "xorps xmm12, xmm12\n",
+            "xorps xmm13, xmm13\n",
+            "xorps xmm14, xmm14\n",
+            "xorps xmm15, xmm15",
+        )
+    };
+}
+
 /// The entry stub for clients that the server does not trust: x87 state and MXCSR as compiled code expects them, whatever the client left;
 /// and nothing left for the client but the answer. The kernel overwrites `rcx r8 r9 r11` on its way.
 #[doc(hidden)]
@@ -154,30 +187,9 @@ macro_rules! cleared_entry_stub {
                 "ldmxcsr [rsp - 8]"
             ],
             [
-                "xor ebx, ebx"
-                "xor ebp, ebp"
-                "xor edx, edx"
-                "xor r10d, r10d"
-                "xor r12d, r12d"
-                "xor r13d, r13d"
-                "xor r14d, r14d"
-                "xor r15d, r15d"
-                "xorps xmm0, xmm0"
-                "xorps xmm1, xmm1"
-                "xorps xmm2, xmm2"
-                "xorps xmm3, xmm3"
-                "xorps xmm4, xmm4"
-                "xorps xmm5, xmm5"
-                "xorps xmm6, xmm6"
-                "xorps xmm7, xmm7"
-                "xorps xmm8, xmm8"
-                "xorps xmm9, xmm9"
-                "xorps xmm10, xmm10"
-                "xorps xmm11, xmm11"
-                "xorps xmm12, xmm12"
-                "xorps xmm13, xmm13"
-                "xorps xmm14, xmm14"
-                "xorps xmm15, xmm15"
+                "xor edx, edx",
+                "xor r10d, r10d",
+                $crate::clear_registers!()
             ]
             $(, $caller)?
         );
