@@ -1,0 +1,60 @@
+//! What the manager needs of the kernel, the composer and the memory manager.
+
+use abi::bundle::Bundle;
+use abi::error::Error;
+use abi::management::{Managed, word};
+use abi::operation::TableOperation;
+use runtime::Result;
+
+/// How often the kernel is asked whether every core has let go, before that is an error.
+const PATIENCE: usize = 1 << 20;
+
+/// What the manager stands on.
+pub trait Kernel {
+    /// The bundle's tables.
+    fn bundle(&self) -> Option<Bundle<'_>>;
+
+    /// A word of the plan's header.
+    fn word(&self, number: usize) -> u64;
+
+    /// What the manager holds of the component with this number.
+    fn managed(&self, number: usize) -> Option<Managed>;
+
+    /// Asks the object behind `capability` for `operation`.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    fn operate(&self, capability: u64, operation: u16, words: [u64; 4]) -> core::result::Result<[u64; 2], Error>;
+
+    /// Copies the page at `offset` of the bundle to the page at `address`, which the manager has mapped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadAddress`] if that is not where a manager maps.
+    fn copy(&self, offset: u64, address: u64) -> core::result::Result<(), Error>;
+
+    /// Invokes what `capability` names with one word, and answers the status.
+    fn invoke(&self, capability: u64, word: u64) -> u16;
+
+    /// Names so many untyped frames; answers the first name.
+    ///
+    /// # Errors
+    ///
+    /// The memory manager's.
+    fn lend(&self, frames: u64) -> Result<u64>;
+}
+
+/// Waits until no core can have in use what has been given up.
+pub fn quiesce(kernel: &impl Kernel) -> core::result::Result<(), Error> {
+    let table = kernel.word(word::TABLE);
+    let ask = |epoch| kernel.operate(table, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]);
+    let [now, _] = ask(0)?;
+    for _ in 0..PATIENCE {
+        match ask(now) {
+            Err(Error::Pending) => core::hint::spin_loop(),
+            done => return done.map(|_| ()),
+        }
+    }
+    Err(Error::Pending)
+}

@@ -1,0 +1,214 @@
+//! The capability manager: makes components at run time from the bundle's plan, ends them, and knows who holds what.
+//!
+//! A component is made as the booter makes one: from frames that the memory manager lends, by the kernel's operations, one
+//! after another. It has no thread of its own; it initialises, and runs, on the thread of whoever asks. Ending it
+//! takes everything apart again: what is left are untyped frames, from which it is made anew.
+//!
+//! | question | file |
+//! |---|---|
+//! | how is a component made? | `construct.rs` |
+//! | how is it taken apart? | `destroy.rs` |
+//! | where is what is kept of it? | `held.rs` |
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod arena;
+mod construct;
+mod destroy;
+mod held;
+mod kernel;
+#[cfg(test)]
+mod tests;
+
+pub use held::MOST;
+pub use kernel::Kernel;
+
+use abi::bundle::{Bundle, Component, Grant};
+use arena::Arena;
+use capabilities_interface::{
+    BAD_PLAN, BUSY, Capabilities, DEAD, LIVES, NOBODY, NOT_INITIALISED, NOT_MANAGED, State,
+};
+use core::num::NonZeroU32;
+use held::{Held, Plan};
+use runtime::section::Section;
+use runtime::{Caller, Error, Result};
+
+/// What a component's start is told: the numbers are the runtime's.
+mod phase {
+    pub const INITIALISE: u64 = 0;
+    pub const MAIN: u64 = 1;
+}
+
+/// The manager, for one thread at a time.
+pub struct Manager<K> {
+    kernel: K,
+    records: Section<[Record; MOST]>,
+}
+
+/// What is known of a component that this manager makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Record {
+    life: Life,
+    made: u64,
+    /// The frames that it is made of, lent for good.
+    frames: Arena,
+}
+
+/// Where a component is between its making and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Dead,
+    Alive,
+}
+
+impl<K: Kernel> Manager<K> {
+    /// A manager that has made nothing.
+    pub const fn new(kernel: K) -> Self {
+        let nothing = Record { life: Life::Dead, made: 0, frames: Arena::NONE };
+        Self { kernel, records: Section::new([nothing; MOST]) }
+    }
+
+    /// Makes all components that the graph wants made, in the order in which they initialise.
+    ///
+    /// # Errors
+    ///
+    /// Of the first that cannot be made.
+    pub fn initialise(&self, caller: Caller) -> Result<()> {
+        let plan = Plan::of(&self.kernel)?;
+        for at in plan.made() {
+            self.serve(caller).create(at as u64 + 1)?;
+        }
+        Ok(())
+    }
+
+    /// The interface, as `caller` sees it.
+    pub const fn serve(&self, caller: Caller) -> Served<'_, K> {
+        Served { manager: self, caller }
+    }
+}
+
+/// The interface, for one caller.
+pub struct Served<'m, K> {
+    manager: &'m Manager<K>,
+    caller: Caller,
+}
+
+impl<K: Kernel> Served<'_, K> {
+    /// Does something with the record of `component`.
+    fn with<T>(&self, component: u64, body: impl FnOnce(&mut Record, &Plan, &Held, &K) -> Result<T>) -> Result<T> {
+        let kernel = &self.manager.kernel;
+        let plan = Plan::of(kernel)?;
+        let held = plan.held(component).ok_or(NOT_MANAGED)?;
+        let who = NonZeroU32::MIN.saturating_add(self.caller.thread);
+        let mut records = self.manager.records.enter(who).map_err(|_| BUSY)?;
+        body(records.get_mut(held.number).ok_or(NOT_MANAGED)?, &plan, &held, kernel)
+    }
+
+    /// Runs a phase of a component that lives. Nobody waits meanwhile: it may ask this manager for something.
+    fn enter(&self, component: u64, phase: u64) -> Result<u16> {
+        let start = self.with(component, |record, _, held, _| match record.life {
+            Life::Alive => Ok(held.start),
+            Life::Dead => Err(DEAD),
+        })?;
+        Ok(self.manager.kernel.invoke(start, phase))
+    }
+
+    fn make(&self, component: u64) -> Result<()> {
+        self.with(component, |record, plan, held, kernel| {
+            if record.life == Life::Alive {
+                return Err(LIVES);
+            }
+            if record.frames == Arena::NONE {
+                record.frames = Arena::borrow(plan.frames(held), kernel)?;
+            }
+            record.frames.reset();
+            if let Err(error) = construct::component(plan, held, &mut record.frames, kernel) {
+                destroy::component(plan, held, kernel);
+                return Err(error);
+            }
+            record.life = Life::Alive;
+            record.made += 1;
+            Ok(())
+        })
+    }
+
+    fn end(&self, component: u64) -> Result<()> {
+        self.with(component, |record, plan, held, kernel| {
+            if record.life == Life::Dead {
+                return Err(DEAD);
+            }
+            record.life = Life::Dead;
+            destroy::component(plan, held, kernel);
+            Ok(())
+        })
+    }
+}
+
+impl<K: Kernel> Capabilities for Served<'_, K> {
+    fn create(&self, component: u64) -> Result<()> {
+        self.make(component)?;
+        if self.enter(component, phase::INITIALISE)? == 0 {
+            return Ok(());
+        }
+        self.end(component)?;
+        Err(NOT_INITIALISED)
+    }
+
+    fn destroy(&self, component: u64) -> Result<()> {
+        self.end(component)
+    }
+
+    fn recreate(&self, component: u64) -> Result<()> {
+        match self.end(component) {
+            Ok(()) | Err(DEAD) => self.create(component),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run(&self, component: u64) -> Result<u64> {
+        self.enter(component, phase::MAIN).map(u64::from)
+    }
+
+    fn state(&self, component: u64) -> Result<State> {
+        self.with(component, |record, _, _, _| Ok(State { lives: record.life == Life::Alive, made: record.made }))
+    }
+
+    fn holder(&self, component: u64, from: u64) -> Result<(u64, u64)> {
+        let plan = Plan::of(&self.manager.kernel)?;
+        let server = component.checked_sub(1).ok_or(NOT_MANAGED)?;
+        plan.held(component).ok_or(NOT_MANAGED)?;
+        let holds = |client: &Component| {
+            let methods = plan.bundle.capabilities(client).filter_map(|capability| match capability.grant {
+                Grant::Invocation { server: of, methods, .. } if of == server => Some(methods),
+                _ => None,
+            });
+            methods.reduce(|all, methods| all | methods)
+        };
+        let clients = (1..).zip(plan.bundle.components()).filter(|(token, _)| *token >= from);
+        let mut holders = clients.filter_map(|(token, client)| Some((token, holds(&client)?)));
+        holders.next().ok_or(NOBODY)
+    }
+
+    fn find(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<u64> {
+        let plan = Plan::of(&self.manager.kernel)?;
+        let name = [first, second, third, fourth];
+        let mut named = (1..).zip(plan.bundle.components()).filter(|(_, component)| component.name_words() == name);
+        named.next().map(|(token, _)| token).ok_or(NOT_MANAGED)
+    }
+}
+
+/// A plan that the kernel refuses, or a bundle that is none.
+fn error_of(error: abi::error::Error) -> Error {
+    match error {
+        abi::error::Error::Pending => BUSY,
+        error => Error::Kernel(error),
+    }
+}
+
+/// The bundle's tables, which the composer made.
+fn bundle(kernel: &impl Kernel) -> Result<Bundle<'_>> {
+    kernel.bundle().ok_or(BAD_PLAN)
+}

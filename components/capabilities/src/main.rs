@@ -1,0 +1,60 @@
+//! The image of the capability manager.
+#![no_std]
+#![no_main]
+
+use abi::bundle::Bundle;
+use abi::error::Error;
+use abi::management::Managed;
+use capabilities::{Kernel, Manager};
+use memory_interface::{Memory, MemoryClient};
+use runtime::management::Management;
+use runtime::{Caller, Result};
+
+runtime::management!(PLAN);
+runtime::import!(MEMORY: MemoryClient);
+runtime::parameter!(AT_START: bool = true, "at_start");
+
+static MANAGER: Manager<Reached> = Manager::new(Reached);
+
+runtime::export!(capabilities_interface::CapabilitiesServer => |caller| MANAGER.serve(caller));
+
+runtime::component! { initialise: initialise }
+
+fn initialise() -> Result<()> {
+    // Nobody else calls yet.
+    let own = Caller { token: 0, thread: 0, core: 0 };
+    if AT_START.get() { MANAGER.initialise(own) } else { Ok(()) }
+}
+
+/// The kernel, the plan and the memory manager.
+struct Reached;
+
+impl Kernel for Reached {
+    fn bundle(&self) -> Option<Bundle<'_>> {
+        Management::bundle(&PLAN).ok()
+    }
+
+    fn word(&self, number: usize) -> u64 {
+        PLAN.word(number)
+    }
+
+    fn managed(&self, number: usize) -> Option<Managed> {
+        PLAN.managed(number)
+    }
+
+    fn operate(&self, capability: u64, operation: u16, words: [u64; 4]) -> core::result::Result<[u64; 2], Error> {
+        PLAN.operate(capability, operation, words)
+    }
+
+    fn copy(&self, offset: u64, address: u64) -> core::result::Result<(), Error> {
+        PLAN.copy(offset, address)
+    }
+
+    fn invoke(&self, capability: u64, word: u64) -> u16 {
+        PLAN.invoke(capability, word)
+    }
+
+    fn lend(&self, frames: u64) -> Result<u64> {
+        MEMORY.lend(frames)
+    }
+}

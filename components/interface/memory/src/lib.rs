@@ -1,0 +1,59 @@
+//! The interface `memory`: pages at run time, for oneself and between components that call each other.
+//!
+//! The graph makes the server of this interface the memory manager of its clients, and says with `memory = "SIZE"` how
+//! much each may have at once. All addresses are page addresses. Memory that a component gets is zero, and nobody
+//! else's: it was cleared since its last owner had it.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+use runtime::{Error, Result};
+
+/// Gives memory. Each method is about the component that calls it.
+#[runtime::interface]
+pub trait Memory {
+    /// Maps `pages` fresh pages, readable and writable, one after another; answers the address of the first.
+    fn grant(&self, pages: u64) -> Result<u64>;
+
+    /// Unmaps `pages` pages that were granted, from `address` on, here and wherever they were accepted.
+    fn give_back(&self, address: u64, pages: u64) -> Result<()>;
+
+    /// Lets a component that calls this one, or that this one calls, map `pages` pages that were granted, from
+    /// `address` on: all of them, read-only unless `writable`. Whoever is told the address can accept.
+    fn offer(&self, address: u64, pages: u64, writable: bool) -> Result<()>;
+
+    /// Maps what the component with the token `from` offers at `address`; answers where, and how many pages.
+    fn accept(&self, from: u64, address: u64) -> Result<(u64, u64)>;
+
+    /// Ends the offer of `address`: what was accepted is unmapped.
+    fn take_back(&self, address: u64) -> Result<()>;
+
+    /// Names `frames` untyped frames, one page address after another, for a component that makes kernel objects;
+    /// answers the first name.
+    fn lend(&self, frames: u64) -> Result<u64>;
+
+    /// Gives back `frames` frames that were lent, from the name `address` on. None may be in use any more.
+    fn settle(&self, address: u64, frames: u64) -> Result<()>;
+
+    /// Answers how many pages the component may still get, and how many it has.
+    fn left(&self) -> Result<(u64, u64)>;
+}
+
+/// The error of a component that would have more than its quota, or of a manager without memory.
+pub const NO_MEMORY: Error = Error::Server(1);
+
+/// The error about pages that the component was not granted, or an offer that nobody made to it.
+pub const NOT_YOURS: Error = Error::Server(2);
+
+/// The error about a frame that is still part of an object.
+pub const IN_USE: Error = Error::Server(3);
+
+/// The error of more offers than the manager keeps account of.
+pub const TOO_MANY_OFFERS: Error = Error::Server(4);
+
+/// The error of a client that calls while another is being served: ask again.
+pub const BUSY: Error = Error::Server(5);
+
+/// The error of a component that has no memory manager in the graph, or not this one.
+pub const NOT_A_CLIENT: Error = Error::Server(6);

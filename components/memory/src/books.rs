@@ -1,0 +1,101 @@
+//! The books: which frame is whose, and at which page of its owner.
+
+use crate::kernel::Client;
+
+/// Frames that the books have room for: 32 MiB.
+pub const FRAMES: u64 = 8192;
+
+/// Pages in which a client's memory can lie: twice what it can have.
+const WINDOW: usize = 2 * FRAMES as usize;
+
+/// What a frame is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Memory of its owner.
+    Granted,
+    /// Named for its owner, who makes objects from it.
+    Lent,
+    /// A node of somebody's page table.
+    Node,
+}
+
+/// A frame that is not free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Used {
+    owner: u16,
+    what: Use,
+    page: u32,
+}
+
+/// The books.
+pub struct Books {
+    frames: [Option<Used>; FRAMES as usize],
+    /// Below it, no frame is free.
+    first_free: usize,
+}
+
+impl Books {
+    /// Books in which every frame is free.
+    pub const fn new() -> Self {
+        Self { frames: [None; FRAMES as usize], first_free: 0 }
+    }
+
+    /// Takes a frame below `limit` that is free, for a page of `owner`.
+    pub fn take(&mut self, limit: u64, owner: usize, what: Use, page: u64) -> Option<u64> {
+        let limit = limit.min(FRAMES) as usize;
+        let free = self.frames.get(self.first_free..limit)?.iter().position(Option::is_none);
+        let at = self.first_free + free?;
+        let used = Used { owner: u16::try_from(owner).ok()?, what, page: u32::try_from(page).ok()? };
+        *self.frames.get_mut(at)? = Some(used);
+        self.first_free = at + 1;
+        Some(at as u64)
+    }
+
+    /// Makes a frame free.
+    pub fn free(&mut self, frame: u64) {
+        if let Some(used) = self.frames.get_mut(frame as usize) {
+            *used = None;
+            self.first_free = self.first_free.min(frame as usize);
+        }
+    }
+
+    /// The frame that `owner` uses so at `page`.
+    pub fn frame(&self, owner: usize, what: Use, page: u64) -> Option<u64> {
+        let wanted = |used: &Option<Used>| {
+            used.is_some_and(|used| (used.owner.into(), used.what, used.page.into()) == (owner, what, page))
+        };
+        self.frames.iter().position(wanted).map(|at| at as u64)
+    }
+
+    /// Frames that a client has.
+    pub fn count(&self, owner: usize) -> u64 {
+        self.pages(owner).count() as u64
+    }
+
+    /// The first of `pages` page numbers in a row at which a client has nothing, also nothing of `others`: pairs of a
+    /// first page and how many.
+    pub fn gap(&self, client: Client, pages: u64, others: impl Iterator<Item = (u64, u64)>) -> Option<u64> {
+        let mut taken = [0_u64; WINDOW / 64];
+        let mut mark = |page: u64| {
+            if let Some(word) = taken.get_mut(page as usize / 64) {
+                *word |= 1 << (page % 64);
+            }
+        };
+        self.pages(client.number).for_each(&mut mark);
+        others.flat_map(|(first, pages)| first..first + pages).for_each(&mut mark);
+        let is_taken = |page: u64| taken.get(page as usize / 64).is_none_or(|word| word & 1 << (page % 64) != 0);
+        let mut run = 0;
+        for page in 0..WINDOW as u64 {
+            run = if is_taken(page) { 0 } else { run + 1 };
+            if run == pages {
+                return Some(page + 1 - pages);
+            }
+        }
+        None
+    }
+
+    fn pages(&self, owner: usize) -> impl Iterator<Item = u64> {
+        let owned = self.frames.iter().flatten().filter(move |used| usize::from(used.owner) == owner);
+        owned.filter(|used| used.what != Use::Node).map(|used| used.page.into())
+    }
+}

@@ -1,0 +1,303 @@
+//! The manager against a kernel that keeps books of its own.
+
+use super::*;
+use abi::error::Error as Refusal;
+use abi::layout::PAGE;
+use abi::management::Managed;
+use abi::operation::{PageTableOperation, TableOperation};
+use kernel::address;
+use core::result::Result;
+use std::boxed::Box;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::vec::Vec;
+
+const UNTYPED: u64 = 0x4000_0000_0000;
+const OWN_TABLE: u64 = 8;
+const OWN_PAGE_TABLE: u64 = 9;
+const QUOTA: u64 = 8;
+
+/// What a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    Mapped { frame: u64, rights: u64 },
+    Named { frame: u64 },
+}
+
+#[derive(Default)]
+struct Books {
+    pages: BTreeMap<(u64, u64), Entry>,
+    nodes: BTreeSet<(u64, u64, u64)>,
+    /// Mappings of each frame that is memory.
+    counts: BTreeMap<u64, u64>,
+    /// Frames that are nodes.
+    kernel: BTreeSet<u64>,
+    /// Frames given up since the last time that no core had anything in use.
+    pending: BTreeSet<u64>,
+}
+
+impl Books {
+    fn claim(&mut self, name: u64) -> Result<u64, Refusal> {
+        let frame = (name - UNTYPED) / PAGE;
+        if self.counts.contains_key(&frame) || self.kernel.contains(&frame) {
+            return Err(Refusal::FrameState);
+        }
+        if self.pending.contains(&frame) { Err(Refusal::NotQuiescent) } else { Ok(frame) }
+    }
+
+    fn place(&mut self, table: u64, at: u64, entry: Entry) -> Result<(), Refusal> {
+        if !self.nodes.contains(&(table, 1, at / (PAGE << 9))) {
+            return Err(Refusal::NoNode);
+        }
+        if self.pages.contains_key(&(table, at)) {
+            return Err(Refusal::AlreadyMapped);
+        }
+        if let Entry::Mapped { frame, .. } = entry {
+            *self.counts.entry(frame).or_default() += 1;
+        }
+        self.pages.insert((table, at), entry);
+        Ok(())
+    }
+
+    fn unmap(&mut self, table: u64, at: u64) -> Result<(), Refusal> {
+        let Entry::Mapped { frame, .. } = self.pages.remove(&(table, at)).ok_or(Refusal::NoFrame)? else { return Ok(()) };
+        let count = self.counts.get_mut(&frame).unwrap();
+        *count -= 1;
+        if *count == 0 {
+            self.counts.remove(&frame);
+            self.pending.insert(frame);
+        }
+        Ok(())
+    }
+
+    fn page_table(&mut self, table: u64, operation: PageTableOperation, [at, from, w2, _]: [u64; 4]) -> Result<(), Refusal> {
+        use PageTableOperation::*;
+        match operation {
+            Map => {
+                let frame = self.claim(from)?;
+                self.place(table, at, Entry::Mapped { frame, rights: w2 })
+            }
+            Alias => {
+                let Some(Entry::Mapped { frame, .. }) = self.pages.get(&(OWN_PAGE_TABLE, from)) else {
+                    return Err(Refusal::NoFrame);
+                };
+                self.place(table, at, Entry::Mapped { frame: *frame, rights: w2 })
+            }
+            Name => {
+                let frame = self.claim(from)?;
+                self.place(table, at, Entry::Named { frame })
+            }
+            Graft => {
+                if self.nodes.contains(&(table, w2, at / (PAGE << (9 * w2)))) {
+                    return Err(Refusal::AlreadyMapped);
+                }
+                let frame = self.claim(from)?;
+                self.kernel.insert(frame);
+                self.nodes.insert((table, w2, at / (PAGE << (9 * w2))));
+                Ok(())
+            }
+            Unmap => self.unmap(table, at),
+            Clean => self.claim(at).map(|_| ()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+struct Fake {
+    frames: u64,
+    books: RefCell<Books>,
+}
+
+impl Kernel for &Fake {
+    fn word(&self, number: usize) -> u64 {
+        [OWN_TABLE, OWN_PAGE_TABLE, 0, 0, UNTYPED, self.frames, 0, 4][number]
+    }
+
+    /// Components 1, 2 and 3 are clients; 0 is not.
+    fn managed(&self, number: usize) -> Option<Managed> {
+        let page_table = if number == 0 { 0 } else { 20 + number as u64 };
+        (number < 4).then_some(Managed { page_table, quota: QUOTA, ..Managed::default() })
+    }
+
+    /// Components 1 and 2 call each other.
+    fn are_connected(&self, one: usize, other: usize) -> bool {
+        one + other == 3
+    }
+
+    fn operate(&self, capability: u64, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Refusal> {
+        let mut books = self.books.borrow_mut();
+        if capability == OWN_TABLE {
+            assert_eq!(operation, TableOperation::Quiesce as u16);
+            books.pending.clear();
+            return Ok([words[0] + 1, 0]);
+        }
+        let operation = PageTableOperation::from_number(operation).unwrap();
+        books.page_table(capability, operation, words).map(|()| [0, 0])
+    }
+}
+
+fn manager(frames: u64) -> (&'static Fake, Manager<&'static Fake>) {
+    let fake: &'static Fake = Box::leak(Box::new(Fake { frames, books: RefCell::default() }));
+    (fake, Manager::new(fake))
+}
+
+fn as_client<'m>(manager: &'m Manager<&'static Fake>, number: u64) -> Served<'m, &'static Fake> {
+    manager.serve(Caller { token: number + 1, thread: 0, core: 0 })
+}
+
+/// The pages of a client's memory, with their frames and rights.
+fn pages(fake: &Fake, number: u64) -> Vec<(u64, Entry)> {
+    let pages = fake.books.borrow();
+    pages.pages.iter().filter(|((table, _), _)| *table == 20 + number).map(|((_, at), entry)| (*at, *entry)).collect()
+}
+
+#[test]
+fn granted_pages_are_the_clients_alone() {
+    let (fake, manager) = manager(100);
+    let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
+    assert_eq!(one.grant(2), Ok(address(0)));
+    assert_eq!(two.grant(1), Ok(address(0)));
+    assert_eq!(one.grant(1), Ok(address(2)));
+    let frame = |(_, entry): &(u64, Entry)| match *entry {
+        Entry::Mapped { frame, rights } => {
+            assert_eq!(rights, READ | WRITE);
+            frame
+        }
+        Entry::Named { .. } => panic!("a name"),
+    };
+    let frames: BTreeSet<_> = pages(fake, 1).iter().chain(&pages(fake, 2)).map(frame).collect();
+    assert_eq!(frames.len(), 4);
+    assert_eq!(one.left(), Ok((QUOTA - 3, 3)));
+}
+
+#[test]
+fn quotas_hold_and_what_is_given_back_can_be_had_again() {
+    let (fake, manager) = manager(100);
+    let one = as_client(&manager, 1);
+    assert_eq!(one.grant(QUOTA + 1), Err(NO_MEMORY));
+    assert_eq!(one.grant(0), Err(NO_MEMORY));
+    for _ in 0..1000 {
+        let at = one.grant(QUOTA).unwrap();
+        assert_eq!(one.grant(1), Err(NO_MEMORY));
+        one.give_back(at, QUOTA).unwrap();
+    }
+    assert_eq!((pages(fake, 1), one.left()), (Vec::new(), Ok((QUOTA, 0))));
+    assert!(fake.books.borrow().counts.is_empty(), "no frame is memory any more");
+    assert_eq!(fake.books.borrow().kernel.len(), 6, "nodes are made once");
+}
+
+#[test]
+fn a_gap_is_used_if_it_is_large_enough() {
+    let (_, manager) = manager(100);
+    let one = as_client(&manager, 1);
+    let all = [(); 4].map(|()| one.grant(1).unwrap());
+    one.give_back(all[1], 2).unwrap();
+    assert_eq!(one.grant(3), Ok(address(4)));
+    assert_eq!(one.grant(2), Ok(all[1]));
+}
+
+#[test]
+fn nobody_gives_back_what_is_not_theirs() {
+    let (_, manager) = manager(100);
+    let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
+    let at = one.grant(2).unwrap();
+    for (address, pages) in [(at, 3), (at, 0), (at + 1, 1), (at, u64::MAX), (0, 1), (u64::MAX, 1), (at + 2 * PAGE, 1)] {
+        assert_eq!(one.give_back(address, pages), Err(NOT_YOURS), "{pages} pages at {address:#x}");
+        assert_eq!(one.offer(address, pages, true), Err(NOT_YOURS));
+        assert_eq!(one.settle(address, pages), Err(NOT_YOURS));
+    }
+    assert_eq!(two.give_back(at, 1), Err(NOT_YOURS));
+    assert_eq!(as_client(&manager, 0).grant(1), Err(NOT_A_CLIENT));
+    assert_eq!(as_client(&manager, 9).grant(1), Err(NOT_A_CLIENT));
+    assert_eq!(manager.serve(Caller { token: 0, thread: 0, core: 0 }).left(), Err(NOT_A_CLIENT));
+}
+
+#[test]
+fn what_is_offered_is_shared_with_those_next_to_it_until_it_is_taken_back() {
+    let (fake, manager) = manager(100);
+    let (one, two, three) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 3));
+    let at = one.grant(2).unwrap();
+    assert_eq!(two.accept(2, at), Err(NOT_YOURS), "not offered yet");
+    one.offer(at, 2, false).unwrap();
+    assert_eq!(three.accept(2, at), Err(NOT_YOURS), "no edge");
+    assert_eq!(two.accept(1, at), Err(NOT_YOURS), "somebody else's");
+    let (there, count) = two.accept(2, at).unwrap();
+    assert_eq!(count, 2);
+    let shared = |(_, entry): (u64, Entry)| match entry {
+        Entry::Mapped { frame, rights } => (frame, rights),
+        Entry::Named { .. } => panic!("a name"),
+    };
+    let (ours, theirs): (Vec<_>, Vec<_>) = (pages(fake, 1), pages(fake, 2));
+    for (our, their) in ours.into_iter().map(shared).zip(theirs.into_iter().map(shared)) {
+        assert_eq!((our.0, their.1), (their.0, READ));
+    }
+    assert_ne!(two.grant(1), Ok(there), "the place is taken");
+    one.take_back(at).unwrap();
+    assert_eq!(pages(fake, 2).len(), 1);
+    assert_eq!(two.accept(2, at), Err(NOT_YOURS));
+    assert_eq!(one.take_back(at), Err(NOT_YOURS));
+}
+
+#[test]
+fn what_is_given_back_is_taken_from_those_who_accepted() {
+    let (fake, manager) = manager(100);
+    let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
+    let at = one.grant(2).unwrap();
+    one.offer(at, 2, true).unwrap();
+    two.accept(2, at).unwrap();
+    one.give_back(at + PAGE, 1).unwrap();
+    assert_eq!(pages(fake, 2), []);
+    assert_eq!(pages(fake, 1).len(), 1);
+}
+
+#[test]
+fn lent_frames_come_back_when_nothing_is_made_of_them() {
+    let (fake, manager) = manager(100);
+    let one = as_client(&manager, 1);
+    let at = one.lend(2).unwrap();
+    let Entry::Named { frame } = pages(fake, 1)[1].1 else { panic!("not a name") };
+    fake.books.borrow_mut().kernel.insert(frame);
+    assert_eq!(one.settle(at, 2), Err(IN_USE));
+    assert_eq!(one.give_back(at, 2), Err(NOT_YOURS), "it is no memory");
+    fake.books.borrow_mut().kernel.remove(&frame);
+    fake.books.borrow_mut().pending.insert(frame);
+    assert_eq!(one.settle(at, 2), Ok(()), "and waits until no core has it in use");
+    assert_eq!((pages(fake, 1), one.left()), (Vec::new(), Ok((QUOTA, 0))));
+}
+
+#[test]
+fn without_frames_nothing_stays_behind() {
+    let (fake, manager) = manager(6 + 3);
+    let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
+    assert_eq!(one.grant(4), Err(NO_MEMORY), "three are left after the nodes");
+    assert_eq!(pages(fake, 1), []);
+    assert_eq!(one.left(), Ok((QUOTA, 0)));
+    one.grant(3).unwrap();
+    assert_eq!(two.grant(1), Err(NO_MEMORY));
+    assert_eq!(two.lend(1), Err(NO_MEMORY));
+}
+
+#[test]
+fn one_is_served_at_a_time() {
+    let (_, manager) = manager(10);
+    let guard = manager.accounts.enter(NonZeroU32::MIN);
+    assert_eq!(as_client(&manager, 1).grant(1), Err(BUSY));
+    drop(guard);
+    assert!(as_client(&manager, 1).grant(1).is_ok());
+}
+
+#[test]
+fn a_plan_that_is_too_large_is_refused() {
+    assert_eq!(manager(FRAMES).1.initialise(), Ok(()));
+    assert_eq!(manager(FRAMES + 1).1.initialise(), Err(NO_MEMORY));
+}
+
+#[test]
+fn offers_have_an_end() {
+    let (_, manager) = manager(100);
+    let one = as_client(&manager, 1);
+    let at = one.grant(1).unwrap();
+    let offered = (0..1000).take_while(|_| one.offer(at, 1, false).is_ok()).count();
+    assert_eq!(offered, 256);
+    assert_eq!(one.offer(at, 1, false), Err(TOO_MANY_OFFERS));
+}

@@ -1,0 +1,98 @@
+//! Checks of what happens at run time: who makes a component, gives it memory, makes it anew.
+
+use abi::fault::Policy;
+
+use crate::code::{NOT_MANAGED, NOT_SUPPORTED_YET};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Component, Dependency, Graph, Via};
+use crate::manage::{CAPABILITIES, MEMORY};
+use crate::pass::draft;
+use crate::schedule::SCHED;
+
+/// The component at `index`, which was resolved from `draft`.
+pub fn check(index: usize, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+    let Some(component) = graph.components.get(index) else { return };
+    check_memory(index, component, draft, graph, found);
+    check_policy(component, draft, graph, found);
+    if let Some(made) = component.constructor.and_then(|constructor| graph.components.get(constructor)) {
+        found.extend(beyond_construction(index, component, made, graph));
+        check_constructor(component, made, found);
+    }
+}
+
+/// A quota needs somebody who keeps it.
+fn check_memory(index: usize, component: &Component, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+    let is_complete = draft.is_none_or(|draft| draft.deps_complete);
+    if let (Some(memory), None, true) = (&component.memory, component.memory_manager(), is_complete) {
+        let message = format!("`{}` has `memory` and no memory manager", component.name.value);
+        let complaint = Diagnostic::error(NOT_MANAGED, message).label(&memory.span, "nobody looks at this");
+        found.push(complaint.help(format!("add to its deps: {{ srv = \"memory\", interface = \"{MEMORY}\" }}")));
+    }
+    let constructs = graph.constructed_by(index).next().and_then(|made| graph.components.get(made));
+    if let (Some(made), None, true) = (constructs, component.memory_manager(), is_complete) {
+        let (name, made) = (&component.name.value, &made.name);
+        let message = format!("`{name}` constructs `{}` and has no memory to make it from", made.value);
+        let complaint = Diagnostic::error(NOT_MANAGED, message).label(&component.name.span, "").label(&made.span, "made at run time");
+        found.push(complaint.help(format!("add to its deps: {{ srv = \"memory\", interface = \"{MEMORY}\" }}")));
+    }
+}
+
+/// Only what is made at run time can be made anew, and only then there is a limit.
+fn check_policy(component: &Component, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+    let Some(fault) = draft.and_then(|draft| draft.fault.as_ref()) else { return };
+    let name = &component.name.value;
+    let policy = component.policy;
+    let changes = matches!(policy.policy, Policy::End | Policy::Recreate);
+    if changes && component.constructor.is_none() {
+        let message = format!("nobody can end `{name}`, or make it anew: it is constructed once, at the start");
+        let complaint = Diagnostic::error(NOT_MANAGED, message).label(&fault.span, "");
+        found.push(complaint.help("let a component construct it that does so at run time: `constructor = \"capabilities\"`"));
+    }
+    found.extend(ignorant_handler(component, fault, graph));
+    if policy.policy != Policy::Recreate && (policy.limit, policy.back_off) != (0, 0) {
+        let message = format!("`{name}` has a limit or a back-off, and is never made anew");
+        let complaint = Diagnostic::error(NOT_MANAGED, message).label(&fault.span, "nobody looks at this");
+        found.push(complaint.help("they belong to `policy = \"recreate\"`"));
+    }
+}
+
+/// Policies are carried out by a handler that can reach whoever constructs the component; any other would not look at them.
+fn ignorant_handler(component: &Component, fault: &draft::Dependency, graph: &Graph) -> Option<Diagnostic> {
+    let handler = graph.components.get(component.fault.as_ref()?.server)?;
+    let reaches = |dep: &Dependency| {
+        dep.interface.value == CAPABILITIES && component.constructor.is_none_or(|constructor| constructor == dep.server)
+    };
+    if component.policy.policy == Policy::Handler || handler.deps.iter().any(reaches) {
+        return None;
+    }
+    let message = format!("`{}` cannot carry out a policy for `{}`", handler.name.value, component.name.value);
+    let complaint = Diagnostic::error(NOT_MANAGED, message).label(&fault.span, "nobody looks at this");
+    let complaint = complaint.label(&handler.name.span, format!("it does not call `{CAPABILITIES}` of its constructor"));
+    Some(complaint.help("the component `supervisor` carries out policies"))
+}
+
+/// What a component that is made at run time cannot have yet, with its place.
+fn beyond_construction(index: usize, component: &Component, constructor: &Component, graph: &Graph) -> Vec<Diagnostic> {
+    let managed = |dep: &&Dependency| [SCHED, MEMORY].contains(&dep.interface.value.as_str());
+    let deps = component.deps.iter();
+    let scheduled = deps.clone().find(managed).map(|dep| ("a scheduler or a memory manager", &dep.span));
+    let page = deps.clone().find(|dep| dep.via == Via::Page).map(|dep| ("a syscall page", &dep.span));
+    let device = component.devices.first().map(|device| ("a device", &device.span));
+    let clients = graph.components.iter().flat_map(|client| &client.deps).filter(|dep| dep.server == index);
+    let served = clients.clone().find(|dep| dep.via == Via::Page).map(|dep| ("a page to serve", &dep.span));
+    let managing = clients.clone().find(managed).map(|dep| ("components to schedule or to give memory to", &dep.span));
+    let all = [scheduled, page, device, served, managing].into_iter().flatten();
+    let complaint = |(what, span)| {
+        let message = format!("{what} for `{}`, which `{}` constructs, is not supported yet", component.name.value, constructor.name.value);
+        Diagnostic::error(NOT_SUPPORTED_YET, message).label(span, "").label(&component.name.span, "made at run time")
+    };
+    all.map(complaint).collect()
+}
+
+/// A component that calls its own constructor would be made before it can ask for it.
+fn check_constructor(component: &Component, constructor: &Component, found: &mut Diagnostics) {
+    if std::ptr::eq(component, constructor) {
+        let message = format!("`{}` constructs itself", component.name.value);
+        found.push(Diagnostic::error(NOT_MANAGED, message).label(&component.name.span, ""));
+    }
+}
