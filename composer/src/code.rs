@@ -41,6 +41,10 @@ pub const BASE_CONSTRUCTOR_DEPENDS: &str = "E0206";
 pub const EMPTY_GRAPH: &str = "E0207";
 /// The graph has more components than the kernel has threads.
 pub const TOO_MANY_COMPONENTS: &str = "E0208";
+/// A component on a core that the machine does not have.
+pub const NO_SUCH_CORE: &str = "E0209";
+/// A component on another core than whoever runs it.
+pub const WRONG_CORE: &str = "E0210";
 
 /// The server does not implement the interface.
 pub const NOT_IMPLEMENTED: &str = "E0301";
@@ -65,6 +69,18 @@ pub const TOO_MANY_CREATED: &str = "E0310";
 /// A component that asks another than its scheduler to have its pages served.
 pub const NOT_ITS_SCHEDULER: &str = "E0311";
 
+/// A budget without a period, a period without a budget, or a budget that is longer than its period.
+pub const BAD_SHARE: &str = "E0315";
+
+/// A key that only has a meaning for a component that is made, or has memory, at run time.
+pub const NOT_MANAGED: &str = "E0312";
+
+/// A foreign component that calls, serves or drives something: it can do nothing but make system calls.
+pub const FOREIGN_EDGE: &str = "E0313";
+
+/// An interposer that does not call the next component on the way.
+pub const NOT_AN_INTERPOSER: &str = "E0314";
+
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";
 /// A port granted twice.
@@ -73,6 +89,12 @@ pub const PORTS_GRANTED_TWICE: &str = "E0402";
 pub const DUPLICATE_DEVICE: &str = "E0403";
 /// A component with two parameters of one key.
 pub const DUPLICATE_PARAMETER: &str = "E0404";
+/// A device of which the graph says too little to grant anything.
+pub const INCOMPLETE_DEVICE: &str = "E0405";
+/// An interrupt line granted twice.
+pub const INTERRUPT_GRANTED_TWICE: &str = "E0406";
+/// Physical memory granted twice.
+pub const REGISTERS_GRANTED_TWICE: &str = "E0407";
 
 /// An image that is no component crate.
 pub const UNKNOWN_CRATE: &str = "E0501";
@@ -105,6 +127,8 @@ pub const UNBOUND_DEVICE: &str = "E0708";
 /// The image of a component that is to schedule others is not a scheduler's.
 pub const NOT_A_SCHEDULER: &str = "E0709";
 
+/// The image of a component that is to construct others, or to give them memory, cannot.
+pub const NOT_A_MANAGER: &str = "E0710";
 /// A dependency with a page, whose client's image does not post, or the reverse.
 pub const NO_SUCH_PAGE: &str = "E0711";
 

@@ -2,6 +2,7 @@
 //!
 //! [`Graph`] is what the passes after `resolve` read. It is never changed after that.
 
+use abi::plan::Share;
 use std::ops::Range;
 
 /// A value and where it stands in the graph file, in bytes.
@@ -58,33 +59,73 @@ pub struct Component {
     pub name: Spanned<String>,
     /// The component crate: a package name, or a path if it holds a slash.
     pub img: Spanned<String>,
-    /// Whether the kernel constructs it; the base constructor constructs all others.
+    /// Whether the kernel constructs it; the base constructor constructs the others.
     pub is_base_constructor: bool,
+    /// The component that constructs it at run time instead, as an index into [`Graph::components`].
+    pub constructor: Option<usize>,
     /// What it serves.
     pub implements: Vec<Implements>,
     /// What it calls.
     pub deps: Vec<Dependency>,
     /// Who handles its faults: an edge like those of `deps`, but that the kernel alone takes it.
     pub fault: Option<Dependency>,
+    /// Who serves its system calls, if it is foreign: an edge of the same kind.
+    pub personality: Option<Dependency>,
+    /// What its handler is to do.
+    pub policy: Policy,
     /// Words to set before it starts.
     pub params: Vec<Parameter>,
     /// Devices that it drives.
-    pub devices: Vec<Ports>,
+    pub devices: Vec<Device>,
     /// Where its image starts, if the graph says so.
     pub baseaddr: Option<Spanned<u64>>,
     /// Bytes of each of its stacks, a whole number of pages.
     pub stack: Spanned<u64>,
+    /// The core that its own thread runs on, if the graph says so; see [`Graph::core`].
+    pub core: Option<Spanned<u64>>,
     /// Priority of its own thread, if it has a scheduler; lower goes first.
     pub priority: u64,
-    /// Priorities of the threads that it may create.
-    pub threads: Vec<u64>,
+    /// How long its own thread may run.
+    pub share: Share,
+    /// The threads that it may create.
+    pub threads: Vec<Thread>,
+    /// Bytes that it may have at once from its memory manager.
+    pub memory: Option<Spanned<u64>>,
 }
 
 impl Component {
-    /// The edges over which a thread leaves the component: what it calls, and who handles its faults.
+    /// The edges over which a thread leaves the component: what it calls, and who handles its faults and system calls.
     pub fn edges(&self) -> impl Iterator<Item = &Dependency> {
-        self.deps.iter().chain(&self.fault)
+        self.deps.iter().chain(&self.fault).chain(&self.personality)
     }
+}
+
+impl Graph {
+    /// Whether the component at `index` handles the faults or system calls of any other.
+    pub fn handles(&self, index: usize) -> bool {
+        let handlers = self.components.iter().flat_map(|component| component.fault.iter().chain(&component.personality));
+        handlers.into_iter().any(|handler| handler.server == index)
+    }
+}
+
+/// A thread that a component may create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Its priority; lower goes first.
+    pub priority: u64,
+    /// How long it may run.
+    pub share: Share,
+}
+
+/// What is done about a component's faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// What it is.
+    pub policy: abi::fault::Policy,
+    /// How often the component is made anew, 0 for always.
+    pub limit: u8,
+    /// Microseconds until it is made anew for the first time.
+    pub back_off: u32,
 }
 
 /// An interface that a component serves.
@@ -99,8 +140,10 @@ pub struct Implements {
 /// An edge from a component to one that it calls.
 #[derive(Clone, Debug)]
 pub struct Dependency {
-    /// The server, as an index into [`Graph::components`].
+    /// Where calls arrive, as an index into [`Graph::components`]: the server, or the first interposer.
     pub server: usize,
+    /// The components on the way, and the server for the last one; empty if there are none.
+    pub chain: Vec<usize>,
     /// Where the server is named.
     pub srv: Spanned<String>,
     /// The interface called.
@@ -147,15 +190,37 @@ pub struct Parameter {
     pub value: Spanned<u64>,
 }
 
-/// A range of I/O ports.
+/// A resource of a device, which one component drives.
 #[derive(Clone, Debug)]
-pub struct Ports {
-    /// What the image calls it.
+pub struct Device {
+    /// What the image calls the device.
     pub name: Spanned<String>,
-    /// First port.
-    pub first: u64,
-    /// Number of ports.
-    pub count: u64,
+    /// Which resource of the machine it is.
+    pub resource: Resource,
     /// The whole grant.
     pub span: Range<usize>,
+}
+
+/// A resource of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A range of I/O ports.
+    Ports {
+        /// First port.
+        first: u64,
+        /// Number of ports.
+        count: u64,
+    },
+    /// An interrupt line.
+    Interrupt {
+        /// Its number.
+        line: u64,
+    },
+    /// Registers in memory.
+    Registers {
+        /// Physical address of the first.
+        address: u64,
+        /// Bytes, a whole number of pages.
+        bytes: u64,
+    },
 }

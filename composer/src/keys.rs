@@ -31,6 +31,8 @@ pub enum Place {
     Thread,
     /// A component's `fault`.
     Fault,
+    /// A component's `personality`.
+    Personality,
 }
 
 /// What a key takes.
@@ -114,13 +116,16 @@ const fn choice(text: &'static str) -> Choice {
 }
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
-use Place::{Component, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, System, Thread};
+use Place::{Component, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, System, Thread};
 use Status::{NotSupportedYet, Optional, Required};
 
 /// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.
 pub const TRUST: [Choice; 4] = [choice("none"), choice("server"), choice("client"), choice("both")];
 /// The values of `via`: by invocations alone, or by a syscall page as well.
 pub const VIA: [Choice; 2] = [choice("call"), choice("page")];
+
+/// The values of `policy`: the call that faulted fails, the component ends, or is made anew.
+pub const POLICY: [Choice; 3] = [choice("unwind"), choice("end"), choice("recreate")];
 
 /// Priorities of threads; 0 goes first.
 pub const PRIORITIES: i128 = 32;
@@ -141,11 +146,18 @@ pub const PROCESSORS: RangeInclusive<i64> = 1..=64;
 pub const MEMORY_BYTES: RangeInclusive<u64> = 64 * MIB..=TIB;
 /// What a machine's memory is a multiple of.
 pub const MEMORY_UNIT: u64 = MIB;
+/// Microseconds that a budget, and a period, may have.
+pub const SHARE: RangeInclusive<u64> = 10..=3_600_000_000;
 /// Seconds that a run may take.
 pub const SECONDS: RangeInclusive<u64> = 1..=86_400;
 const MEMORY: Kind = Size(*MEMORY_BYTES.start(), *MEMORY_BYTES.end() + 1, MEMORY_UNIT);
 const SMP: Kind = Integer(*PROCESSORS.start() as i128, *PROCESSORS.end() as i128);
+const CORE: Kind = Integer(0, *PROCESSORS.end() as i128 - 1);
 const TIMEOUT: Kind = Integer(*SECONDS.start() as i128, *SECONDS.end() as i128);
+const QUOTA: Kind = Size(abi::layout::PAGE, TIB, abi::layout::PAGE);
+const LINE: Kind = Integer(0, 127);
+const REGISTERS: Kind = Size(abi::layout::PAGE, TIB, abi::layout::PAGE);
+const MICROSECONDS: Kind = Integer(*SHARE.start() as i128, *SHARE.end() as i128);
 const PRIORITY: Kind = Integer(0, PRIORITIES - 1);
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 
@@ -172,7 +184,7 @@ pub const KEYS: &[Key] = &[
 
     key(Component, "name", Required, Kind::Name, "its name, unique in the graph"),
     key(Component, "img", Optional, Kind::Crate, "its component crate: a package name, or a path; as `name` if left out"),
-    key(Component, "constructor", Optional, Kind::Component, "who constructs it: `\"kernel\"`, or the base constructor (if left out)"),
+    key(Component, "constructor", Optional, Kind::Component, "who constructs it: `\"kernel\"`, a component that does so at run time, or the base constructor (if left out)"),
     key(Component, "implements", Optional, List(&Table(Implements)), "the interfaces that it serves"),
     key(Component, "deps", Optional, List(&Table(Dependency)), "the interfaces that it calls"),
     key(Component, "params", Optional, List(&Table(Parameter)), "words of its image to set"),
@@ -181,12 +193,14 @@ pub const KEYS: &[Key] = &[
     key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
     key(Component, "priority", Optional, PRIORITY, "priority of its own thread under its scheduler; lower goes first"),
     key(Component, "fault", Optional, Table(Fault), "who handles its faults; without, the call that faults fails"),
+    key(Component, "personality", Optional, Table(Personality), "who serves its system calls: it is a foreign program"),
+    key(Component, "budget", Optional, MICROSECONDS, "microseconds that its own thread may run in each period"),
+    key(Component, "period", Optional, MICROSECONDS, "microseconds of a period"),
     key(Component, "threads", Optional, List(&Table(Thread)), "threads that it may create under its scheduler"),
     later(Component, "constants", "constants of its image to set"),
     later(Component, "initfs", "files that it starts with"),
-    later(Component, "memory", "memory that it may use"),
-    later(Component, "restart", "what happens after a fault"),
-    later(Component, "cores", "the cores that it runs on"),
+    key(Component, "memory", Optional, QUOTA, "memory that it may have at once from its memory manager"),
+    key(Component, "cores", Optional, List(&CORE), "the core that its own thread runs on, from 0; its scheduler's, or 0, if left out"),
 
     key(Implements, "interface", Required, Identifier, "the interface"),
     key(Implements, "variant", Optional, Identifier, "which of the image's implementations"),
@@ -198,26 +212,31 @@ pub const KEYS: &[Key] = &[
     key(Dependency, "trust", Optional, Kind::Choice(&TRUST), "who trusts whom not to look at leftover registers"),
     key(Dependency, "import", Optional, Identifier, "which of the image's imports, if it has several of this interface"),
     key(Dependency, "via", Optional, Kind::Choice(&VIA), "how calls travel"),
-    later(Dependency, "interposer", "a component between the two ends"),
+    key(Dependency, "interposers", Optional, List(&Kind::Component), "components that calls go through, each of which calls the next by this interface"),
 
     key(Parameter, "key", Required, Identifier, "what the image calls the word"),
     key(Parameter, "value", Required, Kind::Word, "the word"),
     later(Parameter, "at", "where the word lies"),
 
     key(Device, "name", Required, Identifier, "what the image calls it"),
-    key(Device, "ports", Required, Integer(0, PORTS_MAX), "the first I/O port"),
-    key(Device, "count", Required, Integer(1, PORTS_MAX + 1), "number of I/O ports"),
-    later(Device, "interrupt", "an interrupt line"),
-    later(Device, "memory", "a range of physical memory"),
+    key(Device, "ports", Optional, Integer(0, PORTS_MAX), "its first I/O port, with `count`"),
+    key(Device, "count", Optional, Integer(1, PORTS_MAX + 1), "number of I/O ports"),
+    key(Device, "interrupt", Optional, LINE, "its interrupt line: 0 to 15 as on every PC, from 16 on by the machine's own number"),
+    key(Device, "memory", Optional, Kind::Address, "physical address of its registers, with `bytes`"),
+    key(Device, "bytes", Optional, REGISTERS, "bytes of its registers"),
 
     key(Thread, "priority", Optional, PRIORITY, "its priority; the component's own if left out"),
-    later(Thread, "period", "how often it runs"),
-    later(Thread, "budget", "how long it runs in each period"),
+    key(Thread, "budget", Optional, MICROSECONDS, "microseconds that it may run in each period"),
+    key(Thread, "period", Optional, MICROSECONDS, "microseconds of a period"),
 
     key(Fault, "handler", Required, Kind::Component, "the component that handles them, by the interface `fault`"),
     key(Fault, "variant", Optional, Identifier, "which of the handler's implementations"),
-    later(Fault, "policy", "what happens where the handler does not decide"),
-    later(Fault, "restart", "whether the component is made anew"),
+    key(Fault, "policy", Optional, Kind::Choice(&POLICY), "what the handler is to do"),
+    key(Fault, "limit", Optional, Integer(0, 255), "how often the component is made anew; 0 for always"),
+    key(Fault, "backoff", Optional, Integer(0, u32::MAX as i128), "microseconds until it is made anew; doubled by each further fault"),
+
+    key(Personality, "handler", Required, Kind::Component, "the component that serves them, by the interface `fault`"),
+    key(Personality, "variant", Optional, Identifier, "which of the handler's implementations"),
 ];
 
 const PORTS_MAX: i128 = 0xffff;
@@ -242,6 +261,7 @@ impl Place {
             Device => "an element of `devices`",
             Thread => "an element of `threads`",
             Fault => "`fault`",
+            Personality => "`personality`",
         }
     }
 }

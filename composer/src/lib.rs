@@ -13,6 +13,7 @@ pub mod faults;
 pub mod graph;
 pub mod keys;
 pub mod locate;
+pub mod manage;
 pub mod pass;
 pub mod print;
 pub mod progress;

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::graph::{Component, Graph};
+use abi::plan::Share;
 
 /// The interface whose server schedules the threads of its clients.
 pub const SCHED: &str = "sched";
@@ -31,6 +32,12 @@ impl Graph {
         (0..self.components.len()).filter(move |client| self.scheduler(*client) == Some(index))
     }
 
+    /// The core on which the thread of the component at `index` runs: as the graph says, or its scheduler's, or the first.
+    pub fn core(&self, index: usize) -> u64 {
+        let said = |at: usize| Some(self.components.get(at)?.core.as_ref()?.value);
+        said(index).or_else(|| said(self.scheduler(index)?)).unwrap_or(0)
+    }
+
     /// Indices of the threads that the component at `index` may create.
     pub fn created_threads(&self, index: usize) -> Range<usize> {
         let before: usize = self.components.iter().take(index).map(|component| component.threads.len()).sum();
@@ -47,6 +54,13 @@ impl Graph {
     pub fn owner(&self, thread: usize) -> Option<usize> {
         let mut components = 0..self.components.len();
         components.find(|index| *index == thread || self.created_threads(*index).contains(&thread))
+    }
+
+    /// The threads that the component at `index` schedules and that have a budget.
+    pub fn budgets(&self, index: usize) -> usize {
+        let clients = self.scheduled_by(index).filter_map(|client| self.components.get(client));
+        let shares = clients.flat_map(|client| client.threads.iter().map(|thread| thread.share).chain([client.share]));
+        shares.filter(Share::is_limited).count()
     }
 
     /// How many threads there can be.

@@ -5,28 +5,12 @@
 //! interrupt timer, and a last one when somebody first asks what a second is: the high precision event
 //! timer states its period.
 
-use crate::memory::{EVENT_TIMER, LOCAL_APIC};
+use crate::local_apic::{self, MASKED, register};
+use crate::memory::EVENT_TIMER;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use x86_64::registers::model_specific::Msr;
 
 /// The interrupt that a timeout causes.
 pub const TIMER_VECTOR: u8 = 0x40;
-const SPURIOUS_VECTOR: u32 = 0xff;
-
-/// Registers of the local APIC.
-mod apic {
-    pub const SPURIOUS: u64 = 0xf0;
-    pub const TIMER: u64 = 0x320;
-    pub const LINE_0: u64 = 0x350;
-    pub const LINE_1: u64 = 0x360;
-    pub const INITIAL_COUNT: u64 = 0x380;
-    pub const CURRENT_COUNT: u64 = 0x390;
-    pub const DIVIDE: u64 = 0x3e0;
-    pub const ENABLED: u32 = 1 << 8;
-    pub const MASKED: u32 = 1 << 16;
-    pub const DIVIDE_BY_1: u32 = 0xb;
-}
-
 /// Registers of the high precision event timer.
 mod event_timer {
     pub const CAPABILITIES: u64 = 0;
@@ -48,7 +32,7 @@ struct Sample {
     event_timer: u64,
 }
 
-/// The clock of the first core.
+/// What all cores count by. Their counters run at one rate.
 pub struct Clock {
     start: Sample,
     /// Femtoseconds of a count of the event timer; 0 if there is none.
@@ -61,24 +45,20 @@ pub struct Clock {
 
 static CLOCK: spin::Once<Clock> = spin::Once::new();
 
-/// The physical address of the local APIC's registers.
-pub fn local_apic() -> u64 {
-    const APIC_BASE: u32 = 0x1b;
-    // SAFETY: every 64-bit processor has the register; reading it changes nothing.
-    unsafe { Msr::new(APIC_BASE).read() & 0x000f_ffff_ffff_f000 }
-}
-
-/// Turns the local APIC on, with its timer counting but not interrupting, and takes the first sample.
+/// Turns the first core's local APIC on, with its timer counting but not interrupting, and takes the first sample.
 pub fn initialise(has_event_timer: bool) {
-    write(apic::SPURIOUS, SPURIOUS_VECTOR | apic::ENABLED);
-    write(apic::LINE_0, apic::MASKED);
-    write(apic::LINE_1, apic::MASKED);
-    write(apic::TIMER, apic::MASKED);
-    write(apic::DIVIDE, apic::DIVIDE_BY_1);
-    write(apic::INITIAL_COUNT, u32::MAX);
+    enable();
+    local_apic::write(register::INITIAL_COUNT, u32::MAX);
     let period = if has_event_timer { start_event_timer() } else { 0 };
     let clock = Clock { start: sample(period), period, rate: AtomicU64::new(0), frequency: AtomicU64::new(0) };
     CLOCK.call_once(|| clock);
+}
+
+/// Turns this core's local APIC on, and prepares its timer.
+pub fn enable() {
+    const DIVIDE_BY_1: u32 = 0xb;
+    local_apic::enable();
+    local_apic::write(register::DIVIDE, DIVIDE_BY_1);
 }
 
 /// Takes the second sample: from now on the timer is there to interrupt.
@@ -98,21 +78,26 @@ pub fn frequency() -> u64 {
     remember(&clock.frequency, || clock.measure_frequency())
 }
 
+/// The same, as far as the time since the boot's start tells, and not for good.
+pub fn rough_frequency() -> u64 {
+    CLOCK.get().map_or(ASSUMED_FREQUENCY, Clock::measure_frequency)
+}
+
 /// Lets the timer interrupt at `timeout`, in ticks; 0 for not at all. A time that has passed is now.
 pub fn set_timeout(timeout: u64) {
     let Some(clock) = CLOCK.get() else { return };
     // Before the timer is used for anything else.
     let rate = remember(&clock.rate, || clock.measure_rate());
     if timeout == 0 {
-        write(apic::TIMER, apic::MASKED);
-        write(apic::INITIAL_COUNT, 0);
+        local_apic::write(register::TIMER, MASKED);
+        local_apic::write(register::INITIAL_COUNT, 0);
         return;
     }
     let ticks = timeout.saturating_sub(now());
     let counts = (u128::from(ticks) * u128::from(rate)) >> 32;
-    write(apic::TIMER, TIMER_VECTOR.into());
+    local_apic::write(register::TIMER, TIMER_VECTOR.into());
     // What is too far away is met on the way: the interrupt finds that it is early, and sets the rest.
-    write(apic::INITIAL_COUNT, u32::try_from(counts).unwrap_or(u32::MAX).max(1));
+    local_apic::write(register::INITIAL_COUNT, u32::try_from(counts).unwrap_or(u32::MAX).max(1));
 }
 
 impl Clock {
@@ -148,7 +133,7 @@ fn remember(value: &AtomicU64, measure: impl FnOnce() -> u64) -> u64 {
 
 fn sample(period: u64) -> Sample {
     let event_timer = if period == 0 { 0 } else { read_event_timer(event_timer::COUNTER) };
-    Sample { ticks: now(), apic: read(apic::CURRENT_COUNT), event_timer }
+    Sample { ticks: now(), apic: local_apic::read(register::CURRENT_COUNT), event_timer }
 }
 
 /// Starts the event timer's counter; returns the femtoseconds of a count.
@@ -162,14 +147,4 @@ fn start_event_timer() -> u64 {
 fn read_event_timer(register: u64) -> u64 {
     // SAFETY: as in `start_event_timer`.
     unsafe { ((EVENT_TIMER + register) as *const u64).read_volatile() }
-}
-
-fn read(register: u64) -> u32 {
-    // SAFETY: `memory` has mapped the local APIC's registers there, uncached; reading these has no effect.
-    unsafe { ((LOCAL_APIC + register) as *const u32).read_volatile() }
-}
-
-fn write(register: u64, value: u32) {
-    // SAFETY: as in `read`; what is written here concerns this core's timer and its own lines alone.
-    unsafe { ((LOCAL_APIC + register) as *mut u32).write_volatile(value) }
 }

@@ -1,14 +1,14 @@
 //! Exceptions: what a component does wrong is contained, what the kernel does wrong stops the machine.
 
 use crate::core_local;
-use crate::entry::{Exit, exit, follow};
-use crate::interrupts::{END_OF_INTERRUPT, timer_interrupt};
+use crate::entry::{exit, follow};
+use crate::interrupts;
 use crate::kept::{self, ResumePoint};
 use crate::segments::stack;
 use core::arch::{global_asm, naked_asm};
 use core::fmt;
-use logic::fault;
-use logic::outcome::Registers;
+use logic::{component, fault};
+use logic::outcome::Outcome;
 use logic::thread::saved;
 use x86_64::VirtAddr;
 use x86_64::registers::control::Cr2;
@@ -42,7 +42,7 @@ global_asm!(
     ".endm",
     ".section .text.exceptions, \"ax\"",
     ".align 16",
-    ".global exception_stubs, non_maskable_interrupt, interrupt_stub",
+    ".global exception_stubs, non_maskable_interrupt",
     "exception_stubs:",
     ".altmacro",
     ".set vector_number, 0",
@@ -55,25 +55,21 @@ global_asm!(
     // `swapgs`: it touches neither GS nor memory.
     "non_maskable_interrupt:",
     "  iretq",
-    // A device that somebody left on before the boot: what is not acknowledged would hold the timer's interrupt up. To
-    // acknowledge a spurious interrupt, which need not be, does nothing: no other is being handled.
-    "interrupt_stub:",
-    "  mov dword ptr [{end_of_interrupt}], 0",
-    "  iretq",
     ".text",
     common = sym common,
-    end_of_interrupt = const END_OF_INTERRUPT as i64,
 );
 
 unsafe extern "C" {
     static exception_stubs: u8;
     static non_maskable_interrupt: u8;
-    static interrupt_stub: u8;
 }
 
 const STUB_BYTES: u64 = 16;
 
 const PAGE_FAULT: u64 = 14;
+const MACHINE_CHECK: u64 = 18;
+/// A foreign component's, which comes here as if it were an exception.
+const SYSTEM_CALL: u64 = abi::fault::SYSTEM_CALL as u64;
 
 static TABLE: spin::Once<InterruptDescriptorTable> = spin::Once::new();
 
@@ -108,9 +104,8 @@ fn table() -> InterruptDescriptorTable {
         table.machine_check.set_handler_addr(stub(18)).set_stack_index(stack::MACHINE_CHECK);
         table.simd_floating_point.set_handler_addr(stub(19));
         for vector in 32..=255 {
-            table[vector].set_handler_addr(VirtAddr::from_ptr(&raw const interrupt_stub));
+            table[vector].set_handler_addr(VirtAddr::new(interrupts::stub(vector)));
         }
-        table[crate::clock::TIMER_VECTOR].set_handler_addr(VirtAddr::from_ptr(timer_interrupt as *const ()));
     }
     table
 }
@@ -120,7 +115,7 @@ fn table() -> InterruptDescriptorTable {
 /// From user level, GS is the user's until `swapgs`; whether that is where it came
 /// from, the saved code segment says. From the kernel, GS is not used at all.
 #[unsafe(naked)]
-unsafe extern "C" fn common() {
+pub unsafe extern "C" fn common() {
     naked_asm!(
         "push rax", "push rbx", "push rcx", "push rdx", "push rsi", "push rdi", "push rbp",
         "push r8", "push r9", "push r10", "push r11", "push r12", "push r13", "push r14", "push r15",
@@ -145,18 +140,14 @@ unsafe extern "C" fn common() {
         "mov [rax + {fs_base}], rcx",
         "fxsave64 [rax + {floating_point}]",
         "3:",
-        "sub rsp, {registers_room}",
         "and rsp, -16",
-        "mov rsi, rsp",
         "call {from_user}",
-        "mov rdi, rsp",
         "jmp {exit}",
         "2:",
         "and rsp, -16",
         "call {from_kernel}",
         "ud2",
         code_segment = const core::mem::offset_of!(Frame, code_segment),
-        registers_room = const size_of::<Registers>(),
         from_user = sym from_user,
         from_kernel = sym from_kernel,
         thread = const core_local::THREAD,
@@ -168,24 +159,34 @@ unsafe extern "C" fn common() {
     )
 }
 
-extern "C" fn from_user(frame: &Frame, registers: &mut Registers) -> Exit {
+extern "C" fn from_user(frame: &Frame) -> Outcome {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
     let Some(memory) = core.memory else { crate::console::fatal("a fault came before memory was there") };
+    // SAFETY: this is the handler.
+    if frame.vector == MACHINE_CHECK && !unsafe { crate::machine_check::leaves_processor_sound() } {
+        crate::console::fatal("a machine check says that the processor's state is wrong");
+    }
     // Whoever goes on must not see what the faulting level computed.
     crate::processor::reset_floating_point();
     kept::keep_resume_point(memory, &core.state, ResumePoint { address: frame.instruction, stack: frame.stack });
     let before = core.state;
     if let Some(outcome) = fault::handle(memory, &mut core.state, cause(frame)) {
         kept::keep_registers(memory, &before, saved::FAULTED, &frame.registers, frame.flags);
-        return follow(core, outcome, registers);
+        return follow(core, outcome);
     }
-    report(&fault::culprit(memory, &core.state), frame);
+    let culprit = fault::culprit(memory, &core.state);
+    if let Some(left_out) = fault::unreported_before(component::count_fault(memory, culprit.component)) {
+        report(&culprit, frame, left_out);
+    }
     let outcome = fault::contain(memory, &mut core.state);
-    follow(core, outcome, registers)
+    follow(core, outcome)
 }
 
-fn report(culprit: &fault::Culprit, frame: &Frame) {
+fn report(culprit: &fault::Culprit, frame: &Frame, left_out: u64) {
+    if left_out > 0 {
+        log::info!("{left_out} faults of component {} were not reported", Name(&culprit.name));
+    }
     log::info!(
         "fault: component {}, thread {} ({}), {} at instruction {:#x}",
         Name(&culprit.name),
@@ -197,7 +198,11 @@ fn report(culprit: &fault::Culprit, frame: &Frame) {
 }
 
 fn cause(frame: &Frame) -> fault::Cause {
-    let address = if frame.vector == PAGE_FAULT { Cr2::read_raw() } else { 0 };
+    let address = match frame.vector {
+        PAGE_FAULT => Cr2::read_raw(),
+        SYSTEM_CALL => frame.registers.last().copied().unwrap_or(0),
+        _ => 0,
+    };
     fault::Cause { vector: frame.vector as u8, error: frame.error, address, instruction: frame.instruction }
 }
 
@@ -248,6 +253,7 @@ fn name(vector: u64) -> &'static str {
         17 => "alignment check",
         18 => "machine check",
         19 => "SIMD floating-point exception",
+        SYSTEM_CALL => "system call of a foreign component",
         _ => "reserved exception",
     }
 }

@@ -6,10 +6,12 @@
 //! |---|---|
 //! | what happens at boot, in which order? | [`kernel_main`] below, `boot/` |
 //! | how is a protection boundary crossed? | `entry.rs` |
-//! | what happens to a fault? | `exceptions.rs` |
-//! | what happens at a timeout, and when nobody can run? | `interrupts.rs`, `clock.rs` |
+//! | what happens to a fault? | `exceptions.rs`, `machine_check.rs` |
+//! | what happens at an interrupt, and when nobody can run? | `interrupts.rs`, `clock.rs`, `io_apic.rs` |
+//! | where does a foreign component's `syscall` lead? | `foreign.rs` |
 //! | why is the logic's view of memory sound? | `memory.rs` |
 //! | what does a core own? | `core_local.rs` |
+//! | how are other cores found, started, and called? | `cores.rs`, `boot/core.s`, `local_apic.rs` |
 #![no_std]
 #![no_main]
 
@@ -17,10 +19,15 @@ mod boot;
 mod clock;
 mod console;
 mod core_local;
+mod cores;
 mod entry;
 mod exceptions;
+mod foreign;
 mod interrupts;
+mod io_apic;
 mod kept;
+mod local_apic;
+mod machine_check;
 mod memory;
 mod processor;
 mod segments;
@@ -35,19 +42,22 @@ extern "C" fn kernel_main(magic: u32, information: u32) -> ! {
     console::initialise();
     let machine = boot::information::read(magic, information).unwrap_or_else(|error| console::fatal(error));
     let features = processor::initialise();
+    local_apic::find_mode();
     let memory = memory::initialise(&machine, features).unwrap_or_else(|error| console::fatal(error));
     clock::initialise(machine.event_timer.is_some());
-    core_local::initialise(memory);
+    io_apic::initialise(&machine);
+    cores::prepare_first(memory);
+    let start_page = cores::stop_others(&machine, memory);
     // SAFETY: boot's only reference; it ends with the first step into user level.
     let core = unsafe { core_local::current() };
-    segments::load(core);
-    exceptions::load();
-    entry::load();
-    log::info!("{}, processor 1 of {} in use", machine, processor::count());
-    let registers = boot::booter::construct(memory, core).unwrap_or_else(|error| console::fatal(error));
+    let information = boot::booter::construct(memory, core).unwrap_or_else(|error| console::fatal(error));
     clock::start();
+    let running = cores::start_others(memory, start_page);
+    boot::booter::note(memory, information, abi::boot::CORES, running as u64);
+    log::info!("{machine}, {running} of {} processors in use", memory.cores.len());
+    processor::announce_flaws();
     log::info!("booted in {} ticks", clock::now().wrapping_sub(boot::started()));
-    entry::resume(core, registers)
+    entry::resume(core)
 }
 
 #[panic_handler]

@@ -1,6 +1,5 @@
 //! Segments: what long mode still needs of them, and the stacks that the processor switches to.
 
-use crate::core_local::CoreLocal;
 use crate::memory::stack_end;
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{CS, DS, ES, SS, Segment};
@@ -29,47 +28,58 @@ pub mod stack {
     pub const PAGE_FAULT: u16 = 4;
 }
 
-struct Tables {
-    segments: GlobalDescriptorTable,
+struct Segments {
+    table: GlobalDescriptorTable,
     kernel_code: SegmentSelector,
     kernel_data: SegmentSelector,
     task_state: SegmentSelector,
 }
 
-static TASK_STATE: spin::Once<TaskStateSegment> = spin::Once::new();
-static TABLES: spin::Once<Tables> = spin::Once::new();
+/// The segment tables of a core.
+pub struct Tables {
+    task_state: spin::Once<TaskStateSegment>,
+    segments: spin::Once<Segments>,
+}
 
-/// Loads the segment tables of this core.
-pub fn load(core: &CoreLocal) {
-    let task_state = TASK_STATE.call_once(|| task_state(core));
-    let tables = TABLES.call_once(|| tables(task_state));
-    tables.segments.load();
-    // SAFETY: the selectors are those of the table just loaded, and the table lives for ever.
-    unsafe {
-        CS::set_reg(tables.kernel_code);
-        SS::set_reg(tables.kernel_data);
-        DS::set_reg(SegmentSelector::NULL);
-        ES::set_reg(SegmentSelector::NULL);
-        load_tss(tables.task_state);
-        // No local table: whatever the loader left is not for user level to select from.
-        core::arch::asm!("lldt {0:x}", in(reg) 0, options(nomem, nostack, preserves_flags));
+impl Tables {
+    /// Not yet made.
+    pub const fn new() -> Self {
+        Self { task_state: spin::Once::new(), segments: spin::Once::new() }
+    }
+
+    /// Makes them for the core with this number, which runs this, and loads them.
+    pub fn load(&'static self, core: u64) {
+        let task_state = self.task_state.call_once(|| task_state(core));
+        let segments = self.segments.call_once(|| segments(task_state));
+        segments.table.load();
+        // SAFETY: the selectors are those of the table just loaded, and the table lives for ever.
+        unsafe {
+            CS::set_reg(segments.kernel_code);
+            SS::set_reg(segments.kernel_data);
+            DS::set_reg(SegmentSelector::NULL);
+            ES::set_reg(SegmentSelector::NULL);
+            load_tss(segments.task_state);
+            // No local table: whatever the loader left is not for user level to select from.
+            core::arch::asm!("lldt {0:x}", in(reg) 0, options(nomem, nostack, preserves_flags));
+        }
     }
 }
 
 /// The order is what `sysret` counts on: user data, then user code, 16 bytes behind the selector in `STAR`.
-fn tables(task_state: &'static TaskStateSegment) -> Tables {
-    let mut segments = GlobalDescriptorTable::new();
-    let kernel_code = segments.append(Descriptor::kernel_code_segment());
-    let kernel_data = segments.append(Descriptor::kernel_data_segment());
-    segments.append(Descriptor::user_data_segment());
-    segments.append(Descriptor::user_code_segment());
-    let task_state = segments.append(Descriptor::tss_segment(task_state));
-    Tables { segments, kernel_code, kernel_data, task_state }
+fn segments(task_state: &'static TaskStateSegment) -> Segments {
+    let mut table = GlobalDescriptorTable::new();
+    let kernel_code = table.append(Descriptor::kernel_code_segment());
+    let kernel_data = table.append(Descriptor::kernel_data_segment());
+    table.append(Descriptor::user_data_segment());
+    table.append(Descriptor::user_code_segment());
+    let task_state = table.append(Descriptor::tss_segment(task_state));
+    Segments { table, kernel_code, kernel_data, task_state }
 }
 
-fn task_state(core: &CoreLocal) -> TaskStateSegment {
+fn task_state(core: u64) -> TaskStateSegment {
     let mut task_state = TaskStateSegment::new();
-    task_state.privilege_stack_table[0] = VirtAddr::new(core.stack_end);
-    task_state.interrupt_stack_table = [1, 2, 3, 4, 5, 5, 5].map(|number| VirtAddr::new(stack_end(number)));
+    let stack = |number| VirtAddr::new(stack_end(core, number));
+    task_state.privilege_stack_table[0] = stack(0);
+    task_state.interrupt_stack_table = [1, 2, 3, 4, 5, 5, 5].map(stack);
     task_state
 }

@@ -22,7 +22,7 @@ mod uefi;
 
 pub use accelerator::Accelerator;
 pub use emulator::{Emulator, Missing};
-pub use input::Input;
+pub use input::{Input, Typed};
 pub use machine::{Machine, PROCESSOR};
 pub use session::{Ending, Run, Session};
 pub use uefi::{MissingUefi, Uefi};

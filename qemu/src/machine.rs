@@ -102,14 +102,17 @@ impl Machine {
 
     fn arguments_with(&self, accelerator: Accelerator, firmware: Option<&str>) -> Vec<OsString> {
         let mut line = Line::default();
-        line.words("-M q35 -no-user-config -nodefaults -display none -monitor none -no-reboot");
+        line.words("-M q35,memory-backend=memory -no-user-config -nodefaults -display none -monitor none -no-reboot");
         // A signal belongs to the one who started the emulator; the guest's input never raises one.
         line.words("-chardev stdio,id=console,signal=off -serial chardev:console");
         line.words("-device isa-debug-exit,iobase=0xf4,iosize=4");
         line.pair("-accel", accelerator.name());
         line.pair("-cpu", if accelerator == Accelerator::Kvm { "host" } else { PROCESSOR });
         line.pair("-smp", self.processors.to_string());
-        line.pair("-m", format!("{}k", self.memory.div_ceil(1024)));
+        // A guest that has more memory than this host uses little of it: what it does not touch is not reserved.
+        let kibibytes = self.memory.div_ceil(1024);
+        line.pair("-object", format!("memory-backend-ram,id=memory,size={kibibytes}k,reserve=off"));
+        line.pair("-m", format!("{kibibytes}k"));
         if self.counts_instructions {
             line.pair("-icount", "shift=0,sleep=off");
         }
@@ -178,7 +181,7 @@ mod tests {
     fn says_what_was_asked_for() {
         let machine = Machine::new("k", "b").processors(4).memory(64 << 20).extra(["-s"]);
         let line = line(&machine, Accelerator::Tcg, Some("qboot.rom"));
-        for part in ["-smp 4", "-m 65536k", "-accel tcg", "-cpu qemu64-v1,", "-bios qboot.rom", "-kernel k -initrd b"] {
+        for part in ["-smp 4", "-m 65536k", "size=65536k,reserve=off", "-accel tcg", "-cpu qemu64-v1,", "-bios qboot.rom", "-kernel k -initrd b"] {
             assert!(line.contains(part), "{part} is not in {line}");
         }
         assert!(line.ends_with(" -s"), "{line}");

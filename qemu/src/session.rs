@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::preamble::Preamble;
+use crate::input::Typist;
 use crate::process::{Child, command};
 use crate::{EXIT_FAILURE, EXIT_SUCCESS, Emulator, Input, Machine};
 
@@ -88,13 +89,11 @@ impl Session {
             None => Emulator::find().map_err(|missing| missing.to_string())?,
         };
         let mut child = start(&emulator, &self.machine)?;
-        if let Some(guest) = child.process().stdin.take() {
-            self.input.feed(guest);
-        }
+        let typist = child.process().stdin.take().map(|guest| self.input.feed(guest)).unwrap_or_default();
         let output = spawn_reader(&mut child);
         let complaints = spawn_listener(&mut child);
         let preamble = if self.machine.has_talking_firmware() { Preamble::default() } else { Preamble::none() };
-        let over = follow(&output, deadline, preamble, &mut Console { sink, kept: console });
+        let over = follow(&output, deadline, preamble, &mut Console { sink, kept: console, typist });
         if over != Over::Closed {
             child.kill();
         }
@@ -153,12 +152,15 @@ enum Over {
 struct Console<'c> {
     sink: &'c mut dyn Write,
     kept: &'c mut Vec<u8>,
+    /// Who reads it, and answers.
+    typist: Typist,
 }
 
 impl Console<'_> {
     fn show(&mut self, piece: Vec<u8>) {
         // A sink that is gone (a closed pipe) does not change how the system ends.
         let _ = self.sink.write_all(&piece).and_then(|()| self.sink.flush());
+        self.typist.read(&piece);
         self.kept.extend(piece);
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use qemu::{EXIT_SUCCESS, Emulator, Ending, Input, Machine, Run, Session};
+use qemu::{EXIT_SUCCESS, Emulator, Ending, Input, Machine, Run, Session, Typed};
 
 struct Stand(temp_dir::TempDir);
 
@@ -49,6 +49,16 @@ fn a_failing_emulator_says_why() {
     let (run, _) = Stand::new("echo 'no such machine' >&2; exit 1").run();
     let expected = "the emulator failed with exit status 1:\nno such machine";
     assert_eq!(run.ending, Ending::EmulatorFailed(expected.into()));
+}
+
+#[test]
+fn what_is_typed_answers_what_is_printed() {
+    let typed = |after: &str, bytes: &str| Typed { after: after.into(), bytes: bytes.into() };
+    // The guest would end at the first line that it does not expect.
+    let script = "printf 'na'; sleep 0.1; printf 'me? '; read name; echo \"age of $name?\"; read age; echo \"$age\"; exit 33";
+    let dialogue = Input::Dialogue(vec![typed("name?", "eve\n"), typed("age of eve?", "7\n")]);
+    let run = Stand::new(script).session().input(dialogue).run(&mut Vec::new());
+    assert_eq!(run.console, b"name? age of eve?\n7\n");
 }
 
 #[test]

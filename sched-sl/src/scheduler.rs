@@ -50,14 +50,16 @@ pub struct Scheduler<T, P, M, const N: usize> {
     threads: Table<T, N>,
     policy: P,
     timers: M,
+    /// When those whose budgets are used up have new ones.
+    budgets: M,
     /// Who was chosen last, and when.
     running: Option<(ThreadId, Instant)>,
 }
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
     /// A scheduler without threads.
-    pub const fn new(policy: P, timers: M) -> Self {
-        Self { threads: Table::new(), policy, timers, running: None }
+    pub const fn new(policy: P, timers: M, budgets: M) -> Self {
+        Self { threads: Table::new(), policy, timers, budgets, running: None }
     }
 
     /// The policy, to change what it can have changed.
@@ -86,6 +88,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub fn exit(&mut self, id: ThreadId) -> Result<(), ThreadError> {
         self.threads.remove(id)?;
         self.timers.cancel(id.place());
+        self.budgets.cancel(id.place());
         self.policy.unready(id.place());
         self.policy.dismiss(id.place());
         self.running.take_if(|(running, _)| *running == id);
@@ -175,6 +178,17 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.update_policy(event.thread)
     }
 
+    /// Notes that a thread's budget is used up: it does not run before `at`, whatever it wants.
+    ///
+    /// # Errors
+    ///
+    /// [`ThreadError::NoSuchThread`].
+    pub fn exhaust(&mut self, id: ThreadId, at: Instant) -> Result<(), ThreadError> {
+        self.threads.get_mut(id)?.exhausted = true;
+        self.budgets.set(id.place(), at);
+        self.update_policy(id)
+    }
+
     /// A thread's state.
     ///
     /// # Errors
@@ -211,7 +225,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub fn decide(&mut self, now: Instant) -> Result<Decision<T>, ScheduleError> {
         self.charge(now);
         self.expire(now);
-        let due = self.timers.next();
+        self.renew(now);
+        let due = [self.timers.next(), self.budgets.next()].into_iter().flatten().min();
         let Some(choice) = self.policy.choose(now) else {
             return Ok(Decision::Idle { until: due });
         };
@@ -257,6 +272,15 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             if let Ok(thread) = self.threads.get_mut(id) {
                 thread.state = thread.state.timed_out();
                 thread.wakeup = Some(Wakeup::TimedOut);
+            }
+            let _ = self.update_policy(id);
+        }
+    }
+
+    fn renew(&mut self, now: Instant) {
+        while let Some(id) = self.budgets.expire(now).and_then(|place| self.threads.at(place)) {
+            if let Ok(thread) = self.threads.get_mut(id) {
+                thread.exhausted = false;
             }
             let _ = self.update_policy(id);
         }

@@ -23,16 +23,18 @@ pub(crate) struct Thread<T> {
     pub(crate) state: State,
     /// Whether the kernel holds it in a receive: a fact beside the state, see [`state`](crate::state).
     pub(crate) suspended: bool,
+    /// Whether its budget is used up: a fact beside the state as well.
+    pub(crate) exhausted: bool,
     pub(crate) wakeup: Option<Wakeup>,
 }
 
 impl<T> Thread<T> {
     pub(crate) const fn new(name: T) -> Self {
-        Self { name, state: State::Running, suspended: false, wakeup: None }
+        Self { name, state: State::Running, suspended: false, exhausted: false, wakeup: None }
     }
 
     /// Whether it can be dispatched.
     pub(crate) const fn is_ready(&self) -> bool {
-        self.state.wants_to_run() && !self.suspended
+        self.state.wants_to_run() && !self.suspended && !self.exhausted
     }
 }

@@ -21,6 +21,11 @@ pub fn trials() -> Vec<Trial> {
         with_another_version
         with_little_memory
         with_much_memory
+        with_64_gibibytes_that_this_host_does_not_have
+        with_memory_that_costs_an_instruction_for_each_kibibyte_at_most
+        with_a_processor_that_lacks_what_is_needed
+        with_a_processor_that_has_nothing_else
+        with_a_processor_that_is_known_to_leak
         with_several_processors
         with_less_memory_than_the_system_needs
         with_two_boots_that_are_equal
@@ -156,6 +161,61 @@ fn with_little_memory() -> Outcome {
 /// More than what lies below 4 GiB.
 fn with_much_memory() -> Outcome {
     run_with(&["--memory", "8GiB"])
+}
+
+fn with_64_gibibytes_that_this_host_does_not_have() -> Outcome {
+    run_with(&["--memory", "64GiB"])
+}
+
+/// The ticks, which are instructions, until the kernel says that it has booted with so many bytes.
+fn ticks_with(system: &System, bytes: u64) -> Result<u64, Failed> {
+    let machine = Machine::new(system.kernel(), system.directory.path().join("bundle"));
+    let run = boot(machine.memory(bytes).counts_instructions(true));
+    let console = text(&run);
+    let booted = console.lines().find_map(|line| line.split_once("booted in ")?.1.strip_suffix(" ticks")?.parse().ok());
+    Ok(booted.ok_or(console)?)
+}
+
+fn with_memory_that_costs_an_instruction_for_each_kibibyte_at_most() -> Outcome {
+    const MIB: u64 = 1 << 20;
+    let system = System::compose()?;
+    let (little, more) = (ticks_with(&system, 256 * MIB)?, ticks_with(&system, 1024 * MIB)?);
+    ensure(more.saturating_sub(little) <= 768 * 1024, || format!("256 MiB: {little} ticks, 1 GiB: {more}"))?;
+    let much = ticks_with(&system, 8192 * MIB)?;
+    ensure(much <= 15_000_000, || format!("8 GiB: {much} ticks"))
+}
+
+/// Boots with another model of processor.
+fn with_processor(system: &System, model: &str) -> Run {
+    let machine = Machine::new(system.kernel(), system.directory.path().join("bundle"));
+    boot(machine.counts_instructions(true).extra(["-cpu", model]))
+}
+
+fn with_a_processor_that_lacks_what_is_needed() -> Outcome {
+    let system = System::compose()?;
+    gave_up(&with_processor(&system, "qemu64,-nx,+fsgsbase"), "(no NX)")?;
+    gave_up(&with_processor(&system, "qemu64"), "no FSGSBASE")
+}
+
+/// Neither SMEP, SMAP, UMIP, pages of 1 GiB, global pages nor any newer leaf.
+const PLAIN: &str = "qemu64,+fsgsbase,-pge,-pdpe1gb,-smep,-smap,-umip";
+
+fn with_a_processor_that_has_nothing_else() -> Outcome {
+    let system = System::compose()?;
+    let run = with_processor(&system, PLAIN);
+    let console = text(&run);
+    ensure(console.contains("tessera: end, status 0"), || format!("{:?}\n{console}", run.ending))?;
+    ensure(!console.contains("open to"), || console.clone())
+}
+
+/// An old Intel: the kernel says so, and goes on.
+fn with_a_processor_that_is_known_to_leak() -> Outcome {
+    let system = System::compose()?;
+    let console = text(&with_processor(&system, "Nehalem,+fsgsbase"));
+    for flaw in ["Meltdown", "L1 terminal fault", "data sampling", "branch target injection"] {
+        ensure(console.contains(&format!("tessera: this processor is open to {flaw}, ")), || console.clone())?;
+    }
+    ensure(console.contains("tessera: end, status 0"), || console.clone())
 }
 
 fn with_several_processors() -> Outcome {

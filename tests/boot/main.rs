@@ -11,11 +11,15 @@
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
+//! | what does an interposer change, and for whom? | `interposers.rs` |
+//! | what do devices do that interrupt? | `devices.rs` |
 //! | what do interrupts do that nobody asked for? | `interrupts.rs` |
 //! | do the images keep what the contract promises? | `artefacts.rs` |
 
 mod artefacts;
+mod devices;
 mod disks;
+mod interposers;
 mod interrupts;
 mod machines;
 mod outside;
@@ -36,6 +40,8 @@ fn main() -> ExitCode {
         outside::trials(),
         disks::trials(),
         sources::trials(),
+        interposers::trials(),
+        devices::trials(),
         interrupts::trials(),
         artefacts::trials(),
     ];

@@ -2,8 +2,8 @@
 
 use crate::frames::Frames;
 use crate::{Failure, Kernel};
-use abi::boot::BUNDLE;
-use abi::bundle::{Segment, Stack};
+use abi::boot::{BUNDLE, slot};
+use abi::bundle::{Bundle, Segment, Stack};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, WRITE};
 use abi::operation::PageTableOperation;
@@ -47,6 +47,27 @@ impl<K: Kernel> AddressSpace<'_, K> {
         pages(stack.bytes).try_for_each(|offset| self.map_fresh(start + offset, READ | WRITE))
     }
 
+    /// Maps the bundle's tables, and the segments of what the component number `constructor` constructs, where the
+    /// booter itself has them, without the right to write.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`].
+    pub fn map_bundle(&mut self, bundle: &Bundle, constructor: u64) -> Result<(), Failure> {
+        self.alias_bundle(0, bundle.table_bytes(), READ)?;
+        for component in bundle.components().filter(|component| component.constructor == constructor) {
+            for segment in bundle.segments(&component) {
+                self.alias_bundle(segment.offset, segment.file_bytes, segment.rights & !WRITE)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn alias_bundle(&mut self, offset: u64, bytes: u64, rights: u64) -> Result<(), Failure> {
+        let address = BUNDLE + offset;
+        pages(bytes).try_for_each(|page| self.map(PageTableOperation::Alias, address + page, address + page, rights))
+    }
+
     /// Names `count` fresh frames, one page after another.
     ///
     /// # Errors
@@ -59,6 +80,19 @@ impl<K: Kernel> AddressSpace<'_, K> {
         })
     }
 
+    /// Maps the registers of a device.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`].
+    pub fn map_registers(&mut self, address: u64, physical: u64, count: u64) -> Result<(), Failure> {
+        (0..count).try_for_each(|page| {
+            let number = physical / PAGE + page;
+            let words = [address + page * PAGE, slot::DEVICES.into(), READ | WRITE, number];
+            self.map_by(PageTableOperation::MapDevice, words)
+        })
+    }
+
     fn map_fresh(&mut self, address: u64, rights: u64) -> Result<(), Failure> {
         let frame = self.frames.take()?;
         self.map(PageTableOperation::Map, address, frame, rights)
@@ -66,11 +100,16 @@ impl<K: Kernel> AddressSpace<'_, K> {
 
     /// Maps a page, adding the tables above it where they are missing.
     fn map(&mut self, how: PageTableOperation, address: u64, from: u64, rights: u64) -> Result<(), Failure> {
-        match self.operate(how, [address, from, rights, 0]) {
+        self.map_by(how, [address, from, rights, 0])
+    }
+
+    fn map_by(&mut self, how: PageTableOperation, words: [u64; 4]) -> Result<(), Failure> {
+        let [address, ..] = words;
+        match self.operate(how, words) {
             Err(Error::NoNode) => self.add_tables(address)?,
             done => return Ok(done?),
         }
-        Ok(self.operate(how, [address, from, rights, 0])?)
+        Ok(self.operate(how, words)?)
     }
 
     fn add_tables(&mut self, address: u64) -> Result<(), Failure> {

@@ -6,7 +6,8 @@ use crate::{Failure, Kernel};
 use abi::boot::slot;
 use abi::bundle::{Bundle, Component};
 use abi::crossing::LEAF_SLOTS;
-use abi::operation::{ComponentOperation, TableOperation};
+use abi::operation::{ComponentOperation, FOREIGN, TableOperation, ThreadOperation};
+use abi::register::number::RSP;
 
 /// Slots that the booter uses for each component.
 const SLOTS: u32 = 4;
@@ -32,7 +33,7 @@ pub fn held(at: usize) -> Held {
     Held { table: first, page_table: first + 1, component: first + 2, thread: first + 3, descriptor: at as u64 + 1 }
 }
 
-/// Constructs every component but the booter itself.
+/// Constructs every component but the booter itself, and those that another one constructs at run time.
 ///
 /// # Errors
 ///
@@ -41,6 +42,9 @@ pub fn all(bundle: &Bundle, frames: &mut Frames, kernel: &mut impl Kernel) -> Re
     for (at, component) in bundle.components().enumerate().skip(1) {
         let held = held(at);
         grow_own_table(held, frames, kernel)?;
+        if component.constructor != 0 {
+            continue;
+        }
         construct(bundle, &component, held, frames, kernel)?;
     }
     Ok(())
@@ -64,10 +68,20 @@ fn construct(
         space.map_stack(&stack)?;
     }
     let tables = pair(held.table, held.page_table.into());
-    make(kernel, CreateComponent, [held.component.into(), frames.take()?, tables, held.descriptor])?;
+    let is_foreign = bundle.is_foreign(component);
+    let foreign = if is_foreign { FOREIGN } else { 0 };
+    make(kernel, CreateComponent, [held.component.into(), frames.take()?, tables, held.descriptor | foreign])?;
     kernel.operate(held.component, ComponentOperation::Name as u16, component.name_words())?;
-    let of = pair(held.component, component.thread);
-    make(kernel, CreateThread, [held.thread.into(), frames.take()?, of, component.entry])
+    let of = pair(held.component, component.core << 16 | component.thread);
+    make(kernel, CreateThread, [held.thread.into(), frames.take()?, of, component.entry])?;
+    if is_foreign { give_stack(bundle, component, held, kernel) } else { Ok(()) }
+}
+
+/// A foreign component knows nothing of our stacks: its thread starts with one, aligned as after a call.
+fn give_stack(bundle: &Bundle, component: &Component, held: Held, kernel: &mut impl Kernel) -> Result<(), Failure> {
+    let Some(stack) = bundle.stacks(component).find(|stack| stack.thread == component.thread) else { return Ok(()) };
+    kernel.operate(held.thread, ThreadOperation::WriteRegister as u16, [RSP, stack.end - 8, 0, 0])?;
+    Ok(())
 }
 
 /// Performs an operation on the booter's own table.

@@ -16,6 +16,7 @@ extern crate std;
 mod address_space;
 mod connect;
 mod construct;
+mod cores;
 mod frames;
 mod run;
 
@@ -45,6 +46,7 @@ pub trait Kernel {
 pub struct System<'b> {
     bundle: Bundle<'b>,
     frames: Frames,
+    cores: u64,
 }
 
 /// Why a system cannot be constructed.
@@ -56,6 +58,15 @@ pub enum Failure {
     OutOfMemory,
     /// The kernel refused an operation that the plan needs.
     Refused(Error),
+    /// The component with this index in the bundle is to run on this core, and the machine has only so many.
+    NoSuchCore {
+        /// The component.
+        component: usize,
+        /// The core.
+        core: u64,
+        /// How many there are.
+        cores: u64,
+    },
     /// A component calls the booter, which serves nothing.
     BooterServes,
 }
@@ -72,6 +83,9 @@ impl fmt::Display for Failure {
             Self::Bundle(error) => error.fmt(f),
             Self::OutOfMemory => f.write_str("memory ran out"),
             Self::Refused(error) => error.fmt(f),
+            Self::NoSuchCore { component, core, cores } => {
+                write!(f, "component {component} is to run on core {core}, and there are {cores}")
+            }
             Self::BooterServes => f.write_str("the booter serves no interface"),
         }
     }
@@ -85,7 +99,7 @@ impl<'b> System<'b> {
     /// [`Failure::Bundle`].
     pub fn read(bundle: &'b [u8], information: &BootInformation) -> Result<Self, Failure> {
         let bundle = Bundle::parse(bundle).map_err(Failure::Bundle)?;
-        Ok(Self { bundle, frames: Frames::new(information) })
+        Ok(Self { bundle, frames: Frames::new(information), cores: information.cores() })
     }
 }
 
@@ -94,7 +108,9 @@ impl<'b> System<'b> {
 /// `ticks` is the time since the kernel's first instruction.
 pub fn boot(system: &System, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -> u16 {
     let mut frames = system.frames.clone();
-    let constructed = construct::all(&system.bundle, &mut frames, kernel);
+    let constructed = cores::check(&system.bundle, system.cores)
+        .and_then(|()| cores::listen(&system.bundle, kernel))
+        .and_then(|()| construct::all(&system.bundle, &mut frames, kernel));
     match constructed.and_then(|()| connect::all(&system.bundle, &mut frames, kernel)) {
         Ok(()) => run::all(&system.bundle, ticks, kernel),
         Err(failure) => refuse(failure, kernel),

@@ -1,7 +1,7 @@
 //! The life of the system: each component initialises, then each runs.
 
 use crate::construct::held;
-use crate::{Kernel, say};
+use crate::{Kernel, cores, say};
 use abi::bundle::{Bundle, Component};
 use abi::error::Error;
 use abi::layout::THREADS;
@@ -17,52 +17,87 @@ const MAIN: u64 = 1;
 ///
 /// A component that failed to initialise does not run, unless its scheduler runs it; the others do.
 pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -> u16 {
-    let mut failed = Failed([0; _]);
+    let mut failed = Set::new();
     let mut status = Status(0);
-    for (at, component) in bundle.components().enumerate().skip(1) {
-        let ended = dispatch(at, &component, INITIALISE, kernel);
-        failed.note(at, ended);
+    // What is foreign knows of no phases.
+    for (at, component) in from_the_start(bundle).filter(|(_, component)| !bundle.is_foreign(component)) {
+        let ended = match component.core {
+            0 => dispatch(at, &component, INITIALISE, kernel),
+            _ => cores::run(at, &component, INITIALISE, kernel),
+        };
+        if ended != 0 {
+            failed.insert(at);
+        }
         status.note(ended);
     }
     announce(bundle, &failed, ticks(), kernel);
-    for (at, component) in bundle.components().enumerate().skip(1) {
-        if component.scheduler == 0 && !failed.contains(at) {
-            status.note(dispatch(at, &component, MAIN, kernel));
-        }
+    let runs = |at: usize, component: &Component| component.scheduler == 0 && !failed.contains(at);
+    let mut others = cores::Others::new(from_the_start(bundle).filter(|(at, component)| runs(*at, component)));
+    others.go_on(bundle, MAIN, &mut status, kernel);
+    for (at, component) in from_the_start(bundle).filter(|(at, component)| component.core == 0 && runs(*at, component)) {
+        status.note(dispatch(at, &component, MAIN, kernel));
+        others.go_on(bundle, MAIN, &mut status, kernel);
     }
+    others.finish(bundle, MAIN, &mut status, kernel);
     status.0
 }
 
+/// The components that the booter has constructed.
+fn from_the_start<'b>(bundle: &'b Bundle) -> impl Iterator<Item = (usize, Component)> + 'b {
+    bundle.components().enumerate().skip(1).filter(|(_, component)| component.constructor == 0)
+}
+
 /// The first status that is not 0.
-struct Status(u16);
+pub struct Status(u16);
 
 impl Status {
-    fn note(&mut self, status: u16) {
+    /// Notes how one more component ended.
+    pub fn note(&mut self, status: u16) {
         if self.0 == 0 {
             self.0 = status;
         }
     }
 }
 
-/// The components that failed to initialise, a bit each.
-struct Failed([u64; THREADS as usize / 64]);
+/// Some components, a bit each.
+#[derive(Clone, Copy)]
+pub struct Set([u64; THREADS as usize / 64]);
 
-impl Failed {
-    fn note(&mut self, at: usize, status: u16) {
-        if let Some(word) = self.0.get_mut(at / 64).filter(|_| status != 0) {
+impl Set {
+    /// None of them.
+    pub const fn new() -> Self {
+        Self([0; _])
+    }
+
+    /// Puts a component into the set.
+    pub fn insert(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at / 64) {
             *word |= 1 << (at % 64);
         }
     }
 
-    fn contains(&self, at: usize) -> bool {
+    /// Takes a component out of the set.
+    pub fn remove(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at / 64) {
+            *word &= !(1 << (at % 64));
+        }
+    }
+
+    /// Whether the component is in the set.
+    pub fn contains(&self, at: usize) -> bool {
         self.0.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
     }
 }
 
 /// Says who is up, in the order in which they came up.
-fn announce(bundle: &Bundle, failed: &Failed, ticks: u64, kernel: &mut impl Kernel) {
+fn announce(bundle: &Bundle, failed: &Set, ticks: u64, kernel: &mut impl Kernel) {
     say(kernel, format_args!("booter: up:"));
-    for (at, component) in bundle.components().enumerate().skip(1) {
+    for (at, component) in from_the_start(bundle) {
         if !failed.contains(at) {
             say(kernel, format_args!(" {}", component.name()));
         }
@@ -71,9 +106,15 @@ fn announce(bundle: &Bundle, failed: &Failed, ticks: u64, kernel: &mut impl Kern
 }
 
 fn dispatch(at: usize, component: &Component, phase: u64, kernel: &mut impl Kernel) -> u16 {
+    let ended = kernel.operate(held(at).thread, ThreadOperation::Dispatch as u16, [phase, 0, 0, 0]);
+    judge(component, ended, kernel)
+}
+
+/// The status with which a component ended; says so if that is not 0.
+pub fn judge(component: &Component, ended: Result<[u64; 2], Error>, kernel: &mut impl Kernel) -> u16 {
     let name = component.name();
-    match kernel.operate(held(at).thread, ThreadOperation::Dispatch as u16, [phase, 0, 0, 0]) {
-        Ok([end, status]) if end == ThreadEnd::Returned as u64 => {
+    match ended {
+        Ok([end, status]) if end != ThreadEnd::Faulted as u64 => {
             if status != 0 {
                 say(kernel, format_args!("booter: {name} ended with status {status}\n"));
             }

@@ -7,6 +7,7 @@ use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Seg
 use abi::error::Error;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
 use abi::operation::{PageTableOperation, TableOperation, ThreadEnd};
+use abi::rights;
 use booter::{Kernel, System, boot};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +61,7 @@ impl Books {
         self.take(a)
     }
 
-    fn page(&mut self, space: u32, operation: u16, [address, from, last, _]: [u64; 4]) -> Result<(), Error> {
+    fn page(&mut self, space: u32, operation: u16, [address, mut from, last, page]: [u64; 4]) -> Result<(), Error> {
         let node = |level: u64| (space, level, address >> (12 + 9 * level));
         if operation == PageTableOperation::Graft as u16 {
             if last < 3 && !self.nodes.contains(&node(last + 1)) {
@@ -73,6 +74,10 @@ impl Books {
         }
         if operation == PageTableOperation::Map as u16 {
             self.take(from)?;
+        }
+        if operation == PageTableOperation::MapDevice as u16 {
+            assert_eq!(from, slot::DEVICES.into());
+            from = page;
         }
         let earlier = self.pages.insert((space, address), (operation, from, last));
         if earlier.is_none() { Ok(()) } else { Err(Error::AlreadyMapped) }
@@ -98,6 +103,18 @@ impl Kernel for Books {
         self.printed.push_str(text);
     }
 }
+
+/// What a scheduler or a manager is granted of another component, and the rights that come with it.
+const SCHEDULING: [(fn(u64) -> Grant, u64); 5] = [
+    (Grant::Component, rights::component::MAKE_THREADS),
+    (Grant::Server, rights::component::MAKE_INVOCATIONS),
+    (Grant::Thread, rights::thread::DISPATCH),
+    (Grant::Table, rights::table::ADD | rights::table::REMOVE | rights::table::GROW),
+    (
+        Grant::PageTable,
+        rights::page_table::MAP | rights::page_table::UNMAP | rights::page_table::GROW | rights::page_table::CLEAN,
+    ),
+];
 
 /// A system of a booter and `count` more components; each calls the one before it and drives ports.
 fn bundle(count: u64) -> Vec<u8> {
@@ -126,6 +143,12 @@ fn bundle(count: u64) -> Vec<u8> {
             let grant = Grant::Invocation { server: at - 1, entry: 0x40_0000 + at, token: at, methods: 7 };
             capabilities.push(Capability { slot: 70, grant });
             capabilities.push(Capability { slot: 71, grant: Grant::Ports { first: 0x3f8, count: 8 } });
+            capabilities.push(Capability { slot: 72, grant: Grant::Interrupt { line: 4 } });
+            for (slot, grant) in (80..).zip(SCHEDULING.map(|(grant, _)| grant)) {
+                capabilities.push(Capability { slot, grant: grant(at - 1) });
+            }
+            let registers = Grant::Registers { physical: 0xfea0_0000, pages: 2, address: 0x60_0000 };
+            capabilities.push(Capability { slot: 73, grant: registers });
         }
         let (s, c, k) = first;
         components.push(Component {
@@ -136,6 +159,8 @@ fn bundle(count: u64) -> Vec<u8> {
             capabilities: (c, capabilities.len() as u64 - c),
             stacks: (k, 1),
             scheduler: 0,
+            constructor: 0,
+            core: 0,
         });
     }
     let tables: [Vec<u64>; 4] = [
@@ -183,7 +208,10 @@ fn every_component_but_the_booter_is_constructed_as_planned() {
         assert_eq!((operation, rights), (PageTableOperation::Map as u16, READ | WRITE));
         assert!(from >= UNTYPED);
     }
-    assert_eq!(books.pages.len(), 10, "five pages each");
+    let map_device = PageTableOperation::MapDevice as u16;
+    assert_eq!(books.pages[&(space, 0x60_0000)], (map_device, 0xfea00, READ | WRITE));
+    assert_eq!(books.pages[&(space, 0x60_1000)], (map_device, 0xfea01, READ | WRITE));
+    assert_eq!(books.pages.len(), 12, "five pages each, and two of a device");
     assert!(!books.objects.contains_key(&u64::from(slots(0)[0])), "the booter is there already");
 }
 
@@ -197,7 +225,22 @@ fn each_holds_what_the_plan_grants_and_no_more() {
     let ports = [71, slot::PORTS.into(), 0x3f8 << 32 | 8, 0];
     assert_eq!(books.grants[&(client, 70)], (TableOperation::CreateInvocation as u16, invocation));
     assert_eq!(books.grants[&(client, 71)], (TableOperation::CreatePorts as u16, ports));
-    assert_eq!(books.grants.len(), 2);
+    let line = [72, slot::INTERRUPTS.into(), 4, 0];
+    assert_eq!(books.grants[&(client, 72)], (TableOperation::CreateInterrupt as u16, line));
+    let range = [73, slot::DEVICES.into(), 0xfea0_0000, 2];
+    assert_eq!(books.grants[&(client, 73)], (TableOperation::CreatePhysicalRange as u16, range));
+    assert_eq!(books.grants.len(), 9);
+}
+
+#[test]
+fn whoever_schedules_or_manages_others_can_do_that_to_them_and_no_more() {
+    let mut books = Books::default();
+    booted(2, 100, &mut books);
+    for (slot, (_, kept)) in (80..).zip(SCHEDULING) {
+        let (operation, [_, _, left_out, _]) = books.grants[&(slots(2)[0], slot)];
+        assert_eq!((operation, !left_out & rights::ALL), (TableOperation::Copy as u16, kept), "slot {slot}");
+        assert_eq!(kept & rights::RECLAIM, 0, "slot {slot}");
+    }
 }
 
 #[test]

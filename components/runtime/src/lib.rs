@@ -9,9 +9,10 @@
 //! | [`import!`] | an interface that it calls |
 //! | [`import_page!`] | an interface that it calls by a syscall page |
 //! | [`export!`] | an interface that it serves |
-//! | [`ports!`] | a range of I/O ports that it drives |
+//! | [`ports!`], [`interrupt!`], [`registers!`] | what of a device it drives |
 //! | [`parameter!`] | a word that the graph can set |
 //! | [`plan!`] | that it schedules others |
+//! | [`management!`] | that it constructs others at run time, or gives them memory |
 //!
 //! Each leaves a record for the composer, which fills in the words behind it.
 //! The macros belong in binaries: a library's tests run on the host, where there
@@ -23,14 +24,19 @@
 extern crate self as runtime;
 
 mod capability;
+mod clean;
 mod client;
 mod constructor;
 mod error;
+pub mod handled;
+mod interrupt;
 mod macros;
+pub mod management;
 pub mod page;
 mod parameter;
 mod ports;
 mod record;
+mod registers;
 pub mod scheduling;
 pub mod section;
 mod server;
@@ -44,8 +50,10 @@ pub use client::ImportSlot;
 pub use constructor::Constructor;
 pub use error::{Error, Result};
 pub use interface_macro::interface;
+pub use interrupt::Interrupt;
 pub use parameter::Parameter;
 pub use ports::Ports;
+pub use registers::Registers;
 pub use server::{Caller, Invocation, Reply};
 pub use start::Outcome;
 pub use word::{Answer, Word};

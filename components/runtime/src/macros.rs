@@ -319,6 +319,46 @@ macro_rules! ports {
     };
 }
 
+/// Declares a static interrupt line, by the name under which the graph may grant it.
+///
+/// ```ignore
+/// runtime::interrupt!(INPUT, "serial");
+/// ```
+#[macro_export]
+macro_rules! interrupt {
+    ($visibility:vis $name:ident, $grant:literal) => {
+        // SAFETY: an image's static, and the record below names it.
+        $visibility static $name: $crate::Interrupt = unsafe { $crate::Interrupt::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::interrupt($grant, (&raw const $name).cast());
+        };
+    };
+}
+
+/// Declares the static registers of a device in memory, by the name under which the graph grants them.
+///
+/// ```ignore
+/// runtime::registers!(FRAME, "serial");
+/// ```
+#[macro_export]
+macro_rules! registers {
+    ($visibility:vis $name:ident, $grant:literal) => {
+        // SAFETY: an image's static, and the record below names it.
+        $visibility static $name: $crate::Registers = unsafe { $crate::Registers::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::registers($grant, (&raw const $name).cast());
+        };
+    };
+}
+
 /// Declares a static word that the graph can set by a key, and its default.
 ///
 /// ```ignore
@@ -357,6 +397,28 @@ macro_rules! plan {
             #[unsafe(link_section = ".tessera.records")]
             static __RUNTIME_RECORD: $crate::internal::Record =
                 $crate::internal::Record::plan((&raw const $name).cast());
+        };
+    };
+}
+
+/// Declares a static management plan: the image constructs others at run time, or gives them memory. See
+/// [`management`](crate::management).
+///
+/// ```ignore
+/// runtime::management!(PLAN);
+/// ```
+#[macro_export]
+macro_rules! management {
+    ($visibility:vis $name:ident) => {
+        // SAFETY: an image's static, and the record below names it.
+        $visibility static $name: $crate::management::Management =
+            unsafe { $crate::management::Management::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::management((&raw const $name).cast());
         };
     };
 }

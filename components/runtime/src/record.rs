@@ -66,6 +66,16 @@ impl Record {
         Self { first: word, ..Self::new(RecordKind::Ports, name.as_bytes(), "") }
     }
 
+    /// An interrupt line, and the words that receive its capabilities.
+    pub const fn interrupt(name: &'static str, words: *const ()) -> Self {
+        Self { first: words, ..Self::new(RecordKind::Interrupt, name.as_bytes(), "") }
+    }
+
+    /// Registers in memory, and the words that receive where they are.
+    pub const fn registers(name: &'static str, words: *const ()) -> Self {
+        Self { first: words, ..Self::new(RecordKind::Registers, name.as_bytes(), "") }
+    }
+
     /// A parameter's key, and its word.
     pub const fn parameter(key: &'static str, word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Parameter, key.as_bytes(), "") }
@@ -74,6 +84,11 @@ impl Record {
     /// The word that receives the address of the scheduler's plan.
     pub const fn plan(word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Plan, b"", "") }
+    }
+
+    /// The word that receives the address of the management plan.
+    pub const fn management(word: *const ()) -> Self {
+        Self { first: word, ..Self::new(RecordKind::Management, b"", "") }
     }
 
     /// The word that receives the end of thread 0's stack.

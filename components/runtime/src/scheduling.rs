@@ -7,11 +7,12 @@ mod pages;
 
 use crate::capability::operate;
 use crate::{Error, Result};
-use abi::event::Event;
+use abi::event::Batch;
 use abi::layout::PAGE;
-use abi::operation::{ReceiveOperation, TableOperation, ThreadOperation};
+use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
+use abi::operation::{ReceiveOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation};
 use abi::page::PageEdge;
-use abi::plan::{CREATED, Client, HEADER_WORDS, reach_words};
+use abi::plan::{CREATED, Client, HEADER_WORDS, Share, reach_words};
 use core::num::NonZeroU32;
 
 /// What the composer tells a scheduler; made by [`plan!`](crate::plan).
@@ -38,13 +39,22 @@ impl Thread {
     }
 }
 
-/// What was found at the scheduler's end-point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// Times that somebody sent.
-    pub sent: u64,
-    /// What happened to a thread.
-    pub event: Option<Event>,
+/// What a thread is dispatched with: a temporal capability.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// 0 for that which the caller runs on.
+    slot: u32,
+}
+
+impl Budget {
+    /// That which whoever dispatches runs on.
+    pub const SAME: Self = Self { slot: 0 };
+
+    /// One that stands for no capability, for tests.
+    #[doc(hidden)]
+    pub const fn numbered(slot: u32) -> Self {
+        Self { slot }
+    }
 }
 
 /// A component that the scheduler schedules.
@@ -54,6 +64,10 @@ pub struct Scheduled {
     pub client: Client,
     /// Priorities of the threads that can be created in it.
     pub priorities: [u64; CREATED],
+    /// How long its own thread may run.
+    pub share: Share,
+    /// How long the threads may run that can be created in it.
+    pub shares: [Share; CREATED],
 }
 
 /// Words of the header, by their numbers in [`abi::plan`].
@@ -67,6 +81,7 @@ mod word {
     pub const FIRST_PAGE: usize = 7;
     pub const THREAD: usize = 8;
     pub const REACH: usize = 9;
+    pub const TIME: usize = 10;
 }
 
 impl Plan {
@@ -91,7 +106,12 @@ impl Plan {
         let client = Client::from_words(words).filter(|_| number < self.clients())?;
         let mut priorities = [0; CREATED];
         priorities.iter_mut().zip(words.iter().skip(8)).for_each(|(to, from)| *to = *from);
-        Some(Scheduled { client, priorities })
+        let (shares, _) = words.get(Client::SHARES..)?.as_chunks();
+        let mut all = shares.iter().map(|&[budget, period]| Share { budget, period });
+        let share = all.next()?;
+        let mut shares = [Share::default(); CREATED];
+        shares.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+        Some(Scheduled { client, priorities, share, shares })
     }
 
     /// Whether threads of client number `of` can come to execute in client number `server`.
@@ -126,22 +146,24 @@ impl Plan {
         let number = before.sum::<u64>() + at as u64;
         let slot = self.word(word::FREE) + number;
         let frame = self.word(word::UNTYPED) + number * PAGE;
-        let packed = of.component << 32 | (of.first_created + at as u64);
+        // The scheduler's own core: it can run no threads of another.
+        let packed = of.component << 32 | u64::from(crate::thread::core()) << 16 | (of.first_created + at as u64);
         self.ask(word::TABLE, TableOperation::CreateThread as u16, [slot, frame, packed, of.start])?;
         thread(slot).ok_or(NONE)
     }
 
-    /// Switches to `thread`, which starts with `word` if it is at its start; the core comes back at `timeout` at the
+    /// Switches to `thread`, which runs on `budget`, and starts with `word` if it is at its start; the core comes back at `timeout` at the
     /// latest, if that is not 0. Returns when somebody switches back to the caller.
     ///
     /// # Errors
     ///
     /// The kernel's: among them `Stale`, `EventsPending` and `NotDispatchable`.
-    pub fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()> {
+    pub fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
         let receive = self.word(word::RECEIVE);
         // Without an end-point it would be another operation: one that waits for the thread's end.
         let slot = if receive == 0 { 0 } else { thread.slot.get() };
-        ask(slot, ThreadOperation::Dispatch as u16, [word, timeout, token, receive]).map(|_| ())
+        let peers = u64::from(budget.slot) << 32 | receive;
+        ask(slot, ThreadOperation::Dispatch as u16, [word, timeout, token, peers]).map(|_| ())
     }
 
     /// Takes what the kernel has to tell, and waits for it until `timeout`, if that is not 0. For the scheduler's own thread.
@@ -149,8 +171,8 @@ impl Plan {
     /// # Errors
     ///
     /// The kernel's: among them `TimedOut`.
-    pub fn wait(&self, timeout: u64) -> Result<Received> {
-        self.receive([0, timeout, 0, 0])
+    pub fn wait(&self, timeout: u64) -> Result<Batch> {
+        self.receive([ALL, timeout, 0, 0])
     }
 
     /// Takes what the kernel has to tell. For the scheduler's own thread.
@@ -158,9 +180,42 @@ impl Plan {
     /// # Errors
     ///
     /// The kernel's: `NothingPending` if there is nothing.
-    pub fn poll(&self) -> Result<Received> {
-        const DO_NOT_WAIT: u64 = 1;
-        self.receive([DO_NOT_WAIT, 0, 0, 0])
+    pub fn poll(&self) -> Result<Batch> {
+        self.receive([DO_NOT_WAIT | ALL, 0, 0, 0])
+    }
+
+    /// What threads without a budget of their own run on.
+    pub fn time(&self) -> Budget {
+        Budget { slot: self.word(word::TIME) as u32 }
+    }
+
+    /// Makes budget number `number`, an empty one. Each can be made once.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn make_budget(&self, number: u64) -> Result<Budget> {
+        let clients = (0..self.clients()).filter_map(|client| self.client(client));
+        let number = clients.map(|scheduled| scheduled.client.created).sum::<u64>() + number;
+        let slot = self.word(word::FREE) + number;
+        let frame = self.word(word::UNTYPED) + number * PAGE;
+        let words = [slot, frame, self.word(word::RECEIVE) << 32, 0];
+        self.ask(word::TABLE, TableOperation::CreateTemporalCapability as u16, words)?;
+        Ok(Budget { slot: slot as u32 })
+    }
+
+    /// Fills `budget` up to so many ticks.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn fill(&self, budget: Budget, ticks: u64) -> Result<()> {
+        let [left, _] = ask(budget.slot, TemporalCapabilityOperation::Read as u16, [0; 4])?;
+        if left < ticks {
+            let words = [budget.slot.into(), ticks - left, 0, 0];
+            self.ask(word::TIME, TemporalCapabilityOperation::Delegate as u16, words)?;
+        }
+        Ok(())
     }
 
     /// Ticks of the time-stamp counter in a second.
@@ -172,9 +227,8 @@ impl Plan {
         self.ask(word::RECEIVE, ReceiveOperation::Frequency as u16, [0; 4]).map(|[ticks, _]| ticks)
     }
 
-    fn receive(&self, words: [u64; 4]) -> Result<Received> {
-        let [sent, event] = self.ask(word::RECEIVE, ReceiveOperation::Receive as u16, words)?;
-        Ok(Received { sent, event: Event::from_word(event) })
+    fn receive(&self, words: [u64; 4]) -> Result<Batch> {
+        self.ask(word::RECEIVE, ReceiveOperation::Receive as u16, words).map(Batch::from_words)
     }
 
     /// Asks the object whose slot is this word of the header.
@@ -232,7 +286,7 @@ mod tests {
         assert!(!plan.reaches(0, 0));
         let empty = Error::Kernel(abi::error::Error::Empty);
         assert_eq!((plan.poll(), plan.wait(0), plan.frequency()), (Err(empty), Err(empty), Err(empty)));
-        assert_eq!(plan.dispatch(Thread::with_number(NonZeroU32::MIN), 0, 0, 0), Err(empty));
+        assert_eq!(plan.dispatch(Thread::with_number(NonZeroU32::MIN), Budget::SAME, 0, 0, 0), Err(empty));
         assert!(plan.create(0, 0).is_err());
     }
 

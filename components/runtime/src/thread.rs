@@ -8,10 +8,19 @@
 //! Interfaces of schedulers use this; see `sched_interface::Threads` for what is called `spawn`.
 
 use crate::Result;
+use crate::capability::invoke;
 use crate::start::{Outcome, UNKNOWN_PHASE};
+use abi::crossing::CapabilityWord;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicPtr, AtomicU64};
+
+/// The core that executes this.
+pub fn core() -> u32 {
+    // SAFETY: asks, and changes nothing.
+    let (_, [identity, _]) = unsafe { invoke(CapabilityWord::IDENTITY.0, [0; 4]) };
+    (identity >> 32) as u32
+}
 
 /// What a thread runs, with the argument that it was given.
 pub type Function = fn(u64) -> Result<()>;

@@ -3,9 +3,9 @@
 use crate::state::{PLACES, State, Target, Threads};
 use crate::{Machine, Scheduler};
 use abi::error::Error as KernelError;
-use abi::event::What;
+use abi::event::{Batch, What};
 use core::cell::{Cell, RefCell};
-use runtime::scheduling::Thread;
+use runtime::scheduling::{Budget, Thread};
 use runtime::section::Guard;
 use runtime::{Error, Result};
 use sched_interface::NO_DECISION;
@@ -27,6 +27,12 @@ struct Events {
     queue: [Option<abi::event::Event>; PLACES],
     first: usize,
     count: usize,
+}
+
+impl Own {
+    fn keep(&self, batch: Batch) {
+        batch.events.into_iter().flatten().for_each(|event| self.events.borrow_mut().push(event));
+    }
 }
 
 impl Default for Events {
@@ -91,7 +97,8 @@ impl<'s, M: Machine> Context<'s, M> {
 
     /// Runs the owner of the section, until it leaves.
     fn let_finish(&self, owner: Thread) {
-        match self.dispatch_at_once(owner) {
+        // It runs on what this one runs on, for it is this one's way that it clears.
+        match self.dispatch_at_once(owner, Budget::SAME) {
             Err(DispatchError::EventsPending) => self.make_room(),
             // It is gone from inside: it cannot have been left like that.
             Err(DispatchError::NoSuchThread) => unreachable!("a thread ended inside the scheduler"),
@@ -106,17 +113,42 @@ impl<'s, M: Machine> Context<'s, M> {
             return;
         };
         while let Ok(received) = self.scheduler.machine.poll() {
-            received.event.into_iter().for_each(|event| own.events.borrow_mut().push(event));
+            own.keep(received);
         }
     }
 
-    fn dispatch_at_once(&self, thread: Thread) -> core::result::Result<(), DispatchError> {
-        self.dispatch(Target { thread, word: 0 }, None, self.token())
+    fn dispatch_at_once(&self, thread: Thread, budget: Budget) -> core::result::Result<(), DispatchError> {
+        self.dispatch_on(budget, Target { thread, word: 0, limited: None }, None, self.token())
+    }
+
+    fn dispatch_on(
+        &self,
+        budget: Budget,
+        target: Target,
+        until: Option<Instant>,
+        token: Token,
+    ) -> core::result::Result<(), DispatchError> {
+        let machine = &self.scheduler.machine;
+        let dispatched = machine.dispatch(target.thread, budget, target.word, timeout(until), token.0);
+        match dispatched {
+            Ok(()) => Ok(()),
+            // A client's thread that was overtaken runs again: whoever overtook it has chosen it meanwhile, knowing
+            // what it wanted. So its decision is made already.
+            Err(Error::Kernel(KernelError::Stale)) if self.own.is_none() => Ok(()),
+            Err(Error::Kernel(KernelError::Stale)) => Err(DispatchError::Stale),
+            // It has used up what it had, and the kernel has told that.
+            Err(Error::Kernel(KernelError::BudgetExhausted)) => {
+                target.limited.iter().for_each(|index| self.inside(|state| state.exhaust(*index)));
+                Err(DispatchError::Stale)
+            }
+            Err(Error::Kernel(KernelError::EventsPending)) => Err(DispatchError::EventsPending),
+            Err(_) => Err(DispatchError::NoSuchThread),
+        }
     }
 
     fn switch_to_own(&self) -> core::result::Result<(), DispatchError> {
         let own = self.scheduler.machine.own_thread().ok_or(DispatchError::NoSuchThread)?;
-        self.dispatch_at_once(own)
+        self.dispatch_at_once(own, self.scheduler.machine.time())
     }
 
     /// Decides who runs, and switches there. Returns when the caller runs again.
@@ -150,7 +182,7 @@ impl<'s, M: Machine> Context<'s, M> {
             return Ok(());
         }
         if let Ok(received) = self.scheduler.machine.wait(timeout(until)) {
-            received.event.into_iter().for_each(|event| own.events.borrow_mut().push(event));
+            own.keep(received);
         }
         Ok(())
     }
@@ -161,6 +193,10 @@ impl<'s, M: Machine> Context<'s, M> {
         let suspended = match event.what {
             What::Blocked => true,
             What::Woken | What::Preempted => false,
+            What::Expired => {
+                self.inside(|state| state.exhaust(event.thread.into()));
+                false
+            }
             What::Ended(_) | What::Faulted(_) => {
                 self.inside(|state| state.end(event.thread, event.what));
                 return None;
@@ -174,8 +210,10 @@ impl<'s, M: Machine> Context<'s, M> {
         kept.or_else(|| {
             loop {
                 // A send to the scheduler itself tells nothing of a thread.
-                if let Some(event) = self.scheduler.machine.poll().ok()?.event {
-                    return Some(event);
+                own.keep(self.scheduler.machine.poll().ok()?);
+                let event = own.events.borrow_mut().pop();
+                if event.is_some() {
+                    return event;
                 }
             }
         })
@@ -210,16 +248,11 @@ impl<M: Machine> Kernel for Context<'_, M> {
         until: Option<Instant>,
         token: Token,
     ) -> core::result::Result<(), DispatchError> {
-        let dispatched = self.scheduler.machine.dispatch(target.thread, target.word, timeout(until), token.0);
-        match dispatched {
-            Ok(()) => Ok(()),
-            // A client's thread that was overtaken runs again: whoever overtook it has chosen it meanwhile, knowing
-            // what it wanted. So its decision is made already.
-            Err(Error::Kernel(KernelError::Stale)) if self.own.is_none() => Ok(()),
-            Err(Error::Kernel(KernelError::Stale)) => Err(DispatchError::Stale),
-            Err(Error::Kernel(KernelError::EventsPending)) => Err(DispatchError::EventsPending),
-            Err(_) => Err(DispatchError::NoSuchThread),
-        }
+        let budget = match target.limited {
+            None => Ok(self.scheduler.machine.time()),
+            Some(index) => self.inside(|state| state.provide(&self.scheduler.machine, index)),
+        };
+        self.dispatch_on(budget.map_err(|_| DispatchError::NoSuchThread)?, target, until, token)
     }
 
     /// A client's thread cannot wait for others: the scheduler's own does, after it has decided the same.

@@ -6,6 +6,7 @@
 //! | what does it know of its threads, and who may do what to whom? | [`state`] |
 //! | how do a thread inside and the kernel come together? | [`context`] |
 //! | what can its clients ask for? | [`serve`] |
+//! | how long may a thread run? | [`limits`] |
 //! | how does it have syscall pages served? | [`pages`] |
 //! | what does its own thread do? | [`run`] |
 //!
@@ -26,6 +27,7 @@
 extern crate std;
 
 pub mod context;
+pub mod limits;
 pub mod machine;
 pub mod pages;
 pub mod run;

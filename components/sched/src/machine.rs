@@ -1,7 +1,8 @@
 //! What a scheduler needs of the kernel and its plan.
 
 use runtime::Result;
-use runtime::scheduling::{Plan, Received, Scheduled, Thread};
+use abi::event::Batch;
+use runtime::scheduling::{Budget, Plan, Scheduled, Thread};
 use runtime::time;
 
 /// The kernel's operations for a scheduler, and whom it schedules. See [`Plan`], by which the kernel is reached.
@@ -19,9 +20,12 @@ pub trait Machine {
     /// What time it is, in ticks of the time-stamp counter.
     fn now(&self) -> u64;
     fn create(&self, client: usize, at: usize) -> Result<Thread>;
-    fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()>;
-    fn wait(&self, timeout: u64) -> Result<Received>;
-    fn poll(&self) -> Result<Received>;
+    fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()>;
+    fn time(&self) -> Budget;
+    fn make_budget(&self, number: u64) -> Result<Budget>;
+    fn fill(&self, budget: Budget, ticks: u64) -> Result<()>;
+    fn wait(&self, timeout: u64) -> Result<Batch>;
+    fn poll(&self) -> Result<Batch>;
     fn frequency(&self) -> Result<u64>;
 }
 
@@ -56,15 +60,27 @@ impl Machine for &Plan {
         Plan::create(self, client, at)
     }
 
-    fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()> {
-        Plan::dispatch(self, thread, word, timeout, token)
+    fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
+        Plan::dispatch(self, thread, budget, word, timeout, token)
     }
 
-    fn wait(&self, timeout: u64) -> Result<Received> {
+    fn time(&self) -> Budget {
+        Plan::time(self)
+    }
+
+    fn make_budget(&self, number: u64) -> Result<Budget> {
+        Plan::make_budget(self, number)
+    }
+
+    fn fill(&self, budget: Budget, ticks: u64) -> Result<()> {
+        Plan::fill(self, budget, ticks)
+    }
+
+    fn wait(&self, timeout: u64) -> Result<Batch> {
         Plan::wait(self, timeout)
     }
 
-    fn poll(&self) -> Result<Received> {
+    fn poll(&self) -> Result<Batch> {
         Plan::poll(self)
     }
 

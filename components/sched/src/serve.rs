@@ -119,6 +119,10 @@ impl<M: Machine> Sched for Call<'_, M> {
         Ok(index)
     }
 
+    fn background(&self) -> Result<()> {
+        self.context()?.inside(|state| state.put_into_background(self.caller.thread.into()))
+    }
+
     fn frequency(&self) -> Result<u64> {
         self.scheduler.machine.frequency()
     }

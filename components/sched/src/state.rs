@@ -1,9 +1,10 @@
 //! What the scheduler knows of its threads. All of it lies in one critical section.
 
+use crate::limits::Limits;
 use crate::{Machine, TOO_LARGE};
 use abi::event::What;
 use abi::plan::CREATED;
-use runtime::scheduling::{Scheduled, Thread};
+use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Error, Result};
 use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS};
 use sched_sl::policy::fixed_priority_round_robin::Priority;
@@ -22,6 +23,8 @@ pub struct Target {
     pub thread: Thread,
     /// What it starts with.
     pub word: u64,
+    /// Its index, if it may run only so long in each period.
+    pub limited: Option<u64>,
 }
 
 /// States, run queues and timers.
@@ -32,6 +35,8 @@ pub type Threads = sched_sl::Scheduler<Target, FixedPriorityRoundRobin<PLACES>, 
 struct Member {
     id: ThreadId,
     client: usize,
+    /// Whether the system does not wait for its end.
+    is_background: bool,
 }
 
 /// A thread that a client may create.
@@ -58,11 +63,14 @@ struct Client {
 pub struct State {
     /// States, run queues and timers.
     pub threads: Threads,
+    limits: Limits,
     clients: [Option<Client>; CLIENTS],
     /// By thread index, 1 + the thread's place, or 0.
     places: [u16; abi::layout::THREADS as usize],
     /// By place.
     members: [Option<Member>; PLACES],
+    /// Threads for whose end the system waits.
+    awaited: usize,
     /// The first status of a thread that was not 0.
     status: u16,
 }
@@ -74,10 +82,12 @@ impl State {
     /// Nobody is known.
     pub const fn new() -> Self {
         Self {
-            threads: Threads::new(FixedPriorityRoundRobin::new(Duration(1)), HeapTimers::new()),
+            threads: Threads::new(FixedPriorityRoundRobin::new(Duration(1)), HeapTimers::new(), HeapTimers::new()),
+            limits: Limits::new(),
             clients: [const { None }; CLIENTS],
             places: [0; abi::layout::THREADS as usize],
             members: [None; PLACES],
+            awaited: 0,
             status: 0,
         }
     }
@@ -96,18 +106,21 @@ impl State {
             let wakes = (0..all).filter(|of| *of == number || machine.reaches(*of, number));
             let wakes = wakes.fold(0, |map, of| map | 1 << of);
             *place = Some(Client { scheduled, created: [Created::Possible; CREATED], wakes });
-            let target = Target { thread: machine.thread(number).ok_or(TOO_LARGE)?, word: MAIN };
-            self.enlist(scheduled.client.thread_index, number, target, scheduled.client.priority)?;
+            let (index, thread) = (scheduled.client.thread_index, machine.thread(number).ok_or(TOO_LARGE)?);
+            self.limits.add(machine, index, scheduled.share)?;
+            self.enlist(index, number, (thread, MAIN), scheduled.client.priority)?;
         }
         Ok(())
     }
 
-    fn enlist(&mut self, index: u64, client: usize, target: Target, priority: u64) -> Result<()> {
+    fn enlist(&mut self, index: u64, client: usize, (thread, word): (Thread, u64), priority: u64) -> Result<()> {
+        let target = Target { thread, word, limited: self.limits.has(index).then_some(index) };
         let place = usize::try_from(index).ok().and_then(|index| self.places.get_mut(index)).ok_or(TOO_LARGE)?;
         let id = self.threads.create(target, Priority(priority as u8)).map_err(|_| TOO_MANY_THREADS)?;
         *place = id.place() as u16 + 1;
         if let Some(member) = self.members.get_mut(id.place()) {
-            *member = Some(Member { id, client });
+            *member = Some(Member { id, client, is_background: false });
+            self.awaited += 1;
         }
         Ok(())
     }
@@ -156,11 +169,30 @@ impl State {
         };
         let index = client.scheduled.client.first_created + at as u64;
         let priority = client.scheduled.priorities.get(at).copied().unwrap_or(client.scheduled.client.priority);
+        let share = client.scheduled.shares.get(at).copied().unwrap_or_default();
         // The kernel's thread is there in any case, for the next that asks.
         self.set_created(number, at, Created::Ended(thread));
-        self.enlist(index, number, Target { thread, word }, priority)?;
+        self.limits.add(machine, index, share)?;
+        self.enlist(index, number, (thread, word), priority)?;
         self.set_created(number, at, Created::Alive(thread));
         Ok((index, thread))
+    }
+
+    /// What the thread with this index is to run on.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn provide(&mut self, machine: &impl Machine, index: u64) -> Result<Budget> {
+        self.limits.provide(machine, index)
+    }
+
+    /// Notes that the budget of a thread is used up.
+    pub fn exhaust(&mut self, index: u64) {
+        if let (Some(member), Some(next)) = (self.member(index), self.limits.next_period(index)) {
+            // If it has ended meanwhile, that is as well.
+            let _ = self.threads.exhaust(member.id, next);
+        }
     }
 
     /// Notes the end of a thread.
@@ -179,6 +211,7 @@ impl State {
         }
         if let Some(entry) = self.members.get_mut(member.id.place()) {
             *entry = None;
+            self.awaited -= usize::from(!member.is_background);
         }
         let Some(Some(client)) = self.clients.get_mut(member.client) else { return };
         let at = u64::from(index).checked_sub(client.scheduled.client.first_created);
@@ -190,9 +223,24 @@ impl State {
         }
     }
 
-    /// Once all threads have ended: the first status that was not 0, or 0.
+    /// Once all threads have ended but those in the background: the first status that was not 0, or 0.
     pub fn outcome(&self) -> Option<u16> {
-        (self.threads.free_places() == PLACES).then_some(self.status)
+        (self.awaited == 0).then_some(self.status)
+    }
+
+    /// Does not wait for the end of this thread.
+    ///
+    /// # Errors
+    ///
+    /// [`NOT_SCHEDULED`].
+    pub fn put_into_background(&mut self, index: u64) -> Result<()> {
+        let place = self.member(index).ok_or(NOT_SCHEDULED)?.id.place();
+        if let Some(Some(member)) = self.members.get_mut(place)
+            && !core::mem::replace(&mut member.is_background, true)
+        {
+            self.awaited -= 1;
+        }
+        Ok(())
     }
 
     fn client(&self, token: u64) -> Option<(usize, &Client)> {

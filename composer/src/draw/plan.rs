@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Component, Dependency, Graph, Parameter, Ports, Trust, Via};
+use crate::graph::{Component, Dependency, Device, Graph, Parameter, Resource, Trust, Via};
 
 /// What there is to draw.
 pub struct Plan {
@@ -173,10 +173,17 @@ fn parameter(parameter: &Parameter) -> Line {
     Line::new(Style::Detail, format!("{} = {}", parameter.key.value, parameter.value.value))
 }
 
-fn device(ports: &Ports) -> Line {
-    let last = ports.first.saturating_add(ports.count).saturating_sub(1);
-    let range = if last == ports.first { format!("{last:#x}") } else { format!("{:#x}–{last:#x}", ports.first) };
-    Line::new(Style::Device, format!("{} {range}", ports.name.value))
+fn device(device: &Device) -> Line {
+    let range = |first: u64, count: u64| match first.saturating_add(count).saturating_sub(1) {
+        last if last == first => format!("{last:#x}"),
+        last => format!("{first:#x}–{last:#x}"),
+    };
+    let resource = match device.resource {
+        Resource::Ports { first, count } => range(first, count),
+        Resource::Interrupt { line } => format!("interrupt {line}"),
+        Resource::Registers { address, bytes } => format!("registers {}", range(address, bytes)),
+    };
+    Line::new(Style::Device, format!("{} {resource}", device.name.value))
 }
 
 fn arrows(graph: &Graph) -> Vec<Arrow> {
@@ -201,11 +208,15 @@ fn arrows(graph: &Graph) -> Vec<Arrow> {
 }
 
 fn fault_arrows(graph: &Graph) -> impl Iterator<Item = Arrow> {
-    let handled = graph.components.iter().enumerate();
-    handled.filter_map(|(client, component)| Some((client, component.fault.as_ref()?))).map(|(client, dep)| Arrow {
+    let handled = graph.components.iter().enumerate().flat_map(|(client, component)| {
+        let fault = component.fault.iter().map(|dep| (dep.server, "handles faults"));
+        let handlers = fault.chain(component.personality.iter().map(|dep| (dep.server, "serves system calls")));
+        handlers.map(move |(server, what)| (client, server, what))
+    });
+    handled.map(|(client, server, what)| Arrow {
         client,
-        server: dep.server,
-        lines: vec![Line::new(Style::Fault, "handles faults")],
+        server,
+        lines: vec![Line::new(Style::Fault, what)],
         is_trusted: false,
         has_page: false,
         is_fault: true,
@@ -221,6 +232,9 @@ fn scheduler<'a>(graph: &'a Graph, client: usize, dep: &Dependency) -> Option<&'
 fn lines_of_dependency(dep: &Dependency, scheduler: Option<&str>) -> Vec<Line> {
     let variant = dep.variant.as_ref().map(|variant| format!("/{}", variant.value)).unwrap_or_default();
     let mut lines = vec![Line::new(Style::Interface, format!("{}{variant}", dep.interface.value))];
+    if !dep.chain.is_empty() {
+        lines.push(Line::new(Style::Remark, format!("on the way to {}", dep.srv.value)));
+    }
     if dep.via == Via::Page {
         let served = scheduler.map_or_else(String::new, |scheduler| format!(", served by {scheduler}"));
         lines.push(Line::new(Style::Remark, format!("by page{served}")));

@@ -103,6 +103,16 @@ impl Fixture {
         self.record(RecordKind::Ports as u16, name, "")
     }
 
+    /// The same with an interrupt line.
+    pub fn interrupt(self, name: &str) -> Self {
+        self.record(RecordKind::Interrupt as u16, name, "")
+    }
+
+    /// The same with registers in memory.
+    pub fn registers(self, name: &str) -> Self {
+        self.record(RecordKind::Registers as u16, name, "")
+    }
+
     /// The file.
     pub fn build(&self) -> Vec<u8> {
         let data = Data::new(self);

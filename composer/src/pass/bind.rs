@@ -2,11 +2,14 @@
 
 mod pages;
 
+use abi::bundle::{Capability, Grant};
 use abi::crossing::CapabilityWord;
+use abi::layout::PAGE;
 use abi::record::CLEAR_REGISTERS;
 
-use super::capabilities::{Capabilities, Table};
+use super::capabilities::{Capabilities, Table, device_capabilities};
 use super::layout::{Layout, Space};
+use super::manage;
 use super::plan;
 use super::schema::{Bindings, Schema};
 use crate::elf::Memory;
@@ -43,10 +46,12 @@ pub struct Shared {
 pub fn bind(graph: &Graph, schema: &Schema, layout: &Layout, capabilities: &Capabilities) -> Bound {
     let parts = schema.components.iter().zip(&layout.components).zip(&capabilities.components);
     let plans = plan::Parts { graph, schema, layout };
+    let managed = manage::Parts { graph, schema, layout };
     let ready = |(index, ((bindings, space), table))| {
         let pages = pages::Parts { schema, layout, index, space };
         let mut ready = ready(bindings, space, table, &pages);
         ready.memory.segments.extend(plans.segment(index, table));
+        ready.memory.segments.extend(managed.segment(index, table));
         ready.memory.segments.extend(pages.tables());
         ready
     };
@@ -76,12 +81,28 @@ fn words(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts
         words.push((edge.slot, number(capability.slot)));
         words.push((edge.slot + 8, if edge.clears_registers { CLEAR_REGISTERS } else { 0 }));
     }
-    for ((address, _), capability) in bindings.ports.iter().zip(table.ports()) {
-        words.push((*address, number(capability.slot)));
-    }
+    words.extend(devices(bindings, table));
     words.extend(&bindings.parameters);
     words.extend(pages.words(bindings, table));
+    words.extend(bindings.management.zip(space.management));
     words.extend(bindings.plan.zip(space.scheduling.as_ref().map(|room| room.plan)));
+    words
+}
+
+/// What images are told of their devices.
+fn devices(bindings: &Bindings, table: &Table) -> Vec<(u64, u64)> {
+    let mut words = Vec::new();
+    let mut capabilities = table.devices();
+    for (word, device) in &bindings.devices {
+        let (own, others) = capabilities.split_at_checked(device_capabilities(device.resource)).unwrap_or_default();
+        capabilities = others;
+        match own {
+            [Capability { grant: Grant::Registers { pages, address, .. }, .. }] => {
+                words.extend([(*word, *address), (*word + 8, pages * PAGE)]);
+            }
+            own => words.extend((*word..).step_by(8).zip(own.iter().map(|capability| number(capability.slot)))),
+        }
+    }
     words
 }
 

@@ -1,16 +1,18 @@
 //! What goes into each component's capability table, slot by slot.
 
-use abi::boot::slot::FREE;
 use abi::bundle::{Capability, Grant};
-use abi::crossing::{CAPABILITIES, FAULT_HANDLER};
+use abi::crossing::{CAPABILITIES, FAULT_HANDLER, FIRST_GRANT as FREE, HANDLED_LEVEL, PERSONALITY};
+use abi::fault;
+use abi::layout::PAGE;
 use abi::page::SERVE_ONLY;
 
 use super::layout::{Layout, Room};
+use super::manage;
 use super::pages::Page;
-use super::schema::{Bindings, Schema};
+use super::schema::{Bindings, Handler, Schema};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::Graph;
+use crate::graph::{self, Component, Graph, Resource};
 
 /// The capability tables.
 #[derive(Clone, Debug)]
@@ -22,21 +24,27 @@ pub struct Capabilities {
 /// A component's capability table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// One for each of the component's edges, then one for each of its port ranges, then those by which it
+    /// One for each of the component's edges, then those for each of its devices, then those by which it
     /// schedules, then those for pages.
     pub capabilities: Vec<Capability>,
     /// The one by which the kernel invokes its fault handler.
     pub fault: Option<Capability>,
+    /// The one by which the kernel invokes its personality.
+    pub personality: Option<Capability>,
+    /// The one by which it reaches what it handles, if it handles faults or system calls.
+    pub handled: Option<Capability>,
     /// How many of `capabilities` are for edges.
     pub edges: usize,
-    /// How many of them are for port ranges.
-    pub ports: usize,
+    /// How many of them are for devices.
+    pub devices: usize,
     /// How many of the last are for flushing the pages of its own edges.
     pub flushes: usize,
     /// How many of the last, behind those, are for serving the pages of the clients that it schedules.
     pub serves: usize,
     /// Where a scheduler finds its own.
     pub scheduling: Option<Scheduling>,
+    /// What a manager of others holds, behind all of these.
+    pub managing: Option<manage::Held>,
 }
 
 /// The slots of what a scheduler holds.
@@ -52,12 +60,19 @@ pub struct Scheduling {
     pub free: u64,
     /// Its own capability table. It comes last, so that there are leaves for the free slots before it.
     pub table: u64,
+    /// The temporal capability from which it fills budgets; 0 if there are none.
+    pub time: u64,
 }
 
 impl Table {
     /// All of it.
     pub fn all(&self) -> impl Iterator<Item = &Capability> {
-        self.fault.iter().chain(&self.capabilities)
+        self.fixed().chain(&self.capabilities).chain(self.managing.iter().flat_map(|held| &held.capabilities))
+    }
+
+    /// Those in slots of their own.
+    fn fixed(&self) -> impl Iterator<Item = &Capability> {
+        self.fault.iter().chain(&self.personality).chain(&self.handled)
     }
 
     /// The capabilities for edges.
@@ -65,14 +80,14 @@ impl Table {
         self.capabilities.get(..self.edges).unwrap_or_default()
     }
 
-    /// The capabilities for port ranges.
-    pub fn ports(&self) -> &[Capability] {
-        self.capabilities.get(self.edges..self.edges + self.ports).unwrap_or_default()
+    /// The capabilities for devices, those of one behind those of the one before: see [`device_capabilities`].
+    pub fn devices(&self) -> &[Capability] {
+        self.capabilities.get(self.edges..self.edges + self.devices).unwrap_or_default()
     }
 
     /// The capabilities by which it schedules.
     pub fn scheduled(&self) -> &[Capability] {
-        self.capabilities.get(self.edges + self.ports..self.pages()).unwrap_or_default()
+        self.capabilities.get(self.edges + self.devices..self.pages()).unwrap_or_default()
     }
 
     /// The capabilities by which it flushes the pages of its own edges.
@@ -92,7 +107,7 @@ impl Table {
 
     /// Slots that it takes, the free ones among them included.
     fn slots(&self) -> usize {
-        let last = self.capabilities.iter().map(|capability| capability.slot).max();
+        let last = self.all().map(|capability| capability.slot).max();
         last.map_or(0, |last| (last + 1).saturating_sub(FREE.into()) as usize)
     }
 
@@ -125,11 +140,15 @@ impl Table {
         let clients =
             clients.map(|client| (grant(all, Grant::Component(client)), grant(all, Grant::Thread(client)))).collect();
         let (free, table) = (slot, slot + room.frames);
-        all.push(Capability { slot: table, grant: Grant::Table });
+        all.push(Capability { slot: table, grant: Grant::Table(own) });
+        let time = if graph.budgets(index) > 0 { table + 1 } else { 0 };
+        if time != 0 {
+            all.push(Capability { slot: time, grant: Grant::Time });
+        }
         if room.frames > 0 {
             all.push(Capability { slot: 0, grant: Grant::Untyped { address: room.untyped, frames: room.frames } });
         }
-        self.scheduling = Some(Scheduling { receive, thread, clients, free, table });
+        self.scheduling = Some(Scheduling { receive, thread, clients, free, table, time });
     }
 }
 
@@ -138,16 +157,27 @@ pub fn token(index: usize) -> u64 {
     index as u64 + 1
 }
 
+/// The word by which a handler knows whose fault it is, and what the graph wants done.
+fn fault_token(index: usize, component: &Component) -> fault::Token {
+    let graph::Policy { policy, limit, back_off } = component.policy;
+    fault::Token { component: token(index) as u16, policy, limit, back_off }
+}
+
 /// Fills all tables. `None` if one has too few slots.
 pub fn capabilities(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut Diagnostics) -> Option<Capabilities> {
     let before = found.errors();
     let mut components = Vec::new();
     for (client, (component, bindings)) in graph.components.iter().zip(&schema.components).enumerate() {
-        let mut table = table(client, bindings, layout);
+        let mut table = table(client, component, bindings, layout);
         if let Some(room) = layout.components.get(client).and_then(|space| space.scheduling.as_ref()) {
             table.add_scheduling(graph, client, room);
         }
         table.add_pages(client, layout);
+        table.handled = graph.handles(client).then_some(Capability { slot: HANDLED_LEVEL.into(), grant: Grant::HandledLevel });
+        if bindings.management.is_some() {
+            let first = u64::from(FREE) + table.slots() as u64;
+            table.managing = Some(manage::Parts { graph, schema, layout }.held(client, first));
+        }
         let wanted = table.slots();
         let free = (CAPABILITIES - FREE) as usize;
         if wanted > free {
@@ -160,7 +190,34 @@ pub fn capabilities(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut
     (found.errors() == before).then_some(Capabilities { components })
 }
 
-fn table(client: usize, bindings: &Bindings, layout: &Layout) -> Table {
+/// Capabilities that a device needs: an interrupt's are the line, where its driver receives, and the right to send there.
+pub const fn device_capabilities(resource: Resource) -> usize {
+    match resource {
+        Resource::Interrupt { .. } => 3,
+        Resource::Ports { .. } | Resource::Registers { .. } => 1,
+    }
+}
+
+fn devices(client: usize, bindings: &Bindings, layout: &Layout) -> Vec<Grant> {
+    let mut grants = Vec::new();
+    let mut registers = layout.components.get(client).into_iter().flat_map(|space| &space.registers);
+    for (_, device) in &bindings.devices {
+        match device.resource {
+            Resource::Ports { first, count } => grants.push(Grant::Ports { first, count }),
+            Resource::Interrupt { line } => {
+                let own = client as u64;
+                grants.extend([Grant::Interrupt { line }, Grant::Receive(own), Grant::Send(own)]);
+            }
+            Resource::Registers { address: physical, bytes } => {
+                let address = registers.next().copied().unwrap_or(0);
+                grants.push(Grant::Registers { physical, pages: bytes / PAGE, address });
+            }
+        }
+    }
+    grants
+}
+
+fn table(client: usize, component: &Component, bindings: &Bindings, layout: &Layout) -> Table {
     let invocations = bindings.edges.iter().map(|edge| {
         let shift = layout.components.get(edge.server).map_or(0, |space| space.shift);
         Grant::Invocation {
@@ -170,18 +227,22 @@ fn table(client: usize, bindings: &Bindings, layout: &Layout) -> Table {
             methods: edge.methods,
         }
     });
-    let ports = bindings.ports.iter().map(|(_, ports)| Grant::Ports { first: ports.first, count: ports.count });
+    let devices: Vec<Grant> = devices(client, bindings, layout);
+    let device_count = devices.len();
     let slots = u64::from(FREE)..;
-    let grants = slots.zip(invocations.chain(ports));
+    let grants = slots.zip(invocations.chain(devices));
     let capabilities = grants.map(|(slot, grant)| Capability { slot, grant }).collect();
-    let fault = bindings.fault.as_ref().map(|handler| Capability {
-        slot: FAULT_HANDLER.into(),
+    let invocation = |handler: &Handler, slot: u32, token| Capability {
+        slot: slot.into(),
         grant: Grant::Invocation {
             server: handler.server as u64,
             entry: handler.entry.wrapping_add(layout.components.get(handler.server).map_or(0, |space| space.shift)),
-            token: token(client),
+            token,
             methods: 1 << abi::fault::METHOD,
         },
-    });
-    Table { capabilities, fault, edges: bindings.edges.len(), ports: bindings.ports.len(), ..Table::default() }
+    };
+    let fault_token = fault_token(client, component).to_word();
+    let fault = bindings.fault.as_ref().map(|handler| invocation(handler, FAULT_HANDLER, fault_token));
+    let personality = bindings.personality.as_ref().map(|handler| invocation(handler, PERSONALITY, token(client)));
+    Table { capabilities, fault, personality, edges: bindings.edges.len(), devices: device_count, ..Table::default() }
 }

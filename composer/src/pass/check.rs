@@ -1,7 +1,11 @@
 //! Pass 3: what the graph says must make sense, component by component and edge by edge.
 
+mod cores;
 mod devices;
 mod edges;
+mod foreign;
+mod interposers;
+mod manage;
 mod scheduling;
 
 use std::collections::HashMap;
@@ -19,11 +23,15 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         check_base_constructor(component, found);
         check_parameters(component, found);
         devices::check_names(component, found);
+        foreign::check(component, found);
+        interposers::check(component, graph, draft, found);
         edges::check_implements(component, found);
         edges::check_component(component, graph, draft, found);
         scheduling::check(component, draft.components.get(at), graph, found);
+        cores::check(at, component, draft.components.get(at), graph, found);
+        manage::check(at, draft.components.get(at), graph, found);
     }
-    devices::check_ports(graph, found);
+    devices::check_grants(graph, found);
 }
 
 fn check_number(graph: &Graph, found: &mut Diagnostics) {

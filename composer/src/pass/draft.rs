@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
+use abi::fault::Policy as What;
+
 use super::shape::{Fields, List, Value};
-use crate::graph::{Implements, Machine, Parameter, Ports, Spanned, Trust, Via};
+use crate::graph::{Implements, Machine, Parameter, Policy, Spanned, Trust, Via};
 use crate::keys::{DEFAULT_MEMORY, DEFAULT_TIMEOUT};
 
 /// A graph file.
@@ -53,22 +55,52 @@ pub struct Component {
     pub deps: Vec<Dependency>,
     /// `fault`, as a dependency on the handler.
     pub fault: Option<Dependency>,
+    /// The rest of `fault`.
+    pub policy: Policy,
+    /// `memory`.
+    pub memory: Option<Spanned<u64>>,
+    /// `personality`, as a dependency on the handler.
+    pub personality: Option<Dependency>,
     /// `params`.
     pub params: Vec<Parameter>,
     /// `devices`.
-    pub devices: Vec<Ports>,
+    pub devices: Vec<Device>,
     /// `baseaddr`.
     pub baseaddr: Option<Spanned<u64>>,
     /// `stack`.
     pub stack: Option<Spanned<u64>>,
     /// `priority`.
     pub priority: Option<Spanned<u64>>,
-    /// `threads`, each with its priority.
-    pub threads: Vec<Spanned<Option<u64>>>,
+    /// `cores`.
+    pub cores: Vec<Spanned<u64>>,
+    /// Where `cores` stands.
+    pub cores_span: Option<Range<usize>>,
+    /// `budget` and `period`.
+    pub share: Share,
+    /// `threads`.
+    pub threads: Vec<Spanned<Thread>>,
     /// Whether all of `deps` is there.
     pub deps_complete: bool,
     /// Its header.
     pub span: Range<usize>,
+}
+
+/// How long a thread may run.
+#[derive(Clone, Debug, Default)]
+pub struct Share {
+    /// `budget`.
+    pub budget: Option<Spanned<u64>>,
+    /// `period`.
+    pub period: Option<Spanned<u64>>,
+}
+
+/// An element of `threads`.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// `priority`.
+    pub priority: Option<u64>,
+    /// `budget` and `period`.
+    pub share: Share,
 }
 
 /// An element of `deps`.
@@ -88,6 +120,29 @@ pub struct Dependency {
     pub import: Option<Spanned<String>>,
     /// `via`.
     pub via: Via,
+    /// `interposers`.
+    pub interposers: Vec<Spanned<String>>,
+    /// All of it.
+    pub span: Range<usize>,
+}
+
+/// An element of `devices`.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// `name`.
+    pub name: Spanned<String>,
+    /// `ports`.
+    pub ports: Option<u64>,
+    /// `count`.
+    pub count: Option<u64>,
+    /// `interrupt`.
+    pub interrupt: Option<u64>,
+    /// `memory`.
+    pub memory: Option<Spanned<u64>>,
+    /// `bytes`.
+    pub bytes: Option<u64>,
+    /// Whether all of that could be read.
+    pub is_complete: bool,
     /// All of it.
     pub span: Range<usize>,
 }
@@ -138,12 +193,18 @@ impl Component {
             constructor: fields.text("constructor"),
             implements_complete: fields.is_complete("implements") && implements.len() == fields.count("implements"),
             implements,
-            fault: fields.fields("fault").and_then(fault),
+            fault: fields.fields("fault").and_then(handler),
+            personality: fields.fields("personality").and_then(handler),
+            policy: fields.fields("fault").map(policy).unwrap_or_default(),
+            memory: fields.spanned_number("memory"),
             params: fields.tables("params", parameter),
-            devices: fields.tables("devices", ports),
+            devices: fields.tables("devices", device),
             baseaddr: fields.spanned_number("baseaddr"),
             stack: fields.spanned_number("stack"),
             priority: fields.spanned_number("priority"),
+            cores: fields.numbers("cores").unwrap_or_default(),
+            cores_span: fields.get("cores").map(|cores| cores.span.clone()),
+            share: Share::new(fields),
             threads: fields.tables("threads", thread),
             deps_complete: fields.is_complete("deps") && deps.len() == fields.count("deps"),
             deps,
@@ -156,11 +217,18 @@ fn implements(fields: &Fields) -> Option<Implements> {
     Some(Implements { interface: fields.text("interface")?, variant: fields.text("variant") })
 }
 
-fn thread(fields: &Fields) -> Option<Spanned<Option<u64>>> {
-    Some(Spanned { value: fields.number("priority"), span: fields.span.clone() })
+fn thread(fields: &Fields) -> Option<Spanned<Thread>> {
+    let thread = Thread { priority: fields.number("priority"), share: Share::new(fields) };
+    Some(Spanned { value: thread, span: fields.span.clone() })
 }
 
-fn fault(fields: &Fields) -> Option<Dependency> {
+impl Share {
+    fn new(fields: &Fields) -> Self {
+        Self { budget: fields.spanned_number("budget"), period: fields.spanned_number("period") }
+    }
+}
+
+fn handler(fields: &Fields) -> Option<Dependency> {
     let handler = fields.text("handler")?;
     let interface = Spanned { value: abi::fault::INTERFACE.into(), span: handler.span.clone() };
     Some(Dependency {
@@ -171,19 +239,34 @@ fn fault(fields: &Fields) -> Option<Dependency> {
         trust: Trust::default(),
         import: None,
         via: Via::Call,
+        interposers: Vec::new(),
         span: fields.span.clone(),
     })
+}
+
+fn policy(fields: &Fields) -> Policy {
+    let policy = match fields.text("policy").map(|text| text.value).as_deref() {
+        Some("unwind") => What::Unwind,
+        Some("end") => What::End,
+        Some("recreate") => What::Recreate,
+        _ => What::Handler,
+    };
+    Policy { policy, limit: fields.number("limit").unwrap_or(0), back_off: fields.number("backoff").unwrap_or(0) }
 }
 
 fn parameter(fields: &Fields) -> Option<Parameter> {
     Some(Parameter { key: fields.text("key")?, value: fields.word("value")? })
 }
 
-fn ports(fields: &Fields) -> Option<Ports> {
-    Some(Ports {
+fn device(fields: &Fields) -> Option<Device> {
+    Some(Device {
         name: fields.text("name")?,
-        first: fields.number("ports")?,
-        count: fields.number("count")?,
+        ports: fields.number("ports"),
+        count: fields.number("count"),
+        interrupt: fields.number("interrupt"),
+        memory: fields.spanned_number("memory"),
+        bytes: fields.number("bytes"),
+        is_complete: ["ports", "count", "interrupt", "memory", "bytes"].into_iter().all(|key| fields.is_complete(key)),
         span: fields.span.clone(),
     })
 }
@@ -205,6 +288,7 @@ impl Dependency {
                 Some(via) if via.value == "page" => Via::Page,
                 _ => Via::Call,
             },
+            interposers: fields.texts("interposers").unwrap_or_default(),
             span: fields.span.clone(),
         })
     }
@@ -245,6 +329,14 @@ impl Fields {
 
     fn texts(&self, key: &str) -> Option<Vec<Spanned<String>>> {
         self.list(key).map(|list| list.items.iter().filter_map(text).collect())
+    }
+
+    fn numbers(&self, key: &str) -> Option<Vec<Spanned<u64>>> {
+        let number = |item: &Spanned<Value>| match item.value {
+            Value::Number(value) => Some(Spanned { value: u64::try_from(value).ok()?, span: item.span.clone() }),
+            _ => None,
+        };
+        self.list(key).map(|list| list.items.iter().filter_map(number).collect())
     }
 
     fn number<T: TryFrom<i128>>(&self, key: &str) -> Option<T> {

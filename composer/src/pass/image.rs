@@ -39,6 +39,8 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             capabilities,
             stacks,
             scheduler: graph.scheduler(index).unwrap_or(0) as u64,
+            constructor: component.constructor.unwrap_or(0) as u64,
+            core: graph.core(index),
         };
         tables.components.extend(entry.to_words());
     }

@@ -2,14 +2,15 @@
 
 use abi::boot;
 use abi::bundle::Stack;
-use abi::layout::{DEFAULT_BASE, PAGE, STACK_SPAN, THREADS, USER_END, USER_START, stack_end};
+use abi::layout::{DEFAULT_BASE, PAGE, RUN_TIME, STACK_SPAN, THREADS, USER_START, stack_end};
 
+use super::manage;
 use super::pages::{Pages, Part, Places};
 use super::plan;
 use super::schema::{Bindings, Schema};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Graph};
+use crate::graph::{Component, Graph, Resource};
 
 /// The address spaces of all components.
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ pub struct Space {
     pub stacks: Vec<Stack>,
     /// What a scheduler has beside its image.
     pub scheduling: Option<Room>,
+    /// Where the plan of a manager of others lies, behind that.
+    pub management: Option<u64>,
+    /// Where registers of its devices are mapped, behind that, each with a page of guard before it.
+    pub registers: Vec<u64>,
     /// Where syscall pages lie, between those and the stacks.
     pub pages: Places,
 }
@@ -52,7 +57,8 @@ pub struct Room {
 impl Room {
     fn new(graph: &Graph, index: usize, pages: usize, image_end: u64) -> Option<Self> {
         let clients = graph.scheduled_by(index);
-        let frames = clients.map(|client| graph.created_threads(client).len() as u64).sum();
+        let threads: u64 = clients.map(|client| graph.created_threads(client).len() as u64).sum();
+        let frames = threads + graph.budgets(index) as u64;
         let plan_bytes = plan::bytes(graph.scheduled_by(index).count(), pages);
         let plan = image_end.checked_add(PAGE)?;
         let untyped = plan.checked_add(plan_bytes)?.checked_add(PAGE)?;
@@ -66,7 +72,7 @@ impl Room {
 
 /// Lays out all components. `None` if one does not fit.
 pub fn layout(graph: &Graph, schema: &Schema, found: &mut Diagnostics) -> Option<Layout> {
-    let callers = callers(schema);
+    let callers = callers(graph, schema);
     let pages = Pages::of(graph, schema);
     let mut components = Vec::new();
     for (at, (component, bindings)) in graph.components.iter().zip(&schema.components).enumerate() {
@@ -79,17 +85,19 @@ pub fn layout(graph: &Graph, schema: &Schema, found: &mut Diagnostics) -> Option
 }
 
 /// For each component, itself and all that its thread can come to over edges.
-fn callers(schema: &Schema) -> Vec<Vec<usize>> {
-    (0..schema.components.len()).map(|thread| reach(schema, thread)).collect()
+fn callers(graph: &Graph, schema: &Schema) -> Vec<Vec<usize>> {
+    (0..schema.components.len()).map(|thread| reach(graph, schema, thread)).collect()
 }
 
-fn reach(schema: &Schema, thread: usize) -> Vec<usize> {
+fn reach(graph: &Graph, schema: &Schema, thread: usize) -> Vec<usize> {
     let mut seen = vec![thread];
     let mut next = 0;
     while let Some(bindings) = seen.get(next).and_then(|at| schema.components.get(*at)) {
-        // Whoever handles the faults of a component runs on the thread that faulted.
-        let handler = bindings.fault.as_ref().map(|handler| handler.server);
-        for server in bindings.edges.iter().map(|edge| edge.server).chain(handler) {
+        // Whoever handles the faults or system calls of a component runs on its threads.
+        let handler = bindings.fault.iter().chain(&bindings.personality).map(|handler| handler.server);
+        // And what a component constructs initialises on the thread that asks for it.
+        let made = seen.get(next).map(|at| graph.constructed_by(*at)).into_iter().flatten();
+        for server in bindings.edges.iter().map(|edge| edge.server).chain(handler).chain(made) {
             if !seen.contains(&server) {
                 seen.push(server);
             }
@@ -113,12 +121,16 @@ fn place(
     let image_end = base.checked_add(memory.end() - memory.start());
     let scheduling = bindings.plan.and(image_end).and_then(|end| Room::new(graph, index, parts.len(), end));
     let image_end = scheduling.as_ref().map_or(image_end, Room::end);
+    let management = bindings.management.and(image_end).and_then(|end| end.checked_add(PAGE));
+    let plan_bytes = manage::bytes(graph.components.len());
+    let image_end = management.map_or(image_end, |plan| plan.checked_add(plan_bytes));
+    let (registers, image_end) = image_end.and_then(|end| registers(bindings, end)).unzip();
     let (pages, image_end) = image_end.and_then(|end| Places::of(parts, end)).unzip();
     // A guard below the first stack: an image's last page and a stack are never neighbours.
     let first_stack_end =
         image_end.and_then(|end| end.checked_next_multiple_of(STACK_SPAN)).and_then(|end| end.checked_add(STACK_SPAN));
     let end = first_stack_end.and_then(|end| end.checked_add(STACK_SPAN * u64::from(THREADS)));
-    let limit = if component.is_base_constructor { boot::INFORMATION } else { USER_END };
+    let limit = if component.is_base_constructor { boot::INFORMATION } else { RUN_TIME };
     let inside = base >= USER_START && end.is_some_and(|end| end <= limit);
     if !inside {
         found.push(outside(component, limit));
@@ -130,7 +142,20 @@ fn place(
         bytes: component.stack.value,
     };
     let stacks = threads.iter().filter_map(|thread| u16::try_from(*thread).ok()).map(stack).collect();
-    Some(Space { shift: base.wrapping_sub(memory.start()), first_stack_end, stacks, scheduling, pages: pages? })
+    Some(Space { shift: base.wrapping_sub(memory.start()), first_stack_end, stacks, scheduling, management, registers: registers?, pages: pages? })
+}
+
+/// Places for the registers of devices, and where they end.
+fn registers(bindings: &Bindings, mut end: u64) -> Option<(Vec<u64>, u64)> {
+    let mut places = Vec::new();
+    for (_, device) in &bindings.devices {
+        if let Resource::Registers { bytes, .. } = device.resource {
+            let place = end.checked_add(PAGE)?;
+            places.push(place);
+            end = place.checked_add(bytes)?;
+        }
+    }
+    Some((places, end))
 }
 
 fn check_multiples(component: &Component, base: u64, found: &mut Diagnostics) -> Option<()> {

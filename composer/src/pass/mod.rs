@@ -5,6 +5,8 @@ pub mod shape;
 
 pub mod parse;
 
+mod devices;
+
 pub mod resolve;
 
 pub mod check;
@@ -20,6 +22,8 @@ pub mod pages;
 pub mod layout;
 
 pub mod plan;
+
+pub mod manage;
 
 pub mod capabilities;
 

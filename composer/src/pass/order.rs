@@ -1,6 +1,7 @@
 //! Pass 4: components in the order of initialisation: a server before its clients, otherwise as in the file.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use petgraph::algo::{astar, tarjan_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -22,20 +23,36 @@ pub fn order(graph: &Graph, found: &mut Diagnostics) -> Option<Graph> {
     None
 }
 
-/// Clients and servers, by their index in the graph. A dependency on itself is `check`'s to complain about.
-fn edges(graph: &Graph) -> DiGraph<(), &Dependency> {
+/// Why one component initialises after another.
+#[derive(Clone, Copy)]
+struct Edge<'g> {
+    span: &'g Range<usize>,
+    verb: &'static str,
+}
+
+/// Who initialises after whom, by their index in the graph. A dependency on itself is `check`'s to complain about.
+fn edges(graph: &Graph) -> DiGraph<(), Edge<'_>> {
     let mut edges = DiGraph::with_capacity(graph.components.len(), 0);
     graph.components.iter().for_each(|_| _ = edges.add_node(()));
     for (client, component) in graph.components.iter().enumerate() {
-        for dep in component.edges().filter(|dep| dep.server != client) {
-            edges.add_edge(NodeIndex::new(client), NodeIndex::new(dep.server), dep);
-        }
+        let mut add = |from: usize, to: usize, span, verb| {
+            if from != to {
+                edges.add_edge(NodeIndex::new(from), NodeIndex::new(to), Edge { span, verb });
+            }
+        };
+        component.deps.iter().for_each(|dep| add(client, dep.server, &dep.span, "calls"));
+        component.fault.iter().for_each(|dep| add(client, dep.server, &dep.span, "has its faults handled by"));
+        component.personality.iter().for_each(|dep| add(client, dep.server, &dep.span, "has its system calls served by"));
+        // Whoever constructs a component at run time lets it initialise: after itself, and after its servers.
+        let Some(constructor) = component.constructor else { continue };
+        add(client, constructor, &component.name.span, "is constructed by");
+        component.deps.iter().for_each(|dep| add(constructor, dep.server, &dep.span, "constructs what calls"));
     }
     edges
 }
 
 /// Always takes the first component, as in the file, all of whose servers have been taken.
-fn sorted(graph: &Graph, edges: &DiGraph<(), &Dependency>) -> Vec<usize> {
+fn sorted(graph: &Graph, edges: &DiGraph<(), Edge<'_>>) -> Vec<usize> {
     let mut waiting: HashMap<_, usize> = edges.node_indices().map(|at| (at, edges.edges(at).count())).collect();
     let is_base = |at: NodeIndex| graph.components.get(at.index()).is_some_and(|c| c.is_base_constructor);
     let rank = |at: NodeIndex| (!is_base(at), at);
@@ -58,10 +75,13 @@ fn sorted(graph: &Graph, edges: &DiGraph<(), &Dependency>) -> Vec<usize> {
 fn renumber(graph: &Graph, order: &[usize]) -> Graph {
     let new: HashMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
     let server = |old: usize| new.get(&old).copied().unwrap_or(old);
-    let edge = |dep: &Dependency| Dependency { server: server(dep.server), ..dep.clone() };
+    let chain = |old: &[usize]| old.iter().map(|old| server(*old)).collect();
+    let edge = |dep: &Dependency| Dependency { server: server(dep.server), chain: chain(&dep.chain), ..dep.clone() };
     let renumbered = |component: &Component| Component {
         deps: component.deps.iter().map(edge).collect(),
         fault: component.fault.as_ref().map(edge),
+        personality: component.personality.as_ref().map(edge),
+        constructor: component.constructor.map(server),
         ..component.clone()
     };
     let components = order.iter().filter_map(|old| graph.components.get(*old)).map(renumbered).collect();
@@ -69,7 +89,7 @@ fn renumber(graph: &Graph, order: &[usize]) -> Graph {
 }
 
 /// One circle among components that all reach each other: a shortest one through the first of them.
-fn describe(graph: &Graph, edges: &DiGraph<(), &Dependency>, cycle: &[NodeIndex]) -> Option<Diagnostic> {
+fn describe(graph: &Graph, edges: &DiGraph<(), Edge<'_>>, cycle: &[NodeIndex]) -> Option<Diagnostic> {
     let start = *cycle.first()?;
     let back = |from: NodeIndex| astar(edges, from, |at| at == start, |_| 1, |_| 0);
     let around = edges.neighbors(start).filter_map(|server| back(server).map(|(length, path)| (length, server, path)));
@@ -80,15 +100,9 @@ fn describe(graph: &Graph, edges: &DiGraph<(), &Dependency>, cycle: &[NodeIndex]
     let message = format!("components depend on each other in a circle: {}", circle.join(" → "));
     let mut complaint = Diagnostic::error(DEPENDENCY_CYCLE, message);
     for (client, server) in path.iter().zip(path.iter().skip(1)) {
-        let dep =
-            edges.edges_connecting(*client, *server).map(|edge| *edge.weight()).min_by_key(|dep| dep.span.start)?;
-        complaint =
-            complaint.label(&dep.span, format!("`{}` {} `{}`", name(client), verb(graph, *client, dep), name(server)));
+        let between = edges.edges_connecting(*client, *server).map(|edge| *edge.weight());
+        let Edge { span, verb } = between.min_by_key(|edge| edge.span.start)?;
+        complaint = complaint.label(span, format!("`{}` {verb} `{}`", name(client), name(server)));
     }
     Some(complaint.help("a server starts before its clients: break the circle at one of these dependencies"))
-}
-
-fn verb(graph: &Graph, client: NodeIndex, dep: &Dependency) -> &'static str {
-    let handler = graph.components.get(client.index()).and_then(|component| component.fault.as_ref());
-    if handler.is_some_and(|handler| std::ptr::eq(handler, dep)) { "has its faults handled by" } else { "calls" }
 }

@@ -2,7 +2,7 @@
 
 use abi::layout::{PAGE, READ};
 use abi::page::PageEdge;
-use abi::plan::{CREATED, Client, HEADER_WORDS, reach_words};
+use abi::plan::{Client, HEADER_WORDS, reach_words};
 
 use super::capabilities::{Table, token};
 use super::layout::{Layout, Room};
@@ -44,6 +44,7 @@ impl Parts<'_> {
         let frames = (room.untyped, room.frames);
         let number = clients.len() as u64;
         let mut words = vec![held.table, held.receive, held.free, frames.0, frames.1, number, 0, 0, held.thread, reach];
+        words.push(held.time);
         for (client, slots) in clients.iter().zip(&held.clients) {
             words.extend(self.client(*client, *slots)?);
         }
@@ -80,8 +81,11 @@ impl Parts<'_> {
             created: created.len() as u64,
         };
         let mut words = client.to_words().to_vec();
-        words.extend(&of.threads);
-        words.resize(8 + CREATED, 0);
+        words.extend(of.threads.iter().map(|thread| thread.priority));
+        words.resize(Client::SHARES, 0);
+        let shares = [of.share].into_iter().chain(of.threads.iter().map(|thread| thread.share));
+        words.extend(shares.flat_map(|share| [share.budget, share.period]));
+        words.resize(Client::WORDS, 0);
         Some(words)
     }
 

@@ -8,7 +8,7 @@ use abi::layout::{EXECUTE, PAGE, WRITE};
 use serde::Serialize;
 
 use super::bind::{Bound, Ready};
-use super::capabilities::{Capabilities, Table, token};
+use super::capabilities::{Capabilities, Table, device_capabilities, token};
 use super::layout::{Layout, Space};
 use super::schema::{Bindings, Schema};
 use crate::graph::{self, Graph};
@@ -54,6 +54,8 @@ pub struct Component {
     pub image: String,
     /// Its place in the bundle, and the index of its own thread.
     pub index: usize,
+    /// The core on which it runs.
+    pub core: u64,
     /// The word by which its servers know it.
     pub token: u64,
     /// Where its thread starts.
@@ -85,6 +87,9 @@ pub struct Scheduling {
     pub scheduler: String,
     /// Priority of its own thread; lower goes first.
     pub priority: u64,
+    /// How long its own thread may run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// The threads that it may create.
     pub threads: Vec<Thread>,
 }
@@ -96,6 +101,18 @@ pub struct Thread {
     pub thread: u64,
     /// Its priority.
     pub priority: u64,
+    /// How long it may run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+}
+
+/// How long a thread may run, in microseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Share {
+    /// In each period.
+    pub budget: u64,
+    /// A period.
+    pub period: u64,
 }
 
 /// Bytes of memory, by use.
@@ -169,6 +186,9 @@ pub enum Granted {
         client_clears: bool,
         /// Whether the server clears its registers for the client.
         server_clears: bool,
+        /// Whose interface it is, if the server is an interposer on the way there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        interposed: Option<String>,
     },
     /// The entry at which the kernel invokes the component that handles its faults.
     Fault {
@@ -179,6 +199,17 @@ pub enum Granted {
         /// Address of the handler's entry.
         entry: u64,
     },
+    /// The entry at which the kernel invokes the component that serves its system calls.
+    Personality {
+        /// The handler.
+        handler: String,
+        /// The interface, with its variant.
+        interface: String,
+        /// Address of the handler's entry.
+        entry: u64,
+    },
+    /// The level whose fault or system call it handles.
+    HandledLevel,
     /// A range of I/O ports.
     Ports {
         /// What the image calls it.
@@ -187,6 +218,24 @@ pub enum Granted {
         first: u64,
         /// Number of ports.
         count: u64,
+    },
+    /// An interrupt line.
+    Interrupt {
+        /// What the image calls it.
+        device: String,
+        /// Its number.
+        line: u64,
+    },
+    /// Registers of a device in memory.
+    Registers {
+        /// What the image calls it.
+        device: String,
+        /// Where they are.
+        physical: u64,
+        /// How many bytes.
+        bytes: u64,
+        /// Where the component finds them.
+        address: u64,
     },
     /// The batch entry of a server, to have the component's own calls served that it has posted to a page.
     Flush {
@@ -204,8 +253,24 @@ pub enum Granted {
         /// Whose page.
         client: String,
     },
-    /// Its own capability table.
-    Table,
+    /// The capability table of a component.
+    Table {
+        /// Of which.
+        component: String,
+    },
+    /// The page table of a component.
+    #[serde(rename = "page table")]
+    PageTable {
+        /// Of which.
+        component: String,
+    },
+    /// A component, to make invocations of.
+    Server {
+        /// Which.
+        component: String,
+    },
+    /// The tables of the bundle, and the segments of the components that it constructs.
+    Bundle,
     /// A component, to make threads in.
     Component {
         /// Which.
@@ -226,6 +291,8 @@ pub enum Granted {
         /// To which.
         component: String,
     },
+    /// The time of its core, to run threads on and to fill budgets from.
+    Time,
     /// Untyped frames.
     Untyped {
         /// Name of the first.
@@ -304,6 +371,7 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         name: component.name.value.clone(),
         image: component.img.value.clone(),
         index,
+        core: graph.core(index),
         token: token(index),
         entry: parts.ready.entry,
         serves: component.implements.iter().map(serves).collect(),
@@ -358,7 +426,8 @@ fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
 }
 
 fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capability> {
-    let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).map(|(capability, edge)| {
+    let deps = graph.components.get(index).map(|component| component.deps.as_slice()).unwrap_or_default();
+    let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).zip(deps).map(|((capability, edge), dep)| {
         let entry = match capability.grant {
             Grant::Invocation { entry, .. } => entry,
             _ => 0,
@@ -372,20 +441,28 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
             entry,
             client_clears: edge.clears_registers,
             server_clears: edge.server_clears_registers,
+            interposed: dep.chain.last().map(|server| name(graph, *server as u64)),
         };
         Capability { slot: capability.slot, grant }
     });
-    let ports = parts.table.ports().iter().zip(&parts.bindings.ports).map(|(capability, (_, ports))| {
-        let grant = Granted::Ports { device: ports.name.value.clone(), first: ports.first, count: ports.count };
-        Capability { slot: capability.slot, grant }
+    let names = parts.bindings.devices.iter().flat_map(|(_, device)| {
+        std::iter::repeat_n(&device.name.value, device_capabilities(device.resource))
     });
-    let scheduled = parts.table.scheduled().iter();
+    let devices = parts.table.devices().iter().zip(names).filter_map(|(capability, device)| {
+        let grant = granted_device(capability, device).or_else(|| granted(graph, capability))?;
+        Some(Capability { slot: capability.slot, grant })
+    });
+    let managing = parts.table.managing.iter().flat_map(|held| &held.capabilities);
+    let scheduled = parts.table.scheduled().iter().chain(managing);
     let scheduled = scheduled
         .filter_map(|capability| Some(Capability { slot: capability.slot, grant: granted(graph, capability)? }));
+    let handled = parts.table.handled.map(|capability| Capability { slot: capability.slot, grant: Granted::HandledLevel });
     fault(graph, parts)
         .into_iter()
+        .chain(personality(graph, parts))
+        .chain(handled)
         .chain(edges)
-        .chain(ports)
+        .chain(devices)
         .chain(scheduled)
         .chain(pages::capabilities(graph, index, parts))
         .collect()
@@ -398,17 +475,42 @@ fn fault(graph: &Graph, parts: &Parts<'_>) -> Option<Capability> {
     Some(Capability { slot: capability.slot, grant })
 }
 
+fn personality(graph: &Graph, parts: &Parts<'_>) -> Option<Capability> {
+    let (capability, handler) = (parts.table.personality.as_ref()?, parts.bindings.personality.as_ref()?);
+    let Grant::Invocation { server, entry, .. } = capability.grant else { return None };
+    let grant = Granted::Personality { handler: name(graph, server), interface: handler.interface.clone(), entry };
+    Some(Capability { slot: capability.slot, grant })
+}
+
+/// A capability to a resource of the machine.
+fn granted_device(capability: &abi::bundle::Capability, device: &str) -> Option<Granted> {
+    let device = device.to_owned();
+    Some(match capability.grant {
+        Grant::Ports { first, count } => Granted::Ports { device, first, count },
+        Grant::Interrupt { line } => Granted::Interrupt { device, line },
+        Grant::Registers { physical, pages, address } => {
+            Granted::Registers { device, physical, bytes: pages * PAGE, address }
+        }
+        _ => return None,
+    })
+}
+
 /// A capability by which a scheduler schedules. `None` for those of edges and devices.
 fn granted(graph: &Graph, capability: &abi::bundle::Capability) -> Option<Granted> {
     let name = |component: u64| name(graph, component);
     Some(match capability.grant {
-        Grant::Invocation { .. } | Grant::Ports { .. } => return None,
-        Grant::Table => Granted::Table,
+        Grant::Invocation { .. } | Grant::HandledLevel => return None,
+        Grant::Ports { .. } | Grant::Interrupt { .. } | Grant::Registers { .. } => return None,
+        Grant::Table(of) => Granted::Table { component: name(of) },
+        Grant::PageTable(of) => Granted::PageTable { component: name(of) },
+        Grant::Server(of) => Granted::Server { component: name(of) },
+        Grant::Bundle => Granted::Bundle,
         Grant::Component(of) => Granted::Component { component: name(of) },
         Grant::Thread(of) => Granted::Thread { component: name(of) },
         Grant::Receive(of) => Granted::Receive { component: name(of) },
         Grant::Send(of) => Granted::Send { component: name(of) },
         Grant::Untyped { address, frames } => Granted::Untyped { address, frames },
+        Grant::Time => Granted::Time,
     })
 }
 
@@ -421,6 +523,13 @@ fn scheduling(graph: &Graph, index: usize, component: &graph::Component) -> Opti
     Some(Scheduling {
         scheduler: name(graph, graph.scheduler(index)? as u64),
         priority: component.priority,
-        threads: threads.map(|(thread, priority)| Thread { thread: thread as u64, priority: *priority }).collect(),
+        share: share(component.share),
+        threads: threads
+            .map(|(thread, of)| Thread { thread: thread as u64, priority: of.priority, share: share(of.share) })
+            .collect(),
     })
+}
+
+fn share(share: abi::plan::Share) -> Option<Share> {
+    share.is_limited().then_some(Share { budget: share.budget, period: share.period })
 }

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::devices;
 use super::draft::{self, Draft};
 use crate::code::{
     DUPLICATE_COMPONENT, EMPTY_GRAPH, NESTED_CONSTRUCTOR, NO_BASE_CONSTRUCTOR, NOT_SUPPORTED_YET,
     SEVERAL_BASE_CONSTRUCTORS, UNKNOWN_COMPONENT,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Dependency, Expect, Graph, Spanned};
+use crate::graph::{Component, Dependency, Expect, Graph, Spanned, Thread};
+use abi::plan::Share;
 use crate::keys::DEFAULT_PRIORITY;
 use crate::suggest;
 use crate::text::quote;
@@ -40,20 +42,38 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
     let name = draft.name.clone().unwrap_or_else(or_here);
     let stack = Spanned { value: abi::layout::DEFAULT_STACK, span: draft.span.clone() };
     let priority = draft.priority.as_ref().map_or(DEFAULT_PRIORITY, |priority| priority.value);
+    let constructor = draft.constructor.as_ref().and_then(|constructor| names.index.get(constructor.value.as_str()));
     Component {
         img: draft.img.clone().unwrap_or_else(|| name.clone()),
         name,
         is_base_constructor: is_constructed_by_kernel(draft),
+        // Without a base constructor, whoever is named here may be meant as it.
+        constructor: constructor.copied().filter(|at| !names.bases.is_empty() && !names.bases.contains(at)),
         implements: draft.implements.clone(),
         deps: draft.deps.iter().filter_map(|dep| resolve_dependency(dep, names, found)).collect(),
         fault: draft.fault.as_ref().and_then(|handler| resolve_dependency(handler, names, found)),
+        personality: draft.personality.as_ref().and_then(|handler| resolve_dependency(handler, names, found)),
+        policy: draft.policy,
+        memory: draft.memory.clone(),
         params: draft.params.clone(),
-        devices: draft.devices.clone(),
+        devices: devices::resolve(&draft.devices, found),
         baseaddr: draft.baseaddr.clone(),
         stack: draft.stack.clone().unwrap_or(stack),
+        core: draft.cores.first().cloned(),
         priority,
-        threads: draft.threads.iter().map(|thread| thread.value.unwrap_or(priority)).collect(),
+        share: resolve_share(&draft.share),
+        threads: draft.threads.iter().map(|thread| resolve_thread(&thread.value, priority)).collect(),
     }
+}
+
+fn resolve_thread(draft: &draft::Thread, priority: u64) -> Thread {
+    Thread { priority: draft.priority.unwrap_or(priority), share: resolve_share(&draft.share) }
+}
+
+/// What is half there, or too much, is complained of elsewhere.
+fn resolve_share(draft: &draft::Share) -> Share {
+    let number = |number: &Option<Spanned<u64>>| number.as_ref().map_or(0, |number| number.value);
+    Share { budget: number(&draft.budget), period: number(&draft.period) }
 }
 
 fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut Diagnostics) -> Option<Dependency> {
@@ -64,8 +84,13 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
         );
         return None;
     }
+    let server = names.look_up(&draft.srv, found)?;
+    let interposers: Option<Vec<_>> = draft.interposers.iter().map(|name| names.look_up(name, found)).collect();
+    let chain = interposers.filter(|interposers| !interposers.is_empty()).map(|interposers| [interposers, vec![server]].concat());
+    let chain = chain.unwrap_or_default();
     Some(Dependency {
-        server: names.look_up(&draft.srv, found)?,
+        server: chain.first().copied().unwrap_or(server),
+        chain,
         srv: draft.srv.clone(),
         interface: draft.interface.clone(),
         variant: draft.variant.clone(),
@@ -84,11 +109,13 @@ struct Names<'a> {
     list: Vec<&'a str>,
     /// Whether all components are in it.
     complete: bool,
+    /// The components that the kernel constructs.
+    bases: Vec<usize>,
 }
 
 impl<'a> Names<'a> {
     fn of(draft: &'a Draft, found: &mut Diagnostics) -> Self {
-        let mut names = Self { index: HashMap::new(), list: Vec::new(), complete: draft.complete };
+        let mut names = Self { index: HashMap::new(), list: Vec::new(), complete: draft.complete, bases: bases(draft) };
         if draft.components.is_empty() && draft.complete {
             let complaint = Diagnostic::error(EMPTY_GRAPH, "the graph has no components").label(&(0..0), "");
             found.push(complaint.help("add a component: `[[components]]` and below it `name = \"…\"`"));
@@ -129,7 +156,12 @@ fn is_constructed_by_kernel(component: &draft::Component) -> bool {
     component.constructor.as_ref().is_some_and(|constructor| constructor.value == KERNEL)
 }
 
-/// Complains unless exactly one component is constructed by the kernel, and all others by that one.
+fn bases(draft: &Draft) -> Vec<usize> {
+    let components = draft.components.iter().enumerate();
+    components.filter(|(_, component)| is_constructed_by_kernel(component)).map(|(at, _)| at).collect()
+}
+
+/// Complains unless exactly one component is constructed by the kernel, and all others by that one or one that it constructs.
 fn find_base_constructor(draft: &Draft, names: &Names<'_>, found: &mut Diagnostics) {
     let bases: Vec<_> = draft.components.iter().filter(|component| is_constructed_by_kernel(component)).collect();
     match bases.as_slice() {
@@ -142,11 +174,10 @@ fn find_base_constructor(draft: &Draft, names: &Names<'_>, found: &mut Diagnosti
             continue;
         }
         let named = names.look_up(constructor, found).and_then(|at| draft.components.get(at));
-        // Without a base constructor, whoever is named here may be meant as it.
-        if let (Some(named), [base, ..]) = (named, bases.as_slice())
-            && !is_constructed_by_kernel(named)
-        {
-            found.push(nested_constructor(constructor, base));
+        let above = named.and_then(|named| named.constructor.as_ref());
+        let above = above.filter(|above| above.value != KERNEL);
+        if let Some(above) = above.filter(|above| names.index.get(above.value.as_str()).is_none_or(|at| !names.bases.contains(at))) {
+            found.push(nested_constructor(constructor, above));
         }
     }
 }
@@ -172,15 +203,9 @@ fn several_base_constructors(bases: &[&draft::Component]) -> Diagnostic {
     complaint.help("the kernel constructs one component, which constructs all others: leave out `constructor` there")
 }
 
-fn nested_constructor(constructor: &Spanned<String>, base: &draft::Component) -> Diagnostic {
-    let message = format!("construction by `{}` is not supported yet", constructor.value);
+fn nested_constructor(constructor: &Spanned<String>, above: &Spanned<String>) -> Diagnostic {
+    let message = format!("construction by `{}`, which `{}` constructs, is not supported yet", constructor.value, above.value);
     let complaint = Diagnostic::error(NESTED_CONSTRUCTOR, message);
-    let complaint = complaint.label(&constructor.span, "this component is not the base constructor");
-    match &base.name {
-        Some(name) => {
-            let help = format!("leave it out: then `{}` constructs it", name.value);
-            complaint.label(&name.span, "this one is").help(help)
-        }
-        None => complaint,
-    }
+    let complaint = complaint.label(&constructor.span, "this component does not exist from the start");
+    complaint.label(&above.span, "because of this").help("let the base constructor make the component that makes others")
 }

@@ -7,7 +7,7 @@ mod page;
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::elf::{Image, Record};
-use crate::graph::{Component, Graph, Ports};
+use crate::graph::{Component, Device, Graph};
 
 use super::build::Images;
 
@@ -27,14 +27,18 @@ pub struct Bindings {
     pub stacks: u64,
     /// The word that receives the address of its plan, if it is a scheduler.
     pub plan: Option<u64>,
+    /// The word that receives the address of its management plan, if it manages others.
+    pub management: Option<u64>,
     /// What it calls, in the order of the component's `deps`.
     pub edges: Vec<Edge>,
     /// Who handles its faults.
     pub fault: Option<Handler>,
+    /// Who serves its system calls.
+    pub personality: Option<Handler>,
     /// Words to set, and their values.
     pub parameters: Vec<(u64, u64)>,
-    /// The words that receive capabilities to I/O ports, and the ranges.
-    pub ports: Vec<(u64, Ports)>,
+    /// The words that receive what an image needs of each device, and the devices.
+    pub devices: Vec<(u64, Device)>,
 }
 
 /// An edge from a client to a server, as both images have it.
@@ -60,7 +64,7 @@ pub struct Edge {
     pub page: Option<PageEnds>,
 }
 
-/// The edge to a fault handler, which has no end in the client's image: the kernel takes it.
+/// The edge to a handler of faults or system calls, which has no end in the client's image: the kernel takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handler {
     /// The interface, with its variant if it has one.
@@ -101,12 +105,14 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
     for (component, image) in graph.components.iter().zip(&read) {
         needs::check_implements(component, image, found);
         let edges = edges::bind(graph, component, image, &read, found);
-        let fault = edges::bind_handler(graph, component, &read, found);
+        let fault = edges::bind_handler(graph, component.fault.as_ref(), &read, found);
+        let personality = edges::bind_handler(graph, component.personality.as_ref(), &read, found);
         let parameters = needs::parameters(component, image, found);
-        let ports = needs::ports(component, image, found);
+        let devices = needs::devices(component, image, found);
         let stacks = needs::stacks(image);
         let plan = needs::plan(graph, components.len(), image, found);
-        components.push(Bindings { image: image.clone(), stacks, plan, edges, fault, parameters, ports });
+        let management = needs::management(graph, components.len(), image, found);
+        components.push(Bindings { image: image.clone(), stacks, plan, management, edges, fault, personality, parameters, devices });
     }
     (found.errors() == before).then_some(Schema { components })
 }

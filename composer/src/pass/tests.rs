@@ -1,5 +1,6 @@
 //! The passes behind `build`, from a graph and images made by hand to the bytes of a bundle.
 
+mod devices;
 mod pages;
 mod scheduling;
 

@@ -12,8 +12,16 @@ pub mod slot {
     pub const DEBUG_CONSOLE: u32 = 4;
     /// The end of the system.
     pub const POWER: u32 = 5;
+    /// All interrupt lines.
+    pub const INTERRUPTS: u32 = 6;
+    /// All physical memory in which devices have their registers.
+    pub const DEVICES: u32 = 7;
+    /// The temporal capability that all cycles come from.
+    pub const TIME: u32 = 8;
+    /// The receive end-point of its own thread.
+    pub const RECEIVE: u32 = 9;
     /// First slot that is free.
-    pub const FREE: u32 = 8;
+    pub const FREE: u32 = 12;
 }
 
 /// Where the booter finds its [`BootInformation`], as words, read-only.
@@ -33,6 +41,9 @@ pub const RANGES: usize = 64;
 /// Word of the boot information behind the last range.
 pub const STARTED: usize = 2 + 2 * RANGES;
 
+/// The word behind that.
+pub const CORES: usize = STARTED + 1;
+
 /// A run of untyped frames, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UntypedRange {
@@ -50,6 +61,7 @@ pub struct UntypedRange {
 /// | 1 | number of untyped ranges, at most [`RANGES`] |
 /// | 2, 3, … | name of the first frame and number of frames, for each range |
 /// | [`STARTED`] | the time-stamp counter at the kernel's first instruction |
+/// | [`CORES`] | number of cores on which threads can run |
 #[derive(Clone, Copy, Debug)]
 pub struct BootInformation<'a> {
     /// The page, as words.
@@ -65,6 +77,11 @@ impl BootInformation<'_> {
     /// The time-stamp counter at the kernel's first instruction.
     pub fn started(&self) -> u64 {
         self.words.get(STARTED).copied().unwrap_or(0)
+    }
+
+    /// Cores on which threads can run, numbered from 0 on. The booter runs on the first.
+    pub fn cores(&self) -> u64 {
+        self.words.get(CORES).copied().unwrap_or(0).max(1)
     }
 
     /// The runs of untyped frames, in ascending order.

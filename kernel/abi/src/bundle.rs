@@ -19,6 +19,7 @@
 //! Component 0 is the booter. The others follow in the order in which they are
 //! to be initialised.
 
+use crate::crossing::PERSONALITY;
 use crate::kind::Kind;
 use crate::layout::{EXECUTE, PAGE, READ, STACK_SPAN, THREADS, WRITE, is_user};
 
@@ -26,13 +27,19 @@ use crate::layout::{EXECUTE, PAGE, READ, STACK_SPAN, THREADS, WRITE, is_user};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"TESSERA\0");
 
 /// Version of everything on this page.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 12 * 8;
 
 /// Bytes of a component's name, padded with zeros.
 pub const NAME_BYTES: usize = 32;
+
+/// Every core's number is below this.
+pub const MOST_CORES: u32 = 1 << 16;
+
+/// Interrupt lines that a kernel has room for.
+pub const INTERRUPT_LINES: u64 = 128;
 
 /// What is wrong with a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +94,10 @@ pub struct Component {
     /// The component that schedules its thread, as an index into the bundle's components; 0 if that is
     /// nobody, and the booter runs it.
     pub scheduler: u64,
+    /// The component that constructs it, as an index into the bundle's components; 0 for the booter.
+    pub constructor: u64,
+    /// The core that its thread runs on.
+    pub core: u64,
 }
 
 /// A run of pages of a component.
@@ -134,16 +145,38 @@ pub enum Grant {
         /// Number of ports.
         count: u64,
     },
-    /// The component's own capability table.
-    Table,
-    /// A component, to make threads in: an index into the bundle's components.
+    /// An interrupt line.
+    Interrupt {
+        /// Its number.
+        line: u64,
+    },
+    /// A device's registers in memory, mapped for the component as well.
+    Registers {
+        /// Their physical address.
+        physical: u64,
+        /// Number of pages.
+        pages: u64,
+        /// Where the component finds them.
+        address: u64,
+    },
+    /// The capability table of a component: an index into the bundle's components.
+    Table(u64),
+    /// The page table of a component.
+    PageTable(u64),
+    /// A component, to make threads in.
     Component(u64),
+    /// A component, to make invocations of.
+    Server(u64),
     /// The thread of a component.
     Thread(u64),
     /// The receive end-point of a component's thread.
     Receive(u64),
     /// The right to send to a component's thread.
     Send(u64),
+    /// The level whose fault or system call the component handles.
+    HandledLevel,
+    /// The temporal capability that all cycles come from, to run threads on and to give cycles from.
+    Time,
     /// Untyped frames of its own, named in its page table. Takes no slot: the slot's number is 0.
     Untyped {
         /// Name of the first.
@@ -151,6 +184,9 @@ pub enum Grant {
         /// How many.
         frames: u64,
     },
+    /// The bundle's tables, and the segments of the components that it constructs, mapped read-only where the booter
+    /// has them. Takes no slot.
+    Bundle,
 }
 
 /// Stack memory for one thread in one component.
@@ -172,7 +208,7 @@ trait Entry: Sized {
 
 impl Component {
     /// Words of an entry.
-    pub const WORDS: usize = 13;
+    pub const WORDS: usize = 15;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -190,6 +226,8 @@ impl Component {
             self.stacks.0,
             self.stacks.1,
             self.scheduler,
+            self.constructor,
+            self.core,
         ]);
         words
     }
@@ -226,6 +264,8 @@ impl Entry for Component {
             capabilities: (w[8], w[9]),
             stacks: (w[10], w[11]),
             scheduler: w[12],
+            constructor: w[13],
+            core: w[14],
         })
     }
 }
@@ -262,25 +302,41 @@ impl Capability {
 
     const INVOCATION: u64 = Kind::Invocation as u64;
     const PORTS: u64 = Kind::Ports as u64;
+    const INTERRUPT: u64 = Kind::Interrupt as u64;
+    const REGISTERS: u64 = Kind::PhysicalRange as u64;
     const TABLE: u64 = Kind::CapabilityTable as u64;
+    const PAGE_TABLE: u64 = Kind::PageTable as u64;
     const COMPONENT: u64 = Kind::Component as u64;
     const THREAD: u64 = Kind::Thread as u64;
     const RECEIVE: u64 = Kind::Receive as u64;
     const SEND: u64 = Kind::Send as u64;
+    const HANDLED_LEVEL: u64 = Kind::HandledLevel as u64;
+    const TIME: u64 = Kind::TemporalCapability as u64;
     /// No kind of capability: untyped memory is named in page tables.
     const UNTYPED: u64 = 0x100;
+    /// A component, with other rights.
+    const SERVER: u64 = 0x101;
+    /// Memory.
+    const BUNDLE: u64 = 0x102;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
         let (kind, [a, b, c, d]) = match self.grant {
             Grant::Invocation { server, entry, token, methods } => (Self::INVOCATION, [server, entry, token, methods]),
             Grant::Ports { first, count } => (Self::PORTS, [first, count, 0, 0]),
-            Grant::Table => (Self::TABLE, [0; 4]),
+            Grant::Interrupt { line } => (Self::INTERRUPT, [line, 0, 0, 0]),
+            Grant::Registers { physical, pages, address } => (Self::REGISTERS, [physical, pages, address, 0]),
+            Grant::Table(of) => (Self::TABLE, [of, 0, 0, 0]),
+            Grant::PageTable(of) => (Self::PAGE_TABLE, [of, 0, 0, 0]),
+            Grant::Server(of) => (Self::SERVER, [of, 0, 0, 0]),
             Grant::Component(of) => (Self::COMPONENT, [of, 0, 0, 0]),
             Grant::Thread(of) => (Self::THREAD, [of, 0, 0, 0]),
             Grant::Receive(of) => (Self::RECEIVE, [of, 0, 0, 0]),
             Grant::Send(of) => (Self::SEND, [of, 0, 0, 0]),
+            Grant::HandledLevel => (Self::HANDLED_LEVEL, [0; 4]),
+            Grant::Time => (Self::TIME, [0; 4]),
             Grant::Untyped { address, frames } => (Self::UNTYPED, [address, frames, 0, 0]),
+            Grant::Bundle => (Self::BUNDLE, [0; 4]),
         };
         [self.slot, kind, a, b, c, d]
     }
@@ -293,12 +349,19 @@ impl Entry for Capability {
         let grant = match w[1] {
             Self::INVOCATION => Grant::Invocation { server: w[2], entry: w[3], token: w[4], methods: w[5] },
             Self::PORTS => Grant::Ports { first: w[2], count: w[3] },
-            Self::TABLE => Grant::Table,
+            Self::INTERRUPT => Grant::Interrupt { line: w[2] },
+            Self::REGISTERS => Grant::Registers { physical: w[2], pages: w[3], address: w[4] },
+            Self::TABLE => Grant::Table(w[2]),
+            Self::PAGE_TABLE => Grant::PageTable(w[2]),
+            Self::SERVER => Grant::Server(w[2]),
             Self::COMPONENT => Grant::Component(w[2]),
             Self::THREAD => Grant::Thread(w[2]),
             Self::RECEIVE => Grant::Receive(w[2]),
             Self::SEND => Grant::Send(w[2]),
+            Self::HANDLED_LEVEL => Grant::HandledLevel,
+            Self::TIME => Grant::Time,
             Self::UNTYPED => Grant::Untyped { address: w[2], frames: w[3] },
+            Self::BUNDLE => Grant::Bundle,
             _ => return None,
         };
         Some(Self { slot: w[0], grant })
@@ -339,6 +402,8 @@ pub fn checksum(words: impl Iterator<Item = u64>) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle<'a> {
     bytes: &'a [u8],
+    /// Bytes of the whole, of which `bytes` may be no more than the tables.
+    length: u64,
     tables: [(usize, usize); 4],
 }
 
@@ -354,28 +419,47 @@ impl<'a> Bundle<'a> {
     ///
     /// The first [`BundleError`] found. Bytes after the bundle's own length are ignored.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, BundleError> {
+        let header = Self::header(bytes)?;
+        let length = usize::try_from(header(2)).map_err(|_| BundleError::Truncated)?;
+        let bytes = bytes.get(..length).ok_or(BundleError::Truncated)?;
+        if length < HEADER_BYTES || !header(2).is_multiple_of(PAGE) {
+            return Err(BundleError::Truncated);
+        }
+        if checksum(bytes[32..].chunks_exact(8).map(|b| u64::from_le_bytes(array(b)))) != header(3) {
+            return Err(BundleError::Corrupt);
+        }
+        Self::with_tables(bytes, header)
+    }
+
+    /// The same of the bundle's tables alone, the first [`table_bytes`](Self::table_bytes): nothing is said of the
+    /// contents, and the checksum is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_tables(tables: &'a [u8]) -> Result<Self, BundleError> {
+        Self::with_tables(tables, Self::header(tables)?)
+    }
+
+    fn header(bytes: &'a [u8]) -> Result<impl Fn(usize) -> u64 + 'a, BundleError> {
         let header = bytes.get(..HEADER_BYTES).ok_or(BundleError::Truncated)?;
-        let word = |at: usize| word_at(header, at * 8).unwrap_or(0);
+        let word = move |at: usize| word_at(header, at * 8).unwrap_or(0);
         if word(0) != MAGIC {
             return Err(BundleError::NotABundle);
         }
         if word(1) != VERSION {
             return Err(BundleError::OtherVersion(word(1)));
         }
-        let length = usize::try_from(word(2)).map_err(|_| BundleError::Truncated)?;
-        let bytes = bytes.get(..length).ok_or(BundleError::Truncated)?;
-        if length < HEADER_BYTES || !word(2).is_multiple_of(PAGE) {
-            return Err(BundleError::Truncated);
-        }
-        if checksum(bytes[32..].chunks_exact(8).map(|b| u64::from_le_bytes(array(b)))) != word(3) {
-            return Err(BundleError::Corrupt);
-        }
+        Ok(word)
+    }
+
+    fn with_tables(bytes: &'a [u8], header: impl Fn(usize) -> u64) -> Result<Self, BundleError> {
         let sizes = [Component::WORDS, Segment::WORDS, Capability::WORDS, Stack::WORDS];
         let mut tables = [(0, 0); 4];
         for (at, (table, size)) in tables.iter_mut().zip(sizes).enumerate() {
-            *table = table_bounds(length, size * 8, word(4 + 2 * at), word(5 + 2 * at))?;
+            *table = table_bounds(bytes.len(), size * 8, header(4 + 2 * at), header(5 + 2 * at))?;
         }
-        let bundle = Self { bytes, tables };
+        let bundle = Self { bytes, length: header(2), tables };
         bundle.check()?;
         Ok(bundle)
     }
@@ -406,7 +490,10 @@ impl<'a> Bundle<'a> {
         let sound = is_user(component.entry)
             && component.thread < u64::from(THREADS)
             && component.scheduler < self.tables[COMPONENTS].0 as u64
-            && self.segments(&component).all(|s| s.is_sound(self.bytes.len() as u64))
+            && component.core < u64::from(MOST_CORES)
+            && (at != 0 || component.core == 0)
+            && component.constructor < self.tables[COMPONENTS].0 as u64
+            && self.segments(&component).all(|s| s.is_sound(self.length))
             && self.stacks(&component).all(|s| s.is_sound());
         sound.then_some(())
     }
@@ -419,8 +506,18 @@ impl<'a> Bundle<'a> {
             Grant::Ports { first, count } => {
                 in_table && count > 0 && first.checked_add(count).is_some_and(|end| end <= 0x1_0000)
             }
-            Grant::Table => in_table,
-            Grant::Component(of) | Grant::Thread(of) | Grant::Receive(of) | Grant::Send(of) => in_table && exists(of),
+            Grant::Interrupt { line } => in_table && line < INTERRUPT_LINES,
+            Grant::Registers { physical, pages, address } => {
+                let bytes = pages.checked_mul(PAGE).filter(|bytes| *bytes > 0);
+                let aligned = (physical | address).is_multiple_of(PAGE);
+                let end = bytes.and_then(|bytes| physical.checked_add(bytes));
+                let fits = end.is_some() && bytes.is_some_and(|bytes| is_user_range(address, bytes));
+                in_table && aligned && fits
+            }
+            Grant::Table(of) | Grant::PageTable(of) | Grant::Component(of) | Grant::Server(of) => in_table && exists(of),
+            Grant::HandledLevel | Grant::Time => in_table,
+            Grant::Thread(of) | Grant::Receive(of) | Grant::Send(of) => in_table && exists(of),
+            Grant::Bundle => capability.slot == 0,
             Grant::Untyped { address, frames } => {
                 let bytes = frames.checked_mul(PAGE).filter(|bytes| *bytes > 0)?;
                 capability.slot == 0 && address.is_multiple_of(PAGE) && is_user_range(address, bytes)
@@ -449,7 +546,12 @@ impl<'a> Bundle<'a> {
 
     /// Bytes of the bundle, as its header says.
     pub fn byte_len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.length
+    }
+
+    /// Bytes of header and tables, a whole number of pages.
+    pub fn table_bytes(&self) -> u64 {
+        table_bytes(self.bytes).unwrap_or(HEADER_BYTES as u64)
     }
 
     /// The components: the booter, then the others in the order of initialisation.
@@ -472,6 +574,11 @@ impl<'a> Bundle<'a> {
         self.share(STACKS, component.stacks)
     }
 
+    /// Whether `component` is foreign: then it has a personality.
+    pub fn is_foreign(&self, component: &Component) -> bool {
+        self.capabilities(component).any(|capability| capability.slot == u64::from(PERSONALITY))
+    }
+
     /// The bytes of `segment`.
     pub fn contents(&self, segment: &Segment) -> &'a [u8] {
         let start = segment.offset as usize;
@@ -487,6 +594,17 @@ fn table_bounds(length: usize, size: usize, count: u64, offset: u64) -> Result<(
         return Err(bad);
     }
     Ok((count as usize, offset as usize))
+}
+
+/// Bytes of header and tables of the bundle that starts with `start`, a whole number of pages; nothing where none starts.
+pub fn table_bytes(start: &[u8]) -> Option<u64> {
+    let sizes = [Component::WORDS, Segment::WORDS, Capability::WORDS, Stack::WORDS];
+    let mut bytes = HEADER_BYTES as u64;
+    for (at, words) in (4..).step_by(2).zip(sizes) {
+        let (count, offset) = (word_at(start, 8 * at)?, word_at(start, 8 * (at + 1))?);
+        bytes = bytes.max(count.checked_mul(8 * words as u64)?.checked_add(offset)?);
+    }
+    (word_at(start, 0) == Some(MAGIC)).then_some(bytes)?.checked_next_multiple_of(PAGE)
 }
 
 fn is_user_range(start: u64, bytes: u64) -> bool {

@@ -5,8 +5,8 @@
 //! | `rax` | capability << 16 \| method | method | status, below 2^16 | status |
 //! | `rdi` `rsi` | words 0, 1 | words 0, 1 | words 0, 1 | words 0, 1 |
 //! | `rdx` `r10` | words 2, 3 | words 2, 3 | – | what the server left |
-//! | `r8` | – | token of the capability | – | 0 |
-//! | `r9` | – | thread index \| core << 32 | – | 0 |
+//! | `r8` | – | token of the capability | – | what the server left |
+//! | `r9` | – | thread index \| core << 32 | – | what the server left |
 //! | `rcx` `r11` | taken by `syscall` | entry address, [`EXIT_FLAGS`] | taken | return address, [`EXIT_FLAGS`] |
 //! | `rsp` | kept by the kernel | 0 | – | the client's own again |
 //! | `rbx` `rbp` `r12`–`r15`, `xmm0`–`xmm15` | the client's | what the client left | the server's | what the server left |
@@ -28,12 +28,12 @@ pub const RETURN: u32 = 0;
 
 /// Slots of a full capability table; every capability number is below this.
 ///
-/// A table is a trie of fixed depth two: a root of [`TABLE_LEAVES`] pointers,
-/// and leaves of [`LEAF_SLOTS`] slots of [`SLOT_BYTES`] bytes.
+/// A table is a trie of fixed depth two: a root of [`TABLE_LEAVES`] pointers and a word that counts
+/// the components that use the table, and leaves of [`LEAF_SLOTS`] slots of [`SLOT_BYTES`] bytes.
 pub const CAPABILITIES: u32 = TABLE_LEAVES * LEAF_SLOTS;
 
 /// Leaves below the root of a capability table.
-pub const TABLE_LEAVES: u32 = 512;
+pub const TABLE_LEAVES: u32 = 511;
 
 /// Slots in a leaf of a capability table.
 pub const LEAF_SLOTS: u32 = 64;
@@ -56,11 +56,26 @@ pub const INVOCATION_DEPTH: u64 = 78;
 /// Slot in which a component keeps the invocation of its fault handler, if it has one. See [`fault`](crate::fault).
 pub const FAULT_HANDLER: u32 = 1;
 
+/// Slot in which a foreign component keeps the invocation of its personality. See [`fault`](crate::fault).
+pub const PERSONALITY: u32 = 2;
+
+/// Slot in which a handler of faults or system calls finds what its graph grants for it: the level that it handles.
+pub const HANDLED_LEVEL: u32 = 3;
+
+/// First of the slots in which a component finds what its graph grants, other than those above.
+pub const FIRST_GRANT: u32 = 8;
+
 /// The word in `rax` that names what is invoked and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CapabilityWord(pub u64);
 
 impl CapabilityWord {
+    /// Asks for what everybody may know without a capability: which thread executes, and on which core.
+    ///
+    /// Answers word 0 = thread index | core << 32, as a server is told. The capability number is out of every range, and
+    /// the method is none that a stub would put behind it.
+    pub const IDENTITY: Self = Self(!0xfff);
+
     /// Names `method` of the capability in slot `capability`.
     pub const fn new(capability: u32, method: u16) -> Self {
         Self((capability as u64) << 16 | method as u64)
@@ -83,16 +98,16 @@ mod tests {
 
     #[test]
     fn a_table_node_fills_a_frame() {
-        assert_eq!(TABLE_LEAVES * 8, 4096);
+        assert_eq!((TABLE_LEAVES + 1) * 8, 4096);
         assert_eq!(LEAF_SLOTS * SLOT_BYTES, 4096);
-        assert_eq!(CAPABILITIES, 32_768);
+        assert_eq!(CAPABILITIES, 32_704);
     }
 
     #[test]
     fn capability_word_round_trip() {
         let word = CapabilityWord::new(CAPABILITIES - 1, 63);
-        assert_eq!(word.0, 0x7fff_003f);
-        assert_eq!((word.capability(), word.method()), (0x7fff, 63));
+        assert_eq!(word.0, 0x7fbf_003f);
+        assert_eq!((word.capability(), word.method()), (0x7fbf, 63));
     }
 
     #[test]

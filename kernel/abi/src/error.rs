@@ -14,7 +14,7 @@ pub enum Error {
     MethodNotPermitted = 4,
     /// The kind of capability has no such operation.
     UnknownOperation = 5,
-    /// The component behind the capability has been revoked.
+    /// The component behind the capability has been revoked, or the object behind it has been reclaimed.
     Revoked = 6,
     /// The thread's invocation stack is full.
     DepthExceeded = 7,
@@ -30,7 +30,7 @@ pub enum Error {
     NoFrame = 12,
     /// The frame is not in the state that the operation needs.
     FrameState = 13,
-    /// More rights were asked for than the source has.
+    /// The capability lacks a right that the operation needs, or more rights were asked for than the source has.
     RightsExceeded = 14,
     /// An address is misaligned, non-canonical or outside user level's part.
     BadAddress = 15,
@@ -50,11 +50,25 @@ pub enum Error {
     NothingPending = 22,
     /// Nothing was sent until the time that the caller gave.
     TimedOut = 23,
+    /// The thread belongs to another core.
+    WrongCore = 24,
+    /// What was asked for is under way: ask again.
+    Pending = 25,
+    /// What was given up may still be in use on some core.
+    NotQuiescent = 26,
+    /// The registers asked for are not kept: the thread runs, or waits of its own accord; or the caller handles no fault.
+    NotStopped = 27,
+    /// The temporal capability has no cycles left, or fewer than were to be moved.
+    BudgetExhausted = 28,
+    /// The temporal capability cannot hold that many cycles.
+    BudgetOverflow = 29,
+    /// More schedulers would have a say in the priority of a temporal capability than there is room for.
+    TooManySchedulers = 30,
 }
 
 impl Error {
     /// Every error there is, in the order of their numbers.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 30] = [
         Self::OutOfRange,
         Self::Empty,
         Self::WrongKind,
@@ -78,6 +92,13 @@ impl Error {
         Self::EventsPending,
         Self::NothingPending,
         Self::TimedOut,
+        Self::WrongCore,
+        Self::Pending,
+        Self::NotQuiescent,
+        Self::NotStopped,
+        Self::BudgetExhausted,
+        Self::BudgetOverflow,
+        Self::TooManySchedulers,
     ];
 
     /// The number that stands for this error in `rax`.
@@ -101,7 +122,7 @@ impl Error {
             Self::WrongKind => "capability of the wrong kind",
             Self::MethodNotPermitted => "method not permitted by the capability",
             Self::UnknownOperation => "unknown operation",
-            Self::Revoked => "component revoked",
+            Self::Revoked => "component or object revoked",
             Self::DepthExceeded => "invocation stack full",
             Self::Faulted => "server faulted",
             Self::SlotTaken => "capability slot taken",
@@ -119,6 +140,13 @@ impl Error {
             Self::EventsPending => "scheduler events pending",
             Self::NothingPending => "nothing pending",
             Self::TimedOut => "timed out",
+            Self::WrongCore => "thread of another core",
+            Self::Pending => "under way",
+            Self::NotQuiescent => "given up too recently to be used again",
+            Self::NotStopped => "registers not kept",
+            Self::BudgetExhausted => "budget exhausted",
+            Self::BudgetOverflow => "too large a budget",
+            Self::TooManySchedulers => "too many schedulers",
         }
     }
 }

@@ -24,11 +24,19 @@ pub enum Kind {
     Receive = 9,
     /// The right to activate a thread asynchronously.
     Send = 10,
+    /// An interrupt line, or a run of lines from which capabilities to single ones are made.
+    Interrupt = 11,
+    /// A range of physical memory in which devices have their registers.
+    PhysicalRange = 12,
+    /// The level of the current thread whose fault or system call the holder handles.
+    HandledLevel = 13,
+    /// Time of a core, in cycles.
+    TemporalCapability = 14,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Invocation,
         Self::CapabilityTable,
         Self::PageTable,
@@ -39,6 +47,10 @@ impl Kind {
         Self::Power,
         Self::Receive,
         Self::Send,
+        Self::Interrupt,
+        Self::PhysicalRange,
+        Self::HandledLevel,
+        Self::TemporalCapability,
     ];
 
     /// The kind that `number` stands for.
@@ -62,6 +74,10 @@ impl Kind {
             Self::Power => "power",
             Self::Receive => "receive end-point",
             Self::Send => "send end-point",
+            Self::Interrupt => "interrupt line",
+            Self::PhysicalRange => "physical range",
+            Self::HandledLevel => "handled level",
+            Self::TemporalCapability => "temporal capability",
         }
     }
 }
@@ -77,6 +93,6 @@ mod tests {
             assert_eq!(Kind::from_number(kind as u8), Some(kind));
         }
         assert_eq!(Kind::from_number(0), None);
-        assert_eq!(Kind::from_number(11), None);
+        assert_eq!(Kind::from_number(Kind::ALL.len() as u8 + 1), None);
     }
 }

@@ -21,6 +21,13 @@ pub const STACK_SPAN: u64 = 0x1_0000;
 /// Stack memory unless the graph says otherwise, in bytes.
 pub const DEFAULT_STACK: u64 = 0x4000;
 
+/// Where memory lies that a component gets at run time. Images and stacks end below.
+pub const RUN_TIME: u64 = 0x0100_0000_0000;
+
+/// Bytes of address space for memory that a component gets at run time. Behind it, a component that constructs others
+/// has as much again for itself.
+pub const RUN_TIME_SPAN: u64 = 1 << 36;
+
 /// Threads of a system: a thread's index is below this.
 pub const THREADS: u16 = 1024;
 

@@ -8,10 +8,12 @@
 //! | question | module |
 //! |---|---|
 //! | which register holds what when a protection boundary is crossed? | [`crossing`] |
-//! | what can a capability refer to, and what can be asked of it? | [`kind`], [`operation`] |
+//! | what can a capability refer to, and what can be asked of it? | [`kind`], [`operation`], [`rights`] |
 //! | what can go wrong? | [`error`] |
 //! | what does a fault handler learn, and what can it answer? | [`fault`] |
 //! | what does a scheduler learn of its threads? | [`event`] |
+//! | how is time counted that threads use up? | [`time`] |
+//! | which registers of a thread can be read and written? | [`register`] |
 //! | where do things lie in a component's address space? | [`layout`] |
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
 //! | what does an interface crate tell the composer? | [`record`] |
@@ -28,7 +30,11 @@ pub mod event;
 pub mod fault;
 pub mod kind;
 pub mod layout;
+pub mod management;
 pub mod operation;
 pub mod page;
 pub mod plan;
 pub mod record;
+pub mod register;
+pub mod rights;
+pub mod time;

@@ -5,6 +5,11 @@
 //! "Frame address" is an address at which the *caller's own* page table names
 //! an untyped frame. Capability numbers are looked up in the caller's table.
 
+/// In word 3 of [`TableOperation::CreateComponent`]: the component is *foreign*. Its `syscall` instructions are nothing to the
+/// kernel: they arrive at its personality, see [`fault`](crate::fault). It cannot be invoked; its threads start
+/// with the registers that somebody has written for them.
+pub const FOREIGN: u64 = 1 << 32;
+
 /// Operations of a [`CapabilityTable`](crate::kind::Kind::CapabilityTable) capability.
 ///
 /// The `Create…` operations consume the untyped frames that they name and put a
@@ -12,20 +17,34 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum TableOperation {
-    /// `w0` slot, `w1` capability number: puts a copy of the caller's capability into the slot.
+    /// `w0` slot, `w1` capability number, `w2` what to leave out: puts a copy of the caller's capability into the slot.
+    ///
+    /// What to leave out are [`rights`](crate::rights), or of an invocation, methods, a bit each.
+    ///
+    /// Errors: of the capability copied, `OutOfRange`, `Empty`, and `Revoked` if its object is gone; those of
+    /// *filling a slot*: `RightsExceeded` without [`ADD`](crate::rights::table::ADD), `OutOfRange` (also slot 0, which
+    /// stands for "return"), `NoNode` if the table has no leaf there, `SlotTaken`, and `NotQuiescent` if it was emptied too
+    /// recently to be filled again.
     Copy = 0,
-    /// `w0` slot: empties it.
+    /// `w0` slot: empties it. Answers `w0` = the epoch that must be past before the slot can be filled again.
+    ///
+    /// Errors: `RightsExceeded` without [`REMOVE`](crate::rights::table::REMOVE), `OutOfRange`, `Empty`.
     Remove = 1,
-    /// `w0` leaf index below 512, `w1` frame address: adds a leaf of 64 slots.
+    /// `w0` leaf index below 511, `w1` frame address: adds a leaf of 64 slots.
+    ///
+    /// Errors: `RightsExceeded` without [`GROW`](crate::rights::table::GROW), `BadArgument` if there is no such
+    /// leaf, `AlreadyMapped` if the table has it; those of *taking a frame*: `BadAddress` if the address is no page of user
+    /// level, `NoFrame` if it names none, `FrameState` if the frame is in use, `NotQuiescent` if it was given
+    /// up too recently.
     Graft = 2,
     /// `w0` slot, `w1` frame address: makes an empty table, without leaves.
     CreateTable = 3,
     /// `w0` slot, `w1` frame address: makes an empty page table.
     CreatePageTable = 4,
     /// `w0` slot, `w1` frame address, `w2` table capability << 32 | page-table capability,
-    /// `w3` component index.
+    /// `w3` component index, and [`FOREIGN`] if it is foreign.
     CreateComponent = 5,
-    /// `w0` slot, `w1` frame address, `w2` component capability << 32 | thread index,
+    /// `w0` slot, `w1` frame address, `w2` component capability << 32 | core << 16 | thread index,
     /// `w3` address at which it starts.
     CreateThread = 6,
     /// `w0` slot | component capability << 32, `w1` entry address, `w2` token, `w3` permitted methods.
@@ -35,8 +54,47 @@ pub enum TableOperation {
     CreatePorts = 8,
     /// `w0` slot, `w1` thread capability: the receive end-point of that thread.
     CreateReceive = 9,
-    /// `w0` slot, `w1` receive capability: the right to send there.
+    /// `w0` slot, `w1` receive capability, or the thread's: the right to send there.
     CreateSend = 10,
+    /// `w0` slot, `w1` interrupt capability, `w2` line: a capability to one of the lines, if the machine has it.
+    ///
+    /// Lines 0 to 15 are those of the PC, wherever the machine has wired them; from 16 on, lines have the
+    /// machine's own numbers.
+    CreateInterrupt = 11,
+    /// `w0` slot, `w1` physical-range capability, `w2` first address, `w3` number of pages: a capability to a part
+    /// of the range. None of it may be memory, or registers that the kernel keeps for itself.
+    CreatePhysicalRange = 12,
+    /// `w0` slot: the level of whatever thread executes, while the table's owner handles its fault or its system call.
+    CreateHandledLevel = 13,
+    /// `w0` leaf index: takes the leaf, whose slots must be empty, away. Its frame is untyped again.
+    /// Answers `w0` = the epoch that must be past before the frame can be used.
+    ///
+    /// Errors: `RightsExceeded` without [`GROW`](crate::rights::table::GROW), `BadArgument` if there is no such leaf,
+    /// `NoNode` if the table does not have it, `InUse` if a slot is not empty.
+    Prune = 14,
+    /// `w0` slot, with a capability to an object: ends the object, and empties the slot. The object's frame is untyped
+    /// again. Answers `w0` = the epoch that must be past before the frame and the slot can be used.
+    ///
+    /// Errors: `RightsExceeded` without [`REMOVE`](crate::rights::table::REMOVE), or of the object without
+    /// [`RECLAIM`](crate::rights::RECLAIM); `OutOfRange`, `Empty`, `WrongKind` if there is no object behind the capability,
+    /// `Revoked` if it is gone already; `InUse` for a capability table with leaves, a page table with anything in it,
+    /// either of them while it is a component's, a component that has not been revoked, a thread that runs, waits for
+    /// another's end or is waited for; `NotQuiescent` for a component that has been revoked too recently;
+    /// `WrongCore` for a thread of another core.
+    Reclaim = 15,
+    /// `w0` epoch: asks that it be past on every core. Answers `w0` = the current epoch when it is.
+    ///
+    /// Errors: `Pending` until then: the caller asks again, which costs others nothing; `BadArgument` if it has not begun.
+    Quiesce = 16,
+    /// `w0` slot | priority << 32, `w1` frame address, `w2` receive capability << 32 | temporal capability, or 0, `w3` cycles: makes a
+    /// temporal capability of the scheduler that receives there, for its core, with cycles that the other
+    /// [delegates](TemporalCapabilityOperation::Delegate) with that priority; without any if that is 0.
+    ///
+    /// Errors: those of filling a slot and of taking a frame; of the capabilities named, those of a capability looked up,
+    /// and `RightsExceeded` without [`SCHEDULE`](crate::rights::receive::SCHEDULE) or
+    /// [`GIVE`](crate::rights::temporal_capability::GIVE); `BadArgument` for cycles from nowhere; those of delegating, but an unlimited
+    /// one can fill one of another core.
+    CreateTemporalCapability = 17,
 }
 
 /// Operations of a [`PageTable`](crate::kind::Kind::PageTable) capability.
@@ -54,6 +112,36 @@ pub enum PageTableOperation {
     Graft = 2,
     /// `w0` page address, `w1` frame address: names the untyped frame there too.
     Name = 3,
+    /// `w0` page address, `w1` physical-range capability, `w2` rights, [`READ`](crate::layout::READ) or with
+    /// [`WRITE`](crate::layout::WRITE), `w3` number of the page in the range: maps it, uncached.
+    ///
+    /// The page cannot be aliased: whoever hands a device on hands on its range.
+    MapDevice = 4,
+    /// `w0` page address: takes the mapping, or the name, away. Answers `w0` = the epoch that must be past before it
+    /// is gone everywhere, `w1` = mappings of the frame that are left; with none, it is untyped again.
+    ///
+    /// A name that stands for 512 frames goes as a whole, by the address of the first.
+    ///
+    /// Errors: `RightsExceeded` without [`UNMAP`](crate::rights::page_table::UNMAP), `BadAddress`, `NoFrame` if
+    /// nothing is mapped or named there.
+    Unmap = 5,
+    /// `w0` page address, `w1` page address in the page table `w2`: moves the mapping, or the name of one frame, here.
+    /// Answers `w0` = the epoch that must be past before it is gone everywhere from there.
+    ///
+    /// Errors: `WrongKind` and the others of a capability looked up, for `w2`; `RightsExceeded` without
+    /// [`MAP`](crate::rights::page_table::MAP) here or [`UNMAP`](crate::rights::page_table::UNMAP) there; `BadAddress`; `NoNode`,
+    /// `AlreadyMapped` here; `NoFrame` there.
+    Move = 6,
+    /// `w0` address, `w1` level: takes the table of that level, which must be empty, away. Its frame is untyped again.
+    /// Answers `w0` = the epoch that must be past before the frame can be used.
+    ///
+    /// Errors: `RightsExceeded` without [`GROW`](crate::rights::page_table::GROW), `BadArgument` if the level is not 1, 2
+    /// or 3, `BadAddress`, `NoNode` if there is no such table, `InUse` if it has an entry.
+    Prune = 7,
+    /// `w0` frame address: clears the untyped frame now, so that whoever uses it need not wait for that.
+    ///
+    /// Errors: `RightsExceeded` without [`CLEAN`](crate::rights::page_table::CLEAN); those of taking a frame.
+    Clean = 8,
 }
 
 /// Operations of a [`Component`](crate::kind::Kind::Component) capability.
@@ -71,29 +159,76 @@ pub enum ComponentOperation {
 #[repr(u16)]
 pub enum ThreadOperation {
     /// `w0`: a word for the thread, if it is at its start; `w1` timeout; `w2` scheduling token;
-    /// `w3`: receive capability of the thread's scheduler, or 0.
+    /// `w3`: receive capability of the thread's scheduler | temporal capability << 32, or 0.
     ///
-    /// With 0, the caller, which has no scheduler itself, waits until the thread ends; timeout and token are 0.
+    /// With 0 for both, the caller, which has no scheduler itself, waits until the thread ends; timeout and token are 0.
     /// Answers `w0` = how it ended ([`ThreadEnd`]), `w1` = its status.
     ///
     /// With a scheduler, switches to the thread, and answers when somebody
     /// switches back; if the thread is the caller, at once. At the timeout, an absolute time in ticks of the
     /// time-stamp counter (0 for none), and when the thread blocks or ends, the scheduler's thread goes on.
+    ///
+    /// The thread runs on the temporal capability, or with 0 on the one that the caller runs on: the time until something else is
+    /// run on is taken from its cycles. When none are left, the first scheduler above the thread that has time
+    /// goes on, each on what it ran on itself; the others find out when they have time again.
     Dispatch = 0,
+    /// `w0` number of a [`Register`](crate::register::Register): answers `w0` = what it holds.
+    ///
+    /// The thread belongs to the caller's core and is preempted, or at its start. Of a thread at its start there are
+    /// the address and FS base, unless its component is foreign: then there are all registers.
+    ReadRegister = 1,
+    /// `w0` number of a register, `w1` word: puts it there. As [`ReadRegister`](Self::ReadRegister).
+    WriteRegister = 2,
+    /// `w0`: a word for the thread, which is at its start; `w1`: send capability, or 0. Its core, which runs nothing, runs
+    /// it: the thread is that core's root. At its end the core runs nothing again, and the send capability is sent to.
+    ///
+    /// Errors: `InUse` if the core runs something, and always of the core on which the system was booted;
+    /// `NotDispatchable` if the thread is not at its start; those of a capability looked up, for `w1`.
+    Launch = 3,
+    /// Answers how the thread ended that was launched: `w0` = [`ThreadEnd`], `w1` = its status.
+    ///
+    /// Errors: `Pending` until it has ended, `NothingPending` if it was never launched.
+    Ended = 4,
+}
+
+/// Operations of a [`HandledLevel`](crate::kind::Kind::HandledLevel) capability.
+///
+/// The level is that which faulted, or executed `syscall` as a foreign component, and invoked the caller to handle it: the
+/// caller was invoked by the kernel, and has not returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum HandledLevelOperation {
+    /// `w0` number of a [`Register`](crate::register::Register): answers `w0` = what the level will find there.
+    ReadRegister = 0,
+    /// `w0` number of a register, `w1` word: the level goes on with it.
+    WriteRegister = 1,
+    /// `w0` address of a word that the level's component has mapped, a multiple of 8: answers `w0` = the word.
+    ReadMemory = 2,
+    /// `w0` address of a word that the level's component can write, `w1` word: puts it there.
+    WriteMemory = 3,
 }
 
 /// Operations of a [`Receive`](crate::kind::Kind::Receive) capability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum ReceiveOperation {
-    /// `w0` 1 not to wait, else 0; `w1` time until which to wait, 0 for ever. Only the end-point's own thread
+    /// `w0` [flags](receive_flag); `w1` time until which to wait, 0 for ever. Only the end-point's own thread
     /// can ask. Answers `w0` = times that somebody sent since the last answer,
-    /// `w1` = one [`Event`](crate::event::Event) of a thread that it schedules, or 0.
+    /// `w1` = one [`Event`](crate::event::Event) of a thread that it schedules, or 0;
+    /// with [`ALL`](receive_flag::ALL), the words of a [`Batch`](crate::event::Batch).
     ///
     /// A time can be given only by a thread without a scheduler: the others have that for it.
     Receive = 0,
     /// Answers `w0` = ticks of the time-stamp counter in a second, as measured since boot.
     Frequency = 1,
+}
+
+/// How to receive.
+pub mod receive_flag {
+    /// Not to wait: nothing pending is an error.
+    pub const DO_NOT_WAIT: u64 = 1;
+    /// To be told all that is pending at once, as far as it goes into the answer.
+    pub const ALL: u64 = 2;
 }
 
 /// Operations of a [`Send`](crate::kind::Kind::Send) capability.
@@ -112,6 +247,42 @@ pub enum ThreadEnd {
     Returned = 0,
     /// It faulted with no invocation left to unwind. It cannot be dispatched again.
     Faulted = 1,
+    /// Who handles its faults or system calls has ended it, with the word for its status. It cannot be dispatched again.
+    Exited = 2,
+}
+
+/// Operations of a [`TemporalCapability`](crate::kind::Kind::TemporalCapability) capability.
+///
+/// It belongs to a scheduler, and to that one's core, which alone can ask something of it (`WrongCore`). Cycles are moved from the capability that is
+/// invoked to `w0`, another one of the caller's. Errors of moving: `RightsExceeded` without
+/// [`GIVE`](crate::rights::temporal_capability::GIVE) here or [`TAKE`](crate::rights::temporal_capability::TAKE) there, and the others of a
+/// capability looked up, for `w0`; `BadArgument` if the two are one; `Revoked` if the other's scheduler is gone;
+/// `BudgetExhausted` if there are fewer cycles; `BudgetOverflow` if the other would have
+/// [`UNLIMITED`](crate::time::UNLIMITED) ones; `TooManySchedulers` if more than [`SCHEDULERS`](crate::time::SCHEDULERS) would have a say in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum TemporalCapabilityOperation {
+    /// Answers `w0` = cycles left, or [`UNLIMITED`](crate::time::UNLIMITED), `w1` = cycles used since it was made.
+    Read = 0,
+    /// `w0` temporal capability, `w1` cycles, or [`EVERYTHING`](crate::time::EVERYTHING): moves them to another one of the same scheduler, or back
+    /// to one of a scheduler that they came through. Answers `w0` = how many.
+    ///
+    /// Errors: those of moving; `BadArgument` for no cycles, for everything of an unlimited one, and if they did not
+    /// come through the other's scheduler.
+    Transfer = 1,
+    /// `w0` temporal capability, `w1` cycles as for [`Transfer`](Self::Transfer), `w2` priority, a lower number goes first: moves them to one of another
+    /// scheduler, or of the same one. Its own scheduler gives what the other has this priority; those that they came through before give
+    /// it no better one than they gave to any of the cycles in it. Answers `w0` = how many.
+    ///
+    /// Errors: those of moving; `BadArgument` for no cycles, for everything of an unlimited one, and if they came through the
+    /// other's scheduler: that is a circle.
+    Delegate = 2,
+    /// `w0` temporal capability: moves everything there, as [`Transfer`](Self::Transfer) does, and ends this one: its frame is untyped again. Answers `w0` =
+    /// the epoch that must be past before the frame can be used.
+    ///
+    /// Errors: those of transfer, but none for no cycles; `RightsExceeded` without [`RECLAIM`](crate::rights::RECLAIM) here;
+    /// `InUse` if the caller runs on it.
+    Merge = 3,
 }
 
 /// Operations of a [`Ports`](crate::kind::Kind::Ports) capability. Offsets count from the range's first port.
@@ -122,6 +293,23 @@ pub enum PortsOperation {
     Read = 0,
     /// `w0` offset, `w1` byte to write.
     Write = 1,
+}
+
+/// Operations of an [`Interrupt`](crate::kind::Kind::Interrupt) capability to one line.
+///
+/// An interrupt masks its line, so that a device that asks without end is heard once, and is a send where the
+/// line is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum InterruptOperation {
+    /// `w0` send capability: from now on each interrupt of the line is a send there. Opens the line.
+    Attach = 0,
+    /// Opens the line again, after its interrupt has masked it, or [`Mask`](Self::Mask) has.
+    Acknowledge = 1,
+    /// Masks the line.
+    Mask = 2,
+    /// Masks the line; it is attached nowhere any more.
+    Detach = 3,
 }
 
 /// Operations of the [`DebugConsole`](crate::kind::Kind::DebugConsole) capability.
@@ -155,13 +343,16 @@ macro_rules! numbered {
 }
 
 numbered! {
-    TableOperation: Copy Remove Graft CreateTable CreatePageTable CreateComponent CreateThread CreateInvocation CreatePorts CreateReceive CreateSend;
-    PageTableOperation: Map Alias Graft Name;
+    TableOperation: Copy Remove Graft CreateTable CreatePageTable CreateComponent CreateThread CreateInvocation CreatePorts CreateReceive CreateSend CreateInterrupt CreatePhysicalRange CreateHandledLevel Prune Reclaim Quiesce CreateTemporalCapability;
+    PageTableOperation: Map Alias Graft Name MapDevice Unmap Move Prune Clean;
     ComponentOperation: Name Revoke;
-    ThreadOperation: Dispatch;
+    ThreadOperation: Dispatch ReadRegister WriteRegister Launch Ended;
+    HandledLevelOperation: ReadRegister WriteRegister ReadMemory WriteMemory;
     ReceiveOperation: Receive Frequency;
     SendOperation: Send;
     PortsOperation: Read Write;
+    TemporalCapabilityOperation: Read Transfer Delegate Merge;
+    InterruptOperation: Attach Acknowledge Mask Detach;
     DebugConsoleOperation: Write;
     PowerOperation: End;
 }
@@ -178,7 +369,7 @@ mod tests {
         for (at, operation) in PageTableOperation::ALL.iter().enumerate() {
             assert_eq!(*operation as usize, at);
         }
-        assert_eq!(TableOperation::from_number(11), None);
+        assert_eq!(TableOperation::from_number(TableOperation::ALL.len() as u16), None);
         assert_eq!(PowerOperation::from_number(0), Some(PowerOperation::End));
     }
 }

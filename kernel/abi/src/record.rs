@@ -63,6 +63,16 @@ pub enum RecordKind {
     /// Which pages those are. Name: that of the export. First address: a word that
     /// receives the address of the [table](crate::page).
     Pages = 9,
+    /// The image constructs other components at run time, or gives them memory. Name: empty. First address: a word that
+    /// receives the address of its [management plan](crate::management).
+    Management = 10,
+    /// An interrupt line that the image is driven by, if its graph grants it. Name: what the image calls the device. First
+    /// address: three words that receive capability numbers << 16: of the line, of the component's own
+    /// receive end-point, and of one to send there. Without a grant they stay 0.
+    Interrupt = 11,
+    /// A device's registers in memory. Name: what the image calls the device. First address: two words, which receive the
+    /// address at which they are mapped, and how many bytes they are.
+    Registers = 12,
 }
 
 impl RecordKind {
@@ -78,6 +88,9 @@ impl RecordKind {
             7 => Some(Self::PageImport),
             8 => Some(Self::Batch),
             9 => Some(Self::Pages),
+            10 => Some(Self::Management),
+            11 => Some(Self::Interrupt),
+            12 => Some(Self::Registers),
             _ => None,
         }
     }

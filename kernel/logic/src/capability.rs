@@ -1,36 +1,52 @@
 //! Capabilities and the slots that hold them.
 //!
-//! A slot is one cache line of eight words. Word 0 is 0 in an empty slot; its
-//! lowest byte is the [`Kind`]. The other words belong to whoever owns the
-//! slot's state: they are written while word 0 says [`CLAIMED`], and the
-//! capability exists from the moment in which word 0 gets its kind.
+//! A slot is one cache line of eight words. The lowest byte of word 0 is the [`Kind`], and above it are the
+//! [`rights`](abi::rights). The other words belong to whoever owns the
+//! slot's state: they are written while word 0 says [`CLAIMED`](slot::CLAIMED), and the
+//! capability exists from the moment in which word 0 gets its kind. In an empty slot the lowest byte is 0, and above it
+//! is the epoch in which the slot was emptied: other cores may still be reading the words, so it is not filled
+//! again before that is past everywhere.
 //!
 //! | kind | 1 | 2 | 3 | 4 | 5 |
 //! |---|---|---|---|---|---|
 //! | invocation | descriptor offset | epoch | entry | token | methods |
-//! | component | descriptor offset | epoch | | | |
-//! | capability table, page table | address of the root | | | | |
-//! | thread, receive and send end-point | address of the thread | | | | |
+//! | component | address of the object | its life | descriptor offset | epoch | |
+//! | capability table, page table | address of the root | its life | | | |
+//! | thread, receive and send end-point | address of the thread | its life | | | |
+//! | temporal capability | address of the object | its life | | | |
 //! | ports | first | count | | | |
+//! | interrupt | first line | count | | | |
+//! | physical range | first frame | count | | | |
 //! | debug console, power | | | | | |
+//!
+//! The [life](crate::frame::life) of an object is compared with the retype table at every use: when the object ends, every
+//! capability to it, wherever it is, is [`Revoked`](Error::Revoked) at once. So nobody counts capabilities.
 
-use crate::component::{Reference, index_of};
-use crate::frame::Frame;
+use crate::component::Reference;
+use crate::frame::{self, Frame};
+use crate::interrupt::Lines;
+use crate::physical_range::PhysicalRange;
+use crate::slot;
+use crate::store::Store;
 use abi::error::Error;
 use abi::kind::Kind;
 use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-
-/// Word 0 of a slot that somebody is about to fill.
-pub const CLAIMED: u64 = 0xff;
 
 /// The words of a slot.
 pub type Slot = [AtomicU64; 8];
 
-/// Offsets of the words that the invocation path reads, in words.
+/// Offsets of what a slot holds, in words. From `DESCRIPTOR` on they are those of an invocation.
 pub mod word {
-    /// Kind.
+    /// Kind, and above it the rights.
     pub const KIND: usize = 0;
+    /// Address of the object.
+    pub const OBJECT: usize = 1;
+    /// Life of the object.
+    pub const LIFE: usize = 2;
+    /// Of a component: its descriptor offset.
+    pub const COMPONENT: usize = 3;
+    /// Of a component: its epoch.
+    pub const COMPONENT_EPOCH: usize = 4;
     /// Descriptor offset of the server.
     pub const DESCRIPTOR: usize = 1;
     /// Epoch of the server.
@@ -66,6 +82,14 @@ pub enum Capability {
     Receive(Frame),
     /// The right to send to a thread.
     Send(Frame),
+    /// Interrupt lines.
+    Interrupt(Lines),
+    /// Physical memory of devices.
+    PhysicalRange(PhysicalRange),
+    /// The level that its holder handles.
+    HandledLevel,
+    /// Time of a core.
+    TemporalCapability(Frame),
 }
 
 /// What an invocation capability says.
@@ -104,136 +128,124 @@ impl Capability {
             Self::Power => Kind::Power,
             Self::Receive(_) => Kind::Receive,
             Self::Send(_) => Kind::Send,
+            Self::Interrupt(_) => Kind::Interrupt,
+            Self::PhysicalRange(_) => Kind::PhysicalRange,
+            Self::HandledLevel => Kind::HandledLevel,
+            Self::TemporalCapability(_) => Kind::TemporalCapability,
         }
     }
 
-    fn to_words(self) -> [u64; 5] {
+    fn to_words(self, store: &impl Store) -> [u64; 5] {
+        let object = |frame: Frame| [frame.address(), frame::life(store, frame)];
         match self {
             Self::Invocation(i) => [i.server.offset(), i.server.epoch, i.entry, i.token, i.methods],
-            Self::Component(reference) => [reference.offset(), reference.epoch, 0, 0, 0],
-            Self::CapabilityTable(f) | Self::PageTable(f) | Self::Thread(f) | Self::Receive(f) | Self::Send(f) => {
-                [f.address(), 0, 0, 0, 0]
+            Self::Component(reference) => {
+                let [address, life] = reference.object(store).map_or([0, frame::NO_LIFE], object);
+                [address, life, reference.offset(), reference.epoch, 0]
+            }
+            Self::CapabilityTable(f)
+            | Self::PageTable(f)
+            | Self::Thread(f)
+            | Self::Receive(f)
+            | Self::Send(f)
+            | Self::TemporalCapability(f) => {
+                let [address, life] = object(f);
+                [address, life, 0, 0, 0]
             }
             Self::Ports(ports) => [u64::from(ports.first), u64::from(ports.count), 0, 0, 0],
-            Self::DebugConsole | Self::Power => [0; 5],
+            Self::Interrupt(lines) => [u64::from(lines.first), u64::from(lines.count), 0, 0, 0],
+            Self::PhysicalRange(range) => [range.first, range.pages, 0, 0, 0],
+            Self::DebugConsole | Self::Power | Self::HandledLevel => [0; 5],
         }
     }
 
     fn from_words(kind: Kind, words: [u64; 5]) -> Self {
-        let [a, b, entry, token, methods] = words;
-        let reference = Reference { descriptor: index_of(a), epoch: b };
+        let [a, b, c, d, methods] = words;
         match kind {
-            Kind::Invocation => Self::Invocation(Invocation { server: reference, entry, token, methods }),
+            Kind::Invocation => {
+                Self::Invocation(Invocation { server: slot::reference(a, b), entry: c, token: d, methods })
+            }
             Kind::CapabilityTable => Self::CapabilityTable(Frame::at(a)),
             Kind::PageTable => Self::PageTable(Frame::at(a)),
-            Kind::Component => Self::Component(reference),
+            Kind::Component => Self::Component(slot::reference(c, d)),
             Kind::Thread => Self::Thread(Frame::at(a)),
             Kind::Ports => Self::Ports(Ports { first: a as u16, count: b as u32 }),
             Kind::DebugConsole => Self::DebugConsole,
             Kind::Power => Self::Power,
+            Kind::HandledLevel => Self::HandledLevel,
+            Kind::TemporalCapability => Self::TemporalCapability(Frame::at(a)),
             Kind::Receive => Self::Receive(Frame::at(a)),
             Kind::Send => Self::Send(Frame::at(a)),
+            Kind::Interrupt => Self::Interrupt(Lines { first: a as u32, count: b as u32 }),
+            Kind::PhysicalRange => Self::PhysicalRange(PhysicalRange { first: a, pages: b }),
         }
     }
+}
+
+/// The ports that the ports capability in `slot` is for.
+#[inline(always)]
+pub fn ports(slot: &Slot) -> Ports {
+    Ports { first: slot::get(slot, word::OBJECT) as u16, count: slot::get(slot, word::LIFE) as u32 }
 }
 
 /// What `slot` holds.
 ///
 /// # Errors
 ///
-/// [`Error::Empty`].
-pub fn read(slot: &Slot) -> Result<Capability, Error> {
-    let [header, words @ ..] = slot;
-    let kind = Kind::from_number(header.load(Acquire) as u8).ok_or(Error::Empty)?;
-    let [a, b, c, d, e, ..] = words;
-    Ok(Capability::from_words(kind, [a, b, c, d, e].map(|word| word.load(Relaxed))))
+/// [`Error::Empty`]; [`Error::Revoked`] if its object has ended, or the server that it is an invocation of.
+pub fn read(store: &impl Store, slot: &Slot) -> Result<Capability, Error> {
+    let kind = Kind::from_number(slot::fresh(store, slot)? as u8).ok_or(Error::Empty)?;
+    Ok(Capability::from_words(kind, [1, 2, 3, 4, 5].map(|at| slot::get(slot, at))))
 }
 
-/// Claims the empty `slot`, so that [`commit`] cannot fail.
-///
-/// # Errors
-///
-/// [`Error::SlotTaken`].
-pub fn claim(slot: &Slot) -> Result<(), Error> {
-    let [header, ..] = slot;
-    header.compare_exchange(0, CLAIMED, AcqRel, Acquire).map_err(|_| Error::SlotTaken)?;
-    Ok(())
-}
-
-/// Puts `capability` into the claimed `slot`; the last store makes it exist.
-pub fn commit(slot: &Slot, capability: Capability) {
-    let [header, words @ ..] = slot;
-    for (word, value) in words.iter().zip(capability.to_words()) {
-        word.store(value, Relaxed);
+/// Puts `capability`, with all rights, into the claimed `slot`.
+pub fn commit(store: &impl Store, slot: &Slot, capability: Capability) {
+    for (at, value) in (word::OBJECT..).zip(capability.to_words(store)) {
+        slot::set(slot, at, value);
     }
-    header.store(capability.kind() as u64, Release);
-}
-
-/// Gives the claimed `slot` up again.
-pub fn abandon(slot: &Slot) {
-    let [header, ..] = slot;
-    header.store(0, Release);
-}
-
-/// Empties `slot`.
-///
-/// # Errors
-///
-/// [`Error::Empty`] if it is, or if another core is about to fill it.
-pub fn remove(slot: &Slot) -> Result<(), Error> {
-    let [header, ..] = slot;
-    let kind = header.load(Acquire);
-    Kind::from_number(kind as u8).ok_or(Error::Empty)?;
-    header.compare_exchange(kind, 0, AcqRel, Acquire).map_err(|_| Error::Empty)?;
-    Ok(())
+    slot::publish(slot, slot::header(capability.kind()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::System;
 
-    fn every_kind() -> [Capability; 10] {
-        let server = Reference { descriptor: 9, epoch: 5 };
+    fn every_kind(system: &System) -> [Capability; 14] {
+        let server = system.component(9);
+        let object = || system.memory.kernel();
         [
             Capability::Invocation(Invocation { server, entry: 0x40_0000, token: 7, methods: 0b101 }),
-            Capability::CapabilityTable(Frame(1)),
-            Capability::PageTable(Frame(2)),
+            Capability::CapabilityTable(object()),
+            Capability::PageTable(object()),
             Capability::Component(server),
-            Capability::Thread(Frame(3)),
+            Capability::Thread(object()),
             Capability::Ports(Ports { first: 0x3f8, count: 8 }),
             Capability::DebugConsole,
             Capability::Power,
-            Capability::Receive(Frame(4)),
-            Capability::Send(Frame(5)),
+            Capability::Receive(object()),
+            Capability::Send(object()),
+            Capability::Interrupt(Lines { first: 4, count: 1 }),
+            Capability::PhysicalRange(PhysicalRange { first: 0xfed00, pages: 2 }),
+            Capability::HandledLevel,
+            Capability::TemporalCapability(object()),
         ]
     }
 
     #[test]
     fn a_slot_gives_back_what_it_got() {
-        for capability in every_kind() {
+        let system = System::new();
+        let memory = &system.memory;
+        for capability in every_kind(&system) {
             let slot = Slot::default();
-            assert_eq!(read(&slot), Err(Error::Empty));
-            claim(&slot).unwrap();
-            assert_eq!(read(&slot), Err(Error::Empty), "claimed is not yet there");
-            assert_eq!(remove(&slot), Err(Error::Empty));
-            commit(&slot, capability);
-            assert_eq!(read(&slot), Ok(capability));
-            assert_eq!(claim(&slot), Err(Error::SlotTaken));
-            remove(&slot).unwrap();
-            assert_eq!(read(&slot), Err(Error::Empty));
+            assert_eq!(read(memory, &slot), Err(Error::Empty));
+            slot::claim(memory, &slot).unwrap();
+            assert_eq!(read(memory, &slot), Err(Error::Empty), "claimed is not yet there");
+            commit(memory, &slot, capability);
+            assert_eq!(read(memory, &slot), Ok(capability));
+            assert_eq!(slot::claim(memory, &slot), Err(Error::SlotTaken));
+            slot::remove(memory, &slot).unwrap();
+            assert_eq!(read(memory, &slot), Err(Error::Empty));
         }
-    }
-
-    #[test]
-    fn an_abandoned_claim_leaves_the_slot_empty() {
-        let slot = Slot::default();
-        claim(&slot).unwrap();
-        abandon(&slot);
-        assert_eq!(claim(&slot), Ok(()));
-    }
-
-    #[test]
-    fn no_kind_looks_like_a_claim() {
-        assert!(Kind::from_number(CLAIMED as u8).is_none());
     }
 }

@@ -1,9 +1,12 @@
 //! What a core knows of the thread that it runs.
 
+use crate::budget::Account;
 use crate::component::{self, Reference};
 use crate::frame::Frame;
-use crate::store::{Store, get};
+use crate::outcome::Registers;
+use crate::store::{Descriptor, Store};
 use crate::thread::entry;
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// A core's own words, read and written by that core alone.
 ///
@@ -22,11 +25,26 @@ pub struct CoreState {
     /// Address of the thread for whose end another waits, the last one of these; 0 for none. It goes on
     /// when no scheduler can.
     pub root: u64,
+    /// The core's own number.
+    pub number: u64,
+    /// Whose time is used up.
+    pub account: Account,
+    /// What a level resumes with, where an [`Outcome`](crate::outcome::Outcome) says so.
+    pub registers: Registers,
 }
 
 impl CoreState {
-    /// A core that runs nothing.
-    pub const IDLE: Self = Self { top: 0, identity: 0, thread: 0, timeout: 0, root: 0 };
+    /// The first core, while it runs nothing.
+    pub const IDLE: Self = Self {
+        top: 0,
+        identity: 0,
+        thread: 0,
+        timeout: 0,
+        root: 0,
+        number: 0,
+        account: Account::NONE,
+        registers: Registers::ZERO,
+    };
 
     /// The current thread.
     pub const fn thread(&self) -> Frame {
@@ -35,11 +53,22 @@ impl CoreState {
 
     /// The component that the current thread executes in.
     pub fn component(&self, store: &impl Store) -> Reference {
-        let words = store.words(self.thread());
-        let at = entry::index(self.top);
+        let [_, _, descriptor, epoch] = store.level(self.top);
         Reference {
-            descriptor: component::index_of(get(words, at + entry::DESCRIPTOR)),
-            epoch: get(words, at + entry::EPOCH) & !entry::FAULTED,
+            descriptor: component::index_of(descriptor.load(Relaxed)),
+            epoch: epoch.load(Relaxed) & !entry::FAULTED,
         }
+    }
+
+    /// The hot descriptor of the current level's component, dead or alive.
+    pub fn descriptor<'s>(&self, store: &'s impl Store) -> &'s Descriptor {
+        let [_, _, descriptor, _] = store.level(self.top);
+        store.descriptor_at(descriptor.load(Relaxed))
+    }
+
+    /// Whether the current level may go on: its component lives, and no fault of it is being handled.
+    pub fn is_live(&self, store: &impl Store) -> bool {
+        let [_, _, descriptor, epoch] = store.level(self.top);
+        store.descriptor_at(descriptor.load(Relaxed)).epoch.load(Acquire) == epoch.load(Relaxed)
     }
 }

@@ -8,10 +8,12 @@
 //! before it took effect, is refused as stale. This replaces disabling interrupts.
 //! (Token-validated dispatch is Composite's idea.)
 
+use crate::budget::{self, Budget};
 use crate::core_state::CoreState;
 use crate::endpoint;
 use crate::frame::Frame;
-use crate::outcome::{End, Outcome};
+use crate::launch;
+use crate::outcome::Outcome;
 use crate::store::Store;
 use crate::thread::{self, Scheduler, State};
 use abi::error::Error;
@@ -30,6 +32,8 @@ pub struct Decision {
     pub token: u64,
     /// When the core comes back at the latest, or 0.
     pub timeout: u64,
+    /// The temporal capability that the thread runs on, unless that is to stay the same.
+    pub budget: Option<Frame>,
 }
 
 /// Runs `thread`, which is at its start; the current thread waits for its end.
@@ -37,11 +41,13 @@ pub struct Decision {
 /// # Errors
 ///
 /// [`Error::BadArgument`] if the caller has a scheduler, which `thread` would keep the core from;
-/// [`Error::NotDispatchable`] if it is not at its start; [`Error::Revoked`] if its component is dead.
+/// [`Error::WrongCore`] if `thread` belongs to another core; [`Error::NotDispatchable`] if it is not at its start;
+/// [`Error::Revoked`] if its component is dead.
 pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
     if matches!(thread::scheduler(store, core.thread()), Scheduler::EndPoint(_)) {
         return Err(Error::BadArgument);
     }
+    thread::check_core(store, core, thread)?;
     if thread::state(store, thread) != State::AtStart {
         return Err(Error::NotDispatchable);
     }
@@ -57,9 +63,10 @@ pub fn wait_for(store: &impl Store, core: &mut CoreState, thread: Frame, word: u
 ///
 /// # Errors
 ///
-/// [`Error::NotDispatchable`] if it cannot go on, or belongs to another core, or if the scheduler could not
-/// go on after it; [`Error::Stale`]; [`Error::EventsPending`], unless it is the scheduler that is switched
-/// to; [`Error::Revoked`].
+/// [`Error::WrongCore`] if it or the scheduler belongs to another core; [`Error::NotDispatchable`] if it cannot go on, or
+/// if the scheduler could not go on after it; [`Error::Stale`]; [`Error::EventsPending`], unless it is the scheduler that is
+/// switched to; [`Error::Revoked`]; [`Error::BudgetExhausted`] if the temporal capability has no cycles left, and
+/// [`Error::WrongCore`] if it is another core's.
 pub fn switch_to(
     store: &impl Store,
     core: &mut CoreState,
@@ -68,9 +75,9 @@ pub fn switch_to(
     decision: Decision,
 ) -> Result<Outcome, Error> {
     let (caller, scheduler) = (core.thread(), decision.scheduler);
-    if thread::core_of(store, thread) != (core.identity >> 32) as u32 {
-        return Err(Error::NotDispatchable);
-    }
+    thread::check_core(store, core, thread)?;
+    thread::check_core(store, core, scheduler)?;
+    let budget = decision.budget.map(|capability| budget::choose(store, core, capability)).transpose()?;
     endpoint::check_token(store, scheduler, decision.token)?;
     if scheduler != caller && !can_go_on(store, scheduler) {
         return Err(Error::NotDispatchable);
@@ -81,17 +88,26 @@ pub fn switch_to(
     if thread == caller {
         // Its scheduler lets it go on: of the decision, that leaves the time.
         core.timeout = decision.timeout;
+        run_on(core, budget);
         return Ok(Outcome::DONE);
     }
     let outcome = thread::resume(store, core, thread, word)?;
     thread::set_state(store, caller, State::Suspended);
     // Whoever waits for the end of a thread is told of it, whoever schedules the thread until then.
-    let is_awaited = matches!(thread::scheduler(store, thread), Scheduler::Waiting(_));
+    let is_awaited = matches!(thread::scheduler(store, thread), Scheduler::Waiting(_) | Scheduler::Launched);
     if thread != scheduler && !is_awaited {
         thread::set_scheduler(store, thread, Scheduler::EndPoint(scheduler));
     }
     core.timeout = decision.timeout;
+    run_on(core, budget);
     Ok(outcome)
+}
+
+#[inline(always)]
+fn run_on(core: &mut CoreState, budget: Option<Budget>) {
+    if let Some(budget) = budget {
+        core.account.run_on(budget);
+    }
 }
 
 /// Ends the current thread; its scheduler goes on.
@@ -100,20 +116,23 @@ pub fn end(store: &impl Store, core: &mut CoreState, how: ThreadEnd, status: u16
     let (state, what) = match how {
         ThreadEnd::Returned => (State::AtStart, What::Ended(status)),
         ThreadEnd::Faulted => (State::Faulted, What::Faulted(status)),
+        ThreadEnd::Exited => (State::Faulted, What::Ended(status)),
     };
     let scheduler = thread::scheduler(store, thread);
     match scheduler {
         Scheduler::None => {
             thread::set_state(store, thread, state);
-            Outcome::End(End::NothingToRun)
+            Outcome::NothingToRun
         }
         Scheduler::Waiting(waiting) => {
             thread::set_scheduler(store, thread, Scheduler::None);
             thread::leave_root(store, core, thread);
             thread::switch(store, core, waiting);
+            budget::resume(store, core);
             thread::set_state(store, thread, state);
-            Outcome::answer([how as u64, status.into()])
+            Outcome::pair(core, [how as u64, status.into()])
         }
+        Scheduler::Launched => launch::end(store, core, state, how, status),
         Scheduler::EndPoint(scheduler) => hand_over(store, core, scheduler, state, what),
     }
 }
@@ -125,7 +144,31 @@ pub fn preempt(store: &impl Store, core: &mut CoreState) -> Outcome {
     core.timeout = 0;
     match thread::scheduler(store, core.thread()) {
         Scheduler::EndPoint(scheduler) => hand_over(store, core, scheduler, State::Preempted, What::Preempted),
-        Scheduler::None | Scheduler::Waiting(_) => Outcome::Restore,
+        Scheduler::None | Scheduler::Waiting(_) | Scheduler::Launched => Outcome::Restore,
+    }
+}
+
+/// What an interrupt of the current thread, whose registers the entry has saved, leads to. With `decide`, its scheduler
+/// goes on.
+pub fn interrupted(store: &impl Store, core: &mut CoreState, now: u64, decide: bool) -> Outcome {
+    if core.account.has_ended(now) {
+        budget::account(store, core, now);
+        return expire(store, core);
+    }
+    if decide { preempt(store, core) } else { Outcome::Restore }
+}
+
+/// Takes the core from the current thread, whose registers the entry has saved: its budget has ended. The first of the
+/// schedulers above it that has time goes on; each below that one is told when it has time again.
+///
+/// A thread that nobody schedules keeps the core; from now on its time is not counted.
+pub fn expire(store: &impl Store, core: &mut CoreState) -> Outcome {
+    match thread::scheduler(store, core.thread()) {
+        Scheduler::EndPoint(scheduler) => hand_over(store, core, scheduler, State::Preempted, What::Expired),
+        Scheduler::None | Scheduler::Waiting(_) | Scheduler::Launched => {
+            core.account.run_on(Budget::NONE);
+            Outcome::Restore
+        }
     }
 }
 
@@ -145,8 +188,11 @@ fn resume_scheduler(store: &impl Store, core: &mut CoreState, mut scheduler: Fra
             return outcome;
         }
         match thread::scheduler(store, scheduler) {
-            Scheduler::EndPoint(above) => scheduler = above,
-            Scheduler::Waiting(_) | Scheduler::None => break,
+            Scheduler::EndPoint(above) => {
+                tell_of_expiry(store, above, scheduler);
+                scheduler = above;
+            }
+            Scheduler::Waiting(_) | Scheduler::Launched | Scheduler::None => break,
         }
     }
     resume_root(store, core)
@@ -155,14 +201,17 @@ fn resume_scheduler(store: &impl Store, core: &mut CoreState, mut scheduler: Fra
 /// Schedulers can be led in circles, and end; somebody waits for the root, and so it is never forgotten.
 fn resume_root(store: &impl Store, core: &mut CoreState) -> Outcome {
     if core.root == 0 {
-        return Outcome::End(End::NothingToRun);
+        return Outcome::NothingToRun;
     }
     let root = Frame::at(core.root);
+    // Nobody is above it who could give it time.
+    budget::count_no_more(store, root);
     if let Ok(outcome) = resume_started(store, core, root) {
         return outcome;
     }
     let is_receiving = thread::state(store, root) == State::Receiving;
     thread::switch(store, core, root);
+    budget::resume(store, core);
     if is_receiving {
         thread::set_state(store, root, State::Receiving);
         return Outcome::Idle;
@@ -175,7 +224,19 @@ fn resume_started(store: &impl Store, core: &mut CoreState, scheduler: Frame) ->
     if !can_go_on(store, scheduler) {
         return Err(Error::NotDispatchable);
     }
-    thread::resume(store, core, scheduler, 0)
+    if !budget::has_time(store, scheduler) {
+        return Err(Error::BudgetExhausted);
+    }
+    let outcome = thread::resume(store, core, scheduler, 0)?;
+    budget::resume(store, core);
+    Ok(outcome)
+}
+
+/// Tells `above` if nothing keeps `scheduler` from going on but that it has no time.
+fn tell_of_expiry(store: &impl Store, above: Frame, scheduler: Frame) {
+    if can_go_on(store, scheduler) && !budget::has_time(store, scheduler) {
+        endpoint::post(store, above, scheduler, What::Expired);
+    }
 }
 
 /// Whether `scheduler` has been started and waits for something to happen.
@@ -186,3 +247,5 @@ fn can_go_on(store: &impl Store, scheduler: Frame) -> bool {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod budget_tests;

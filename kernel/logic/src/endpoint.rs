@@ -9,6 +9,7 @@
 //! | 7, 8 | addresses of the first and last thread with an event for this one, or 0 |
 //! | 9 | address of the next thread with an event for the same scheduler, or 0 |
 //! | 10 | the thread's own event, as a word, while it is in its scheduler's list |
+//! | 15 | whether it waits for [all that is pending](abi::event::Batch) |
 
 use crate::core_state::CoreState;
 use crate::dispatch;
@@ -17,7 +18,8 @@ use crate::outcome::Outcome;
 use crate::store::{Store, get, set};
 use crate::thread::{self, Scheduler, State};
 use abi::error::Error;
-use abi::event::{Event, What};
+use abi::event::{Batch, Event, What};
+use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
 
 const PENDING: usize = 5;
 const TOKEN: usize = 6;
@@ -25,11 +27,16 @@ const FIRST: usize = 7;
 const LAST: usize = 8;
 const NEXT: usize = 9;
 const EVENT: usize = 10;
+const WAITS_FOR_ALL: usize = 15;
+
+/// Flag of a send: the receiver's scheduler decides now who runs.
+pub const DECIDE: u64 = 1;
 
 /// Whether the end-point of `thread` has something to tell.
+#[inline(always)]
 pub fn has_pending(store: &impl Store, thread: Frame) -> bool {
     let words = store.words(thread);
-    get(words, PENDING) != 0 || get(words, FIRST) != 0
+    get(words, PENDING) | get(words, FIRST) != 0
 }
 
 /// Notes that a decision with `token` is made at the end-point of `scheduler`.
@@ -37,6 +44,7 @@ pub fn has_pending(store: &impl Store, thread: Frame) -> bool {
 /// # Errors
 ///
 /// [`Error::Stale`] if a later one was made already.
+#[inline(always)]
 pub fn check_token(store: &impl Store, scheduler: Frame, token: u64) -> Result<(), Error> {
     let words = store.words(scheduler);
     if token < get(words, TOKEN) {
@@ -58,18 +66,19 @@ pub fn receive(
     thread: Frame,
     [flags, timeout, ..]: [u64; 4],
 ) -> Result<Outcome, Error> {
-    const DO_NOT_WAIT: u64 = 1;
     let scheduler = thread::scheduler(store, thread);
     let is_scheduled = matches!(scheduler, Scheduler::EndPoint(_));
-    if thread != core.thread() || flags > DO_NOT_WAIT || (is_scheduled && timeout != 0) {
+    if thread != core.thread() || flags > (DO_NOT_WAIT | ALL) || (is_scheduled && timeout != 0) {
         return Err(Error::BadArgument);
     }
-    if let Some(outcome) = take(store, thread) {
-        return Ok(outcome);
+    let taken = if flags & ALL == 0 { take(store, thread) } else { take_all(store, thread) };
+    if let Some(taken) = taken {
+        return Ok(Outcome::pair(core, taken));
     }
-    if flags == DO_NOT_WAIT {
+    if flags & DO_NOT_WAIT != 0 {
         return Err(Error::NothingPending);
     }
+    set(store.words(thread), WAITS_FOR_ALL, flags & ALL);
     if let Scheduler::EndPoint(scheduler) = scheduler {
         return Ok(dispatch::hand_over(store, core, scheduler, State::Receiving, What::Blocked));
     }
@@ -81,8 +90,8 @@ pub fn receive(
 /// What an idle core does after an interrupt: goes on with the thread that waits, if there is a reason.
 pub fn wake(store: &impl Store, core: &mut CoreState, now: u64) -> Outcome {
     let thread = core.thread();
-    let outcome = match take(store, thread) {
-        Some(outcome) => outcome,
+    let outcome = match take_awaited(store, thread) {
+        Some(taken) => Outcome::pair(core, taken),
         None if core.timeout != 0 && now >= core.timeout => Error::TimedOut.into(),
         None => return Outcome::Idle,
     };
@@ -97,16 +106,11 @@ pub fn wake(store: &impl Store, core: &mut CoreState, now: u64) -> Outcome {
 ///
 /// [`Error::BadArgument`] if the flags are unknown.
 pub fn send(store: &impl Store, core: &mut CoreState, receiver: Frame, flags: u64) -> Result<Outcome, Error> {
-    const DECIDE: u64 = 1;
     if flags > DECIDE {
         return Err(Error::BadArgument);
     }
-    let words = store.words(receiver);
-    set(words, PENDING, get(words, PENDING).saturating_add(1));
+    notify(store, receiver);
     let Scheduler::EndPoint(scheduler) = thread::scheduler(store, receiver) else { return Ok(Outcome::DONE) };
-    if thread::state(store, receiver) == State::Receiving {
-        post(store, scheduler, receiver, What::Woken);
-    }
     let own = thread::scheduler(store, core.thread()) == Scheduler::EndPoint(scheduler);
     if flags == DECIDE && own {
         return Ok(dispatch::hand_over(store, core, scheduler, State::Suspended, What::Preempted));
@@ -114,15 +118,57 @@ pub fn send(store: &impl Store, core: &mut CoreState, receiver: Frame, flags: u6
     Ok(Outcome::DONE)
 }
 
+/// Counts one more send to `receiver`; if it waits, its scheduler is told.
+pub fn notify(store: &impl Store, receiver: Frame) {
+    activate(store, receiver, 1);
+}
+
+/// Counts so many more sends to `receiver`; if it waits, its scheduler is told.
+pub fn activate(store: &impl Store, receiver: Frame, times: u64) {
+    let words = store.words(receiver);
+    set(words, PENDING, get(words, PENDING).saturating_add(times));
+    if let Scheduler::EndPoint(scheduler) = thread::scheduler(store, receiver)
+        && thread::state(store, receiver) == State::Receiving
+    {
+        post(store, scheduler, receiver, What::Woken);
+    }
+}
+
 /// Takes what is pending at the end-point of `thread`: the count of sends, and one event.
-pub fn take(store: &impl Store, thread: Frame) -> Option<Outcome> {
+#[inline(always)]
+pub fn take(store: &impl Store, thread: Frame) -> Option<[u64; 2]> {
     if !has_pending(store, thread) {
         return None;
     }
     let words = store.words(thread);
     let sent = get(words, PENDING);
     set(words, PENDING, 0);
-    Some(Outcome::answer([sent, take_event(store, thread)]))
+    Some([sent, take_event(store, thread)])
+}
+
+/// Takes what `thread`, which waits, waits for.
+#[inline(always)]
+pub fn take_awaited(store: &impl Store, thread: Frame) -> Option<[u64; 2]> {
+    match get(store.words(thread), WAITS_FOR_ALL) {
+        0 => take(store, thread),
+        _ => take_all(store, thread),
+    }
+}
+
+/// Takes what is pending at the end-point of `thread`: the count of sends, and as many events as there is room for.
+#[cold]
+#[inline(never)]
+fn take_all(store: &impl Store, thread: Frame) -> Option<[u64; 2]> {
+    let [sent, first] = take(store, thread)?;
+    let mut batch = Batch::new(sent);
+    let mut last = first;
+    while let Some(event) = Event::from_word(last) {
+        if !batch.push(event) {
+            break;
+        }
+        last = take_event(store, thread);
+    }
+    Some(batch.to_words())
 }
 
 /// Tells `scheduler` what happened to `thread`, in place of what it was told before and has not taken.
@@ -163,6 +209,21 @@ pub fn forget(store: &impl Store, scheduler: Frame, thread: Frame) {
         set(list, LAST, before);
     }
     set(words, EVENT, 0);
+}
+
+/// Forgets the list of `scheduler`; what its threads have to tell they keep, for [`take_back`].
+pub fn disband(store: &impl Store, scheduler: Frame) {
+    let list = store.words(scheduler);
+    set(list, FIRST, 0);
+    set(list, LAST, 0);
+}
+
+/// Takes the event of `thread`, whose scheduler's list is forgotten.
+pub fn take_back(store: &impl Store, thread: Frame) -> Option<Event> {
+    let words = store.words(thread);
+    let event = Event::from_word(get(words, EVENT));
+    set(words, EVENT, 0);
+    event
 }
 
 fn take_event(store: &impl Store, scheduler: Frame) -> u64 {

@@ -9,9 +9,9 @@ use crate::invocation;
 use crate::outcome::Outcome;
 use crate::store::{Store, get, set};
 use crate::thread::{self, entry};
-use abi::crossing::FAULT_HANDLER;
+use abi::crossing::{FAULT_HANDLER, PERSONALITY};
 use abi::error::Error;
-use abi::fault::{Answer, METHOD};
+use abi::fault::{Answer, METHOD, SYSTEM_CALL};
 use abi::layout::is_user;
 use abi::operation::ThreadEnd;
 
@@ -40,17 +40,39 @@ pub fn culprit(store: &impl Store, core: &CoreState) -> Culprit {
     }
 }
 
+/// Faults of a component that are reported one by one.
+const REPORTED: u64 = 8;
+
+/// Whether the fault with this number of a component is reported, and if it is, how many have not been since the last
+/// that was.
+///
+/// After the first few it is the 16th, the 32nd, and so on: to report takes time in which nobody else has the core.
+pub const fn unreported_before(number: u64) -> Option<u64> {
+    match number {
+        0..=REPORTED => Some(0),
+        number if number.is_power_of_two() => Some(number / 2 - 1),
+        _ => None,
+    }
+}
+
 /// What the processor says of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// Vector of the exception.
+    /// Vector of the exception, or [`SYSTEM_CALL`].
     pub vector: u8,
     /// Its error code, or 0.
     pub error: u64,
-    /// Address that a page fault was about, else 0.
+    /// Address that a page fault was about; number of the system call; else 0.
     pub address: u64,
-    /// Address of the instruction.
+    /// Address of the instruction; behind that of a system call.
     pub instruction: u64,
+}
+
+impl Cause {
+    /// The slot of who handles it.
+    const fn slot(&self) -> u32 {
+        if self.vector == SYSTEM_CALL { PERSONALITY } else { FAULT_HANDLER }
+    }
 }
 
 /// Invokes the fault handler of the current component, if it has one that can be entered.
@@ -60,7 +82,7 @@ pub struct Cause {
 pub fn handle(store: &impl Store, core: &mut CoreState, cause: Cause) -> Option<Outcome> {
     let component = core.component(store);
     let table = CapabilityTable::of(store, component).ok()?;
-    let Capability::Invocation(handler) = table.lookup(store, FAULT_HANDLER.into()).ok()? else { return None };
+    let Capability::Invocation(handler) = table.lookup(store, cause.slot().into()).ok()? else { return None };
     if !thread::mark_faulted(store, core) {
         return None;
     }
@@ -82,6 +104,7 @@ pub fn follow(store: &impl Store, core: &mut CoreState, status: u16, [answer, ad
             set(words, at + entry::ADDRESS, address);
             Outcome::RestoreFaulted
         }
+        Some(Answer::Exit) => dispatch::end(store, core, ThreadEnd::Exited, address as u16),
         Some(Answer::EndThread) => dispatch::end(store, core, ThreadEnd::Faulted, Error::Faulted.status()),
         _ => contain(store, core),
     }
@@ -100,19 +123,33 @@ pub fn contain(store: &impl Store, core: &mut CoreState) -> Outcome {
 mod tests {
     use super::*;
     use crate::capability::Invocation;
-    use crate::outcome::End;
     use crate::testing::System;
 
     #[test]
     fn the_caller_gets_an_error() {
         let mut system = System::new();
         let server = system.component(4);
-        let before = system.core;
+        let before = system.place();
         let capability = Invocation { server, entry: 0x50_0000, token: 0, methods: 1 };
         invocation::invoke(&system.memory, &mut system.core, capability, 0, [0; 4]).unwrap();
         assert_eq!(culprit(&system.memory, &system.core).component, server);
         assert_eq!(contain(&system.memory, &mut system.core), Error::Faulted.into());
-        assert_eq!(system.core, before);
+        assert_eq!(system.place(), before);
+    }
+
+    #[test]
+    fn faults_in_a_loop_are_counted_and_few_are_reported() {
+        let system = System::new();
+        let faulty = system.component(4);
+        let numbers: std::vec::Vec<u64> = (0..1000).map(|_| component::count_fault(&system.memory, faulty)).collect();
+        assert!(numbers.iter().copied().eq(1..=1000));
+        let reported = numbers.iter().filter_map(|number| Some((*number, unreported_before(*number)?)));
+        let reported: std::vec::Vec<_> = reported.skip(7).collect();
+        assert_eq!(reported, [(8, 0), (16, 7), (32, 15), (64, 31), (128, 63), (256, 127), (512, 255)]);
+        let told: u64 = reported.iter().map(|(_, left_out)| left_out + 1).sum();
+        assert_eq!(told + 7, 512, "each is reported or said to have been left out");
+        component::revoke(&system.memory, faulty).unwrap();
+        assert_eq!(component::count_fault(&system.memory, faulty), 1);
     }
 
     #[test]
@@ -122,13 +159,13 @@ mod tests {
         dispatch::wait_for(&system.memory, &mut system.core, faulty, 0).unwrap();
         let outcome = contain(&system.memory, &mut system.core);
         let status = u64::from(Error::Faulted.status());
-        assert_eq!(outcome, Outcome::answer([ThreadEnd::Faulted as u64, status]));
+        assert_eq!(system.told(outcome), (0, [ThreadEnd::Faulted as u64, status]));
     }
 
     #[test]
     fn a_fault_of_the_first_thread_leaves_nothing_to_run() {
         let mut system = System::new();
-        assert_eq!(contain(&system.memory, &mut system.core), Outcome::End(End::NothingToRun));
+        assert_eq!(contain(&system.memory, &mut system.core), Outcome::NothingToRun);
     }
 
     const CAUSE: Cause = Cause { vector: 14, error: 6, address: 0x10, instruction: 0x40_1234 };
@@ -154,19 +191,28 @@ mod tests {
         invocation::return_with(&system.memory, &mut system.core, status, words)
     }
 
-    const ENDED: Outcome = Outcome::answer([ThreadEnd::Faulted as u64, Error::Faulted.status() as u64]);
+    fn assert_ended(system: &System, outcome: Outcome) {
+        let told = (0, [ThreadEnd::Faulted as u64, Error::Faulted.status().into()]);
+        assert_eq!(system.told(outcome), told);
+    }
+
+    fn contain_it(system: &mut System) {
+        let outcome = contain(&system.memory, &mut system.core);
+        assert_ended(system, outcome);
+    }
 
     #[test]
     fn the_handler_is_told_what_happened() {
         let (mut system, faulty, handler) = handled();
-        let before = system.core;
-        let Some(Outcome::Resume(registers)) = fault(&mut system) else { panic!("not handled") };
+        let before = system.place();
+        let outcome = fault(&mut system).unwrap();
+        let registers = system.resumed(outcome);
         assert_eq!((registers.rax, registers.rdi), (0, 14 | 6 << 8));
         assert_eq!((registers.rsi, registers.rdx, registers.r8), (0x10, 0x40_1234, 77));
         assert_eq!(system.core.component(&system.memory), handler);
         assert_eq!(invocation::levels(&system.memory, &system.core).collect::<std::vec::Vec<_>>(), [handler, faulty]);
         assert_eq!(answer(&mut system, 0, [Answer::Retry as u64, 0]), Outcome::RestoreFaulted);
-        assert_eq!((system.core, system.core.component(&system.memory)), (before, faulty));
+        assert_eq!((system.place(), system.core.component(&system.memory)), (before, faulty));
         assert!(fault(&mut system).is_some(), "the next fault is handled too");
     }
 
@@ -177,7 +223,8 @@ mod tests {
             let (words, at) = (system.memory.words(system.core.thread()), entry::index(system.core.top));
             set(words, at + entry::ADDRESS, nowhere);
             fault(&mut system).unwrap();
-            assert_eq!(answer(&mut system, 0, [Answer::Retry as u64, 0]), ENDED, "address {nowhere:#x}");
+            let outcome = answer(&mut system, 0, [Answer::Retry as u64, 0]);
+            assert_ended(&system, outcome);
         }
     }
 
@@ -195,14 +242,26 @@ mod tests {
             (0, [Answer::Unwind as u64, 0]),
             (0, [Answer::EndThread as u64, 0]),
             (0, [Answer::Resume as u64, 1 << 47]),
-            (0, [4, 0]),
+            (0, [5, 0]),
             (1, [Answer::Retry as u64, 0]),
         ];
         for (status, words) in answers {
             let (mut system, ..) = handled();
             fault(&mut system).unwrap();
-            assert_eq!(answer(&mut system, status, words), ENDED, "status {status}, words {words:?}");
+            let outcome = answer(&mut system, status, words);
+            assert_ended(&system, outcome);
         }
+    }
+
+    #[test]
+    fn a_thread_can_be_ended_with_a_status_of_its_own() {
+        let (mut system, ..) = handled();
+        let thread = system.core.thread();
+        fault(&mut system).unwrap();
+        let outcome = answer(&mut system, 0, [Answer::Exit as u64, 0x5_0007]);
+        assert_eq!(system.told(outcome), (0, [ThreadEnd::Exited as u64, 7]));
+        let again = dispatch::wait_for(&system.memory, &mut system.core, thread, 0);
+        assert_eq!(again, Err(Error::NotDispatchable), "for good");
     }
 
     #[test]
@@ -210,7 +269,7 @@ mod tests {
         let (mut system, ..) = handled();
         fault(&mut system).unwrap();
         assert_eq!(fault(&mut system), None, "it has no handler of its own");
-        assert_eq!(contain(&system.memory, &mut system.core), ENDED);
+        contain_it(&mut system);
     }
 
     #[test]
@@ -222,7 +281,7 @@ mod tests {
         table.add(&system.memory, FAULT_HANDLER.into(), Capability::Invocation(own)).unwrap();
         fault(&mut system).unwrap();
         assert_eq!(fault(&mut system), None);
-        assert_eq!(contain(&system.memory, &mut system.core), ENDED);
+        contain_it(&mut system);
     }
 
     #[test]
@@ -230,7 +289,48 @@ mod tests {
         let (mut system, _, handler) = handled();
         component::revoke(&system.memory, handler).unwrap();
         assert_eq!(fault(&mut system), None);
-        assert_eq!(contain(&system.memory, &mut system.core), ENDED);
+        contain_it(&mut system);
+    }
+
+    #[test]
+    fn a_handler_that_is_revoked_while_it_handles_takes_the_level_along() {
+        let (mut system, _, handler) = handled();
+        fault(&mut system).unwrap();
+        component::revoke(&system.memory, handler).unwrap();
+        let outcome = invocation::settle(&system.memory, &mut system.core, Outcome::DONE);
+        let status = u64::from(Error::Revoked.status());
+        assert_eq!(system.told(outcome), (0, [ThreadEnd::Faulted as u64, status]));
+    }
+
+    #[test]
+    fn whom_the_handler_calls_may_fault_as_deep_as_it_can_and_everybody_goes_on() {
+        let (mut system, _, handler) = handled();
+        let faulting = system.place();
+        fault(&mut system).unwrap();
+        let handling = system.place();
+        let again = Invocation { server: handler, entry: 0x50_0000, token: 0, methods: 1 };
+        let mut depth = 0;
+        while invocation::invoke(&system.memory, &mut system.core, again, 0, [0; 4]).is_ok() {
+            depth += 1;
+        }
+        assert!(depth > 70, "{depth} levels");
+        for _ in 0..depth {
+            assert_eq!(fault(&mut system), None);
+            assert_eq!(contain(&system.memory, &mut system.core), Error::Faulted.into(), "one level each");
+        }
+        assert_eq!(system.place(), handling);
+        assert_eq!(answer(&mut system, 0, [Answer::Retry as u64, 0]), Outcome::RestoreFaulted);
+        assert_eq!(system.place(), faulting);
+    }
+
+    #[test]
+    fn a_level_with_no_room_above_it_unwinds() {
+        let (mut system, faulty, _) = handled();
+        let again = Invocation { server: faulty, entry: 0x50_0000, token: 0, methods: 1 };
+        while invocation::invoke(&system.memory, &mut system.core, again, 0, [0; 4]).is_ok() {}
+        assert_eq!(fault(&mut system), None, "its handler cannot be entered");
+        assert_eq!(contain(&system.memory, &mut system.core), Error::Faulted.into());
+        assert!(fault(&mut system).is_some(), "the level below has room, and nothing is left of the attempt");
     }
 
     #[test]
@@ -240,7 +340,7 @@ mod tests {
         component::revoke(&system.memory, faulty).unwrap();
         let status = u64::from(Error::Revoked.status());
         let outcome = answer(&mut system, 0, [Answer::Retry as u64, 0]);
-        assert_eq!(outcome, Outcome::answer([ThreadEnd::Faulted as u64, status]));
+        assert_eq!(system.told(outcome), (0, [ThreadEnd::Faulted as u64, status]));
     }
 
     #[test]

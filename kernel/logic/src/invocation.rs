@@ -34,7 +34,7 @@ pub fn invoke(
     capability.server.live(store)?;
     push(store, core, capability.server, capability.entry)?;
     let (r8, r9) = (capability.token, core.identity);
-    Ok(Outcome::Resume(Registers { rax: u64::from(method), rdi, rsi, rdx, r10, r8, r9 }))
+    Ok(Outcome::resume(core, Registers { rax: u64::from(method), rdi, rsi, rdx, r10, r8, r9 }))
 }
 
 /// Returns from the current invocation with a status and two words; from a
@@ -48,7 +48,7 @@ pub fn return_with(store: &impl Store, core: &mut CoreState, status: u16, words:
     let outcome = if thread::unmark_faulted(store, core) {
         fault::follow(store, core, status, words)
     } else {
-        Outcome::with_status(u64::from(status), words)
+        Outcome::resume(core, Registers::answer(u64::from(status), words))
     };
     settle(store, core, outcome)
 }
@@ -60,19 +60,21 @@ pub fn unwind(store: &impl Store, core: &mut CoreState, error: Error) -> Outcome
 }
 
 /// Lets `outcome` stand if the level that it resumes lives, and unwinds that level's thread too if not.
+#[inline(always)]
 pub fn settle(store: &impl Store, core: &mut CoreState, mut outcome: Outcome) -> Outcome {
-    let goes_on = |outcome| matches!(outcome, Outcome::Resume(_) | Outcome::Restore | Outcome::RestoreFaulted);
-    while goes_on(outcome) && core.component(store).live(store).is_err() {
+    while outcome.goes_on() && !core.is_live(store) {
         outcome = unwind_thread(store, core, Error::Revoked);
     }
     outcome
 }
 
+#[cold]
+#[inline(never)]
 fn unwind_thread(store: &impl Store, core: &mut CoreState, error: Error) -> Outcome {
     while !thread::is_at_first_entry(core) {
         core.top -= entry::BYTES;
         // A level whose fault was being handled has no handler any more: it goes the same way.
-        if !thread::unmark_faulted(store, core) && core.component(store).live(store).is_ok() {
+        if !thread::unmark_faulted(store, core) && core.is_live(store) {
             return error.into();
         }
     }
@@ -108,7 +110,6 @@ fn push(store: &impl Store, core: &mut CoreState, server: Reference, address: u6
 mod tests {
     use super::*;
     use crate::component;
-    use crate::outcome::End;
     use crate::testing::System;
     use abi::crossing::INVOCATION_DEPTH;
 
@@ -120,15 +121,15 @@ mod tests {
     fn a_call_enters_the_server_and_a_return_comes_back() {
         let mut system = System::new();
         let server = system.component(4);
-        let before = system.core;
+        let before = system.place();
         let outcome = invoke(&system.memory, &mut system.core, to(server), 1, [1, 2, 3, 4]).unwrap();
         let expected = Registers { rax: 1, rdi: 1, rsi: 2, rdx: 3, r10: 4, r8: 77, r9: before.identity };
-        assert_eq!(outcome, Outcome::Resume(expected));
+        assert_eq!(system.resumed(outcome), expected);
         assert_eq!(system.resume_point(), (0x50_0000, 0));
         assert_eq!(system.core.component(&system.memory), server);
         let outcome = return_with(&system.memory, &mut system.core, 300, [8, 9]);
-        assert_eq!(outcome, Outcome::with_status(300, [8, 9]));
-        assert_eq!(system.core, before);
+        assert_eq!(system.told(outcome), (300, [8, 9]));
+        assert_eq!(system.place(), before);
     }
 
     #[test]
@@ -172,14 +173,14 @@ mod tests {
     fn a_return_into_a_dead_client_goes_on_to_the_next_live_level() {
         let mut system = System::new();
         let (outer, inner) = (system.component(4), system.component(5));
-        let before = system.core;
+        let before = system.place();
         for server in [outer, inner] {
             invoke(&system.memory, &mut system.core, to(server), 1, [0; 4]).unwrap();
         }
         component::revoke(&system.memory, outer).unwrap();
         let outcome = return_with(&system.memory, &mut system.core, 0, [0; 2]);
         assert_eq!(outcome, Error::Revoked.into());
-        assert_eq!(system.core, before);
+        assert_eq!(system.place(), before);
     }
 
     #[test]
@@ -187,14 +188,14 @@ mod tests {
         let mut system = System::new();
         let (middle, middle_component) = system.thread(4, 0x41_0000);
         let (inner, _) = system.thread(5, 0x42_0000);
-        let before = system.core;
+        let before = system.place();
         dispatch::wait_for(&system.memory, &mut system.core, middle, 0).unwrap();
         dispatch::wait_for(&system.memory, &mut system.core, inner, 0).unwrap();
         component::revoke(&system.memory, middle_component).unwrap();
         let outcome = return_with(&system.memory, &mut system.core, 0, [0; 2]);
         let status = u64::from(Error::Revoked.status());
-        assert_eq!(outcome, Outcome::answer([ThreadEnd::Faulted as u64, status]));
-        assert_eq!(system.core, before);
+        assert_eq!(system.told(outcome), (0, [ThreadEnd::Faulted as u64, status]));
+        assert_eq!(system.place(), before);
     }
 
     #[test]
@@ -212,6 +213,6 @@ mod tests {
     fn a_return_from_the_first_component_ends_the_thread() {
         let mut system = System::new();
         let outcome = return_with(&system.memory, &mut system.core, 0, [0; 2]);
-        assert_eq!(outcome, Outcome::End(End::NothingToRun));
+        assert_eq!(outcome, Outcome::NothingToRun);
     }
 }

@@ -19,21 +19,33 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod budget;
 pub mod capability;
 pub mod capability_table;
 pub mod component;
 pub mod core_state;
+pub mod cross_core;
 pub mod dispatch;
 pub mod endpoint;
 pub mod fault;
 pub mod frame;
+pub mod interrupt;
 pub mod invocation;
+pub mod launch;
 pub mod operation;
 pub mod outcome;
 pub mod page_table;
+pub mod physical_range;
 pub mod ports;
+pub mod processor;
+pub mod quiescence;
+pub mod reclaim;
+pub mod registers;
+pub mod slot;
 pub mod store;
+pub mod temporal_capability;
 pub mod thread;
+mod users;
 
 #[cfg(test)]
 mod sequences;

@@ -1,27 +1,39 @@
 //! The one system call: invoke a capability. Everything the kernel does for user level starts here.
 
-use crate::capability::{self, Capability, Invocation, Ports, Slot};
+use crate::capability::{self, Capability, Slot};
 use crate::capability_table::CapabilityTable;
-use crate::component::{self, Reference};
+use crate::component;
 use crate::core_state::CoreState;
+use crate::cross_core::{self, Cores};
 use crate::dispatch::{self, Decision};
 use crate::endpoint;
-use crate::frame::{self, Frame};
+use crate::frame::Frame;
+use crate::interrupt::{self, Controller, Lines};
 use crate::invocation;
-use crate::outcome::{End, Outcome};
+use crate::launch;
+use crate::outcome::Outcome;
 use crate::page_table::PageTable;
-use crate::store::Store;
+use crate::registers;
+use crate::slot;
+use crate::store::{Descriptor, Store};
 use crate::thread;
 use abi::crossing::{CapabilityWord, RETURN};
 use abi::error::Error;
+use abi::kind::Kind;
 use abi::layout::is_user;
 use abi::operation::{
-    ComponentOperation, DebugConsoleOperation, PageTableOperation, PortsOperation, PowerOperation, ReceiveOperation,
-    SendOperation, TableOperation, ThreadOperation,
+    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PortsOperation, PowerOperation, ReceiveOperation,
+    SendOperation, ThreadOperation,
 };
+use abi::rights;
+use core::sync::atomic::Ordering::Relaxed;
+
+pub mod paging;
+pub mod table;
+pub mod time;
 
 /// What some operations do to the machine, beside its memory.
-pub trait Machine {
+pub trait Machine: Controller + Cores {
     /// Reads a byte from `port`.
     fn read_port(&mut self, port: u16) -> u8;
     /// Writes a byte to `port`.
@@ -30,6 +42,8 @@ pub trait Machine {
     fn write_console(&mut self, text: &[u8]);
     /// Ticks of the time-stamp counter in a second.
     fn frequency(&mut self) -> u64;
+    /// The time-stamp counter.
+    fn now(&mut self) -> u64;
 }
 
 /// What user level put into its registers.
@@ -41,240 +55,285 @@ pub struct Request {
     pub words: [u64; 4],
 }
 
-/// Performs `request` for the current thread of `core`.
+/// Performs `request` for the current thread of `core`: what the entry paths do.
 pub fn perform(store: &impl Store, machine: &mut impl Machine, core: &mut CoreState, request: Request) -> Outcome {
+    if request.word == CapabilityWord::IDENTITY {
+        return Outcome::Answer(core.identity);
+    }
     if request.word.capability() == u64::from(RETURN) {
         let [first, second, ..] = request.words;
         return invocation::return_with(store, core, request.word.method(), [first, second]);
     }
-    operate(store, machine, core, request).unwrap_or_else(Outcome::from)
+    let (number, method) = (request.word.capability(), request.word.method());
+    match CapabilityTable::current(store, core).slot(store, number) {
+        Ok(slot) => perform_on(store, machine, core, slot, method, request.words),
+        Err(error) => error.into(),
+    }
+}
+
+/// Performs an operation of the capability in `held` for the current thread of `core`.
+pub fn perform_on(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &mut CoreState,
+    held: &Slot,
+    method: u16,
+    words: [u64; 4],
+) -> Outcome {
+    operate(store, machine, core, held, method, words).unwrap_or_else(Outcome::from)
 }
 
 fn operate(
     store: &impl Store,
     machine: &mut impl Machine,
     core: &mut CoreState,
-    request: Request,
+    held: &Slot,
+    method: u16,
+    words: [u64; 4],
 ) -> Result<Outcome, Error> {
-    let caller = core.component(store);
-    let held = CapabilityTable::of(store, caller)?.lookup(store, request.word.capability())?;
-    let (method, words) = (request.word.method(), request.words);
-    match held {
+    let caller = Caller::current(store, core);
+    match capability::read(store, held)? {
         Capability::Invocation(capability) => invocation::invoke(store, core, capability, method, words),
-        Capability::CapabilityTable(root) => table(store, core, CapabilityTable(root), method, words),
-        Capability::PageTable(root) => page_table(store, caller, PageTable(root), method, words),
-        Capability::Component(reference) => component(store, core, reference, method, words),
-        Capability::Thread(thread) => dispatch(store, core, thread, method, words),
-        Capability::Receive(thread) => receive(store, machine, core, thread, method, words),
-        Capability::Send(receiver) => send(store, core, receiver, method, words),
-        Capability::Ports(ports) => port(machine, ports, method, words),
+        Capability::CapabilityTable(_) => {
+            table::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
+        }
+        Capability::PageTable(_) => paging::operate(store, caller, held, method, words).map(|words| Outcome::pair(core, words)),
+        Capability::Component(_) => component(store, core, held, method, words),
+        Capability::Thread(_) => thread(store, machine, core, held, method, words),
+        Capability::HandledLevel => handled_level(store, core, method, words),
+        Capability::Receive(_) => receive(store, machine, core, held, method, words),
+        Capability::Send(_) => send(store, machine, core, held, method, words),
+        Capability::Ports(_) => ports(machine, held, method, words),
+        Capability::Interrupt(lines) => interrupt(store, machine, core, lines, method, words),
+        Capability::PhysicalRange(_) => Err(Error::UnknownOperation),
+        Capability::TemporalCapability(_) => {
+            time::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
+        }
         Capability::DebugConsole => console(machine, method, words),
         Capability::Power => power(method, words),
     }
 }
 
-fn table(
-    store: &impl Store,
-    core: &CoreState,
-    table: CapabilityTable,
-    number: u16,
-    words: [u64; 4],
-) -> Result<Outcome, Error> {
-    use TableOperation::*;
-    let caller = Caller::new(store, core.component(store))?;
-    let [slot, a, b, c] = words;
-    match TableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        Copy => table.add(store, slot, caller.capability(store, a)?)?,
-        Remove => table.remove(store, slot)?,
-        Graft => table.graft(store, slot, caller.untyped(store, a)?)?,
-        CreateTable => create(store, table, slot, caller.untyped(store, a)?, |frame| {
-            Ok(Capability::CapabilityTable(CapabilityTable::create(store, frame).0))
-        })?,
-        CreatePageTable => create(store, table, slot, caller.untyped(store, a)?, |frame| {
-            Ok(Capability::PageTable(PageTable::create(store, frame).0))
-        })?,
-        CreateComponent => create_component(store, &caller, table, [slot, a, b, c])?,
-        CreateThread => create_thread(store, &caller, table, core, [slot, a, b, c])?,
-        CreateInvocation => create_invocation(store, &caller, table, [slot, a, b, c])?,
-        CreatePorts => {
-            let Capability::Ports(range) = caller.capability(store, a)? else { return Err(Error::WrongKind) };
-            table.add(store, slot, Capability::Ports(range.part(high(b), low(b))?))?;
-        }
-        CreateReceive => {
-            let Capability::Thread(thread) = caller.capability(store, a)? else { return Err(Error::WrongKind) };
-            table.add(store, slot, Capability::Receive(thread))?;
-        }
-        CreateSend => {
-            let Capability::Receive(thread) = caller.capability(store, a)? else { return Err(Error::WrongKind) };
-            table.add(store, slot, Capability::Send(thread))?;
-        }
-    }
-    Ok(Outcome::DONE)
-}
-
-fn create_component(
-    store: &impl Store,
-    caller: &Caller,
-    table: CapabilityTable,
-    [slot, at, capabilities, index]: [u64; 4],
-) -> Result<(), Error> {
-    let Capability::CapabilityTable(capability_table) = caller.capability(store, high(capabilities).into())? else {
-        return Err(Error::WrongKind);
-    };
-    let Capability::PageTable(page_table) = caller.capability(store, low(capabilities).into())? else {
-        return Err(Error::WrongKind);
-    };
-    let index = u32::try_from(index).map_err(|_| Error::BadArgument)?;
-    component::free_descriptor(store, index)?;
-    create(store, table, slot, caller.untyped(store, at)?, |frame| {
-        component::create(store, frame, index, capability_table, page_table).map(Capability::Component)
-    })
-}
-
-fn create_thread(
-    store: &impl Store,
-    caller: &Caller,
-    table: CapabilityTable,
-    core: &CoreState,
-    [slot, at, packed, start]: [u64; 4],
-) -> Result<(), Error> {
-    let component = caller.component(store, high(packed).into())?;
-    let index = low(packed);
-    thread::check_index(store, index)?;
-    check_entry(start)?;
-    create(store, table, slot, caller.untyped(store, at)?, |frame| {
-        thread::create(store, frame, index, high(core.identity), component, start)?;
-        Ok(Capability::Thread(frame))
-    })
-}
-
-fn create_invocation(
-    store: &impl Store,
-    caller: &Caller,
-    table: CapabilityTable,
-    [packed, entry, token, methods]: [u64; 4],
-) -> Result<(), Error> {
-    let server = caller.component(store, high(packed).into())?;
-    check_entry(entry)?;
-    let capability = Invocation { server, entry, token, methods };
-    table.add(store, low(packed).into(), Capability::Invocation(capability))
-}
-
-/// Claims `slot` and `frame`, makes the object, and commits the slot; or leaves the slot empty.
+/// Performs operation `number` of the component in `held`.
 ///
-/// Everything that can be checked has been checked: what still fails here lost a race against another core.
-fn create(
-    store: &impl Store,
-    table: CapabilityTable,
-    slot: u64,
-    frame: Frame,
-    make: impl FnOnce(Frame) -> Result<Capability, Error>,
-) -> Result<(), Error> {
-    let slot: &Slot = table.claim(store, slot)?;
-    match frame::claim_kernel(store, frame).and_then(|()| make(frame)) {
-        Ok(capability) => capability::commit(slot, capability),
-        Err(error) => {
-            capability::abandon(slot);
-            return Err(error);
-        }
-    }
-    Ok(())
-}
-
-fn page_table(
-    store: &impl Store,
-    caller: Reference,
-    page_table: PageTable,
-    number: u16,
-    [address, from, argument, _]: [u64; 4],
-) -> Result<Outcome, Error> {
-    use PageTableOperation::*;
-    let own = PageTable::of(store, caller)?;
-    match PageTableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        Map => page_table.map(store, address, own.untyped_at(store, from)?, argument)?,
-        Alias => page_table.alias(store, address, own, from, argument)?,
-        Graft => page_table.graft(store, address, own.untyped_at(store, from)?, argument)?,
-        Name => page_table.name(store, address, own.untyped_at(store, from)?)?,
-    }
-    Ok(Outcome::DONE)
-}
-
-fn component(
+/// # Errors
+///
+/// See [`ComponentOperation`]; [`Error::UnknownOperation`].
+pub fn component(
     store: &impl Store,
     core: &mut CoreState,
-    reference: Reference,
+    held: &Slot,
     number: u16,
     words: [u64; 4],
 ) -> Result<Outcome, Error> {
     match ComponentOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        ComponentOperation::Name => component::set_name(store, reference, words)?,
-        ComponentOperation::Revoke => component::revoke(store, reference)?,
+        ComponentOperation::Name => {
+            component::set_name(store, slot::component(store, held, rights::component::NAME)?, words)?;
+            Ok(Outcome::DONE)
+        }
+        ComponentOperation::Revoke => {
+            let epoch = component::revoke(store, slot::component(store, held, rights::component::REVOKE)?)?;
+            // A component may have ended itself: then its caller goes on.
+            Ok(invocation::settle(store, core, Outcome::Answer(epoch)))
+        }
     }
-    // A component may have ended itself: then its caller goes on.
-    Ok(invocation::settle(store, core, Outcome::DONE))
 }
 
+/// Performs operation `number` of the thread in `held`.
+///
+/// # Errors
+///
+/// See [`ThreadOperation`]; [`Error::UnknownOperation`].
+#[inline(always)]
+pub fn thread(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &mut CoreState,
+    held: &Slot,
+    number: u16,
+    words: [u64; 4],
+) -> Result<Outcome, Error> {
+    if number != ThreadOperation::Dispatch as u16 {
+        return other_of_thread(store, machine, core, held, number, words);
+    }
+    let thread = slot::object(store, held, Kind::Thread, rights::thread::DISPATCH)?;
+    dispatch(store, core, thread, words)
+}
+
+#[cold]
+#[inline(never)]
+fn other_of_thread(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &mut CoreState,
+    held: &Slot,
+    number: u16,
+    words: [u64; 4],
+) -> Result<Outcome, Error> {
+    let [register, word, ..] = words;
+    let with = |rights| slot::object(store, held, Kind::Thread, rights);
+    match ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+        ThreadOperation::Dispatch => dispatch(store, core, with(rights::thread::DISPATCH)?, words),
+        ThreadOperation::ReadRegister => {
+            let thread = with(rights::thread::READ)?;
+            Ok(Outcome::Answer(registers::read(store, core, thread, register)?))
+        }
+        ThreadOperation::WriteRegister => {
+            registers::write(store, core, with(rights::thread::WRITE)?, register, word)?;
+            Ok(Outcome::DONE)
+        }
+        ThreadOperation::Launch => launch(store, machine, core, with(rights::thread::DISPATCH)?, words),
+        ThreadOperation::Ended => Ok(Outcome::pair(core, launch::ended(store, with(0)?)?)),
+    }
+}
+
+fn launch(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &CoreState,
+    thread: Frame,
+    [word, told, ..]: [u64; 4],
+) -> Result<Outcome, Error> {
+    let told = match told {
+        0 => None,
+        number => match CapabilityTable::of(store, core.component(store))?.lookup(store, number)? {
+            Capability::Send(receiver) => Some(receiver),
+            _ => return Err(Error::WrongKind),
+        },
+    };
+    launch::begin(store, machine, thread, word, told)
+}
+
+fn handled_level(store: &impl Store, core: &CoreState, number: u16, words: [u64; 4]) -> Result<Outcome, Error> {
+    let [at, word, ..] = words;
+    match HandledLevelOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+        HandledLevelOperation::ReadRegister => Ok(Outcome::Answer(registers::read_handled(store, core, at)?)),
+        HandledLevelOperation::ReadMemory => Ok(Outcome::Answer(registers::read_memory(store, core, at)?)),
+        HandledLevelOperation::WriteRegister => {
+            registers::write_handled(store, core, at, word)?;
+            Ok(Outcome::DONE)
+        }
+        HandledLevelOperation::WriteMemory => {
+            registers::write_memory(store, core, at, word)?;
+            Ok(Outcome::DONE)
+        }
+    }
+}
+
+#[inline(always)]
 fn dispatch(
     store: &impl Store,
     core: &mut CoreState,
     thread: Frame,
-    number: u16,
-    [word, timeout, token, scheduler]: [u64; 4],
+    [word, timeout, token, peers]: [u64; 4],
 ) -> Result<Outcome, Error> {
-    let ThreadOperation::Dispatch = ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)?;
-    let outcome = if scheduler == u64::from(RETURN) {
+    let outcome = if peers == u64::from(RETURN) {
         if timeout != 0 || token != 0 {
             return Err(Error::BadArgument);
         }
         dispatch::wait_for(store, core, thread, word)?
     } else {
-        let table = CapabilityTable::of(store, core.component(store))?;
-        let Capability::Receive(scheduler) = table.lookup(store, scheduler)? else { return Err(Error::WrongKind) };
-        dispatch::switch_to(store, core, thread, word, Decision { scheduler, token, timeout })?
+        let table = CapabilityTable::current(store, core);
+        let slot = table.slot(store, low(peers).into())?;
+        let scheduler = slot::object(store, slot, Kind::Receive, rights::receive::SCHEDULE)?;
+        let budget = time::to_run_on(store, table, high(peers))?;
+        dispatch::switch_to(store, core, thread, word, Decision { scheduler, token, timeout, budget })?
     };
     // What it goes on with may have been revoked since.
     Ok(invocation::settle(store, core, outcome))
 }
 
-fn receive(
+/// Performs operation `number` of the receive end-point in `held`.
+///
+/// # Errors
+///
+/// See [`ReceiveOperation`]; [`Error::UnknownOperation`].
+#[inline(always)]
+pub fn receive(
     store: &impl Store,
     machine: &mut impl Machine,
     core: &mut CoreState,
-    thread: Frame,
+    held: &Slot,
     number: u16,
     words: [u64; 4],
 ) -> Result<Outcome, Error> {
+    let thread = slot::object(store, held, Kind::Receive, rights::receive::RECEIVE)?;
     match ReceiveOperation::from_number(number).ok_or(Error::UnknownOperation)? {
         ReceiveOperation::Receive => {
             let outcome = endpoint::receive(store, core, thread, words)?;
             Ok(invocation::settle(store, core, outcome))
         }
-        ReceiveOperation::Frequency => Ok(Outcome::answer([machine.frequency(), 0])),
+        ReceiveOperation::Frequency => Ok(Outcome::Answer(machine.frequency())),
     }
 }
 
-fn send(
+/// Performs operation `number` of the send end-point in `held`.
+///
+/// # Errors
+///
+/// See [`SendOperation`]; [`Error::UnknownOperation`].
+#[inline(always)]
+pub fn send(
     store: &impl Store,
+    machine: &mut impl Machine,
     core: &mut CoreState,
-    receiver: Frame,
+    held: &Slot,
     number: u16,
     [flags, ..]: [u64; 4],
 ) -> Result<Outcome, Error> {
+    let receiver = slot::object(store, held, Kind::Send, 0)?;
     let SendOperation::Send = SendOperation::from_number(number).ok_or(Error::UnknownOperation)?;
+    if thread::check_core(store, core, receiver).is_err() {
+        return cross_core::activate(store, machine, receiver, flags);
+    }
     let outcome = endpoint::send(store, core, receiver, flags)?;
     Ok(invocation::settle(store, core, outcome))
 }
 
-fn port(machine: &mut impl Machine, ports: Ports, number: u16, words: [u64; 4]) -> Result<Outcome, Error> {
+/// Performs operation `number` of the ports in `held`.
+///
+/// # Errors
+///
+/// See [`PortsOperation`]; [`Error::UnknownOperation`].
+#[inline(always)]
+pub fn ports(machine: &mut impl Machine, held: &Slot, number: u16, words: [u64; 4]) -> Result<Outcome, Error> {
     let [offset, byte, ..] = words;
+    let with = |rights| slot::check(held, Kind::Ports, rights).map(|()| capability::ports(held));
     match PortsOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        PortsOperation::Read => Ok(Outcome::answer([u64::from(machine.read_port(ports.port(offset)?)), 0])),
+        PortsOperation::Read => {
+            let port = with(rights::ports::READ)?.port(offset)?;
+            Ok(Outcome::Answer(machine.read_port(port).into()))
+        }
         PortsOperation::Write => {
+            let ports = with(rights::ports::WRITE)?;
             let byte = u8::try_from(byte).map_err(|_| Error::BadArgument)?;
             machine.write_port(ports.port(offset)?, byte);
             Ok(Outcome::DONE)
         }
     }
+}
+
+fn interrupt(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &CoreState,
+    lines: Lines,
+    number: u16,
+    [send, ..]: [u64; 4],
+) -> Result<Outcome, Error> {
+    let operation = InterruptOperation::from_number(number).ok_or(Error::UnknownOperation)?;
+    let line = lines.only()?;
+    match operation {
+        InterruptOperation::Attach => {
+            let table = CapabilityTable::of(store, core.component(store))?;
+            let Capability::Send(receiver) = table.lookup(store, send)? else { return Err(Error::WrongKind) };
+            interrupt::attach(store, machine, line, receiver)?;
+        }
+        InterruptOperation::Acknowledge => interrupt::acknowledge(store, machine, line)?,
+        InterruptOperation::Mask => interrupt::mask(store, machine, line)?,
+        InterruptOperation::Detach => interrupt::detach(store, machine, line)?,
+    }
+    Ok(Outcome::DONE)
 }
 
 fn console(machine: &mut impl Machine, number: u16, words: [u64; 4]) -> Result<Outcome, Error> {
@@ -292,35 +351,43 @@ fn console(machine: &mut impl Machine, number: u16, words: [u64; 4]) -> Result<O
 
 fn power(number: u16, [status, ..]: [u64; 4]) -> Result<Outcome, Error> {
     match PowerOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        PowerOperation::End => Ok(Outcome::End(End::Requested(status))),
+        PowerOperation::End => Ok(Outcome::End(status)),
     }
 }
 
 /// The component that asks, by what its operations may name.
-struct Caller {
-    table: CapabilityTable,
-    page_table: PageTable,
-}
+#[derive(Clone, Copy)]
+pub struct Caller<'s>(&'s Descriptor);
 
-impl Caller {
-    fn new(store: &impl Store, caller: Reference) -> Result<Self, Error> {
-        Ok(Self { table: CapabilityTable::of(store, caller)?, page_table: PageTable::of(store, caller)? })
+impl<'s> Caller<'s> {
+    /// The component that the current thread of `core` executes in.
+    #[inline(always)]
+    pub fn current(store: &'s impl Store, core: &CoreState) -> Self {
+        Self(core.descriptor(store))
     }
 
-    fn capability(&self, store: &impl Store, number: u64) -> Result<Capability, Error> {
-        self.table.lookup(store, number)
+    /// Where capability numbers are looked up.
+    #[inline(always)]
+    pub fn table(self) -> CapabilityTable {
+        CapabilityTable(Frame::at(self.0.table.load(Relaxed)))
     }
 
-    fn component(&self, store: &impl Store, number: u64) -> Result<Reference, Error> {
-        let Capability::Component(reference) = self.capability(store, number)? else {
-            return Err(Error::WrongKind);
-        };
-        reference.live(store)?;
-        Ok(reference)
+    /// Where frame addresses are looked up.
+    #[inline(always)]
+    pub fn page_table(self) -> PageTable {
+        PageTable(Frame::containing(self.0.page_table.load(Relaxed)))
     }
 
-    fn untyped(&self, store: &impl Store, address: u64) -> Result<Frame, Error> {
-        self.page_table.untyped_at(store, address)
+    /// Slot `number`, whatever it holds.
+    #[inline(always)]
+    fn slot(self, store: &impl Store, number: u64) -> Result<&Slot, Error> {
+        self.table().slot(store, number)
+    }
+
+    /// The untyped frame that the caller names at `address`.
+    #[inline(always)]
+    fn untyped(self, store: &impl Store, address: u64) -> Result<Frame, Error> {
+        self.page_table().untyped_at(store, address)
     }
 }
 

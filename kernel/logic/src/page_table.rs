@@ -11,9 +11,9 @@ use crate::component::Reference;
 use crate::frame::{self, Frame};
 use crate::store::{Store, get, set};
 use abi::error::Error;
-use abi::layout::{EXECUTE, PAGE, READ, USER_END, WRITE, is_user};
+use abi::layout::{EXECUTE, PAGE, READ, USER_END, USER_START, WRITE, is_user};
 use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::{AcqRel, Acquire};
+use core::sync::atomic::Ordering::{Acquire, Release, SeqCst};
 
 /// The entry takes part in translation.
 pub const PRESENT: u64 = 1;
@@ -27,12 +27,20 @@ pub const NAMES_UNTYPED: u64 = 1 << 9;
 pub const MAY_WRITE: u64 = 1 << 52;
 /// Whoever aliases this mapping may ask for execution.
 pub const MAY_EXECUTE: u64 = 1 << 53;
+/// The mapping shows a device's registers: it is not counted in the retype table, and cannot be aliased.
+pub const DEVICE: u64 = 1 << 54;
+/// Alone in an entry: somebody is about to fill it, or its table is being given up. Nothing is mapped or named there.
+const CLOSED: u64 = 1 << 10;
 /// Instructions are not fetched from it.
 pub const NO_EXECUTE: u64 = 1 << 63;
 
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 const NODE: u64 = PRESENT | WRITABLE | USER;
+/// Neither reads nor writes are kept in caches.
+const UNCACHED: u64 = 1 << 4 | 1 << 3;
 const UPPER_HALF: usize = 256;
+
+mod removal;
 
 /// A page table, by its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +71,22 @@ impl PageTable {
     /// # Errors
     ///
     /// [`Error::BadAddress`] if it is not a page of user level; [`Error::NoFrame`].
+    #[inline(always)]
     pub fn untyped_at(self, store: &impl Store, address: u64) -> Result<Frame, Error> {
+        const KIND: u64 = PRESENT | NAMES_UNTYPED;
         check_page(address)?;
-        for level in [2, 1] {
-            let entry = self.entry(store, address, level).map_err(|_| Error::NoFrame)?.load(Acquire);
-            if entry & PRESENT == 0 && entry & NAMES_UNTYPED != 0 {
-                return Ok(Frame::containing((entry & ADDRESS) + address % span(level)));
-            }
+        let above = self.entry(store, address, 2).map_err(|_| Error::NoFrame)?.load(Acquire);
+        if above & KIND == NAMES_UNTYPED {
+            return Ok(Frame::containing((above & ADDRESS) + address % span(2)));
         }
-        Err(Error::NoFrame)
+        if above & PRESENT == 0 {
+            return Err(Error::NoFrame);
+        }
+        let entry = get(store.words(Frame::containing(above & ADDRESS)), index(address, 1));
+        if entry & KIND != NAMES_UNTYPED {
+            return Err(Error::NoFrame);
+        }
+        Ok(Frame::containing(entry & ADDRESS))
     }
 
     /// Makes the untyped `frame` user memory and maps it at `address`.
@@ -79,11 +94,12 @@ impl PageTable {
     /// # Errors
     ///
     /// [`Error::BadAddress`]; [`Error::BadArgument`] if the rights are none, unknown, or writing and
-    /// execution at once; [`Error::NoNode`]; [`Error::AlreadyMapped`]; [`Error::FrameState`].
+    /// execution at once; [`Error::NoNode`]; [`Error::AlreadyMapped`]; [`Error::FrameState`]; [`Error::NotQuiescent`].
+    #[inline(always)]
     pub fn map(self, store: &impl Store, address: u64, frame: Frame, rights: u64) -> Result<(), Error> {
         let entry = self.empty_entry(store, address, rights)?;
-        frame::claim_user(store, frame)?;
-        fill(entry, mapping(frame, rights, MAY_WRITE | MAY_EXECUTE))
+        frame::claim_user(store, frame, rights & WRITE != 0)?;
+        fill_counted(store, entry, frame, mapping(frame, rights, MAY_WRITE | MAY_EXECUTE))
     }
 
     /// Maps at `address` what `source` maps at `from`, with no more rights than that mapping's owner has.
@@ -92,6 +108,7 @@ impl PageTable {
     ///
     /// As [`map`](Self::map); [`Error::NoFrame`] if nothing is mapped at `from`;
     /// [`Error::RightsExceeded`].
+    #[inline(always)]
     pub fn alias(
         self,
         store: &impl Store,
@@ -108,8 +125,22 @@ impl PageTable {
         }
         let limit = permitted(original, rights)?;
         let frame = Frame::containing(original & ADDRESS);
-        frame::share(store, frame)?;
-        fill(entry, mapping(frame, rights, limit))
+        frame::share(store, frame, rights & WRITE != 0)?;
+        fill_counted(store, entry, frame, mapping(frame, rights, limit))
+    }
+
+    /// Maps the device's page `frame` at `address`, uncached.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadAddress`]; [`Error::BadArgument`] if the rights are none, unknown, or execution;
+    /// [`Error::NoNode`]; [`Error::AlreadyMapped`].
+    pub fn map_device(self, store: &impl Store, address: u64, frame: Frame, rights: u64) -> Result<(), Error> {
+        if rights & EXECUTE != 0 {
+            return Err(Error::BadArgument);
+        }
+        let entry = self.empty_entry(store, address, rights)?;
+        fill(entry, mapping(frame, rights, DEVICE | UNCACHED))
     }
 
     /// Names the untyped `frame` at `address` too.
@@ -129,18 +160,45 @@ impl PageTable {
     /// [`Error::BadArgument`] if the level is not 1, 2 or 3; [`Error::BadAddress`];
     /// [`Error::NoNode`] if the level above is missing; [`Error::AlreadyMapped`]; [`Error::FrameState`].
     pub fn graft(self, store: &impl Store, address: u64, frame: Frame, level: u64) -> Result<(), Error> {
-        if !(1..=3).contains(&level) {
-            return Err(Error::BadArgument);
-        }
-        if address >= USER_END {
-            return Err(Error::BadAddress);
-        }
+        check_table(address, level)?;
         let entry = self.entry(store, address, level + 1)?;
         if entry.load(Acquire) != 0 {
             return Err(Error::AlreadyMapped);
         }
-        frame::claim_kernel(store, frame)?;
-        fill(entry, frame.physical() | NODE)
+        let root = frame::life(store, self.0);
+        let life = frame::claim_kernel(store, frame)?;
+        if fill(entry, frame.physical() | NODE).is_err() {
+            frame::end(store, frame, life)?;
+            return Err(Error::AlreadyMapped);
+        }
+        if !frame::lives(store, self.0, root) {
+            // It was reclaimed meanwhile, and whoever did that may not have seen the table.
+            entry.store(0, Release);
+            frame::end(store, frame, life)?;
+            return Err(Error::Revoked);
+        }
+        Ok(())
+    }
+
+    /// The word that user level finds at `address`; it must be one that it can write, if it is asked for to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadAddress`] if there can be no such word; [`Error::NoFrame`] if there is no memory, or that of a
+    /// device; [`Error::RightsExceeded`].
+    pub fn word(self, store: &impl Store, address: u64, writes: bool) -> Result<&AtomicU64, Error> {
+        if !is_user(address) || !address.is_multiple_of(8) {
+            return Err(Error::BadAddress);
+        }
+        let entry = self.entry(store, address, 1).map_err(|_| Error::NoFrame)?.load(Acquire);
+        let frame = Frame::containing(entry & ADDRESS);
+        if entry & PRESENT == 0 || !frame::state(store, frame).0.contains(frame::State::USER) {
+            return Err(Error::NoFrame);
+        }
+        if writes && entry & WRITABLE == 0 {
+            return Err(Error::RightsExceeded);
+        }
+        store.words(frame).get((address % PAGE / 8) as usize).ok_or(Error::BadAddress)
     }
 
     /// Whether there is a table of `level` that covers `address`.
@@ -159,6 +217,13 @@ impl PageTable {
         fill(self.entry(store, address, level)?, value)
     }
 
+    /// The word that counts the components that use the page table: the last entry but one, where the kernel has nothing.
+    pub fn users(self, store: &impl Store) -> &AtomicU64 {
+        let [.., users, _] = store.words(self.0);
+        users
+    }
+
+    #[inline(always)]
     fn empty_entry(self, store: &impl Store, address: u64, rights: u64) -> Result<&AtomicU64, Error> {
         check_page(address)?;
         check_rights(rights)?;
@@ -169,18 +234,28 @@ impl PageTable {
         Ok(entry)
     }
 
-    /// The entry for `address` in the table of `level`.
+    /// The entry for `address` in the table of `level`. (Written out: where the level is a constant, so is the way.)
+    #[inline(always)]
     fn entry(self, store: &impl Store, address: u64, level: u64) -> Result<&AtomicU64, Error> {
         let mut table = self.0;
-        for above in (level + 1..=4).rev() {
-            let node = get(store.words(table), index(address, above));
-            if node & PRESENT == 0 {
-                return Err(Error::NoNode);
-            }
-            table = Frame::containing(node & ADDRESS);
+        if level < 4 {
+            table = child(store, table, address, 4)?;
+        }
+        if level < 3 {
+            table = child(store, table, address, 3)?;
+        }
+        if level < 2 {
+            table = child(store, table, address, 2)?;
         }
         store.words(table).get(index(address, level)).ok_or(Error::BadAddress)
     }
+}
+
+/// The table below the entry for `address` in `table`, which is one of `level`.
+#[inline(always)]
+fn child(store: &impl Store, table: Frame, address: u64, level: u64) -> Result<Frame, Error> {
+    let node = get(store.words(table), index(address, level));
+    if node & PRESENT == 0 { Err(Error::NoNode) } else { Ok(Frame::containing(node & ADDRESS)) }
 }
 
 /// The entry that maps `frame` with `rights`; `limit` is what aliases may ask for.
@@ -199,27 +274,55 @@ const fn index(address: u64, level: u64) -> usize {
     (address / span(level) % 512) as usize
 }
 
+/// Whether `address` is that of a page of user level. Rotated, one that is not aligned is far behind the last page.
+#[inline(always)]
 fn check_page(address: u64) -> Result<(), Error> {
-    if !is_user(address) || !address.is_multiple_of(PAGE) {
-        return Err(Error::BadAddress);
-    }
-    Ok(())
+    const FIRST: u64 = USER_START / PAGE;
+    const PAGES: u64 = USER_END / PAGE - FIRST;
+    let page = address.rotate_right(PAGE.trailing_zeros());
+    if page.wrapping_sub(FIRST) < PAGES { Ok(()) } else { Err(Error::BadAddress) }
 }
 
-fn check_rights(rights: u64) -> Result<(), Error> {
-    if [READ, READ | WRITE, READ | EXECUTE].contains(&rights) { Ok(()) } else { Err(Error::BadArgument) }
+fn check_table(address: u64, level: u64) -> Result<(), Error> {
+    if !(1..=3).contains(&level) {
+        return Err(Error::BadArgument);
+    }
+    if address >= USER_END { Err(Error::BadAddress) } else { Ok(()) }
 }
+
+/// Reading, and perhaps one of writing and executing.
+#[inline(always)]
+fn check_rights(rights: u64) -> Result<(), Error> {
+    const KNOWN: u64 = 1 << READ | 1 << (READ | WRITE) | 1 << (READ | EXECUTE);
+    if rights < 64 && KNOWN >> rights & 1 != 0 { Ok(()) } else { Err(Error::BadArgument) }
+}
+
+/// What turns a right into the permission to alias with it.
+const MAY_SHIFT: u32 = 51;
+const _: () = assert!(WRITE << MAY_SHIFT == MAY_WRITE && EXECUTE << MAY_SHIFT == MAY_EXECUTE);
 
 /// What an alias with `rights` may in turn permit: what the owner has, less what it was not given.
 fn permitted(original: u64, rights: u64) -> Result<u64, Error> {
-    let asked = if rights & WRITE != 0 { MAY_WRITE } else { 0 } | if rights & EXECUTE != 0 { MAY_EXECUTE } else { 0 };
+    let asked = (rights & (WRITE | EXECUTE)) << MAY_SHIFT;
     if original & asked != asked {
         return Err(Error::RightsExceeded);
     }
     Ok(asked)
 }
 
+#[inline]
 fn fill(entry: &AtomicU64, value: u64) -> Result<(), Error> {
-    entry.compare_exchange(0, value, AcqRel, Acquire).map_err(|_| Error::AlreadyMapped)?;
+    entry.compare_exchange(0, value, SeqCst, Acquire).map_err(|_| Error::AlreadyMapped)?;
     Ok(())
 }
+
+/// Fills the entry with a mapping of `frame` that has been counted already.
+#[inline]
+fn fill_counted(store: &impl Store, entry: &AtomicU64, frame: Frame, value: u64) -> Result<(), Error> {
+    fill(entry, value).inspect_err(|_| {
+        frame::unshare(store, frame);
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,12 @@
 use crate::capability::{Capability, Invocation};
 use crate::capability_table::CapabilityTable;
 use crate::component::{Reference, index_of};
+use crate::cross_core::Cores;
 use crate::dispatch;
 use crate::endpoint;
 use crate::fault::{self, Cause};
 use crate::frame::Frame;
+use crate::interrupt::Controller;
 use crate::invocation;
 use crate::operation::{Machine, Request, perform};
 use crate::outcome::Outcome;
@@ -33,6 +35,19 @@ const INVOCATION: u64 = 48;
 
 struct Nothing;
 
+impl Controller for Nothing {
+    fn has_line(&self, _: u32) -> bool {
+        true
+    }
+    fn open_line(&mut self, _: u32, _: u32) {}
+    fn mask_line(&mut self, _: u32) {}
+}
+
+impl Cores for Nothing {
+    fn interrupt(&mut self, _: u32) {}
+    fn forget_translations(&mut self) {}
+}
+
 impl Machine for Nothing {
     fn read_port(&mut self, _: u16) -> u8 {
         0
@@ -40,6 +55,9 @@ impl Machine for Nothing {
     fn write_port(&mut self, _: u16, _: u8) {}
     fn write_console(&mut self, _: &[u8]) {}
     fn frequency(&mut self) -> u64 {
+        1
+    }
+    fn now(&mut self) -> u64 {
         1
     }
 }
@@ -136,7 +154,7 @@ impl Run {
     }
 
     fn is_over(&self) -> bool {
-        matches!(self.outcome, Outcome::End(_))
+        matches!(self.outcome, Outcome::End(_) | Outcome::NothingToRun)
     }
 
     /// What the entry paths do, in the same order. A core that sleeps is entered by interrupts alone.

@@ -1,10 +1,16 @@
 //! How the logic reaches kernel objects: words by handle.
 
+use crate::cross_core::Shared;
 use crate::frame::Frame;
+use crate::interrupt::LineState;
+use crate::quiescence::Epochs;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The 512 words of a frame.
 pub type Words = [AtomicU64; 512];
+
+/// The words of an entry of an invocation stack, see [`entry`](crate::thread::entry).
+pub type Level = [AtomicU64; 4];
 
 /// A hot descriptor: what an invocation needs to know of a component, in half a cache line.
 ///
@@ -31,11 +37,19 @@ pub trait Store {
     /// frames, and never sees them as anything but words.
     fn words(&self, frame: Frame) -> &Words;
 
+    /// The entry of an invocation stack at `address`.
+    ///
+    /// The logic asks only for entries of threads.
+    fn level(&self, address: u64) -> &Level;
+
     /// The retype table's word for `frame`; none if the machine has no such frame.
     fn retype_entry(&self, frame: Frame) -> Option<&AtomicU64>;
 
     /// The hot descriptor with this index. Index 0 exists and never lives.
     fn descriptor(&self, index: u32) -> Option<&Descriptor>;
+
+    /// The hot descriptor at this offset, which comes from an entry of an invocation stack: it exists.
+    fn descriptor_at(&self, offset: u64) -> &Descriptor;
 
     /// The word that holds the address of the thread with this index, or 0.
     fn thread_entry(&self, index: u32) -> Option<&AtomicU64>;
@@ -45,6 +59,22 @@ pub trait Store {
 
     /// The root page table of the kernel; its upper half is part of every other.
     fn kernel_page_table(&self) -> Frame;
+
+    /// The epochs by which [`quiescence`](crate::quiescence) is counted.
+    fn epochs(&self) -> &Epochs;
+
+    /// What the core with this number shares with the others; none if the machine has no such core.
+    fn shared(&self, core: u32) -> Option<&Shared>;
+
+    /// The interrupt line with this number.
+    fn interrupt_line(&self, line: u32) -> Option<&LineState>;
+
+    /// Whether `pages` physical pages from number `first` on are neither memory nor registers that the kernel keeps for
+    /// itself, and addresses that the processor has.
+    fn is_device_memory(&self, first: u64, pages: u64) -> bool;
+
+    /// Forgets what this core knows of `address` in the page table with the root `root`, if it is the one loaded.
+    fn invalidate(&self, root: Frame, address: u64);
 
     /// Fills `frame` with zeros.
     fn clear(&self, frame: Frame);

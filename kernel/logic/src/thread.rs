@@ -9,24 +9,30 @@
 //! | 2 | [`State`] |
 //! | 3 | its [`Scheduler`] |
 //! | 4 | address at which it starts |
-//! | 5–10 | its receive end-point, see [`crate::endpoint`] |
+//! | 5–10, 15 | its receive end-point, see [`crate::endpoint`] |
 //! | 11 | address of the entry whose fault is being handled, or 0 |
 //! | 12 | the root before this thread became the core's, see [`dispatch`](crate::dispatch) |
+//! | 13 | FS base with which it starts |
+//! | 14 | what it runs on when it goes on of its own accord, see [`crate::budget`] |
 //! | 16–31, 48–49, 64–127 | [`saved`] registers, while it is preempted |
 //! | 32–47, 50–51, 128–191 | [`saved`] registers of the level whose fault is being handled |
+//! | 56–61 | what other cores write, see [`cross_core`](crate::cross_core) and [`launch`](crate::launch) |
 //! | 192–511 | invocation stack: [`entry`]s of four words, growing up |
 //!
 //! The entry at the bottom belongs to no component: its epoch is one that
 //! descriptor 0 never has, so that a return from the first component fails the
 //! same check as a return into a revoked one, without a test of its own.
 
+use crate::budget;
 use crate::component::Reference;
 use crate::core_state::CoreState;
 use crate::endpoint;
 use crate::frame::Frame;
 use crate::outcome::{Outcome, Registers};
-use crate::store::{Store, get, set};
+use crate::store::{Store, Words, get, set};
+use abi::crossing::EXIT_FLAGS;
 use abi::error::Error;
+use abi::register::Register;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 const IDENTITY: usize = 0;
@@ -36,6 +42,7 @@ const SCHEDULER: usize = 3;
 const START: usize = 4;
 const FAULTED_ENTRY: usize = 11;
 const ROOT_BEFORE: usize = 12;
+const START_FS_BASE: usize = 13;
 
 /// An entry of an invocation stack, in words from the entry's start.
 pub mod entry {
@@ -114,6 +121,21 @@ pub enum State {
     Waiting = 6,
 }
 
+impl State {
+    #[inline(always)]
+    const fn from_word(word: u64) -> Self {
+        match word {
+            0 => Self::AtStart,
+            1 => Self::Running,
+            3 => Self::Suspended,
+            4 => Self::Receiving,
+            5 => Self::Preempted,
+            6 => Self::Waiting,
+            _ => Self::Faulted,
+        }
+    }
+}
+
 /// Who goes on when a thread does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheduler {
@@ -123,14 +145,18 @@ pub enum Scheduler {
     Waiting(Frame),
     /// A thread that takes events in, at its receive end-point.
     EndPoint(Frame),
+    /// Its core, on which it was launched: nobody on this one.
+    Launched,
 }
 
 impl Scheduler {
     const WAITING: u64 = 1;
+    const LAUNCHED: u64 = 2;
 
     const fn to_word(self) -> u64 {
         match self {
             Self::None => 0,
+            Self::Launched => Self::LAUNCHED,
             Self::Waiting(thread) => thread.address() | Self::WAITING,
             Self::EndPoint(thread) => thread.address(),
         }
@@ -139,8 +165,9 @@ impl Scheduler {
     const fn from_word(word: u64) -> Self {
         match (word, word & Self::WAITING) {
             (0, _) => Self::None,
+            (Self::LAUNCHED, _) => Self::Launched,
             (_, 0) => Self::EndPoint(Frame::at(word)),
-            _ => Self::Waiting(Frame::at(word)),
+            _ => Self::Waiting(Frame::at(word - Self::WAITING)),
         }
     }
 }
@@ -169,7 +196,21 @@ pub fn create(
     let first = entry::BOTTOM + entry::WORDS;
     set(words, first + entry::DESCRIPTOR, component.offset());
     set(words, first + entry::EPOCH, component.epoch);
+    if component.is_foreign() {
+        keep_start(words, start);
+    }
     Ok(())
+}
+
+/// What is kept of a thread of a foreign component before it starts, as if it had been preempted there.
+fn keep_start(words: &Words, start: u64) {
+    const CONTROL: u64 = 0x37f;
+    const MXCSR: u64 = 0x1f80;
+    let area = saved::PREEMPTED;
+    set(words, entry::BOTTOM + entry::WORDS + entry::ADDRESS, start);
+    set(words, area.flags, EXIT_FLAGS);
+    set(words, area.floating_point, CONTROL);
+    set(words, area.floating_point + 3, MXCSR);
 }
 
 /// Whether a thread with this index can be made.
@@ -189,11 +230,12 @@ pub fn check_index(store: &impl Store, index: u32) -> Result<(), Error> {
 /// # Errors
 ///
 /// [`Error::NotDispatchable`] if it cannot go on; [`Error::Revoked`] if it would start in a dead component.
+#[inline(always)]
 pub fn resume(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
     let outcome = match state(store, thread) {
         State::AtStart => return start(store, core, thread, word),
         State::Suspended => Outcome::DONE,
-        State::Receiving => endpoint::take(store, thread).ok_or(Error::NotDispatchable)?,
+        State::Receiving => Outcome::pair(core, endpoint::take_awaited(store, thread).ok_or(Error::NotDispatchable)?),
         State::Preempted => Outcome::Restore,
         State::Running | State::Waiting | State::Faulted => return Err(Error::NotDispatchable),
     };
@@ -206,57 +248,75 @@ pub fn resume(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64
 /// # Errors
 ///
 /// [`Error::Revoked`] if its component is dead.
+#[cold]
+#[inline(never)]
 pub fn start(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64) -> Result<Outcome, Error> {
     let words = store.words(thread);
     first_component(store, thread).live(store)?;
+    if is_foreign(store, thread) {
+        switch(store, core, thread);
+        return Ok(Outcome::Restore);
+    }
     let first = entry::BOTTOM + entry::WORDS;
     set(words, first + entry::ADDRESS, get(words, START));
     set(words, first + entry::STACK, 0);
     set(words, first + entry::EPOCH, get(words, first + entry::EPOCH) & !entry::FAULTED);
     set(words, TOP, first_entry(thread));
     set(words, FAULTED_ENTRY, 0);
-    switch(store, core, thread);
-    Ok(Outcome::Resume(Registers { rdi: word, r9: core.identity, ..Registers::default() }))
+    // The first thread of all follows nobody.
+    if core.thread == 0 { enter(store, core, thread) } else { switch(store, core, thread) }
+    let identity = core.identity;
+    Ok(Outcome::resume(core, Registers { rdi: word, r9: identity, ..Registers::ZERO }))
 }
 
-/// Makes `thread` the current one; what its registers get is up to the caller.
+/// Makes `thread` the current one in place of another; what its registers get is up to the caller.
+///
+/// This is where the core changes hands, whatever the reason.
+#[inline(always)]
 pub fn switch(store: &impl Store, core: &mut CoreState, thread: Frame) {
-    if core.thread != 0 {
-        set(store.words(core.thread()), TOP, core.top);
-    }
-    set_state(store, thread, State::Running);
+    set(store.words(core.thread()), TOP, core.top);
+    budget::keep(store, core);
+    enter(store, core, thread);
+}
+
+#[inline(always)]
+fn enter(store: &impl Store, core: &mut CoreState, thread: Frame) {
     let words = store.words(thread);
+    set(words, STATE, State::Running as u64);
     (core.thread, core.top, core.identity) = (thread.address(), get(words, TOP), get(words, IDENTITY));
 }
 
 /// What `thread` is doing.
+#[inline(always)]
 pub fn state(store: &impl Store, thread: Frame) -> State {
-    match get(store.words(thread), STATE) {
-        0 => State::AtStart,
-        1 => State::Running,
-        3 => State::Suspended,
-        4 => State::Receiving,
-        5 => State::Preempted,
-        6 => State::Waiting,
-        _ => State::Faulted,
-    }
+    State::from_word(get(store.words(thread), STATE))
 }
 
 /// Says what `thread` is doing from now on.
+#[inline(always)]
 pub fn set_state(store: &impl Store, thread: Frame, state: State) {
     set(store.words(thread), STATE, state as u64);
 }
 
 /// Who goes on when `thread` does not.
+#[inline(always)]
 pub fn scheduler(store: &impl Store, thread: Frame) -> Scheduler {
     Scheduler::from_word(get(store.words(thread), SCHEDULER))
 }
 
 /// Says who goes on when `thread` does not. What the one before was to be told of it is nobody's business any more.
+#[inline(always)]
 pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
-    if let Scheduler::EndPoint(before) = self::scheduler(store, thread)
-        && scheduler != Scheduler::EndPoint(before)
-    {
+    let words = store.words(thread);
+    if get(words, SCHEDULER) != scheduler.to_word() {
+        change_scheduler(store, thread, scheduler);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn change_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
+    if let Scheduler::EndPoint(before) = self::scheduler(store, thread) {
         endpoint::forget(store, before, thread);
     }
     set(store.words(thread), SCHEDULER, scheduler.to_word());
@@ -302,9 +362,42 @@ pub fn is_at_first_entry(core: &CoreState) -> bool {
     core.top <= first_entry(core.thread())
 }
 
+/// The top entry of the invocation stack of `thread`, which does not run.
+pub fn top(store: &impl Store, thread: Frame) -> u64 {
+    get(store.words(thread), TOP)
+}
+
+/// Whether `thread` starts in a foreign component. Then it never leaves it, for its `syscall` is none of ours.
+pub fn is_foreign(store: &impl Store, thread: Frame) -> bool {
+    first_component(store, thread).is_foreign()
+}
+
+/// FS base with which `thread` starts.
+pub fn start_fs_base(store: &impl Store, thread: Frame) -> u64 {
+    get(store.words(thread), START_FS_BASE)
+}
+
+/// The word of a thread at its start that holds `register`, if it has such a word.
+pub const fn start_word(register: Register) -> Option<usize> {
+    match register {
+        Register::Instruction => Some(START),
+        Register::FsBase => Some(START_FS_BASE),
+        _ => None,
+    }
+}
+
 /// The index of `thread`.
 pub fn index(store: &impl Store, thread: Frame) -> u32 {
     get(store.words(thread), IDENTITY) as u32
+}
+
+/// Whether `thread` belongs to `core`.
+///
+/// # Errors
+///
+/// [`Error::WrongCore`].
+pub fn check_core(store: &impl Store, core: &CoreState, thread: Frame) -> Result<(), Error> {
+    if u64::from(core_of(store, thread)) == core.number { Ok(()) } else { Err(Error::WrongCore) }
 }
 
 /// The core that `thread` belongs to.
@@ -345,7 +438,8 @@ mod tests {
             set_state(&memory, thread, said);
             assert_eq!(state(&memory, thread), said);
         }
-        for said in [Scheduler::None, Scheduler::Waiting(Frame(7)), Scheduler::EndPoint(Frame(7))] {
+        let (waiting, scheduling) = (Scheduler::Waiting(Frame::numbered(7)), Scheduler::EndPoint(Frame::numbered(7)));
+        for said in [Scheduler::None, Scheduler::Launched, waiting, scheduling] {
             set_scheduler(&memory, thread, said);
             assert_eq!(scheduler(&memory, thread), said);
         }

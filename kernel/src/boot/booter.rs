@@ -15,9 +15,11 @@ use logic::capability::{Capability, Ports};
 use logic::capability_table::CapabilityTable;
 use logic::component;
 use logic::frame::{self, Frame};
-use logic::outcome::{Outcome, Registers};
+use logic::interrupt::Lines;
 use logic::page_table::{MAY_EXECUTE, MAY_WRITE, NAMES_UNTYPED, PageTable, mapping, span};
+use logic::physical_range::PhysicalRange;
 use logic::store::Store;
+use logic::temporal_capability;
 use logic::thread;
 
 /// Index of the booter's component and descriptor. (Descriptor 0 never lives.)
@@ -56,12 +58,12 @@ impl From<BundleError> for BooterError {
     }
 }
 
-/// Constructs the booter and makes its thread the current one.
+/// Constructs the booter and makes its thread the current one. Returns the page that tells it of the machine.
 ///
 /// # Errors
 ///
 /// See [`BooterError`].
-pub fn construct(memory: &'static Memory, core: &mut CoreLocal) -> Result<Registers, BooterError> {
+pub fn construct(memory: &'static Memory, core: &mut CoreLocal) -> Result<Frame, BooterError> {
     let bundle = Bundle::parse(memory.bundle_bytes())?;
     let booter = bundle.components().next().ok_or(BundleError::Empty)?;
     memory.claim_bundle();
@@ -78,12 +80,12 @@ pub fn construct(memory: &'static Memory, core: &mut CoreLocal) -> Result<Regist
     let reference = component::create(memory, kernel_frame(memory)?, INDEX, table.0, space.page_table.0)?;
     component::set_name(memory, reference, booter.name_words())?;
     let thread = start_thread(memory, &booter, reference)?;
+    table.add(memory, slot::TIME.into(), time(memory, thread)?)?;
+    table.add(memory, slot::RECEIVE.into(), Capability::Receive(thread))?;
     // Last, when all that the kernel needs for itself is taken.
     space.name_untyped(information)?;
-    match thread::start(memory, &mut core.state, thread, 0)? {
-        Outcome::Resume(registers) => Ok(registers),
-        _ => Err(BooterError::Layout(Error::NotDispatchable)),
-    }
+    thread::start(memory, &mut core.state, thread, 0)?;
+    Ok(information)
 }
 
 fn kernel_frame(memory: &Memory) -> Result<Frame, BooterError> {
@@ -104,6 +106,8 @@ fn table(memory: &Memory, page_table: PageTable) -> Result<CapabilityTable, Boot
         (slot::PORTS, Capability::Ports(Ports::ALL)),
         (slot::DEBUG_CONSOLE, Capability::DebugConsole),
         (slot::POWER, Capability::Power),
+        (slot::INTERRUPTS, Capability::Interrupt(Lines::ALL)),
+        (slot::DEVICES, Capability::PhysicalRange(PhysicalRange::ALL)),
     ];
     for (slot, capability) in grants {
         table.add(memory, slot.into(), capability)?;
@@ -118,6 +122,13 @@ fn start_thread(memory: &Memory, booter: &Component, reference: component::Refer
     Ok(frame)
 }
 
+/// The temporal capability from which all cycles come. It belongs to the booter's thread.
+fn time(memory: &Memory, thread: Frame) -> Result<Capability, BooterError> {
+    let frame = kernel_frame(memory)?;
+    temporal_capability::create_unlimited(memory, frame, thread);
+    Ok(Capability::TemporalCapability(frame))
+}
+
 /// The booter's address space under construction.
 struct Space {
     memory: &'static Memory,
@@ -129,8 +140,8 @@ impl Space {
         let contents = Frame::containing(self.memory.bundle.start + segment.offset);
         for page in 0..segment.memory_bytes / PAGE {
             let frame = if page < segment.file_bytes / PAGE {
-                let frame = Frame(contents.0 + page);
-                frame::share(self.memory, frame)?;
+                let frame = Frame::numbered(contents.number() + page);
+                frame::share(self.memory, frame, segment.rights & WRITE != 0)?;
                 frame
             } else {
                 self.memory.claim_user().ok_or(BooterError::OutOfMemory)?
@@ -221,9 +232,7 @@ impl Space {
     }
 
     fn note(&self, information: Frame, word: usize, value: u64) {
-        if let Some(word) = self.memory.words(information).get(word) {
-            word.store(value, Relaxed);
-        }
+        note(self.memory, information, word, value);
     }
 
     /// Sets an entry, adding the tables above it as needed.
@@ -243,6 +252,13 @@ impl Space {
             self.page_table.graft(self.memory, address, frame, level)?;
         }
         Ok(())
+    }
+}
+
+/// Tells the booter something of the machine, in the word `word` of its page.
+pub fn note(memory: &Memory, information: Frame, word: usize, value: u64) {
+    if let Some(word) = memory.words(information).get(word) {
+        word.store(value, Relaxed);
     }
 }
 

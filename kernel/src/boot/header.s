@@ -53,6 +53,9 @@ boot_multiboot2:
     mov dword ptr [boot_root], offset boot_pointers + 3
     mov dword ptr [boot_root + 511 * 8], offset boot_pointers_high + 3
 
+    mov ebp, offset boot_64
+
+boot_long_mode:                         # leads to ebp
     mov eax, offset boot_root
     mov cr3, eax
     mov eax, cr4
@@ -65,9 +68,30 @@ boot_multiboot2:
     mov eax, 0x80010033                 # PG WP NE ET MP PE
     mov cr0, eax
     lgdt [boot_gdt_pointer]
-    ljmp 8, offset boot_64
+    ljmp 8, offset boot_in_long_mode
+
+boot_other:                             # where core.s leads to, in protected mode without paging
+    mov ax, 0x18
+    mov ds, ax
+    mov ss, ax
+    mov ebp, offset boot_other_64
+    jmp boot_long_mode
 
 .code64
+boot_in_long_mode:
+    mov ebp, ebp                        # zero-extend what 32-bit code left
+    jmp rbp
+
+boot_other_64:
+    xor eax, eax
+    mov ds, ax
+    mov es, ax
+    mov fs, ax
+    mov gs, ax
+    mov ss, ax
+    movabs rax, offset core_start
+    jmp rax
+
 boot_64:
     xor eax, eax
     mov ds, ax
@@ -85,9 +109,10 @@ boot_64:
 
 .align 8
 boot_gdt:
-    .quad 0, 0x00af9b000000ffff
+    .quad 0, 0x00af9b000000ffff         # code of 64 bits
+    .quad 0x00cf9b000000ffff, 0x00cf93000000ffff # code and data of 32 bits
 boot_gdt_pointer:
-    .short 15
+    .short 31
     .long boot_gdt
 .align 8
 .global boot_ticks

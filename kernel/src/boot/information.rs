@@ -1,11 +1,16 @@
 //! What the loader says of the machine: where memory is, and where the bundle is.
 
 use super::{acpi, pvh};
+use crate::io_apic::{CONTROLLERS, IoApic};
 use core::fmt;
+use logic::interrupt::Override;
 use multiboot2::{BootInformation, BootInformationHeader, MemoryAreaType};
 
 /// Ranges of memory that are kept; more than any firmware that we have seen reports as usable.
 pub const REGIONS: usize = 64;
+
+/// Lines of the PC.
+const OVERRIDES: usize = 16;
 
 /// A range of physical memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +29,12 @@ pub struct Machine {
     pub bundle: Region,
     /// The registers of the high precision event timer, if there is one.
     pub event_timer: Option<u64>,
+    /// The interrupt controllers of devices.
+    pub io_apics: heapless::Vec<IoApic, CONTROLLERS>,
+    /// Lines of the PC that are not wired as they once were.
+    pub overrides: heapless::Vec<Override, OVERRIDES>,
+    /// Where the firmware's tables are.
+    pub tables: Option<acpi::Root>,
     /// Who loaded the kernel.
     loader: &'static str,
 }
@@ -61,7 +72,20 @@ impl fmt::Display for Machine {
 
 impl Machine {
     fn new(loader: &'static str) -> Self {
-        Self { usable: heapless::Vec::new(), bundle: Region { start: 0, end: 0 }, event_timer: None, loader }
+        Self {
+            usable: heapless::Vec::new(),
+            bundle: Region { start: 0, end: 0 },
+            event_timer: None,
+            io_apics: heapless::Vec::new(),
+            overrides: heapless::Vec::new(),
+            tables: None,
+            loader,
+        }
+    }
+
+    /// The numbers of the local APICs of all processors. To be asked while the boot code's page tables are there.
+    pub fn processors(&self) -> impl Iterator<Item = u32> {
+        self.tables.into_iter().flat_map(acpi::processors)
     }
 
     /// Keeps a usable range; what does not fit is lost, and what is empty or malformed ignored.
@@ -113,7 +137,9 @@ fn read_multiboot2(information: u32) -> Result<Machine, InformationError> {
     }
     let second = information.rsdp_v2_tag().map(|tag| acpi::Root::Xsdt(tag.xsdt_address() as u64));
     let first = information.rsdp_v1_tag().map(|tag| acpi::Root::Rsdt(tag.rsdt_address() as u64));
-    machine.event_timer = second.or(first).and_then(acpi::event_timer);
+    if let Some(root) = second.or(first) {
+        acpi::read(root, &mut machine);
+    }
     machine.checked()
 }
 

@@ -61,7 +61,9 @@ fn fill(machine: &mut Machine, information: &StartInformation) -> Result<(), Inf
     if let Some(module) = modules.next() {
         machine.bundle = Region { start: module.address, end: module.address.saturating_add(module.bytes) };
     }
-    machine.event_timer = acpi::root(information.rsdp).and_then(acpi::event_timer);
+    if let Some(root) = acpi::root(information.rsdp) {
+        acpi::read(root, machine);
+    }
     Ok(())
 }
 

@@ -3,29 +3,42 @@
 //! # Why the store is sound
 //!
 //! The logic reaches kernel objects through [`Store::words`], as atomic words at
-//! the direct map's address of a frame. What it needs of us:
+//! the direct map's address of a frame, [`Store::level`], and [`Store::descriptor_at`], none of which looks at what it
+//! is given: hot paths use them several times. What this needs:
 //!
-//! 1. The address is mapped, writable and never unmapped: the direct map covers
+//! 1. The logic makes up no frame, address or offset. A frame comes out of the retype table (claimed, so that
+//!    it is there and is the kernel's), or out of a word of another kernel object, where the logic put it when
+//!    the object was made; slots, links between threads and invocation stacks are such words. User level can write
+//!    none of them: a kernel frame is mapped nowhere but here. An object that such a word can still
+//!    lead to stays a kernel frame: whoever gives frames back checks that (see `logic::quiescence`).
+//! 2. The address is mapped, writable and never unmapped: the direct map covers
 //!    all usable memory but the kernel's own text and constants, and does not change after boot.
-//! 2. Nobody has a Rust reference to the same memory that is not made of atomics:
+//! 3. Nobody has a Rust reference to the same memory that is not made of atomics:
 //!    boot code's references end before the first operation, and the frames of the
 //!    kernel's image, stacks and boot-sized tables are never in the retype table as anything at all, so
 //!    no operation can claim them.
-//! 3. User level may change a *user* frame at any time; the logic does not ask for
+//! 4. User level may change a *user* frame at any time; the logic does not ask for
 //!    those, and if it did, an atomic word that somebody else changes is still a word.
 
+mod devices;
 pub mod pool;
 pub mod ranges;
 mod tables;
 
 use crate::boot::information::{Machine, REGIONS, Region};
+use crate::cores::{self, Core};
 use crate::processor::Features;
 use core::fmt;
+use devices::Devices;
+use logic::interrupt::{LINES, LineState};
 use core::sync::atomic::AtomicU64;
-use logic::frame::{DIRECT_MAP, Frame, State};
-use logic::store::{Descriptor, Store, Words};
+use logic::cross_core::Shared;
+use logic::frame::{DIRECT_MAP, Frame, State, USER_ONCE};
+use logic::quiescence::Epochs;
+use logic::store::{Descriptor, Level, Store, Words};
 use pool::Pool;
 use tables::Builder;
+use x86_64::VirtAddr;
 
 /// Where the hot descriptors are mapped. In the last 2 GiB, so that the entry
 /// path reaches a descriptor with one constant displacement.
@@ -37,6 +50,9 @@ pub const LOCAL_APIC: u64 = 0xffff_ffff_e000_0000;
 /// Where the registers of the high precision event timer are mapped, if there is one.
 pub const EVENT_TIMER: u64 = LOCAL_APIC + 0x1000;
 
+/// Where the registers of the I/O APICs are mapped, a page each.
+pub const IO_APICS: u64 = LOCAL_APIC + 0x1_0000;
+
 /// Where the cores' stacks are mapped, each with an unmapped page below it.
 const STACKS: u64 = 0xffff_ffff_d000_0000;
 const STACK_FRAMES: u64 = 4;
@@ -45,9 +61,12 @@ const STACK_SPAN: u64 = 0x8000;
 /// Stacks of a core: the kernel's own, and one for each exception that must not rely on it.
 pub const STACKS_PER_CORE: u64 = 6;
 
-/// The end of stack `number` of the core.
-pub const fn stack_end(number: u64) -> u64 {
-    STACKS + (number + 1) * STACK_SPAN
+/// Cores that there is room for.
+pub const CORES: u64 = (LOCAL_APIC - STACKS) / (STACKS_PER_CORE * STACK_SPAN);
+
+/// The end of stack `number` of the core with the number `core`.
+pub const fn stack_end(core: u64, number: u64) -> u64 {
+    STACKS + (core * STACKS_PER_CORE + number + 1) * STACK_SPAN
 }
 
 /// Why there is not enough memory to start with.
@@ -77,6 +96,11 @@ pub struct Memory {
     threads: &'static [AtomicU64],
     empty_leaf: Frame,
     kernel_page_table: Frame,
+    epochs: Epochs,
+    /// The processors.
+    pub cores: &'static [Core],
+    lines: [LineState; LINES as usize],
+    devices: Devices,
     /// Frames for what the kernel makes at boot.
     pub pool: Pool,
     /// Memory that neither the kernel's image nor the bundle is in.
@@ -101,15 +125,19 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     let mut builder = Builder::new(&pool)?;
     builder.map_image()?;
     for region in ranges::direct(machine) {
-        builder.map_direct(region, features.huge_pages)?;
+        builder.map_direct(region, features.contains(Features::HUGE_PAGES))?;
     }
     builder.map_fresh(DESCRIPTORS, descriptors * size_of::<Descriptor>() as u64)?;
-    for stack in 0..STACKS_PER_CORE {
-        builder.map_fresh(stack_end(stack) - STACK_FRAMES * 4096, STACK_FRAMES * 4096)?;
+    let cores = cores::discover(machine, &pool)?;
+    for stack in 0..STACKS_PER_CORE * cores.count {
+        builder.map_fresh(stack_end(0, stack) - STACK_FRAMES * 4096, STACK_FRAMES * 4096)?;
     }
-    builder.map_device(LOCAL_APIC, crate::clock::local_apic())?;
+    builder.map_device(LOCAL_APIC, crate::local_apic::physical_address())?;
     if let Some(registers) = machine.event_timer {
         builder.map_device(EVENT_TIMER, registers)?;
+    }
+    for (number, io_apic) in machine.io_apics.iter().enumerate() {
+        builder.map_device(IO_APICS + 4096 * number as u64, io_apic.address)?;
     }
     let kernel_page_table = builder.load();
 
@@ -123,8 +151,33 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     let threads = unsafe { zeroed_words(threads, usize::from(abi::layout::THREADS)) };
     Ok(MEMORY.call_once(|| {
         pool.seal(retype);
-        Memory { retype, descriptors, threads, empty_leaf, kernel_page_table, pool, free, bundle: machine.bundle }
+        Memory {
+            retype,
+            descriptors,
+            threads,
+            empty_leaf,
+            kernel_page_table,
+            epochs: Epochs::new(),
+            cores: cores.in_direct_map(),
+            lines: [const { LineState::new() }; LINES as usize],
+            devices: Devices::new(machine),
+            pool,
+            free,
+            bundle: machine.bundle,
+        }
     }))
+}
+
+/// The store, once it is there.
+pub fn get() -> Option<&'static Memory> {
+    MEMORY.get()
+}
+
+/// The store, for entries from user level: there is one before that runs for the first time.
+#[inline(always)]
+pub fn of_running_kernel() -> &'static Memory {
+    // SAFETY: entries from user level come after `initialise`.
+    unsafe { MEMORY.get_unchecked() }
 }
 
 /// Where the kernel sees physical address `physical`.
@@ -143,15 +196,15 @@ impl Memory {
     /// A frame of zeros for user memory made at boot.
     pub fn claim_user(&self) -> Option<Frame> {
         let frame = self.pool.take(1)?;
-        logic::frame::claim_user(self, frame).ok()?;
+        logic::frame::claim_user(self, frame, true).ok()?;
         Some(frame)
     }
 
     /// Says that the bundle's frames are user memory with one owner.
     pub fn claim_bundle(&self) {
         for number in self.bundle.start / 4096..self.bundle.end.div_ceil(4096) {
-            if let Some(entry) = self.retype_entry(Frame(number)) {
-                entry.store(State::USER.bits() | 1 << 32, core::sync::atomic::Ordering::Relaxed);
+            if let Some(entry) = self.retype_entry(Frame::numbered(number)) {
+                entry.store(USER_ONCE, core::sync::atomic::Ordering::Relaxed);
             }
         }
     }
@@ -167,19 +220,26 @@ impl Memory {
 
 impl Store for Memory {
     fn words(&self, frame: Frame) -> &Words {
-        if frame.0 >= self.retype.len() as u64 {
-            crate::console::fatal("an object refers to memory that is not there");
-        }
         // SAFETY: see the head of this file.
-        unsafe { &*direct(frame.physical()) }
+        unsafe { &*(frame.address() as *const Words) }
+    }
+
+    fn level(&self, address: u64) -> &Level {
+        // SAFETY: see the head of this file.
+        unsafe { &*(address as *const Level) }
     }
 
     fn retype_entry(&self, frame: Frame) -> Option<&AtomicU64> {
-        self.retype.get(usize::try_from(frame.0).ok()?)
+        self.retype.get(usize::try_from(frame.number()).ok()?)
     }
 
     fn descriptor(&self, index: u32) -> Option<&Descriptor> {
         self.descriptors.get(index as usize)
+    }
+
+    fn descriptor_at(&self, offset: u64) -> &Descriptor {
+        // SAFETY: see the head of this file.
+        unsafe { &*((DESCRIPTORS + offset) as *const Descriptor) }
     }
 
     fn thread_entry(&self, index: u32) -> Option<&AtomicU64> {
@@ -192,6 +252,28 @@ impl Store for Memory {
 
     fn kernel_page_table(&self) -> Frame {
         self.kernel_page_table
+    }
+
+    fn epochs(&self) -> &Epochs {
+        &self.epochs
+    }
+
+    fn shared(&self, core: u32) -> Option<&Shared> {
+        self.cores.get(core as usize).map(|core| &core.shared)
+    }
+
+    fn interrupt_line(&self, line: u32) -> Option<&LineState> {
+        self.lines.get(line as usize)
+    }
+
+    fn is_device_memory(&self, first: u64, pages: u64) -> bool {
+        self.devices.contain(first, pages)
+    }
+
+    fn invalidate(&self, root: Frame, address: u64) {
+        if crate::core_local::space() == root.physical() {
+            x86_64::instructions::tlb::flush(VirtAddr::new_truncate(address));
+        }
     }
 
     fn clear(&self, frame: Frame) {

@@ -47,6 +47,17 @@ pub fn free(machine: &Machine) -> Result<Regions, MemoryError> {
     Ok([low, image(), pages].into_iter().fold(usable, |regions, hole| without(&regions, hole)))
 }
 
+/// The start of a page below 1 MiB in which nothing lies that anybody still reads. To be asked when all that the loader and
+/// the firmware have left there has been read.
+pub fn low_page(machine: &Machine) -> Option<u64> {
+    /// What the processor and the firmware keep at the very bottom.
+    const BOTTOM: u64 = 0x1000;
+    let bundle = Region { start: machine.bundle.start & !4095, end: machine.bundle.end };
+    let usable = without(&whole_pages(machine), bundle);
+    let low = usable.iter().map(|region| (region.start.max(BOTTOM), region.end.min(LOW_MEMORY) & !4095));
+    low.filter(|(start, end)| start < end).map(|(_, end)| end - 4096).max()
+}
+
 /// Memory that the direct map shows: all that is usable but the kernel's text and constants.
 pub fn direct(machine: &Machine) -> Regions {
     without(&whole_pages(machine), constant_image())

@@ -20,7 +20,7 @@ pub const PLACES: usize = 5;
 pub type Five = Scheduler<u32, FixedPriorityRoundRobin<PLACES>, HeapTimers<PLACES>, PLACES>;
 
 pub fn five() -> Five {
-    Scheduler::new(FixedPriorityRoundRobin::new(Duration(QUANTUM)), HeapTimers::new())
+    Scheduler::new(FixedPriorityRoundRobin::new(Duration(QUANTUM)), HeapTimers::new(), HeapTimers::new())
 }
 
 /// The critical section. Entering it twice ends the test, so a dispatch from inside it would show.

@@ -64,28 +64,14 @@ const fn row(name: &'static str, client: Label, entry: Label, server: Label) -> 
 const WARM_UP: u64 = 100;
 
 /// Iterations of the shorter of two runs.
-const ITERATIONS: u64 = 1000;
-
-/// A measurement whose two runs do not differ by a whole number of ticks an iteration.
-pub struct NotWhole {
-    /// Ticks by which they differ.
-    pub ticks: u64,
-    /// Iterations by which they differ.
-    pub iterations: u64,
-}
+pub const ITERATIONS: u64 = 1000;
 
 impl Row {
-    /// Ticks of one iteration: what `2n` iterations take longer than `n`, so
-    /// that all that surrounds them cancels out.
-    pub fn measure(&self) -> Result<u64, NotWhole> {
+    /// Ticks of `n` iterations and of `2n`: their difference is that of `n`
+    /// iterations, because all that surrounds them cancels out.
+    pub fn measure(&self) -> [u64; 2] {
         self.repeat(WARM_UP);
-        let short = self.repeat(black_box(ITERATIONS));
-        let long = self.repeat(black_box(2 * ITERATIONS));
-        let ticks = long.wrapping_sub(short);
-        if !ticks.is_multiple_of(ITERATIONS) {
-            return Err(NotWhole { ticks, iterations: ITERATIONS });
-        }
-        Ok(ticks / ITERATIONS)
+        [self.repeat(black_box(ITERATIONS)), self.repeat(black_box(2 * ITERATIONS))]
     }
 
     /// Ticks of so many iterations and what surrounds them. That must be the

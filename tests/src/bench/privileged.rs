@@ -1,9 +1,9 @@
-//! Which instructions are counted by name: the privileged ones, and those that enter, leave or set up a privilege level's
-//! state. On a real processor each costs many times what an ordinary instruction costs.
+//! Which instructions are counted by name: the privileged ones, those that enter, leave or set up a privilege level's
+//! state, and locked ones. On a real processor each costs many times what an ordinary instruction costs.
 
 use std::collections::BTreeMap;
 
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
 /// How often each privileged operation occurs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ fn name(instruction: &Instruction) -> Option<&'static str> {
         Sysret | Sysretq => "sysret",
         Swapgs => "swapgs",
         Int => "int",
+        // Nobody executes it but to have an exception.
+        Ud2 => "exception",
         Iret | Iretd | Iretq => "iret",
         Mov => return moves_control_register(instruction),
         Wrmsr => "wrmsr",
@@ -86,6 +88,9 @@ fn name(instruction: &Instruction) -> Option<&'static str> {
         Xrstor | Xrstor64 => "xrstor",
         Xsetbv => "xsetbv",
         Cpuid => "cpuid",
+        // With a place in memory it is locked without saying so.
+        Xchg if instruction.op0_kind() == OpKind::Memory || instruction.op1_kind() == OpKind::Memory => "locked",
+        _ if instruction.has_lock_prefix() => "locked",
         _ => return None,
     })
 }
@@ -105,8 +110,15 @@ fn moves_control_register(instruction: &Instruction) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// What these instructions are counted as.
+    pub fn counts(instructions: &[&[u8]]) -> Counts {
+        let mut counts = Counts::new();
+        instructions.iter().for_each(|bytes| counts.add(&decode(bytes, 0).unwrap()));
+        counts
+    }
 
     fn name_of(bytes: &[u8]) -> Option<&'static str> {
         name(&decode(bytes, 0x40_0000).unwrap())
@@ -130,6 +142,13 @@ mod tests {
     }
 
     #[test]
+    fn what_locks_a_line_is_counted() {
+        assert_eq!(name_of(&[0xf0, 0x48, 0x0f, 0xb1, 0x0f]), Some("locked"));
+        assert_eq!(name_of(&[0x48, 0x87, 0x07]), Some("locked"));
+        assert_eq!(name_of(&[0x48, 0x87, 0xd8]), None);
+    }
+
+    #[test]
     fn an_ordinary_instruction_is_none() {
         assert_eq!(name_of(&[0x90]), None);
         assert_eq!(name_of(&[0x48, 0x89, 0xd8]), None);
@@ -143,10 +162,7 @@ mod tests {
 
     #[test]
     fn what_there_is_not_is_counted_but_not_shown() {
-        let mut counts = Counts::new();
-        counts.add(&decode(&[0x0f, 0x05], 0).unwrap());
-        counts.add(&decode(&[0x0f, 0x05], 0).unwrap());
-        counts.add(&decode(&[0x90], 0).unwrap());
+        let counts = counts(&[&[0x0f, 0x05], &[0x0f, 0x05], &[0x90]]);
         assert_eq!(counts.to_string(), "syscall ×2");
         assert!(counts.iter().eq([("cr3", 0), ("swapgs", 0), ("syscall", 2), ("sysret", 0)]));
     }

@@ -5,20 +5,25 @@ use std::io;
 use std::path::Path;
 
 use composer::temporary::TemporaryDirectory;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::environment::Key;
 use super::privileged::Counts;
-use super::row::{Row, Statistic};
+use super::row::Row;
 
 /// A row that was measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// Which.
     pub row: Row,
     /// Ticks of one period, by the machine's clock.
-    pub ticks: Statistic,
+    pub ticks: u64,
     /// Privileged operations of one period.
     pub privileged: Counts,
+    /// Cycles of one period, as estimated by the weights; `None` if its operations were not counted.
+    pub cycles: Option<u64>,
+    /// Nanoseconds of one period under the emulator, if they were measured.
+    pub nanoseconds: Option<f64>,
 }
 
 impl Measured {
@@ -26,96 +31,114 @@ impl Measured {
     pub fn operations(&self) -> u64 {
         self.row.period.map_or(1, |period| period.operations)
     }
+
+    /// Instructions of one operation.
+    pub fn instructions(&self) -> f64 {
+        self.ticks as f64 / self.operations() as f64
+    }
 }
 
-/// What the figures depend on.
-#[derive(Clone, Debug, Serialize)]
-pub struct Environment {
-    /// The compiler.
-    pub rustc: String,
-    /// The emulator.
-    pub qemu: String,
-    /// The processor under emulation.
-    pub cpu: String,
-    /// What was measured, with `-dirty` behind it if that is not all that was.
-    pub commit: String,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
+/// The file of all results, as others read it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Document {
+    /// What the figures depend on.
     #[serde(flatten)]
-    environment: &'a Environment,
-    rows: BTreeMap<&'a str, DocumentRow>,
+    pub key: Key,
+    /// What was measured.
+    pub commit: String,
+    /// The rows.
+    pub rows: BTreeMap<String, DocumentRow>,
 }
 
-#[derive(Serialize)]
-struct DocumentRow {
+/// A row in that file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DocumentRow {
     /// How many operations the other figures are of.
-    operations: u64,
-    median: u64,
-    min: u64,
-    max: u64,
-    unit: &'static str,
-    privileged: BTreeMap<&'static str, u64>,
+    #[serde(default = "one")]
+    pub operations: u64,
+    /// What all samples showed.
+    pub median: u64,
+    /// The same; a clock that counts instructions shows nothing else.
+    pub min: u64,
+    /// The same.
+    pub max: u64,
+    /// What these figures count.
+    pub unit: String,
+    /// The estimate.
+    #[serde(default)]
+    pub cycles: Option<u64>,
+    /// The emulator's time.
+    #[serde(default)]
+    pub nanoseconds: Option<f64>,
+    /// The privileged operations.
+    pub privileged: BTreeMap<String, u64>,
 }
 
-/// The results as a JSON document.
-///
-/// # Errors
-///
-/// None that are known: everything in it is a number or text.
-pub fn document(environment: &Environment, rows: &[Measured]) -> serde_json::Result<String> {
-    let rows = rows.iter().map(|row| (row.row.name, DocumentRow::from(row))).collect();
-    Ok(serde_json::to_string_pretty(&Document { environment, rows })? + "\n")
+fn one() -> u64 {
+    1
 }
 
-/// Puts the document into `directory`, all of it or nothing.
-///
-/// # Errors
-///
-/// Of the file system.
-pub fn write(directory: &Path, document: &str) -> io::Result<()> {
-    std::fs::create_dir_all(directory)?;
-    let place = TemporaryDirectory::create(directory, ".writing-")?;
-    let whole = place.path().join("results.json");
-    std::fs::write(&whole, document)?;
-    std::fs::rename(whole, directory.join("results.json"))
+impl Document {
+    /// Of these rows.
+    pub fn new(key: Key, commit: String, rows: &[Measured]) -> Self {
+        Self { key, commit, rows: rows.iter().map(|row| (row.row.name.to_owned(), row.into())).collect() }
+    }
 }
 
 impl From<&Measured> for DocumentRow {
     fn from(row: &Measured) -> Self {
-        let Statistic { median, min, max } = row.ticks;
-        let operations = row.operations();
-        Self { operations, median, min, max, unit: "instructions", privileged: row.privileged.iter().collect() }
+        Self {
+            operations: row.operations(),
+            median: row.ticks,
+            min: row.ticks,
+            max: row.ticks,
+            unit: "instructions".to_owned(),
+            cycles: row.cycles,
+            nanoseconds: row.nanoseconds,
+            privileged: row.privileged.iter().map(|(name, number)| (name.to_owned(), number)).collect(),
+        }
     }
+}
+
+/// Puts `text` into the file `name` of `directory`, all of it or nothing.
+///
+/// # Errors
+///
+/// Of the file system.
+pub fn write(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    let place = TemporaryDirectory::create(directory, ".writing-")?;
+    let whole = place.path().join(name);
+    std::fs::write(&whole, text)?;
+    std::fs::rename(whole, directory.join(name))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::privileged::decode;
-    use super::super::row::ROWS;
+    use super::super::privileged::tests::counts;
+    use super::super::row::named;
     use super::*;
 
     /// A row that took so many ticks and holds these instructions.
     pub fn measured(name: &str, ticks: u64, instructions: &[&[u8]]) -> Measured {
-        let row = *ROWS.iter().find(|row| row.name == name).unwrap();
-        let mut privileged = Counts::new();
-        for bytes in instructions {
-            privileged.add(&decode(bytes, 0).unwrap());
-        }
-        Measured { row, ticks: Statistic { median: ticks, min: ticks, max: ticks }, privileged }
+        let row = *named(name).unwrap();
+        Measured { row, ticks, privileged: counts(instructions), cycles: Some(2 * ticks), nanoseconds: None }
+    }
+
+    /// Some key.
+    pub fn key() -> Key {
+        Key { rustc: "rustc 1".into(), profile: "release".into(), qemu: "QEMU 2".into(), cpu: "model".into() }
     }
 
     #[test]
     fn the_document_has_the_promised_shape() {
-        let environment =
-            Environment { rustc: "rustc 1".into(), qemu: "QEMU 2".into(), cpu: "model".into(), commit: "abc".into() };
         let rows = [measured("sinv_raw", 35, &[&[0x0f, 0x05], &[0x0f, 0x22, 0xd8]])];
-        let document: serde_json::Value = serde_json::from_str(&document(&environment, &rows).unwrap()).unwrap();
+        let document = serde_json::to_value(Document::new(key(), "abc".into(), &rows)).unwrap();
         let expected = serde_json::json!({
-            "rustc": "rustc 1", "qemu": "QEMU 2", "cpu": "model", "commit": "abc",
+            "rustc": "rustc 1", "profile": "release", "qemu": "QEMU 2", "cpu": "model", "commit": "abc",
             "rows": { "sinv_raw": {
                 "operations": 1, "median": 35, "min": 35, "max": 35, "unit": "instructions",
+                "cycles": 70, "nanoseconds": null,
                 "privileged": { "syscall": 1, "sysret": 0, "swapgs": 0, "cr3": 1 },
             } },
         });
@@ -126,8 +149,8 @@ pub(crate) mod tests {
     fn results_replace_older_ones() {
         let directory = temp_dir::TempDir::new().unwrap();
         let place = directory.path().join("bench");
-        write(&place, "old, and longer").unwrap();
-        write(&place, "new").unwrap();
+        write(&place, "results.json", "old, and longer").unwrap();
+        write(&place, "results.json", "new").unwrap();
         let files: Vec<_> = std::fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(files, ["results.json"]);
         assert_eq!(std::fs::read_to_string(place.join("results.json")).unwrap(), "new");

@@ -1,6 +1,4 @@
-//! The rows: which there are, and what a machine's console says of them.
-
-use std::collections::BTreeMap;
+//! The rows: which there are, and how each is measured.
 
 /// Which machine measures a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +7,7 @@ pub enum Image {
     Floor,
     /// Calls between components, directly and by pages.
     Calls,
-    /// What the kernel does between threads.
+    /// What the kernel does between threads, and with objects and memory.
     Switches,
     /// What a scheduler component does between threads.
     Yields,
@@ -28,10 +26,48 @@ impl Image {
         match self {
             Self::Floor => "the floor",
             Self::Calls => "the system of calls",
-            Self::Switches => "the system of switches",
+            Self::Switches => "the system of operations",
             Self::Yields => "the system of yields",
             Self::Waits => "the system of waits",
             Self::Quickstart => "the quickstart",
+        }
+    }
+}
+
+/// What rows belong together for those who read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// What no kernel can go below.
+    Floors,
+    /// Into the kernel and back, and from component to component.
+    Calls,
+    /// Between threads, and what schedulers learn of them.
+    Threads,
+    /// What objects are made of, and with.
+    Objects,
+    /// Memory, and where it is mapped.
+    Memory,
+    /// Calls that are posted to a page.
+    Pages,
+    /// From nothing to components.
+    Boot,
+}
+
+impl Group {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] =
+        [Self::Calls, Self::Threads, Self::Objects, Self::Memory, Self::Pages, Self::Boot, Self::Floors];
+
+    /// What stands above its rows.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Floors => "Floors",
+            Self::Calls => "Entries and calls",
+            Self::Threads => "Threads, events, faults, time",
+            Self::Objects => "Objects and capabilities",
+            Self::Memory => "Memory",
+            Self::Pages => "Calls by a page",
+            Self::Boot => "Boot",
         }
     }
 }
@@ -41,15 +77,41 @@ impl Image {
 pub struct Row {
     /// Its name, in every report and for ever.
     pub name: &'static str,
+    /// What it belongs to.
+    pub group: Group,
     /// Who measures it.
     pub image: Image,
+    /// The kernel's operation that it measures, as `KindOperation::Operation`, if it is one alone.
+    pub operation: Option<&'static str>,
     /// The row below which it cannot come, if there is one.
     pub floor: Option<&'static str>,
     /// How it repeats itself, if it is a loop: then one period can be stepped through.
     pub period: Option<Period>,
+    /// The instructions of one operation that it is meant not to exceed, if that was ever said.
+    pub target: Option<u64>,
 }
 
 impl Row {
+    const fn over(self, floor: &'static str) -> Self {
+        Self { floor: Some(floor), ..self }
+    }
+
+    const fn target(self, instructions: u64) -> Self {
+        Self { target: Some(instructions), ..self }
+    }
+
+    const fn period(self, period: Period) -> Self {
+        Self { period: Some(period), ..self }
+    }
+
+    const fn operation(self, operation: &'static str) -> Self {
+        Self { operation: Some(operation), ..self }
+    }
+
+    const fn once(self) -> Self {
+        Self { period: None, ..self }
+    }
+
     /// Whether `image` may report it: every system reports its own start.
     pub fn may_come_from(&self, image: Image) -> bool {
         self.image == image || (self.period.is_none() && image != Image::Floor)
@@ -89,155 +151,161 @@ impl Period {
 const ROUND: u64 = 64;
 
 /// Every row, in the order of the table.
-pub const ROWS: [Row; 27] = [
-    Row { period: None, ..floor(CALIBRATION) },
-    Row { period: Some(Period::WITHOUT_KERNEL), ..floor("floor_loop") },
+pub const ROWS: &[Row] = &[
+    floor(CALIBRATION).once(),
+    floor("floor_loop").period(Period::WITHOUT_KERNEL),
     floor("floor_null_entry"),
     floor("floor_sinv_min"),
     floor("floor_sinv_raw"),
     floor("floor_sinv_stub"),
     floor("floor_sinv_stub_cleared"),
-    Row { period: Some(Period::PAIR), ..floor("floor_thread_switch") },
-    over("floor_null_entry", row("null_entry", Image::Calls)),
-    over("floor_sinv_raw", row("sinv_raw", Image::Calls)),
-    over("floor_sinv_stub", row("sinv_stub", Image::Calls)),
-    over("floor_sinv_stub_cleared", row("sinv_stub_cleared", Image::Calls)),
-    over("floor_sinv_stub", row("sinv_stub_4args", Image::Calls)),
-    Row { period: Some(Period::WITHOUT_KERNEL), ..row("page_post", Image::Calls) },
+    floor("floor_thread_switch").period(Period::PAIR),
+    call("null_entry").over("floor_null_entry").target(25),
+    call("sinv_raw").over("floor_sinv_raw").target(75),
+    call("sinv_stub").over("floor_sinv_stub").target(100),
+    call("sinv_stub_cleared").over("floor_sinv_stub_cleared").target(160),
+    call("sinv_stub_4args").over("floor_sinv_stub").target(106),
+    row("page_post", Group::Pages, Image::Calls).period(Period::WITHOUT_KERNEL),
     batches("page_serve_b1", 1, Image::Waits),
     batches("page_serve_b8", 8, Image::Waits),
     batches("page_serve_b32", 32, Image::Waits),
     batches("page_flush_b1", 1, Image::Calls),
     batches("page_flush_b8", 8, Image::Calls),
     batches("page_flush_b32", 32, Image::Calls),
-    over("floor_thread_switch", row("thread_switch", Image::Switches)),
-    row("asnd", Image::Switches),
-    row("asnd_arcv", Image::Switches),
-    row("fault_handler", Image::Switches),
-    Row { period: Some(Period::PAIR), ..row("yield_sched", Image::Yields) },
-    Row { period: None, ..row(BOOT, Image::Calls) },
-    Row { period: None, ..row(UP, Image::Quickstart) },
+    thread("thread_switch", "ThreadOperation::Dispatch").over("floor_thread_switch").target(130),
+    thread("receive", "ReceiveOperation::Receive"),
+    thread("asnd", "SendOperation::Send").target(90),
+    row("asnd_arcv", Group::Threads, Image::Switches).target(420),
+    row("fault_handler", Group::Threads, Image::Switches).target(350),
+    row("yield_sched", Group::Threads, Image::Yields).period(Period::PAIR),
+    thread("frequency", "ReceiveOperation::Frequency"),
+    thread("thread_read_register", "ThreadOperation::ReadRegister"),
+    thread("thread_write_register", "ThreadOperation::WriteRegister"),
+    thread("level_read_register", "HandledLevelOperation::ReadRegister"),
+    thread("level_write_register", "HandledLevelOperation::WriteRegister"),
+    thread("level_read_memory", "HandledLevelOperation::ReadMemory"),
+    thread("level_write_memory", "HandledLevelOperation::WriteMemory"),
+    thread("temporal_capability_read", "TemporalCapabilityOperation::Read"),
+    thread("temporal_capability_transfer", "TemporalCapabilityOperation::Transfer"),
+    thread("temporal_capability_delegate", "TemporalCapabilityOperation::Delegate"),
+    thread("temporal_capability_merge", "TemporalCapabilityOperation::Merge"),
+    object("captable_add", "TableOperation::CreateInvocation").target(150),
+    object("captable_copy", "TableOperation::Copy").target(180),
+    object("captable_remove", "TableOperation::Remove").target(120),
+    object("captable_graft", "TableOperation::Graft"),
+    object("captable_prune", "TableOperation::Prune"),
+    object("captable_create", "TableOperation::CreateTable"),
+    object("page_table_create", "TableOperation::CreatePageTable"),
+    object("component_create", "TableOperation::CreateComponent").target(400),
+    object("component_name", "ComponentOperation::Name"),
+    object("component_revoke", "ComponentOperation::Revoke"),
+    object("thread_create", "TableOperation::CreateThread").target(900),
+    object("receive_create", "TableOperation::CreateReceive"),
+    object("send_create", "TableOperation::CreateSend"),
+    object("temporal_capability_create", "TableOperation::CreateTemporalCapability"),
+    object("handled_level_create", "TableOperation::CreateHandledLevel"),
+    object("reclaim", "TableOperation::Reclaim"),
+    object("quiesce", "TableOperation::Quiesce"),
+    object("ports_create", "TableOperation::CreatePorts"),
+    object("ports_read", "PortsOperation::Read"),
+    object("ports_write", "PortsOperation::Write"),
+    object("interrupt_create", "TableOperation::CreateInterrupt"),
+    object("interrupt_attach", "InterruptOperation::Attach"),
+    object("interrupt_acknowledge", "InterruptOperation::Acknowledge"),
+    object("interrupt_mask", "InterruptOperation::Mask"),
+    object("interrupt_detach", "InterruptOperation::Detach"),
+    object("physical_range_create", "TableOperation::CreatePhysicalRange"),
+    object("debug_console_write", "DebugConsoleOperation::Write"),
+    memory("retype_map", "PageTableOperation::Map").target(300),
+    memory("alias", "PageTableOperation::Alias").target(200),
+    memory("unmap", "PageTableOperation::Unmap").target(200),
+    memory("frame_clean", "PageTableOperation::Clean"),
+    memory("page_move", "PageTableOperation::Move"),
+    memory("page_name", "PageTableOperation::Name"),
+    memory("page_table_graft", "PageTableOperation::Graft"),
+    memory("page_table_prune", "PageTableOperation::Prune"),
+    memory("map_device", "PageTableOperation::MapDevice"),
+    row(BOOT, Group::Boot, Image::Calls).once().target(4_000_000),
+    row(UP, Group::Boot, Image::Quickstart).once().target(8_000_000),
 ];
 
+const fn row(name: &'static str, group: Group, image: Image) -> Row {
+    Row { name, group, image, operation: None, floor: None, period: Some(Period::ONE), target: None }
+}
+
 const fn floor(name: &'static str) -> Row {
-    row(name, Image::Floor)
+    row(name, Group::Floors, Image::Floor)
 }
 
-const fn row(name: &'static str, image: Image) -> Row {
-    Row { name, image, floor: None, period: Some(Period::ONE) }
+const fn call(name: &'static str) -> Row {
+    row(name, Group::Calls, Image::Calls)
 }
 
-const fn over(floor: &'static str, row: Row) -> Row {
-    Row { floor: Some(floor), ..row }
+const fn thread(name: &'static str, operation: &'static str) -> Row {
+    row(name, Group::Threads, Image::Switches).operation(operation)
+}
+
+const fn object(name: &'static str, operation: &'static str) -> Row {
+    row(name, Group::Objects, Image::Switches).operation(operation)
+}
+
+const fn memory(name: &'static str, operation: &'static str) -> Row {
+    row(name, Group::Memory, Image::Switches).operation(operation)
 }
 
 /// Calls by a page: one round of its slots, in batches of so many, each of which enters the kernel once.
 const fn batches(name: &'static str, calls: u64, image: Image) -> Row {
-    Row { period: Some(Period { visits: ROUND / calls, operations: ROUND, ..Period::ONE }), ..row(name, image) }
+    let period = Period { visits: ROUND / calls, operations: ROUND, ..Period::ONE };
+    row(name, Group::Pages, image).period(period)
+}
+
+/// The row of this name.
+pub fn named(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
 }
 
 /// The row that shows what the clock counts.
 pub const CALIBRATION: &str = "calibration";
 
 /// The row that the kernel measures itself.
-const BOOT: &str = "boot_to_first_component";
+pub const BOOT: &str = "boot_to_first_component";
 
 /// The row that the booter measures itself: all components constructed and initialised.
-const UP: &str = "boot_to_components_up";
-
-/// What a machine measured: the samples of each row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Samples(BTreeMap<String, Vec<u64>>);
-
-impl Samples {
-    /// Adds what a machine printed: lines `row NAME TICKS …`, and the kernel's and the booter's own lines.
-    pub fn add(&mut self, console: &str) {
-        for line in console.lines() {
-            if let Some((name, figures)) = parse_row(line).or_else(|| parse_boot(line)).or_else(|| parse_up(line)) {
-                self.0.entry(name.to_owned()).or_default().extend(figures);
-            }
-        }
-    }
-
-    /// The samples of the row `name`, in the order in which they came; none if there is no such row.
-    pub fn of(&self, name: &str) -> &[u64] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// Every name for which there are samples.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-}
-
-fn parse_row(line: &str) -> Option<(&str, Vec<u64>)> {
-    let (name, figures) = line.trim_end().strip_prefix("row ")?.split_once(' ')?;
-    let figures = figures.split_whitespace().map(|figure| figure.parse().ok());
-    Some((name, figures.collect::<Option<_>>()?))
-}
-
-fn parse_boot(line: &str) -> Option<(&str, Vec<u64>)> {
-    let figure = line.trim_end().strip_prefix("tessera: booted in ")?.strip_suffix(" ticks")?;
-    Some((BOOT, vec![figure.parse().ok()?]))
-}
-
-fn parse_up(line: &str) -> Option<(&str, Vec<u64>)> {
-    let line = line.trim_end().strip_prefix("booter: up:")?.strip_suffix(" ticks after the start")?;
-    let (_, figure) = line.rsplit_once(", ")?;
-    Some((UP, vec![figure.parse().ok()?]))
-}
-
-/// What samples come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Statistic {
-    /// The one in the middle.
-    pub median: u64,
-    /// The smallest.
-    pub min: u64,
-    /// The largest.
-    pub max: u64,
-}
-
-impl Statistic {
-    /// Of these samples; `None` if there are none.
-    pub fn of(samples: &[u64]) -> Option<Self> {
-        let mut sorted = samples.to_vec();
-        sorted.sort_unstable();
-        let median = *sorted.get(sorted.len() / 2)?;
-        Some(Self { median, min: *sorted.first()?, max: *sorted.last()? })
-    }
-}
+pub const UP: &str = "boot_to_components_up";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn samples_of_several_boots_come_together() {
-        let mut samples = Samples::default();
-        samples.add("noise\nrow a 3 4\r\nrow b 7\ntessera: booted in 120 ticks\n");
-        samples.add("row a 5\nrow c x\nrow d\ntessera: booted in\nbooter: up: a, b ticks after the start\n");
-        samples.add("booter: up: console pong, 4711 ticks after the start\r\n");
-        assert_eq!(samples.of("a"), [3, 4, 5]);
-        assert_eq!(samples.of("b"), [7]);
-        assert_eq!(samples.of("boot_to_first_component"), [120]);
-        assert_eq!(samples.of("boot_to_components_up"), [4711]);
-        assert!(samples.names().eq(["a", "b", "boot_to_components_up", "boot_to_first_component"]));
-        assert_eq!(samples.of("c"), [0; 0]);
-    }
-
-    #[test]
-    fn a_statistic_does_not_depend_on_the_order() {
-        let statistic = Statistic { median: 5, min: 1, max: 9 };
-        assert_eq!(Statistic::of(&[9, 1, 5]), Some(statistic));
-        assert_eq!(Statistic::of(&[5, 9, 1]), Some(statistic));
-        assert_eq!(Statistic::of(&[]), None);
-    }
-
-    #[test]
     fn every_row_has_a_name_of_its_own() {
         let names: std::collections::BTreeSet<_> = ROWS.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), ROWS.len());
+    }
+
+    /// Operations that cannot be repeated, or only by another operation's help on another core.
+    const WITHOUT_ROW: [&str; 1] = ["PowerOperation::End"];
+
+    #[test]
+    fn every_operation_of_the_kernel_has_a_row() {
+        use abi::operation::*;
+        fn names<T: std::fmt::Debug>(kind: &str, operations: &[T]) -> Vec<String> {
+            operations.iter().map(|operation| format!("{kind}::{operation:?}")).collect()
+        }
+        macro_rules! all {
+            ($($kind:ident)*) => { [$(names(stringify!($kind), $kind::ALL)),*].concat() };
+        }
+        let there = all!(
+            TableOperation PageTableOperation ComponentOperation ThreadOperation HandledLevelOperation ReceiveOperation
+            SendOperation PortsOperation InterruptOperation TemporalCapabilityOperation DebugConsoleOperation
+            PowerOperation
+        );
+        let measured: Vec<_> = ROWS.iter().filter_map(|row| row.operation).chain(WITHOUT_ROW).collect();
+        let missed: Vec<_> = there.iter().filter(|operation| !measured.contains(&operation.as_str())).collect();
+        assert!(missed.is_empty(), "without a row: {missed:?}");
+        let unknown: Vec<_> =
+            measured.iter().filter(|name| !there.iter().any(|operation| operation == *name)).collect();
+        assert!(unknown.is_empty(), "rows of no operation: {unknown:?}");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! It does not know how the clock counts, so where the two agree, both are right; and it sees which instructions there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Instruction, Mnemonic};
+use iced_x86::{Instruction, Mnemonic, Register};
 use qemu::debugger::{Debugger, DebuggerError};
 
 use super::privileged::{Counts, decode};
@@ -28,6 +28,8 @@ pub enum StepError {
     Undecodable(u64),
     /// No end of the period was seen within a hundred thousand instructions.
     Endless,
+    /// The machine did not come to the loop.
+    NotReached,
 }
 
 impl std::fmt::Display for StepError {
@@ -35,6 +37,7 @@ impl std::fmt::Display for StepError {
         match self {
             Self::Debugger(error) => error.fmt(f),
             Self::Undecodable(address) => write!(f, "the instruction at {address:#x} cannot be decoded"),
+            Self::NotReached => f.write_str("the machine never came to it"),
             Self::Endless => write!(f, "no period ends within {LONGEST} instructions"),
         }
     }
@@ -130,16 +133,27 @@ fn step_from_to(machine: &mut impl Stepper, anchor: u64, mut visits: u64) -> Res
 pub struct Stepped<'a> {
     debugger: &'a mut Debugger,
     next: Option<Instruction>,
+    known: BTreeMap<u64, Instruction>,
 }
 
 impl<'a> Stepped<'a> {
     /// The machine behind `debugger`.
     pub fn new(debugger: &'a mut Debugger) -> Self {
-        Self { debugger, next: None }
+        Self { debugger, next: None, known: BTreeMap::new() }
     }
 
+    /// Code never changes, but it is another's where the page tables are.
     fn read(&mut self) -> Result<Instruction, StepError> {
-        let address = self.debugger.registers()?.rip;
+        let address = self.debugger.next()?;
+        if let Some(instruction) = self.known.get(&address) {
+            return Ok(*instruction);
+        }
+        let instruction = self.read_at(address)?;
+        self.known.insert(address, instruction);
+        Ok(instruction)
+    }
+
+    fn read_at(&mut self, address: u64) -> Result<Instruction, StepError> {
         let first = self.debugger.memory(address, LONGEST_INSTRUCTION.min(rest_of_page(address)))?;
         if let Some(instruction) = decode(&first, address) {
             return Ok(instruction);
@@ -152,6 +166,13 @@ impl<'a> Stepped<'a> {
 
 /// Bytes of the longest instruction that there is.
 const LONGEST_INSTRUCTION: usize = 15;
+
+/// The first address of the half that is the same in all page tables.
+const KERNEL: u64 = 1 << 63;
+
+fn switches_page_tables(instruction: &Instruction) -> bool {
+    instruction.mnemonic() == Mnemonic::Mov && instruction.op0_register() == Register::CR3
+}
 
 fn rest_of_page(address: u64) -> usize {
     const PAGE: usize = 4096;
@@ -169,7 +190,9 @@ impl Stepper for Stepped<'_> {
     }
 
     fn step(&mut self) -> Result<(), StepError> {
-        self.next = None;
+        if self.next.take().is_none_or(|instruction| switches_page_tables(&instruction)) {
+            self.known.retain(|address, _| *address >= KERNEL);
+        }
         Ok(self.debugger.step()?)
     }
 }
@@ -242,6 +265,12 @@ mod tests {
         let visits = vec![(1, SYSCALL), (2, NOP)];
         let error = iteration(&mut Trace { visits, repeat: 1, at: 0 }, ENTERS).unwrap_err();
         assert!(matches!(error, StepError::Endless), "{error}");
+    }
+
+    #[test]
+    fn other_page_tables_have_other_code() {
+        assert!(switches_page_tables(&decode(&[0x0f, 0x22, 0xd8], 0).unwrap()));
+        assert!(!switches_page_tables(&decode(&[0x0f, 0x20, 0xd8], 0).unwrap()));
     }
 
     #[test]

@@ -1,44 +1,82 @@
 //! The table that people read: each figure is of one operation.
 
+use super::peer::PEERS;
 use super::result::Measured;
+
+/// Columns of the table.
+const COLUMNS: usize = 7 + PEERS.len();
 
 /// The rows as text, in columns as wide as they need to be.
 pub fn table(rows: &[Measured]) -> String {
-    let mut lines = vec![["row", "instructions", "floor", "privileged operations"].map(str::to_owned)];
+    let mut lines = vec![head()];
     lines.extend(rows.iter().map(|row| cells(row, rows)));
-    let [first, second, third, _] = widths(&lines);
-    let texts = lines.iter().map(|[name, instructions, floor, privileged]| {
-        let line = format!("{name:first$}  {instructions:>second$}  {floor:>third$}  {privileged}");
-        line.trim_end().to_owned() + "\n"
+    let widths: [usize; COLUMNS] = std::array::from_fn(|at| widest(&lines, at));
+    lines.iter().map(|cells| line(cells, &widths)).collect()
+}
+
+fn head() -> [String; COLUMNS] {
+    let [composite, sel4] = PEERS.map(|peer| peer.name);
+    ["row", "instructions", "floor", "target", composite, sel4, "cycles ≈", "emulated ns", "privileged operations"]
+        .map(str::to_owned)
+}
+
+fn cells(row: &Measured, rows: &[Measured]) -> [String; COLUMNS] {
+    let [composite, sel4] =
+        PEERS.map(|peer| peer.beside(row.row.name).map_or(String::new(), |figure| figure.to_string()));
+    [
+        row.row.name.to_owned(),
+        per_operation(row.ticks, row),
+        floor(row, rows),
+        row.row.target.map_or(String::new(), |target| target.to_string()),
+        composite,
+        sel4,
+        row.cycles.map_or(String::new(), |cycles| whole(cycles as f64, row)),
+        row.nanoseconds.map_or(String::new(), |time| whole(time, row)),
+        in_so_many(row),
+    ]
+}
+
+/// The name to the left, the privileged operations behind all, figures to the right.
+fn line(cells: &[String; COLUMNS], widths: &[usize; COLUMNS]) -> String {
+    let padded = cells.iter().zip(widths).enumerate().map(|(at, (cell, &width))| match at {
+        0 => format!("{cell:width$}"),
+        _ if at == COLUMNS - 1 => cell.clone(),
+        _ => format!("{cell:>width$}"),
     });
-    texts.collect()
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
 }
 
-fn cells(row: &Measured, rows: &[Measured]) -> [String; 4] {
+fn widest(lines: &[[String; COLUMNS]], column: usize) -> usize {
+    lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)
+}
+
+/// The figure of the row below which this one cannot come.
+pub fn floor(row: &Measured, rows: &[Measured]) -> String {
     let floor = rows.iter().find(|other| Some(other.row.name) == row.row.floor);
-    [row.row.name.to_owned(), per_operation(row), floor.map_or(String::new(), per_operation), in_so_many(row)]
+    floor.map_or(String::new(), |floor| per_operation(floor.ticks, floor))
 }
 
-/// The instructions of one operation, with a decimal if they are no whole number.
-fn per_operation(row: &Measured) -> String {
-    let (ticks, operations) = (row.ticks.median, row.operations());
-    if ticks.is_multiple_of(operations) {
-        return (ticks / operations).to_string();
+/// A figure of a period as one of an operation, with a decimal if it is no whole number.
+pub fn per_operation(figure: u64, row: &Measured) -> String {
+    let operations = row.operations();
+    if figure.is_multiple_of(operations) {
+        return (figure / operations).to_string();
     }
-    let tenths = (10 * ticks + operations / 2) / operations;
-    format!("{}.{}", tenths / 10, tenths % 10)
+    format!("{:.1}", figure as f64 / operations as f64)
+}
+
+/// The same for a figure that is no more than near.
+pub fn whole(figure: f64, row: &Measured) -> String {
+    format!("{:.0}", figure / row.operations() as f64)
 }
 
 /// The privileged operations, and in how many operations they are, if that is not one.
-fn in_so_many(row: &Measured) -> String {
+pub fn in_so_many(row: &Measured) -> String {
+    let privileged = row.privileged.to_string();
     match row.operations() {
-        1 => row.privileged.to_string(),
-        operations => format!("{} in {operations} operations", row.privileged),
+        operations if operations > 1 && !privileged.is_empty() => format!("{privileged} in {operations} operations"),
+        _ => privileged,
     }
-}
-
-fn widths(lines: &[[String; 4]]) -> [usize; 4] {
-    std::array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -47,28 +85,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned_and_the_floor_stands_beside() {
-        let rows = [measured("floor_sinv_raw", 35, &[]), measured("sinv_raw", 1234, &[&[0x0f, 0x05]])];
+    fn columns_are_aligned_and_floor_and_peers_stand_beside() {
+        let timed = Measured { nanoseconds: Some(3.7), ..measured("sinv_stub_cleared", 1234, &[&[0x0f, 0x05]]) };
+        let rows = [measured("floor_sinv_stub_cleared", 110, &[]), timed];
         let expected = "\
-row             instructions  floor  privileged operations
-floor_sinv_raw            35
-sinv_raw                1234     35  syscall ×1
+row                      instructions  floor  target  Composite       seL4  cycles ≈  emulated ns  privileged operations
+floor_sinv_stub_cleared           110                                            220
+sinv_stub_cleared                1234    110     160             406 / 576      2468            4  syscall ×1
 ";
         assert_eq!(table(&rows), expected);
     }
 
     #[test]
     fn a_period_of_several_operations_is_divided_by_them() {
-        let rows = [
-            measured("floor_thread_switch", 49, &[&[0x0f, 0x05]]),
-            measured("thread_switch", 655, &[]),
-            measured("page_serve_b8", 64 * 269 + 21, &[&[0x0f, 0x05]]),
-        ];
+        let rows =
+            [measured("floor_thread_switch", 49, &[]), measured("page_serve_b8", 64 * 269 + 21, &[&[0x0f, 0x05]])];
         let expected = "\
-row                  instructions  floor  privileged operations
-floor_thread_switch          24.5         syscall ×1 in 2 operations
-thread_switch                 655   24.5
-page_serve_b8               269.3         syscall ×1 in 64 operations
+row                  instructions  floor  target  Composite  seL4  cycles ≈  emulated ns  privileged operations
+floor_thread_switch          24.5                                        49
+page_serve_b8               269.3                                       539               syscall ×1 in 64 operations
 ";
         assert_eq!(table(&rows), expected);
     }

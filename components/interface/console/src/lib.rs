@@ -23,6 +23,10 @@ pub trait Console {
 
     /// Reads a byte of input. Answers whether there was one, and which.
     fn read(&self) -> Result<(bool, u8)>;
+
+    /// Waits for a byte of input, and reads it.
+    #[may_block]
+    fn wait(&self) -> Result<u8>;
 }
 
 /// The error of a console that does not take what is written to it.

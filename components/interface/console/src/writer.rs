@@ -88,6 +88,10 @@ pub(crate) mod tests {
         fn read(&self) -> Result<(bool, u8)> {
             Ok((false, 0))
         }
+
+        fn wait(&self) -> Result<u8> {
+            Ok(0)
+        }
     }
 
     #[test]

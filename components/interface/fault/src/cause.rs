@@ -29,6 +29,9 @@ impl Cause {
     /// Vector of an x87 exception.
     pub const X87: u8 = 16;
 
+    /// No exception: a `syscall` of a foreign component, whose number is in the address's place.
+    pub const SYSTEM_CALL: u8 = abi::fault::SYSTEM_CALL;
+
     const WRITE: u64 = 1 << 1;
     const FETCH: u64 = 1 << 4;
 
@@ -66,6 +69,7 @@ impl fmt::Display for Cause {
             Self { vector: Self::BREAKPOINT, .. } => f.write_str("breakpoint"),
             Self { vector: Self::INVALID_OPCODE, .. } => f.write_str("invalid opcode"),
             Self { vector: Self::GENERAL_PROTECTION, .. } => f.write_str("general protection fault"),
+            Self { vector: Self::SYSTEM_CALL, .. } => f.write_str("system call"),
             Self { vector: Self::X87, .. } => f.write_str("x87 floating-point exception"),
             Self { vector, .. } => write!(f, "exception {vector}"),
         }

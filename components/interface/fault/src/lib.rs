@@ -34,6 +34,8 @@ pub enum Answer {
     Unwind,
     /// The thread ends.
     EndThread,
+    /// The thread ends by its own will, with this status.
+    Exit(u16),
 }
 
 impl runtime::Answer for Answer {
@@ -45,6 +47,7 @@ impl runtime::Answer for Answer {
             Self::Resume(address) => [Word::Resume as u64, address],
             Self::Unwind => [Word::Unwind as u64, 0],
             Self::EndThread => [Word::EndThread as u64, 0],
+            Self::Exit(status) => [Word::Exit as u64, status.into()],
         }
     }
 
@@ -56,6 +59,7 @@ impl runtime::Answer for Answer {
             Some(Word::Retry) => Self::Retry,
             Some(Word::Resume) => Self::Resume(address),
             Some(Word::EndThread) => Self::EndThread,
+            Some(Word::Exit) => Self::Exit(address as u16),
             Some(Word::Unwind) | None => Self::Unwind,
         }
     }
@@ -90,9 +94,9 @@ mod tests {
 
     #[test]
     fn answers_round_trip() {
-        for answer in [Answer::Retry, Answer::Resume(0x40_0000), Answer::Unwind, Answer::EndThread] {
+        for answer in [Answer::Retry, Answer::Resume(0x40_0000), Answer::Unwind, Answer::EndThread, Answer::Exit(7)] {
             assert_eq!(Answer::from_words(answer.into_words()), answer);
         }
-        assert_eq!(Answer::from_words([4, 7]), Answer::Unwind);
+        assert_eq!(Answer::from_words([5, 7]), Answer::Unwind);
     }
 }

@@ -42,6 +42,11 @@ pub trait Sched {
     /// graph says how many there can be at once, and their priorities: the first that is free is taken.
     fn create(&self, word: u64) -> Result<u64>;
 
+    /// Says that the thread is there for others: the system ends without waiting for its end.
+    ///
+    /// For drivers and other servers that wait for what comes, for as long as somebody may need them.
+    fn background(&self) -> Result<()>;
+
     /// Answers how many ticks there are in a second.
     fn frequency(&self) -> Result<u64>;
 }

@@ -112,6 +112,10 @@ mod tests {
             Err(TOO_MANY_THREADS)
         }
 
+        fn background(&self) -> Result<()> {
+            Ok(())
+        }
+
         fn frequency(&self) -> Result<u64> {
             Ok(1)
         }

@@ -65,6 +65,10 @@ impl Sched for &Played {
         Ok(0)
     }
 
+    fn background(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn frequency(&self) -> Result<u64> {
         Ok(1)
     }

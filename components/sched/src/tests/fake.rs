@@ -8,7 +8,9 @@ use abi::error::Error as KernelError;
 use abi::event::{Event, What};
 use abi::plan::{CREATED, Client};
 use core::num::NonZeroU32;
-use runtime::scheduling::{Received, Scheduled, Thread};
+use abi::event::Batch;
+use abi::plan::Share;
+use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Caller, Error, Result};
 use std::boxed::Box;
 use std::collections::{HashMap, VecDeque};
@@ -162,7 +164,7 @@ fn scheduled(number: usize, priority: u64, created: &[u64]) -> Scheduled {
     };
     let mut priorities = [0; CREATED];
     priorities[..created.len()].copy_from_slice(created);
-    Scheduled { client, priorities }
+    Scheduled { client, priorities, share: Share::default(), shares: [Share::default(); CREATED] }
 }
 
 fn slot_of_created(client: usize, at: usize) -> u32 {
@@ -293,10 +295,16 @@ impl Fake {
         });
     }
 
-    fn take(&self) -> Result<Received> {
-        let event = self.lock().events.pop_front();
-        let received = |event| Received { sent: 0, event: Some(event) };
-        event.map_or(refuse(KernelError::NothingPending), |event| Ok(received(event)))
+    /// As many events as the kernel tells of at once.
+    fn take(&self) -> Result<Batch> {
+        let mut kernel = self.lock();
+        let mut batch = Batch::new(0);
+        while let Some(event) = kernel.events.pop_front() {
+            if !batch.push(event) {
+                break;
+            }
+        }
+        if batch == Batch::new(0) { refuse(KernelError::NothingPending) } else { Ok(batch) }
     }
 }
 
@@ -345,7 +353,19 @@ impl Machine for &'static Fake {
         Ok(Thread::with_number(NonZeroU32::new(slot).unwrap()))
     }
 
-    fn dispatch(&self, thread: Thread, word: u64, timeout: u64, token: u64) -> Result<()> {
+    fn time(&self) -> Budget {
+        Budget::SAME
+    }
+
+    fn make_budget(&self, number: u64) -> Result<Budget> {
+        Ok(Budget::numbered(1 + number as u32))
+    }
+
+    fn fill(&self, _: Budget, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn dispatch(&self, thread: Thread, _: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
         let (mut kernel, slot) = (self.lock(), thread.number().get());
         let me = kernel.current;
         if token < kernel.token {
@@ -373,7 +393,7 @@ impl Machine for &'static Fake {
         Ok(())
     }
 
-    fn wait(&self, timeout: u64) -> Result<Received> {
+    fn wait(&self, timeout: u64) -> Result<Batch> {
         assert_eq!(self.lock().current, OWN);
         if let Ok(received) = self.take() {
             return Ok(received);
@@ -384,7 +404,7 @@ impl Machine for &'static Fake {
         refuse(KernelError::TimedOut)
     }
 
-    fn poll(&self) -> Result<Received> {
+    fn poll(&self) -> Result<Batch> {
         assert_eq!(self.lock().current, OWN);
         self.take()
     }

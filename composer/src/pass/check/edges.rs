@@ -32,7 +32,7 @@ pub fn check_component(client: &Component, graph: &Graph, draft: &Draft, found: 
         check_methods(dep, found);
         check_server(client, dep, graph, draft, found);
     }
-    if let Some(handler) = &client.fault {
+    for handler in client.fault.iter().chain(&client.personality) {
         check_server(client, handler, graph, draft, found);
     }
 }
@@ -48,13 +48,13 @@ fn check_server(client: &Component, dep: &Dependency, graph: &Graph, draft: &Dra
     }
 }
 
-/// Whether the edge is the one to the client's fault handler.
+/// Whether the edge is one to who handles the client's faults or system calls.
 fn is_handler(client: &Component, dep: &Dependency) -> bool {
-    client.fault.as_ref().is_some_and(|handler| std::ptr::eq(handler, dep))
+    client.fault.iter().chain(&client.personality).any(|handler| std::ptr::eq(handler, dep))
 }
 
 fn own_handler(client: &Component, dep: &Dependency) -> Diagnostic {
-    let message = format!("`{}` handles its own faults", client.name.value);
+    let message = format!("`{}` handles its own faults or system calls", client.name.value);
     let complaint = Diagnostic::error(SELF_DEPENDENCY, message).label(&dep.srv.span, "this is the component itself");
     complaint.help("what has just faulted is not asked what to do about it: name another component")
 }

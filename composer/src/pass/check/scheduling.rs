@@ -1,7 +1,7 @@
 //! Checks of scheduling: a component has one scheduler, or none and then no priorities.
 
 use super::super::draft;
-use crate::code::{NOT_ITS_SCHEDULER, NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
+use crate::code::{BAD_SHARE, NOT_ITS_SCHEDULER, NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Graph};
 use crate::schedule::{PAGES, SCHED};
@@ -12,6 +12,7 @@ pub fn check(component: &Component, draft: Option<&draft::Component>, graph: &Gr
     check_nesting(component, graph, found);
     let Some(draft) = draft else { return };
     check_created(component, draft, found);
+    check_shares(component, draft, found);
     let is_scheduled = !draft.deps_complete || draft.deps.iter().any(|dep| dep.interface.value == SCHED);
     if !is_scheduled {
         check_unscheduled(component, draft, found);
@@ -84,10 +85,26 @@ fn check_created(component: &Component, draft: &draft::Component, found: &mut Di
     }
 }
 
+fn check_shares(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
+    let shares = draft.threads.iter().map(|thread| &thread.value.share);
+    for share in shares.chain([&draft.share]) {
+        let (message, span) = match (&share.budget, &share.period) {
+            (Some(budget), None) => ("a budget without a period", &budget.span),
+            (None, Some(period)) => ("a period without a budget", &period.span),
+            (Some(budget), Some(period)) if budget.value > period.value => ("a budget longer than its period", &budget.span),
+            _ => continue,
+        };
+        let message = format!("`{}` has {message}", component.name.value);
+        let complaint = Diagnostic::error(BAD_SHARE, message).label(span, "");
+        found.push(complaint.help("a thread may run `budget` microseconds in each `period`: say both, or neither"));
+    }
+}
+
 fn check_unscheduled(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
     let priority = draft.priority.as_ref().map(|priority| ("priority", &priority.span));
     let threads = draft.threads.first().map(|thread| ("threads", &thread.span));
-    for (key, span) in [priority, threads].into_iter().flatten() {
+    let budget = draft.share.budget.as_ref().map(|budget| ("budget", &budget.span));
+    for (key, span) in [priority, budget, threads].into_iter().flatten() {
         let message = format!("`{}` has `{key}` and no scheduler", component.name.value);
         let complaint = Diagnostic::error(NOT_SCHEDULED, message).label(span, "nobody looks at this");
         found.push(complaint.help("add to its deps: { srv = \"sched\", interface = \"sched\" }"));

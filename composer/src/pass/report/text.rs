@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::pages::{Page, Role};
-use super::{Capability, Component, Disk, Granted, Report, Scheduling};
+use super::{Capability, Component, Disk, Granted, Report, Scheduling, Share};
 
 /// The report for people.
 pub fn render(report: &Report) -> String {
@@ -34,13 +34,17 @@ fn write_calls(text: &mut String, report: &Report) -> fmt::Result {
     let mut calls = 0;
     for component in &report.components {
         for capability in &component.capabilities {
-            if let Granted::Invocation { server, interface, methods, .. } = &capability.grant {
+            if let Granted::Invocation { server, interface, methods, interposed, .. } = &capability.grant {
                 calls += 1;
+                let on_the_way = interposed.as_ref().map_or_else(String::new, |to| format!(", on the way to {to}"));
                 let by_page = if posts(component, server, interface) { ", posted to a page as well" } else { "" };
-                writeln!(text, "  {} -> {server}: {interface} ({}){by_page}", component.name, methods.join(", "))?;
+                writeln!(text, "  {} -> {server}: {interface} ({}){by_page}{on_the_way}", component.name, methods.join(", "))?;
             }
             if let Granted::Fault { handler, interface, .. } = &capability.grant {
                 writeln!(text, "  {} -> {handler}: {interface}, when it faults", component.name)?;
+            }
+            if let Granted::Personality { handler, interface, .. } = &capability.grant {
+                writeln!(text, "  {} -> {handler}: {interface}, by its system calls", component.name)?;
             }
             if let Granted::Serve { server, interface, client } = &capability.grant {
                 writeln!(text, "  {} -> {server}: {interface}, to have the page of {client} served", component.name)?;
@@ -79,7 +83,8 @@ fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn write_component(text: &mut String, component: &Component) -> fmt::Result {
-    writeln!(text, "\n{}, image `{}`, thread {}", component.name, component.image, component.index)?;
+    write!(text, "\n{}, image `{}`, thread {}", component.name, component.image, component.index)?;
+    writeln!(text, "{}", if component.core == 0 { String::new() } else { format!(", core {}", component.core) })?;
     writeln!(text, "  starts at {:#x}; servers know it by {}", component.entry, component.token)?;
     if !component.serves.is_empty() {
         writeln!(text, "  serves {}", component.serves.join(", "))?;
@@ -110,11 +115,17 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
 }
 
 fn write_scheduling(text: &mut String, scheduling: &Scheduling) -> fmt::Result {
-    writeln!(text, "  scheduled by {} at priority {}", scheduling.scheduler, scheduling.priority)?;
+    let share = share_text(scheduling.share);
+    writeln!(text, "  scheduled by {} at priority {}{share}", scheduling.scheduler, scheduling.priority)?;
     for thread in &scheduling.threads {
-        writeln!(text, "  may create thread {} at priority {}", thread.thread, thread.priority)?;
+        let share = share_text(thread.share);
+        writeln!(text, "  may create thread {} at priority {}{share}", thread.thread, thread.priority)?;
     }
     Ok(())
+}
+
+fn share_text(share: Option<Share>) -> String {
+    share.map_or_else(String::new, |Share { budget, period }| format!(", {budget} of {period} microseconds"))
 }
 
 fn write_page(text: &mut String, page: &Page) -> fmt::Result {
@@ -150,9 +161,26 @@ fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
                 capability.slot
             )
         }
+        Granted::Personality { handler, interface, .. } => {
+            writeln!(
+                text,
+                "  slot {}: {interface} of {handler}, for the kernel: it serves its system calls",
+                capability.slot
+            )
+        }
+        Granted::HandledLevel => {
+            writeln!(text, "  slot {}: registers and memory of what it handles, while it does", capability.slot)
+        }
         Granted::Ports { device, first, count } => {
             let last = first.saturating_add(count.saturating_sub(1));
             writeln!(text, "  slot {}: I/O ports {first:#x}-{last:#x} ({device})", capability.slot)
+        }
+        Granted::Interrupt { device, line } => {
+            writeln!(text, "  slot {}: interrupt line {line} ({device})", capability.slot)
+        }
+        Granted::Registers { device, physical, bytes, address } => {
+            let (last, slot) = (physical.saturating_add(bytes.saturating_sub(1)), capability.slot);
+            writeln!(text, "  slot {slot}: registers at {physical:#x}-{last:#x} ({device}), mapped at {address:#x}")
         }
         Granted::Flush { server, interface } => {
             writeln!(text, "  slot {}: the batch entry of {server} for {interface}, to flush", capability.slot)
@@ -161,7 +189,14 @@ fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
             let slot = capability.slot;
             writeln!(text, "  slot {slot}: the batch entry of {server} for {interface}, to serve {client}")
         }
-        Granted::Table => writeln!(text, "  slot {}: its own capability table", capability.slot),
+        Granted::Table { component } => {
+            writeln!(text, "  slot {}: the capability table of {component}", capability.slot)
+        }
+        Granted::PageTable { component } => writeln!(text, "  slot {}: the page table of {component}", capability.slot),
+        Granted::Server { component } => {
+            writeln!(text, "  slot {}: {component}, to make invocations of", capability.slot)
+        }
+        Granted::Bundle => writeln!(text, "  the bundle's tables, and what it constructs from them"),
         Granted::Component { component } => {
             writeln!(text, "  slot {}: {component}, to create threads in", capability.slot)
         }
@@ -172,6 +207,7 @@ fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
         Granted::Send { component } => {
             writeln!(text, "  slot {}: sending to the thread of {component}", capability.slot)
         }
+        Granted::Time => writeln!(text, "  slot {}: the time of its core", capability.slot),
         Granted::Untyped { address, frames } => {
             writeln!(text, "  untyped frames, named from {address:#x} on: {frames}")
         }

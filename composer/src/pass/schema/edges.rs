@@ -43,9 +43,14 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
     edges
 }
 
-/// Binds the edge to the handler of the faults of `client`. `None` if it has none, or one that was complained of.
-pub fn bind_handler(graph: &Graph, client: &Component, images: &[Image], found: &mut Diagnostics) -> Option<Handler> {
-    let dependency = client.fault.as_ref()?;
+/// Binds the edge to a handler of faults or system calls. `None` if there is none, or one that was complained of.
+pub fn bind_handler(
+    graph: &Graph,
+    dependency: Option<&Dependency>,
+    images: &[Image],
+    found: &mut Diagnostics,
+) -> Option<Handler> {
+    let dependency = dependency?;
     let server = graph.components.get(dependency.server)?;
     // That there is none was complained of where the server's `implements` is.
     let export = find_export(images.get(dependency.server)?, dependency)?;

@@ -6,7 +6,7 @@ use super::{describe, export_name, records};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::elf::Image;
-use crate::graph::{Component, Graph, Ports};
+use crate::graph::{Component, Device, Graph, Resource};
 use crate::schedule::SCHED;
 use crate::suggest;
 
@@ -44,35 +44,77 @@ pub fn parameters(component: &Component, image: &Image, found: &mut Diagnostics)
     words
 }
 
-/// The port ranges: the graph grants what the image drives, neither more nor less.
-pub fn ports(component: &Component, image: &Image, found: &mut Diagnostics) -> Vec<(u64, Ports)> {
-    let driven = || records(image, RecordKind::Ports);
+/// The devices: the graph grants what the image drives, neither more nor less. But a driver can do without its interrupts.
+pub fn devices(component: &Component, image: &Image, found: &mut Diagnostics) -> Vec<(u64, Device)> {
     let mut words = Vec::new();
-    for ports in &component.devices {
-        let name = &ports.name.value;
-        match driven().find(|record| record.name == *name) {
-            Some(record) => words.push((record.first, ports.clone())),
-            None => {
-                let message = format!("the image of {} drives no device `{name}`", describe(component));
-                let help = suggest::help(name, driven().map(|record| record.name.as_str()).collect::<Vec<_>>());
-                found.push(
-                    Diagnostic::error(code::UNKNOWN_DEVICE, message).label(&ports.name.span, "").maybe_help(help),
-                );
-            }
+    for device in &component.devices {
+        let (kind, name) = (record_kind(device.resource), &device.name.value);
+        match records(image, kind).find(|record| record.name == *name) {
+            Some(record) => words.push((record.first, device.clone())),
+            None => found.push(not_driven(component, image, device)),
         }
     }
-    for record in driven().filter(|record| !component.devices.iter().any(|ports| ports.name.value == record.name)) {
-        let name = &record.name;
-        let message = format!("{} drives the device `{name}`, but the graph does not grant it", describe(component));
-        let help = format!("add to its devices: {{ name = \"{name}\", ports = FIRST, count = NUMBER }}");
-        found.push(Diagnostic::error(code::UNBOUND_DEVICE, message).label(&component.name.span, "").help(help));
+    for kind in [RecordKind::Ports, RecordKind::Registers] {
+        let is_granted = |name: &str| {
+            component.devices.iter().any(|device| device.name.value == name && record_kind(device.resource) == kind)
+        };
+        let missing = records(image, kind).filter(|record| !is_granted(&record.name));
+        found.extend(missing.map(|record| not_granted(component, kind, &record.name)));
     }
     words
+}
+
+const fn record_kind(resource: Resource) -> RecordKind {
+    match resource {
+        Resource::Ports { .. } => RecordKind::Ports,
+        Resource::Interrupt { .. } => RecordKind::Interrupt,
+        Resource::Registers { .. } => RecordKind::Registers,
+    }
+}
+
+/// What a kind of resource is called, and how the graph grants it.
+const fn words_of(kind: RecordKind) -> (&'static str, &'static str) {
+    match kind {
+        RecordKind::Interrupt => ("an interrupt", "interrupt = LINE"),
+        RecordKind::Registers => ("registers in memory", "memory = ADDRESS, bytes = \"4KiB\""),
+        _ => ("I/O ports", "ports = FIRST, count = NUMBER"),
+    }
+}
+
+fn not_driven(component: &Component, image: &Image, device: &Device) -> Diagnostic {
+    let (kind, name) = (record_kind(device.resource), &device.name.value);
+    let all = [RecordKind::Ports, RecordKind::Interrupt, RecordKind::Registers];
+    let driven = || all.into_iter().flat_map(|kind| records(image, kind));
+    let is_driven = driven().any(|record| record.name == *name);
+    let (what, _) = words_of(kind);
+    let by = if is_driven { format!(" by {what}") } else { String::new() };
+    let message = format!("the image of {} drives no device `{name}`{by}", describe(component));
+    let others = driven().map(|record| record.name.as_str()).filter(|other| other != name);
+    let help = suggest::help(name, others.collect::<Vec<_>>());
+    Diagnostic::error(code::UNKNOWN_DEVICE, message).label(&device.name.span, "").maybe_help(help)
+}
+
+fn not_granted(component: &Component, kind: RecordKind, name: &str) -> Diagnostic {
+    let message = format!("{} drives the device `{name}`, but the graph does not grant it", describe(component));
+    let (_, keys) = words_of(kind);
+    let help = format!("add to its devices: {{ name = \"{name}\", {keys} }}");
+    Diagnostic::error(code::UNBOUND_DEVICE, message).label(&component.name.span, "").help(help)
 }
 
 /// The word that receives the end of thread 0's stack. Reading the image made sure that there is one.
 pub fn stacks(image: &Image) -> u64 {
     records(image, RecordKind::Stacks).next().map_or(0, |record| record.first)
+}
+
+/// The word that receives the address of the management plan, if there is one: then the image can manage others.
+pub fn management(graph: &Graph, index: usize, image: &Image, found: &mut Diagnostics) -> Option<u64> {
+    let plan = records(image, RecordKind::Management).next().map(|record| record.first);
+    if let (None, true, Some(component)) = (plan, graph.is_manager(index), graph.components.get(index)) {
+        let message = format!("{} is to manage others at run time, but its image cannot", describe(component));
+        let complaint = Diagnostic::error(code::NOT_A_MANAGER, message).label(&component.name.span, "");
+        found.push(complaint.help("a manager's image declares `runtime::management!`"));
+    }
+    plan
 }
 
 /// The word that receives the address of the plan, if there is one: then the image is a scheduler's.

@@ -76,7 +76,7 @@ fn a_scheduler_holds_what_it_schedules() {
         (12, Grant::Component(3)),
         (13, Grant::Thread(3)),
         // Free slots for three threads, and behind them what makes sure that they are there.
-        (17, Grant::Table),
+        (17, Grant::Table(1)),
         (0, Grant::Untyped { address: room.untyped, frames: 3 }),
     ];
     let grants = grants.map(|(slot, grant)| Capability { slot, grant });
@@ -92,7 +92,7 @@ fn the_plan_says_what_a_scheduler_needs_to_know() {
     assert_eq!(plan, room.plan);
     let reach = (HEADER_WORDS + 2 * Client::WORDS) as u64;
     let header = words(&composed, plan, HEADER_WORDS);
-    assert_eq!(header, [17, 8, 14, room.untyped, 3, 2, 0, reach + 2, 9, reach]);
+    assert_eq!(header, [17, 8, 14, room.untyped, 3, 2, 0, reach + 2, 9, reach, 0]);
     let client = |at: usize| words(&composed, plan + 8 * (HEADER_WORDS + at * Client::WORDS) as u64, Client::WORDS);
     let expected = [
         Client {

@@ -22,6 +22,8 @@ fn component() -> Component {
         capabilities: (0, 2),
         stacks: (0, 1),
         scheduler: 0,
+        constructor: 0,
+        core: 0,
     }
 }
 
@@ -89,6 +91,17 @@ fn bytes_behind_the_bundle_are_ignored() {
 }
 
 #[test]
+fn the_tables_can_be_read_without_the_contents() {
+    let bytes = sound();
+    let whole = Bundle::parse(&bytes).unwrap();
+    assert_eq!(whole.table_bytes(), PAGE);
+    let tables = Bundle::parse_tables(&bytes[..PAGE as usize]).unwrap();
+    assert_eq!(tables.byte_len(), whole.byte_len());
+    assert!(tables.components().eq(whole.components()));
+    assert_eq!(Bundle::parse_tables(&bytes[..HEADER_BYTES + 8]).unwrap_err(), BundleError::BadTable);
+}
+
+#[test]
 fn every_truncation_is_noticed() {
     let bytes = sound();
     for length in (0..HEADER_BYTES + 8).chain((0..bytes.len()).step_by(61)) {
@@ -143,6 +156,7 @@ fn components_that_contradict_the_bundle_are_refused() {
         Component { capabilities: (1, 2), ..component() },
         Component { stacks: (1, u64::MAX), ..component() },
         Component { scheduler: 1, ..component() },
+        Component { constructor: 1, ..component() },
     ];
     for component in broken {
         let bytes = bundle(component, segment(), invocation(), stack(), |_| ());
@@ -170,12 +184,23 @@ fn parts_that_contradict_the_contract_are_refused() {
         Grant::Ports { first: 0xffff, count: 2 },
         Grant::Ports { first: u64::MAX, count: 1 },
         Grant::Ports { first: 0, count: 0 },
+        Grant::Interrupt { line: 128 },
+        Grant::Registers { physical: 0xfed0_0000, pages: 0, address: 0x50_0000 },
+        Grant::Registers { physical: 0xfed0_0008, pages: 1, address: 0x50_0000 },
+        Grant::Registers { physical: 0xfed0_0000, pages: 1, address: 0x50_0008 },
+        Grant::Registers { physical: 0xfed0_0000, pages: 1, address: crate::layout::USER_END },
+        Grant::Registers { physical: !(PAGE - 1), pages: 1, address: 0x50_0000 },
+        Grant::Registers { physical: 0xfed0_0000, pages: u64::MAX, address: 0x50_0000 },
         Grant::Component(1),
+        Grant::Server(1),
+        Grant::Table(1),
+        Grant::PageTable(u64::MAX),
         Grant::Thread(u64::MAX),
         Grant::Receive(1),
         Grant::Send(1),
         // Untyped memory takes no slot, and this one has number 8.
         Grant::Untyped { address: 0x1000_0000, frames: 1 },
+        Grant::Bundle,
     ];
     let stacks = [
         Stack { end: 0x50_1000, ..stack() },
@@ -200,10 +225,16 @@ fn every_grant_round_trips() {
     let grants = [
         invocation(),
         Grant::Ports { first: 1, count: 2 },
-        Grant::Table,
+        Grant::Interrupt { line: 4 },
+        Grant::Registers { physical: 0xfed0_0000, pages: 2, address: 0x50_0000 },
+        Grant::Table(2),
+        Grant::PageTable(8),
         Grant::Component(3),
+        Grant::Server(9),
+        Grant::Bundle,
         Grant::Thread(4),
         Grant::Receive(5),
+        Grant::Time,
         Grant::Send(6),
         Grant::Untyped { address: 0x1000_0000, frames: 7 },
     ];

@@ -11,7 +11,7 @@ mod pages;
 use core::arch::naked_asm;
 use core::hint::black_box;
 
-use abi::operation::PortsOperation;
+use abi::crossing::CapabilityWord;
 use bench_client::Row;
 use bench_server::RawClient;
 use console_interface::{ConsoleClient, Writer};
@@ -24,7 +24,6 @@ runtime::import!(RAW: RawClient);
 runtime::import!(TRUSTED: PongClient, "trusted");
 runtime::import!(CLEARED: PongClient, "cleared");
 runtime::import_page!(POSTED: PongPage, "posted");
-runtime::ports!(PORT, "port");
 
 runtime::component! { main: run }
 
@@ -40,7 +39,7 @@ fn run() -> Result<()> {
             Row::new("sinv_stub_4args", &sinv_stub_4args),
             Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
                 .iterations(Kept::ROOM / 2)
-                .settled_by(&|| kept.settle(&posts)),
+                .settled_by(&|_| kept.settle(&posts)),
             Row::new("page_flush_b1", &|iterations| pages::page_flush_b1(&posts, iterations)).iterations(20),
             Row::new("page_flush_b8", &|iterations| pages::page_flush_b8(&posts, iterations)).iterations(20),
             Row::new("page_flush_b32", &|iterations| pages::page_flush_b32(&posts, iterations)).iterations(20),
@@ -77,7 +76,7 @@ fn sinv_stub_4args(iterations: u64) -> Result<()> {
 /// Loops by hand around one system call; answers the last status. The kernel keeps `rsp` and nothing else, so the
 /// iterations are counted on the stack.
 macro_rules! hand_written {
-    ($(#[$documentation:meta])* $name:ident, $word:ident, [$($prepare:literal)*]) => {
+    ($(#[$documentation:meta])* $name:ident, [$prepare:literal], $($word:tt)*) => {
         $(#[$documentation])*
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
@@ -91,8 +90,7 @@ macro_rules! hand_written {
                 "push r15",
                 "push rdi",
                 "2:",
-                "mov rax, [rip + {word}]",
-                $($prepare,)*
+                $prepare,
                 "syscall",
                 "dec qword ptr [rsp]",
                 "jnz 2b",
@@ -104,24 +102,21 @@ macro_rules! hand_written {
                 "pop rbp",
                 "pop rbx",
                 "ret",
-                word = sym $word,
+                $($word)*
             )
         }
     };
 }
 
 hand_written! {
-    /// The cheapest that the kernel does for a component: it reads a port, whose number is the word's.
-    null_entry, PORT, ["xor edi, edi"]
+    /// The cheapest that the kernel does for a component: it tells which thread executes.
+    null_entry, ["mov rax, {word}"], word = const CapabilityWord::IDENTITY.0 as i64
 }
 
 hand_written! {
     /// Calls an entry that only returns.
-    sinv_raw, RAW, []
+    sinv_raw, ["mov rax, [rip + {word}]"], word = sym RAW
 }
-
-// The first word behind `RAW` and `PORT` names the capability and, as they stand there, method and operation 0.
-const _: () = assert!(PortsOperation::Read as u16 == 0);
 
 fn check(status: u64) -> Result<()> {
     // A status is below 2^16: anything more would not have been a return.

@@ -1,5 +1,6 @@
 //! What is measured: the loops of `loops.s`, and the numbers that they and the rest of the image agree on.
 
+use abi::error::Error;
 use abi::fault::Answer;
 use abi::operation::{ReceiveOperation, SendOperation, ThreadOperation};
 use core::arch::global_asm;
@@ -44,6 +45,8 @@ unsafe extern "C" {
     pub fn run_switches() -> !;
     /// The scheduler's program for the row `asnd`.
     pub fn run_sends() -> !;
+    /// The scheduler's program for the row `receive`.
+    pub fn run_receives() -> !;
     /// The scheduler's program for the row `asnd_arcv`.
     pub fn run_round_trips() -> !;
 }
@@ -72,6 +75,7 @@ global_asm!(
     ".set SCHEDULER_RECEIVE, {scheduler_receive}",
     ".set RECEIVER_RECEIVE, {receiver_receive}",
     ".set RECEIVER_SEND, {receiver_send}",
+    ".set NOTHING_PENDING, {nothing_pending}",
     ".set RESUME, {resume}",
     include_str!("loops.s"),
     program = sym PROGRAM,
@@ -83,5 +87,6 @@ global_asm!(
     scheduler_receive = const SCHEDULER_RECEIVE,
     receiver_receive = const RECEIVER_RECEIVE,
     receiver_send = const RECEIVER_SEND,
+    nothing_pending = const Error::NothingPending as u64,
     resume = const Answer::Resume as u64,
 );

@@ -121,6 +121,20 @@ asnd:
     jnz asnd
     END
 
+# receive: looks for sends and events where there are none.
+.global run_receives
+run_receives:
+    push rdi
+    TAKE SCHEDULER_RECEIVE
+.global receive
+receive:
+    TAKE SCHEDULER_RECEIVE
+    xor eax, NOTHING_PENDING
+    NOTE_STATUS
+    dec qword ptr [rsp]
+    jnz receive
+    END
+
 # asnd_arcv: sends to a thread that waits, takes the event of that, and
 # dispatches the thread, which takes what was sent and waits again.
 .global run_round_trips

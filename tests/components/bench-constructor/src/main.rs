@@ -1,4 +1,4 @@
-//! The image of a base constructor that measures the kernel's operations between threads, without anybody in between.
+//! The image of a base constructor that measures the kernel's operations, without anybody in between.
 //!
 //! It makes a few components that share its page table, so that their threads run its code, and holds what a scheduler
 //! holds. What is measured are loops written by hand (`loops`); this is what they run on.
@@ -6,21 +6,28 @@
 //! | row | one iteration |
 //! |---|---|
 //! | `thread_switch` | a thread dispatches another of its component, by a decision at their scheduler's end-point |
+//! | `receive` | a scheduler looks for sends and events, and there are none |
 //! | `asnd` | a thread sends to one that waits; the scheduler of that one is told, nobody switches |
 //! | `asnd_arcv` | a scheduler sends to a thread that waits, takes the event in and dispatches it; it waits again |
 //! | `fault_handler` | a thread faults, and resumes behind that by its handler's answer |
+//!
+//! All other operations are one loop each (`operations`), on what is there before the clock is read (`fixture`).
 #![no_std]
 #![no_main]
 
 mod console;
+mod fixture;
 mod loops;
 mod objects;
+mod operations;
 
 use abi::boot::slot;
-use abi::operation::{PowerOperation, ThreadOperation};
+use abi::operation::{PowerOperation, ReceiveOperation, ThreadOperation};
 use bench_client::Row;
+use core::fmt::Write;
 use core::sync::atomic::Ordering::Relaxed;
-use loops::{Entry, FAULTING, PROGRAM, SCHEDULER, STATUS};
+use fixture::Fixture;
+use loops::{Entry, FAULTING, PROGRAM, SCHEDULER, SCHEDULER_RECEIVE, STATUS};
 use runtime::{Error, Result, time};
 
 runtime::constructor!(CONSTRUCTOR);
@@ -36,16 +43,29 @@ fn run() -> u16 {
 
 fn measure() -> Result<()> {
     objects::make(&CONSTRUCTOR)?;
+    tell_frequency()?;
+    let mut console = console::Console(&CONSTRUCTOR);
     bench_client::run(
         &[
             Row::new("thread_switch", &|iterations| schedule(loops::run_switches, iterations / 2)),
+            Row::new("receive", &|iterations| schedule(loops::run_receives, iterations)),
             Row::new("asnd", &|iterations| schedule(loops::run_sends, iterations)),
             Row::new("asnd_arcv", &|iterations| schedule(loops::run_round_trips, iterations)),
             Row::new("fault_handler", &|iterations| run_to_its_end(FAULTING, iterations)),
         ],
-        &mut console::Console(&CONSTRUCTOR),
+        &mut console,
         &time::ticks,
-    )
+    )?;
+    operations::run(&Fixture::make(&CONSTRUCTOR)?, &mut console)
+}
+
+/// Writes how often the clock ticks in a second: where it measures time, figures can be turned into seconds.
+fn tell_frequency() -> Result<()> {
+    let asked = CONSTRUCTOR.operate(SCHEDULER_RECEIVE, ReceiveOperation::Frequency as u16, [0; 4]);
+    let [frequency, _] = asked.map_err(Error::Kernel)?;
+    // Whether anyone can read it does not change what is measured.
+    let _ = writeln!(console::Console(&CONSTRUCTOR), "clock {frequency}");
+    Ok(())
 }
 
 /// Lets the scheduler's thread run `program`.

@@ -120,7 +120,7 @@ fn revocation(rogue: &mut Rogue, component: u32) {
     let entered = invocation(rogue, component, address(returns), ALL_METHODS);
     let frame = rogue.frame();
     let thread = rogue.make(CreateThread, [frame, pair(component, 900), address(returns)]);
-    rogue.done(component, ComponentOperation::Revoke as u16, [0; 4]);
+    let epoch = rogue.done(component, ComponentOperation::Revoke as u16, [0; 4]);
     rogue.refused(entered, 0, [0; 4], Error::Revoked);
     rogue.refused(thread, 0, [0; 4], Error::Revoked);
     for operation in ComponentOperation::ALL {
@@ -134,7 +134,14 @@ fn revocation(rogue: &mut Rogue, component: u32) {
         [free.into(), frame, pair(component, 901), address(returns)],
         Error::Revoked,
     );
-    // Another in its place does not bring it back to life.
+    // Another in its place, when nobody can be in it any more, does not bring it back to life.
+    let reclaim = [component.into(), 0, 0, 0];
+    rogue.refused(TABLE, TableOperation::Reclaim as u16, reclaim, Error::NotQuiescent);
+    rogue.quiesce(epoch);
+    let words = [free.into(), frame, pair(TABLE, slot::PAGE_TABLE), INDEX];
+    rogue.refused(TABLE, CreateComponent as u16, words, Error::IndexTaken);
+    rogue.done(TABLE, TableOperation::Reclaim as u16, reclaim);
+    rogue.refused(TABLE, TableOperation::Reclaim as u16, reclaim, Error::Empty);
     let next = create(rogue, INDEX);
     rogue.refused(entered, 0, [0; 4], Error::Revoked);
     rogue.done(TABLE, TableOperation::Copy as u16, [MORTAL.into(), next.into(), 0, 0]);

@@ -41,7 +41,6 @@ fn creation(rogue: &mut Rogue, thread: u32) {
             rogue.refused(TABLE, operation as u16, [free, from, 0, 0], error);
         }
     }
-    rogue.refused(TABLE, CreateSend as u16, [free, thread.into(), 0, 0], Error::WrongKind);
     for (to, error) in [(TABLE.into(), Error::SlotTaken), (0, Error::OutOfRange), (u64::MAX, Error::OutOfRange)] {
         rogue.refused(TABLE, CreateReceive as u16, [to, thread.into(), 0, 0], error);
     }

@@ -7,9 +7,11 @@ mod devices;
 mod endpoints;
 mod pages;
 mod random;
+mod registers;
 mod rogue;
 mod tables;
 mod threads;
+mod visible;
 
 use rogue::Rogue;
 
@@ -27,11 +29,13 @@ fn run() -> u16 {
         ("threads", threads::all),
         ("end-points", endpoints::all),
         ("devices", devices::all),
+        ("registers", registers::all),
         ("random", random::all),
     ] {
         refusals(&mut rogue);
         rogue.say(format_args!("rogue: {name}: done\n"));
     }
+    rogue.say_what_was_seen();
     rogue.end();
     1
 }

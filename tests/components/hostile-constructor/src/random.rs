@@ -2,7 +2,7 @@
 
 use crate::components::{NAME, address, returns};
 use crate::rogue::{Answer, KERNEL, NON_CANONICAL, Rogue, pair};
-use abi::boot::{BUNDLE, INFORMATION, slot};
+use abi::boot::{BUNDLE, INFORMATION, UNTYPED, slot};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, USER_END, USER_START, WRITE};
 use abi::operation::TableOperation::{CreateComponent, CreateInvocation};
@@ -17,6 +17,8 @@ const SLOTS: u64 = 64;
 const FAR: u64 = 0x6800_0000_0000;
 /// Frames that are played with.
 const FRAMES: u64 = 4000;
+/// Numbers of operations, of any kind.
+const OPERATIONS: u64 = TableOperation::ALL.len() as u64;
 /// Faults behind which nothing is entered any more.
 const FAULTS: u64 = 100;
 
@@ -61,7 +63,7 @@ impl Random {
     fn step(&mut self, rogue: &Rogue) {
         let own = [slot::TABLE, slot::PAGE_TABLE, 1 + self.below(SLOTS - 1) as u32];
         let capability = own[self.below(3) as usize];
-        let operation = if self.below(50) == 0 { self.next() as u16 } else { self.below(12) as u16 };
+        let operation = if self.below(50) == 0 { self.next() as u16 } else { self.below(OPERATIONS) as u16 };
         let mut words = [0, 1, 2, 3].map(|at| self.word(at));
         if capability >= slot::FREE && operation == 0 {
             // A component is not renamed: the graph says by its name that it may fault.
@@ -72,7 +74,7 @@ impl Random {
             let answer = rogue.ask(capability, operation, words);
             self.done += u64::from(answer.is_ok());
             self.faults += u64::from(answer == FAULTED || answer == ENDED);
-            if operation == CreateComponent as u16 && answer.is_ok() {
+            if capability == slot::TABLE && operation == CreateComponent as u16 && answer.is_ok() {
                 let _ = rogue.ask(words[0] as u32, ComponentOperation::Name as u16, [NAME, 0, 0, 0]);
             }
         }
@@ -81,9 +83,13 @@ impl Random {
     /// Not what would end the game: the loss of the constructor's own tables, and more faults than one can read.
     fn permits(&self, capability: u32, operation: u16, words: [u64; 4]) -> bool {
         const REMOVE: u16 = TableOperation::Remove as u16;
+        const RECLAIM: u16 = TableOperation::Reclaim as u16;
+        const UNMAP: u16 = PageTableOperation::Unmap as u16;
         match capability {
             // Of a table that may be the constructor's own by another name.
-            _ if operation == REMOVE && words[0] < u64::from(slot::FREE) => false,
+            _ if [REMOVE, RECLAIM].contains(&operation) && words[0] < u64::from(slot::FREE) => false,
+            // Of the names of memory, 512 at once.
+            _ if operation == UNMAP && (UNTYPED..UNTYPED << 1).contains(&words[0]) => false,
             slot::TABLE | slot::PAGE_TABLE => true,
             // What it makes in another's table cannot be named.
             _ if operation == CreateComponent as u16 => false,

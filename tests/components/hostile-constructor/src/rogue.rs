@@ -1,10 +1,12 @@
 //! Asking the kernel, and comparing what it answers with what it should.
 
-use abi::boot::slot;
+use crate::visible;
+use abi::boot::{UNTYPED, slot};
 use abi::crossing::LEAF_SLOTS;
 use abi::error::Error;
 use abi::layout::PAGE;
 use abi::operation::{DebugConsoleOperation, PowerOperation, TableOperation};
+use core::cell::Cell;
 use core::fmt::{self, Write};
 use runtime::Constructor;
 
@@ -18,12 +20,16 @@ pub type Answer = Result<[u64; 2], Error>;
 
 /// A base constructor with bad intentions.
 pub struct Rogue {
-    constructor: &'static Constructor,
     frames: abi::boot::UntypedRange,
     next_slot: u32,
     console: u32,
     power: u32,
     surprises: u64,
+    /// Operations behind which it has looked at the registers, and the last word of the kernel's that was there.
+    looked: Cell<u64>,
+    leaked: Cell<Option<(u32, u16, u64)>>,
+    /// The first frame that it has given to the kernel.
+    first_frame: u64,
 }
 
 impl Rogue {
@@ -32,7 +38,17 @@ impl Rogue {
         let none = abi::boot::UntypedRange { start: 0, frames: 0 };
         let largest = constructor.information().untyped().max_by_key(|range| range.frames);
         let (console, power) = (slot::DEBUG_CONSOLE, slot::POWER);
-        Self { constructor, frames: largest.unwrap_or(none), next_slot: slot::FREE, console, power, surprises: 0 }
+        let frames = largest.unwrap_or(none);
+        Self {
+            frames,
+            next_slot: slot::FREE,
+            console,
+            power,
+            surprises: 0,
+            looked: Cell::new(0),
+            leaked: Cell::new(None),
+            first_frame: frames.start,
+        }
     }
 
     /// Keeps the capabilities by which it speaks and ends where no small number finds them, and gives up the ports.
@@ -68,7 +84,31 @@ impl Rogue {
 
     /// Asks the object behind `capability` for `operation`.
     pub fn ask(&self, capability: u32, operation: u16, words: [u64; 4]) -> Answer {
-        self.constructor.operate(capability, operation, words)
+        // SAFETY: a base constructor's promise is that what is made lies outside its image; it has one thread.
+        let (status, answer, leaked) =
+            unsafe { visible::operate(capability, operation, words, |word| self.is_secret(word)) };
+        self.looked.set(self.looked.get() + 1);
+        self.leaked.set(leaked.map(|word| (capability, operation, word)).or(self.leaked.get()));
+        Error::from_status(status).map_or(Ok(answer), Err)
+    }
+
+    /// Whether the word is an address of the kernel, or the physical address of a frame that became a kernel object.
+    fn is_secret(&self, word: u64) -> bool {
+        // The last word stands for a number without an end.
+        const KERNEL_HALF: core::ops::Range<u64> = 1 << 63..u64::MAX;
+        let used = self.first_frame - UNTYPED..self.frames.start - UNTYPED;
+        KERNEL_HALF.contains(&word) || used.contains(&word) && word.is_multiple_of(PAGE)
+    }
+
+    /// Says what was to be seen of the kernel behind all operations so far.
+    pub fn say_what_was_seen(&mut self) {
+        match self.leaked.get() {
+            None => self
+                .say(format_args!("rogue: nothing of the kernel in sight behind {} operations\n", self.looked.get())),
+            Some((capability, operation, word)) => self.surprise(format_args!(
+                "rogue: {word:#x} was in a register behind operation {operation} of slot {capability}\n"
+            )),
+        }
     }
 
     /// Asks, and is surprised by any answer but `error`.
@@ -77,10 +117,20 @@ impl Rogue {
         self.expect(capability, operation, words, answer, Err(error));
     }
 
-    /// Asks, and is surprised by an error.
-    pub fn done(&mut self, capability: u32, operation: u16, words: [u64; 4]) {
+    /// Asks, and is surprised by an error. Answers the first word.
+    pub fn done(&mut self, capability: u32, operation: u16, words: [u64; 4]) -> u64 {
         let answer = self.ask(capability, operation, words);
-        self.expect(capability, operation, words, answer, Ok([0, 0]));
+        if answer.is_err() {
+            self.expect(capability, operation, words, answer, Ok([0, 0]));
+        }
+        answer.map_or(0, |[word, _]| word)
+    }
+
+    /// Lets what was given up in `epoch` be used again.
+    pub fn quiesce(&mut self, epoch: u64) {
+        let words = [epoch, 0, 0, 0];
+        while self.ask(slot::TABLE, TableOperation::Quiesce as u16, words) == Err(Error::Pending) {}
+        self.done(slot::TABLE, TableOperation::Quiesce as u16, words);
     }
 
     /// Asks, and is surprised by any other answer.

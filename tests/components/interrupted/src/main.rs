@@ -2,10 +2,11 @@
 #![no_std]
 #![no_main]
 
-use console_interface::{ConsoleClient, Writer};
+use console_interface::{Console, ConsoleClient, Writer};
 use core::fmt::Write;
-use runtime::Result;
-use sched_interface::{Sched, SchedClient};
+use runtime::{Error, Result};
+use sched_interface::{Sched, SchedClient, Threads};
+use unlucky::{Difference, What};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(SCHED: SchedClient);
@@ -15,6 +16,8 @@ runtime::parameter!(BUSY: u64 = 0, "busy");
 runtime::parameter!(BASE: u64 = 0, "base");
 runtime::parameter!(YIELD: bool = false, "yield");
 runtime::parameter!(LOOK: bool = false, "look");
+runtime::parameter!(TURN: bool = false, "turn");
+runtime::parameter!(INPUT: u64 = 0, "input");
 
 runtime::component! { main: main }
 
@@ -35,6 +38,18 @@ fn main() -> Result<u16> {
             return Ok(1);
         }
     }
+    if TURN.get() {
+        // Of the same priority: it comes to its turn when this one loses the core.
+        SCHED.spawn(say_that_it_happened, 0)?;
+        report(&mut out, "a turn", unlucky::registers_behind(What::Interrupt))?;
+    }
+    if INPUT.get() > 0 {
+        SCHED.spawn(be_interrupted, 0)?;
+        for _ in 0..INPUT.get() {
+            CONSOLE.wait()?;
+            unlucky::happened();
+        }
+    }
     let turn = SCHED.frequency()? / 1000;
     for number in 1..=BUSY.get() {
         let bases = unlucky::bases_behind(BASE.get(), || wait(2 * turn));
@@ -42,6 +57,30 @@ fn main() -> Result<u16> {
     }
     Ok(0)
 }
+
+fn say_that_it_happened(_: u64) -> Result<()> {
+    unlucky::happened();
+    Ok(())
+}
+
+/// Keeps the core busy with all registers, of a lower priority than the thread that waits for input.
+fn be_interrupted(_: u64) -> Result<()> {
+    let mut out = Writer::new(&CONSOLE);
+    for number in 1..=INPUT.get() {
+        let _ = writeln!(out, "interrupted: is busy, {number}");
+        report(&mut out, "input", unlucky::registers_behind(What::Interrupt))?;
+    }
+    Ok(())
+}
+
+fn report(out: &mut impl Write, what: &str, checked: core::result::Result<(), Difference>) -> Result<()> {
+    // Whether anyone can read it does not change what was found.
+    let _ = writeln!(out, "interrupted: registers behind {what}: {checked:x?}");
+    checked.map_err(|_| DIFFERENT)
+}
+
+/// The error of registers that are not as they were.
+const DIFFERENT: Error = Error::Server(1);
 
 /// Keeps the core busy.
 fn wait(ticks: u64) {

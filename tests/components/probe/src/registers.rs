@@ -4,7 +4,7 @@ use core::cell::UnsafeCell;
 
 /// All registers at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
+#[repr(C, align(16))]
 pub struct Registers {
     /// `rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15`.
     pub general: [u64; 16],
@@ -18,6 +18,8 @@ pub struct Registers {
     pub control: u64,
     /// RFLAGS.
     pub flags: u64,
+    /// What `fxsave64` writes.
+    pub state: [u64; 64],
 }
 
 /// Places in [`Registers::general`].
@@ -52,11 +54,13 @@ pub mod at {
 
 impl Registers {
     /// All zero.
-    pub const ZERO: Self = Self { general: [0; 16], vector: [[0; 2]; 16], fs_base: 0, mxcsr: 0, control: 0, flags: 0 };
+    pub const ZERO: Self =
+        Self { general: [0; 16], vector: [[0; 2]; 16], fs_base: 0, mxcsr: 0, control: 0, flags: 0, state: [0; 64] };
 
-    /// A bit for each vector register that is not zero.
+    /// A bit for each vector register that is not zero, and above them one for each x87 register.
     pub fn vector_not_zero(&self) -> u64 {
-        bits(self.vector.iter().map(|register| *register != [0, 0]))
+        let x87 = self.state.chunks_exact(2).skip(2).take(8).map(|register| *register != [0, 0]);
+        bits(self.vector.iter().map(|register| *register != [0, 0]).chain(x87))
     }
 
     /// A bit for each general register that is not as expected.
@@ -99,7 +103,7 @@ impl Seen {
     }
 }
 
-/// Instructions that store the general and vector registers at the symbol `{seen}`, and change none.
+/// Instructions that store the general, vector and x87 registers at the symbol `{seen}`, and change none.
 #[macro_export]
 macro_rules! store_registers {
     () => {
@@ -136,11 +140,12 @@ macro_rules! store_registers {
         movups [rip + {seen} + 336], xmm13
         movups [rip + {seen} + 352], xmm14
         movups [rip + {seen} + 368], xmm15
+        fxsave64 [rip + {seen} + 416]
         "
     };
 }
 
-/// Instructions that fill the vector registers from `rcx`.
+/// Instructions that fill the vector registers from `rcx`, and the x87 registers, whose stack is empty then.
 #[macro_export]
 macro_rules! fill_vector_registers {
     () => {
@@ -161,6 +166,15 @@ macro_rules! fill_vector_registers {
         movq xmm13, rcx
         movq xmm14, rcx
         movq xmm15, rcx
+        movq mm0, rcx
+        movq mm1, rcx
+        movq mm2, rcx
+        movq mm3, rcx
+        movq mm4, rcx
+        movq mm5, rcx
+        movq mm6, rcx
+        movq mm7, rcx
+        emms
         "
     };
 }

@@ -4,7 +4,7 @@
 mod registers;
 mod step;
 
-pub use registers::{Difference, registers_behind_fault};
+pub use registers::{Difference, What, happened, registers_behind, registers_behind_fault};
 pub use step::single_step;
 
 use core::arch::asm;
@@ -37,6 +37,24 @@ fn exchange_bases(fs_base: &mut u64, gs_base: &mut u64) {
         );
     }
     (*fs_base, *gs_base) = (fs_before, gs_before);
+}
+
+/// What its handler answers by emulating an instruction that there is not: it puts twice `rbx`, and `xmm3`, into `rax`.
+#[inline(never)]
+pub fn emulated(rbx: u64, xmm3: u64) -> u64 {
+    let sum;
+    // SAFETY: whoever handles the fault changes `rax` and nothing else.
+    unsafe {
+        asm!(
+            "xchg rbx, {rbx}",
+            "movq xmm3, {xmm3}",
+            "ud2",
+            "xchg rbx, {rbx}",
+            rbx = inout(reg) rbx => _, xmm3 = in(reg) xmm3, inout("rax") 0_u64 => sum, out("xmm3") _,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    sum
 }
 
 /// Faults so many times, by an instruction of two bytes.

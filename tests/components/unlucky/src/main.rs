@@ -6,13 +6,17 @@ use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use probe::{Probe, ProbeClient, how};
 use runtime::time;
+use unlucky::What;
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(PROBE: ProbeClient);
 
 runtime::parameter!(CHECK: u64 = 0, "check");
+runtime::parameter!(CAUSES: bool = false, "causes");
+runtime::parameter!(EMULATED: bool = false, "emulated");
 runtime::parameter!(STEP: bool = false, "step");
 runtime::parameter!(ASK: bool = false, "ask");
+runtime::parameter!(INSIST: u64 = 0, "insist");
 runtime::parameter!(MEASURE: u64 = 0, "measure");
 
 runtime::component! { main: main }
@@ -27,6 +31,14 @@ fn main() -> u16 {
         let _ = writeln!(out, "unlucky: registers behind fault {number}: {checked:x?}");
         different += u16::from(checked.is_err());
     }
+    for what in What::FAULTS.into_iter().filter(|_| CAUSES.get()) {
+        let checked = unlucky::registers_behind(what);
+        let _ = writeln!(out, "unlucky: registers behind {what:?}: {checked:x?}");
+        different += u16::from(checked.is_err());
+    }
+    if EMULATED.get() {
+        let _ = writeln!(out, "unlucky: 2 * 20 + 2 = {}", unlucky::emulated(20, 2));
+    }
     if STEP.get() {
         unlucky::single_step();
         let _ = writeln!(out, "unlucky: stepped");
@@ -34,6 +46,10 @@ fn main() -> u16 {
     if ASK.get() {
         let answer = PROBE.misbehave(how::UNDEFINED);
         let _ = writeln!(out, "unlucky: its server: {answer:?}");
+    }
+    if INSIST.get() > 0 {
+        let failed = (0..INSIST.get()).filter(|_| PROBE.misbehave(how::UNDEFINED).is_err()).count();
+        let _ = writeln!(out, "unlucky: {failed} of {} calls failed", INSIST.get());
     }
     if MEASURE.get() > 0 {
         let _ = writeln!(out, "unlucky: a fault that is handled: {} ticks", measure(MEASURE.get()));

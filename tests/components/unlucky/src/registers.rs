@@ -1,10 +1,64 @@
-//! All registers, before a fault and behind it.
+//! All registers, before something happens to a component and behind it.
 
 use core::arch::naked_asm;
 use core::cell::UnsafeCell;
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::{Relaxed, Release};
 use probe::registers::{Seen, at};
 
-/// What is not as it was before the fault.
+/// What happens to the component, with all registers in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum What {
+    /// An instruction that is undefined.
+    Undefined,
+    /// A division whose quotient is too large.
+    Divide,
+    /// An instruction that is the kernel's alone.
+    Privileged,
+    /// An interrupt gate that is not open.
+    Gate,
+    /// A breakpoint, for which no gate is open either.
+    Breakpoint,
+    /// A debug exception: a trap, which strikes behind the instruction.
+    Debug,
+    /// A read where nothing is mapped.
+    PageFault,
+    /// A read where no address can be.
+    NonCanonical,
+    /// The same by the stack's segment.
+    Stack,
+    /// A register that nobody switches.
+    Avx,
+    /// Whatever interrupts, until another thread has said that it has happened: see [`happened`].
+    Interrupt,
+}
+
+impl What {
+    /// All that a handler lets the component go on behind: three bytes further.
+    pub const FAULTS: [Self; 10] = [
+        Self::Undefined,
+        Self::Divide,
+        Self::Privileged,
+        Self::Gate,
+        Self::Breakpoint,
+        Self::Debug,
+        Self::PageFault,
+        Self::NonCanonical,
+        Self::Stack,
+        Self::Avx,
+    ];
+}
+
+/// 1 once it has happened.
+static HAPPENED: AtomicU64 = AtomicU64::new(0);
+
+/// Says that what was to interrupt has happened. For another thread than that which is interrupted.
+pub fn happened() {
+    HAPPENED.store(1, Release);
+}
+
+/// What is not as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Difference {
     /// The general register with this number, in the order of [`probe::registers::Registers::general`], holds this.
@@ -24,6 +78,8 @@ const MXCSR: u64 = 0x3fc0;
 const CONTROL: u64 = 0x77f;
 /// Carry, parity, auxiliary carry, zero, sign, direction, overflow, identification; and the two that are always set.
 const FLAGS: u64 = 0x20_0ed7;
+/// The same behind a comparison of 1 with 0.
+const AFTER_LOOP: u64 = FLAGS & !0x8d5;
 /// What each general register holds, added to its number.
 const GENERAL: u64 = 0x5ec2_e700_0000_0000;
 
@@ -38,6 +94,7 @@ struct Kept {
     flags: u64,
     fs_base: u64,
     gs_base: u64,
+    place: u64,
 }
 
 #[repr(transparent)]
@@ -47,7 +104,7 @@ struct Cell(UnsafeCell<Kept>);
 unsafe impl Sync for Cell {}
 
 static KEPT: Cell =
-    Cell(UnsafeCell::new(Kept { before: [0; 64], behind: [0; 64], stack: 0, flags: 0, fs_base: 0, gs_base: 0 }));
+    Cell(UnsafeCell::new(Kept { before: [0; 64], behind: [0; 64], stack: 0, flags: 0, fs_base: 0, gs_base: 0, place: 0 }));
 
 static SEEN: Seen = Seen::new();
 
@@ -57,9 +114,19 @@ static SEEN: Seen = Seen::new();
 ///
 /// What the fault has changed.
 pub fn registers_behind_fault() -> Result<(), Difference> {
+    registers_behind(What::Undefined)
+}
+
+/// Fills all registers, lets `what` happen, and compares. To be run by one thread of a component.
+///
+/// # Errors
+///
+/// What that has changed.
+pub fn registers_behind(what: What) -> Result<(), Difference> {
+    HAPPENED.store(0, Relaxed);
     // SAFETY: the function puts back everything that compiled code relies on, and no other thread uses the two statics.
     let (seen, kept) = unsafe {
-        fault_amid_registers();
+        amid_registers(what as u64);
         (SEEN.get(), KEPT.0.get().read_volatile())
     };
     for (register, value) in seen.general.into_iter().enumerate() {
@@ -68,12 +135,14 @@ pub fn registers_behind_fault() -> Result<(), Difference> {
             return Err(Difference::General(register, value));
         }
     }
+    // The loop that waits for an interrupt compares 1 with 0 at last.
+    let flags = if what == What::Interrupt { AFTER_LOOP } else { FLAGS };
     let mut states = kept.before.iter().zip(&kept.behind).take(STATE);
     match states.position(|(before, behind)| before != behind) {
         Some(word) => Err(Difference::FloatingPoint(word)),
         None if kept.fs_base != FS_BASE => Err(Difference::Base(kept.fs_base)),
         None if kept.gs_base != GS_BASE => Err(Difference::Base(kept.gs_base)),
-        None if kept.flags != FLAGS => Err(Difference::Flags(kept.flags)),
+        None if kept.flags != flags => Err(Difference::Flags(kept.flags)),
         None => Ok(()),
     }
 }
@@ -82,9 +151,14 @@ pub fn registers_behind_fault() -> Result<(), Difference> {
 ///
 /// To be called by one thread at a time.
 #[unsafe(naked)]
-unsafe extern "C" fn fault_amid_registers() {
+unsafe extern "C" fn amid_registers(what: u64) {
     naked_asm!(
         "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15",
+        // Where it happens.
+        "lea rax, [rip + 20f]",
+        "movsxd rcx, dword ptr [rax + 4 * rdi]",
+        "add rax, rcx",
+        "mov [rip + {kept} + 1056], rax",
         "rdfsbase rax",
         "push rax",
         "rdgsbase rax",
@@ -129,7 +203,24 @@ unsafe extern "C" fn fault_amid_registers() {
         "movabs r13, {general} + 13",
         "movabs r14, {general} + 14",
         "movabs r15, {general} + 15",
-        "ud2",
+        "jmp qword ptr [rip + {kept} + 1056]",
+        ".balign 4",
+        "20:",
+        ".long 30f - 20b, 31f - 20b, 32f - 20b, 33f - 20b, 34f - 20b, 35f - 20b",
+        ".long 36f - 20b, 37f - 20b, 38f - 20b, 39f - 20b, 40f - 20b",
+        // Three bytes each, behind which the handler lets it go on. A trap is three bytes behind its instruction already.
+        "30: ud2", "nop", "jmp 50f",
+        "31: div ecx", "nop", "jmp 50f",
+        "32: cli", "nop", "nop", "jmp 50f",
+        "33: int 32", "nop", "jmp 50f",
+        "34: int3", "nop", "nop", "jmp 50f",
+        "35: .byte 0xf1", "nop", "nop", "nop", "jmp 50f",
+        "36: mov al, [esi]", "jmp 50f",
+        "37: mov al, [rsi + 1]", "jmp 50f",
+        "38: mov al, [rbp + 1]", "jmp 50f",
+        "39: vzeroupper", "jmp 50f",
+        "40: cmp qword ptr [rip + {happened}], 0", "je 40b",
+        "50:",
         probe::store_registers!(),
         "pushfq",
         "pop rcx",
@@ -157,6 +248,7 @@ unsafe extern "C" fn fault_amid_registers() {
         flags = const FLAGS,
         general = const GENERAL,
         kept = sym KEPT,
+        happened = sym HAPPENED,
         seen = sym SEEN,
     )
 }

@@ -9,7 +9,8 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use fault_interface::{Answer, Cause, Fault, FaultServer};
 use probe::{Probe, ProbeClient, how};
-use runtime::{Caller, Error, Result, time};
+use runtime::handled::number::{RAX, RBX, RSP, XMM0};
+use runtime::{Caller, Error, Result, handled, time};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(PROBE: ProbeClient);
@@ -24,6 +25,8 @@ runtime::parameter!(FAIL: bool = false, "fail");
 runtime::parameter!(RETRIES: u64 = 0, "retries");
 runtime::parameter!(RESUME: u64 = 0, "resume");
 runtime::parameter!(END: bool = false, "end");
+// Emulates an instruction of two bytes that puts twice rbx into rax, adds xmm3's lower half to it, and moves rsp by nothing.
+runtime::parameter!(EMULATE: bool = false, "emulate");
 
 runtime::export!(FaultServer => |caller| Warden(caller));
 
@@ -38,6 +41,9 @@ impl Fault for Warden {
         let number = FAULTS.fetch_add(1, Relaxed) + 1;
         spoil();
         self.act(number, cause, address);
+        if EMULATE.get() {
+            emulate()?;
+        }
         if FAIL.get() {
             return Err(Error::Server(1));
         }
@@ -74,6 +80,13 @@ impl Warden {
             unsafe { asm!("ud2", options(noreturn)) }
         }
     }
+}
+
+/// What the instruction is to do that faulted.
+fn emulate() -> Result<()> {
+    let sum = 2 * handled::register(RBX)? + handled::register(XMM0 + 6)?;
+    handled::set_register(RSP, handled::register(RSP)?)?;
+    handled::set_register(RAX, sum)
 }
 
 /// Leaves nothing as it was that compiled code does not need: all of it is the faulting component's.

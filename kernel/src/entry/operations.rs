@@ -1,0 +1,167 @@
+//! What the entry jumps to: a function for each kind of capability.
+//!
+//! They have the arguments that the entry finds in registers, call the logic, and make the machine what it decided.
+//! Those whose costs are a benchmark's rows are compiled without a use of vector registers, which
+//! a test reads from the image; the others clear these.
+
+use super::{Hardware, conclude};
+use crate::core_local::{self, CoreLocal};
+use crate::memory::{self, Memory};
+use crate::processor::clear_vector_registers;
+use abi::error::Error;
+use abi::kind::Kind;
+use abi::operation::{PageTableOperation, TableOperation};
+use logic::capability::Slot;
+use logic::invocation;
+use logic::operation::{self, Caller};
+use logic::outcome::Outcome;
+
+/// An operation with four words, the capability's slot, and the operation's number.
+type Operation = extern "C" fn(u64, u64, u64, u64, &Slot, u64) -> Outcome;
+
+/// The function for each number that a slot can have as its kind.
+pub static TABLE: [Operation; 256] = {
+    let mut table: [Operation; 256] = [empty; 256];
+    let mut at = 0;
+    while at < Kind::ALL.len() {
+        let kind = Kind::ALL[at];
+        table[kind as usize] = match kind {
+            Kind::Thread => thread,
+            Kind::Receive => receive,
+            Kind::Send => send,
+            Kind::Ports => ports,
+            Kind::CapabilityTable => capability_table,
+            Kind::PageTable => page_table,
+            _ => general,
+        };
+        at += 1;
+    }
+    table
+};
+
+extern "C" fn empty(_: u64, _: u64, _: u64, _: u64, _: &Slot, _: u64) -> Outcome {
+    Error::Empty.into()
+}
+
+extern "C" fn thread(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    with_core(|memory, core| {
+        operation::thread(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
+            .unwrap_or_else(Outcome::from)
+    })
+}
+
+extern "C" fn receive(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    with_core(|memory, core| {
+        let words = [w0, w1, w2, w3];
+        operation::receive(memory, &mut Hardware, &mut core.state, slot, method as u16, words)
+            .unwrap_or_else(Outcome::from)
+    })
+}
+
+extern "C" fn send(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    with_core(|memory, core| {
+        operation::send(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
+            .unwrap_or_else(Outcome::from)
+    })
+}
+
+extern "C" fn ports(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    operation::ports(&mut Hardware, slot, method as u16, [w0, w1, w2, w3])
+        .unwrap_or_else(Outcome::from)
+}
+
+extern "C" fn capability_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    use operation::table;
+    const COPY: u64 = TableOperation::Copy as u64;
+    const REMOVE: u64 = TableOperation::Remove as u64;
+    const CREATE_INVOCATION: u64 = TableOperation::CreateInvocation as u64;
+    const CREATE_COMPONENT: u64 = TableOperation::CreateComponent as u64;
+    const CREATE_THREAD: u64 = TableOperation::CreateThread as u64;
+    let (memory, caller, words) = (memory::of_running_kernel(), caller(), [w0, w1, w2, w3]);
+    let done = match method {
+        COPY => table::copy(memory, caller, slot, words),
+        CREATE_INVOCATION => table::create_invocation(memory, caller, slot, words),
+        REMOVE => return table::remove(memory, slot, w0).map_or_else(Outcome::from, Outcome::Answer),
+        CREATE_COMPONENT => table::create_component(memory, caller, slot, words),
+        CREATE_THREAD => table::create_thread(memory, caller, slot, words),
+        _ => return other_of_table(w0, w1, w2, w3, slot, method),
+    };
+    done.map_or_else(Outcome::from, |()| Outcome::DONE)
+}
+
+#[inline(never)]
+extern "C" fn other_of_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let outcome = with_core(|memory, core| {
+        let (caller, words) = (Caller::current(memory, &core.state), [w0, w1, w2, w3]);
+        operation::table::operate(memory, &mut Hardware, &mut core.state, caller, slot, method as u16, words)
+            .map_or_else(Outcome::from, |words| Outcome::pair(&mut core.state, words))
+    });
+    clear_vector_registers();
+    outcome
+}
+
+/// What is asked of a page table changes nothing on this core but its translations: who asks goes on.
+extern "C" fn page_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    use operation::paging;
+    const MAP: u64 = PageTableOperation::Map as u64;
+    const ALIAS: u64 = PageTableOperation::Alias as u64;
+    const UNMAP: u64 = PageTableOperation::Unmap as u64;
+    let (memory, words) = (memory::of_running_kernel(), [w0, w1, w2, w3]);
+    let done = match method {
+        MAP => paging::map(memory, caller(), slot, words),
+        ALIAS => paging::alias(memory, caller(), slot, words),
+        UNMAP => return pair(paging::unmap(memory, slot, w0)),
+        _ => return other_of_page_table(w0, w1, w2, w3, slot, method),
+    };
+    done.map_or_else(Outcome::from, |()| Outcome::DONE)
+}
+
+#[inline(never)]
+extern "C" fn other_of_page_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let words = [w0, w1, w2, w3];
+    let answer = operation::paging::operate(memory::of_running_kernel(), caller(), slot, method as u16, words);
+    clear_vector_registers();
+    pair(answer)
+}
+
+/// An answer of two words to who asked.
+#[inline(always)]
+fn pair(answer: Result<[u64; 2], Error>) -> Outcome {
+    // SAFETY: the only use of it in this entry, now that the operation is done.
+    let core = unsafe { core_local::current() };
+    answer.map_or_else(Outcome::from, |words| Outcome::pair(&mut core.state, words))
+}
+
+/// Who asks, for operations that change nothing on this core.
+#[inline(always)]
+fn caller() -> Caller<'static> {
+    // SAFETY: the only use of it in this entry, up to what its own functions do.
+    let core = unsafe { core_local::current() };
+    Caller::current(memory::of_running_kernel(), &core.state)
+}
+
+extern "C" fn general(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let outcome = with_core(|memory, core| {
+        operation::perform_on(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
+    });
+    clear_vector_registers();
+    outcome
+}
+
+/// A return that ends more than an invocation, or comes back to a dead level.
+pub extern "C" fn return_from_level(first: u64, second: u64, status: u64) -> Outcome {
+    let outcome =
+        with_core(|memory, core| invocation::return_with(memory, &mut core.state, status as u16, [first, second]));
+    clear_vector_registers();
+    outcome
+}
+
+#[inline(always)]
+fn with_core(operate: impl FnOnce(&Memory, &mut CoreLocal) -> Outcome) -> Outcome {
+    // SAFETY: the only use of it in this entry.
+    let core = unsafe { core_local::current() };
+    let memory = memory::of_running_kernel();
+    let entered: *const _ = core.state.descriptor(memory);
+    let outcome = operate(memory, core);
+    conclude(memory, core, entered, outcome)
+}

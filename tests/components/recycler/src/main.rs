@@ -1,0 +1,39 @@
+//! The image of a base constructor that makes and destroys objects without end, in constant memory.
+#![no_std]
+#![no_main]
+
+mod asking;
+mod loops;
+mod script;
+mod stale;
+mod whole;
+
+use asking::Asking;
+
+runtime::constructor!(CONSTRUCTOR);
+
+runtime::component! { initialise: run }
+
+runtime::parameter!(ROUNDS: u64 = 100_000, "rounds");
+
+/// Ends the system with the number of answers that were not as documented.
+fn run() -> u16 {
+    let mut asking = Asking::new(&CONSTRUCTOR);
+    asking.prepare();
+    for (name, rounds) in [
+        ("tables", loops::tables as fn(&mut Asking, u64)),
+        ("page tables", loops::page_tables),
+        ("memory", loops::memory),
+        ("threads", loops::threads),
+        ("invocations and end-points", loops::slots),
+        ("components", loops::components),
+        ("whole components", whole::components),
+        ("stale paths", stale::all),
+    ] {
+        rounds(&mut asking, ROUNDS.get());
+        asking.say(format_args!("recycler: {name}: done\n"));
+    }
+    asking.count();
+    asking.end();
+    1
+}

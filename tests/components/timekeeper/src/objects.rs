@@ -1,0 +1,62 @@
+//! Threads, end-points, and the slots in which they are.
+
+use crate::stacks;
+use abi::boot::{UntypedRange, slot};
+use abi::error::Error;
+use abi::layout::PAGE;
+use abi::operation::TableOperation::{self, CreateComponent, CreateReceive, CreateThread};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
+use runtime::Constructor;
+
+const COMPONENT: u32 = 20;
+/// The scheduler.
+pub const PARENT: u32 = 21;
+/// The scheduler below it.
+pub const CHILD: u32 = 22;
+/// The thread that never gives the core back.
+pub const GREEDY: u32 = 23;
+/// Another one.
+pub const NEIGHBOUR: u32 = 24;
+/// Where [`PARENT`] learns of its threads.
+pub const PARENT_RECEIVE: u32 = 25;
+/// Where [`CHILD`] learns of its threads.
+pub const CHILD_RECEIVE: u32 = 26;
+/// The first slot for temporal capabilities.
+pub const BUDGETS: u32 = 32;
+
+/// The name of the next untyped frame.
+static FRAMES: AtomicU64 = AtomicU64::new(0);
+
+/// Makes threads and end-points, in a component that shares everything with the constructor.
+///
+/// # Errors
+///
+/// The kernel's.
+pub fn make(constructor: &Constructor) -> Result<(), Error> {
+    const DESCRIPTOR: u64 = 2;
+    let none = UntypedRange { start: 0, frames: 0 };
+    let frames = constructor.information().untyped().max_by_key(|range| range.frames).unwrap_or(none);
+    FRAMES.store(frames.start, Relaxed);
+    let ask = |operation: TableOperation, words| constructor.operate(slot::TABLE, operation as u16, words);
+    ask(CreateComponent, [COMPONENT.into(), frame(), pair(slot::TABLE, slot::PAGE_TABLE), DESCRIPTOR])?;
+    let starts = [stacks::parent, stacks::child, stacks::greedy, stacks::greedy];
+    for (at, start) in starts.into_iter().enumerate() {
+        let (slot, index) = (PARENT + at as u32, at as u32 + 1);
+        ask(CreateThread, [slot.into(), frame(), pair(COMPONENT, index), start as *const () as u64])?;
+    }
+    for (receive, thread) in [(PARENT_RECEIVE, PARENT), (CHILD_RECEIVE, CHILD)] {
+        ask(CreateReceive, [receive.into(), thread.into(), 0, 0])?;
+    }
+    Ok(())
+}
+
+/// The name of an untyped frame that nobody has used.
+pub fn frame() -> u64 {
+    FRAMES.fetch_add(PAGE, Relaxed)
+}
+
+/// Two numbers in one word.
+fn pair(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}

@@ -1,0 +1,272 @@
+//! What a call does, by the kind of what is called.
+
+use crate::kernel::{Kernel, Outcome, Registers, Seen};
+use crate::state::{Capability, Held, Id, Model, Scheduler, State};
+use abi::crossing::{CAPABILITIES, CapabilityWord, LEAF_SLOTS, METHODS};
+use abi::error::Error;
+use abi::kind::Kind;
+use abi::operation::{
+    ComponentOperation, DebugConsoleOperation, PortsOperation, PowerOperation, ReceiveOperation, SendOperation,
+    TableOperation, ThreadOperation,
+};
+use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
+use abi::rights;
+
+/// What a call leads to.
+pub(crate) type Answer = Result<Outcome, Error>;
+
+/// Success with two words.
+pub(crate) const fn words(words: [u64; 2]) -> Outcome {
+    Outcome::Resume(Registers::answer(0, words))
+}
+
+/// Success.
+pub(crate) const DONE: Outcome = words([0, 0]);
+
+impl Kernel for Model {
+    fn call(&mut self, at: u64, word: u64, words: [u64; 4]) -> Seen {
+        self.keep(at);
+        let outcome = if word == CapabilityWord::IDENTITY.0 {
+            self::words([self.threads[&self.current].index, 0])
+        } else if word >> 16 == 0 {
+            self.return_with(word & 0xffff, [words[0], words[1]])
+        } else {
+            self.perform(word, words).unwrap_or_else(refusal)
+        };
+        self.see(outcome)
+    }
+
+    fn fault(&mut self, at: u64) -> Seen {
+        self.keep(at);
+        let outcome = self.handle_fault(at);
+        self.see(outcome)
+    }
+
+    fn interrupt(&mut self, at: u64, now: u64) -> Seen {
+        let outcome = if self.idle { self.wake(now) } else { self.interrupted(at, now) };
+        self.see(outcome)
+    }
+}
+
+/// An error as its caller sees it.
+pub(crate) fn refusal(error: Error) -> Outcome {
+    Outcome::Resume(Registers::answer(error.status().into(), [0, 0]))
+}
+
+impl Model {
+    /// Whether the model knows what this call does.
+    pub fn knows(&self, word: u64, words: [u64; 4]) -> bool {
+        let Ok(held) = self.slot(self.caller(), word >> 16) else { return true };
+        let operation = (word as u16).into();
+        match held.capability {
+            Capability::Other(..) => false,
+            Capability::Table(_) => {
+                let [_, source, peers, last] = words;
+                let number = |operation: TableOperation| operation as u64;
+                let is_device = [TableOperation::CreateInterrupt, TableOperation::CreatePhysicalRange];
+                let is_foreign = operation == number(TableOperation::CreateComponent) && last >> 32 == 1;
+                let is_reclaimed = operation == number(TableOperation::Reclaim) && self.may_be_other(held, words[0]);
+                // The director's own, which grants each player what it starts with.
+                let grants = self.current_index() == 0 && source != 0 && peers != 0;
+                let is_time = operation == number(TableOperation::CreateTemporalCapability);
+                let is_other = is_time || is_device.into_iter().any(|other| operation == number(other));
+                !is_foreign && !is_reclaimed && (grants || !is_other)
+            }
+            Capability::PageTable(_) => operation != abi::operation::PageTableOperation::MapDevice as u64,
+            Capability::Thread(_) => {
+                let is_other = (1..ThreadOperation::ALL.len() as u64).contains(&operation);
+                !is_other && words[3] >> 32 == 0
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether what is in this slot of a table is something unknown.
+    fn may_be_other(&self, table: Held, number: u64) -> bool {
+        let Capability::Table(table) = table.capability else { return false };
+        self.tables.contains_key(&table)
+            && self.slot(table, number).is_ok_and(|held| matches!(held.capability, Capability::Other(..)))
+    }
+
+    fn current_index(&self) -> u64 {
+        self.threads[&self.current].index
+    }
+
+    /// The table of who executes.
+    pub(crate) fn caller(&self) -> Id {
+        self.components[&self.executing()].table
+    }
+
+    /// The page table of who executes.
+    pub(crate) fn caller_pages(&self) -> Id {
+        self.components[&self.executing()].page_table
+    }
+
+    /// Who executes.
+    pub(crate) fn executing(&self) -> Id {
+        self.threads[&self.current].levels.last().map_or(0, |level| level.component)
+    }
+
+    /// What is in slot `number` of `table`.
+    pub(crate) fn slot(&self, table: Id, number: u64) -> Result<Held, Error> {
+        if number >= CAPABILITIES.into() {
+            return Err(Error::OutOfRange);
+        }
+        let leaf = self.tables[&table].leaves.get(&(number / u64::from(LEAF_SLOTS)));
+        leaf.and_then(|leaf| leaf.slots.get(&(number % u64::from(LEAF_SLOTS)))).copied().ok_or(Error::Empty)
+    }
+
+    /// What is in slot `number` of `table`, if what it is about is still there.
+    pub(crate) fn fresh(&self, table: Id, number: u64) -> Result<Held, Error> {
+        let held = self.slot(table, number)?;
+        if self.is_fresh(held.capability) { Ok(held) } else { Err(Error::Revoked) }
+    }
+
+    /// Whether what a capability is about is still there. A revoked component still has an object.
+    pub(crate) fn is_fresh(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Invocation { server, .. } => self.lives(server),
+            Capability::Table(id) => self.tables.contains_key(&id),
+            Capability::PageTable(id) => self.page_tables.contains_key(&id),
+            Capability::Component(id) => self.components.contains_key(&id),
+            Capability::Thread(id) | Capability::Receive(id) | Capability::Send(id) => self.threads.contains_key(&id),
+            Capability::Other(_, Some(id)) => self.others.contains_key(&id),
+            Capability::Other(_, None) | Capability::Ports(..) | Capability::Console | Capability::Power => true,
+        }
+    }
+
+    /// The object behind a capability of `kind` with these rights.
+    pub(crate) fn object(&self, held: Held, kind: Kind, rights: u64) -> Result<Id, Error> {
+        let id = match (kind, held.capability) {
+            (Kind::CapabilityTable, Capability::Table(id)) => id,
+            (Kind::PageTable, Capability::PageTable(id)) => id,
+            (Kind::Component, Capability::Component(id)) => id,
+            (Kind::Thread, Capability::Thread(id)) => id,
+            (Kind::Receive, Capability::Receive(id)) => id,
+            (Kind::Send, Capability::Send(id)) => id,
+            _ => return Err(Error::WrongKind),
+        };
+        let is_there = self.is_fresh(held.capability) && (kind != Kind::Component || self.lives(id));
+        match held.rights & rights == rights {
+            false => Err(Error::RightsExceeded),
+            true if is_there => Ok(id),
+            true => Err(Error::Revoked),
+        }
+    }
+
+    fn perform(&mut self, word: u64, words: [u64; 4]) -> Answer {
+        let held = self.fresh(self.caller(), word >> 16)?;
+        let (number, [first, second, ..]) = (word as u16, words);
+        match held.capability {
+            Capability::Invocation { server, entry, token, methods } => {
+                if number >= METHODS || methods >> number & 1 == 0 {
+                    return Err(Error::MethodNotPermitted);
+                }
+                self.invoke(server, entry, token, number.into(), words)
+            }
+            Capability::Table(_) => self.table_operation(held, number, words).map(self::words),
+            Capability::PageTable(_) => self.page_table_operation(held, number, words).map(self::words),
+            Capability::Component(_) => self.component_operation(held, number),
+            Capability::Thread(_) => self.thread_operation(held, number, words),
+            Capability::Receive(_) => self.receive_operation(held, number, words),
+            Capability::Send(_) => {
+                let receiver = self.object(held, Kind::Send, 0)?;
+                SendOperation::from_number(number).ok_or(Error::UnknownOperation)?;
+                let outcome = self.send(receiver, first)?;
+                Ok(self.settle(outcome))
+            }
+            Capability::Ports(_, count) => ports(held.rights, count, number, [first, second]),
+            Capability::Console => match DebugConsoleOperation::from_number(number) {
+                Some(_) => Ok(DONE),
+                None => Err(Error::UnknownOperation),
+            },
+            Capability::Power => match PowerOperation::from_number(number) {
+                Some(_) => Ok(Outcome::End(Some(first))),
+                None => Err(Error::UnknownOperation),
+            },
+            Capability::Other(..) => Err(Error::UnknownOperation),
+        }
+    }
+
+    fn component_operation(&mut self, held: Held, number: u16) -> Answer {
+        match ComponentOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+            ComponentOperation::Name => self.object(held, Kind::Component, rights::component::NAME).map(|_| DONE),
+            ComponentOperation::Revoke => {
+                let component = self.object(held, Kind::Component, rights::component::REVOKE)?;
+                let epoch = self.epoch;
+                if let Some(component) = self.components.get_mut(&component) {
+                    component.revoked = Some(epoch);
+                }
+                // It may have ended itself.
+                Ok(self.settle(words([epoch, 0])))
+            }
+            #[allow(unreachable_patterns, reason = "there may be more than the model knows")]
+            _ => Err(Error::UnknownOperation),
+        }
+    }
+
+    fn thread_operation(&mut self, held: Held, number: u16, [word, timeout, token, scheduler]: [u64; 4]) -> Answer {
+        if number != ThreadOperation::Dispatch as u16 {
+            return Err(Error::UnknownOperation);
+        }
+        let thread = self.object(held, Kind::Thread, rights::thread::DISPATCH)?;
+        let outcome = if scheduler == 0 {
+            if timeout != 0 || token != 0 {
+                return Err(Error::BadArgument);
+            }
+            self.wait_for(thread, word)?
+        } else {
+            let held = self.slot(self.caller(), scheduler)?;
+            let scheduler = self.object(held, Kind::Receive, rights::receive::SCHEDULE)?;
+            self.switch_to(thread, word, scheduler, token, timeout)?
+        };
+        Ok(self.settle(outcome))
+    }
+
+    fn receive_operation(&mut self, held: Held, number: u16, [flags, timeout, ..]: [u64; 4]) -> Answer {
+        let thread = self.object(held, Kind::Receive, rights::receive::RECEIVE)?;
+        match ReceiveOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+            ReceiveOperation::Frequency => Ok(words([1_000_000_000, 0])),
+            ReceiveOperation::Receive => {
+                let outcome = self.receive(thread, flags, timeout)?;
+                Ok(self.settle(outcome))
+            }
+        }
+    }
+
+    fn receive(&mut self, thread: Id, flags: u64, timeout: u64) -> Answer {
+        let scheduler = self.threads[&thread].scheduler;
+        let is_scheduled = matches!(scheduler, Scheduler::EndPoint(_));
+        if thread != self.current || flags > (DO_NOT_WAIT | ALL) || (is_scheduled && timeout != 0) {
+            return Err(Error::BadArgument);
+        }
+        if let Some(taken) = self.take(thread, flags & ALL != 0) {
+            return Ok(words(taken));
+        }
+        if flags & DO_NOT_WAIT != 0 {
+            return Err(Error::NothingPending);
+        }
+        self.thread(thread).takes_all = flags & ALL != 0;
+        if let Scheduler::EndPoint(scheduler) = scheduler {
+            return Ok(self.hand_over(scheduler, State::Receiving, abi::event::What::Blocked));
+        }
+        self.thread(thread).state = State::Receiving;
+        (self.timeout, self.idle) = (timeout, true);
+        Ok(Outcome::Idle)
+    }
+}
+
+fn ports(held: u64, count: u64, number: u16, [offset, byte]: [u64; 2]) -> Answer {
+    let operation = PortsOperation::from_number(number).ok_or(Error::UnknownOperation)?;
+    let (right, is_byte) = match operation {
+        PortsOperation::Read => (rights::ports::READ, true),
+        PortsOperation::Write => (rights::ports::WRITE, byte < 0x100),
+    };
+    match operation {
+        _ if held & right == 0 => Err(Error::RightsExceeded),
+        _ if !is_byte || offset >= count => Err(Error::BadArgument),
+        // Nobody is there: all lines are high.
+        PortsOperation::Read => Ok(words([0xff, 0])),
+        PortsOperation::Write => Ok(DONE),
+    }
+}

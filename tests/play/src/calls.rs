@@ -1,0 +1,169 @@
+//! The next call, whatever came of the ones before.
+
+use crate::choices::Choices;
+use crate::words;
+use crate::world::{FAR, FIRST_FRAME, World, slot};
+use abi::crossing::CAPABILITIES;
+use abi::kind::Kind;
+use abi::layout::{PAGE, USER_START};
+use abi::operation::receive_flag::DO_NOT_WAIT;
+use abi::operation::{
+    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PageTableOperation,
+    PortsOperation, ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation,
+};
+
+/// A system call: what is in `rax`, and in `rdi rsi rdx r10`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Capability number and method.
+    pub word: u64,
+    /// The words.
+    pub words: [u64; 4],
+    /// What is in the slot, if the player started with it.
+    pub known: Option<Kind>,
+}
+
+impl Call {
+    /// Asks the capability in a slot for an operation.
+    pub const fn new(capability: u32, operation: u16, words: [u64; 4]) -> Self {
+        Self { word: abi::crossing::CapabilityWord::new(capability, operation).0, words, known: None }
+    }
+
+    /// The capability number.
+    pub const fn capability(&self) -> u64 {
+        self.word >> 16
+    }
+
+    /// The method or operation.
+    pub const fn method(&self) -> u16 {
+        self.word as u16
+    }
+}
+
+/// What a player starts with, how many operations that kind has, and how often it is asked.
+const KNOWN: [(Kind, u32, usize, u64); 15] = [
+    (Kind::CapabilityTable, slot::TABLE, TableOperation::ALL.len(), 40),
+    (Kind::PageTable, slot::PAGE_TABLE, PageTableOperation::ALL.len(), 24),
+    (Kind::Component, slot::COMPONENT, ComponentOperation::ALL.len(), 4),
+    (Kind::Component, slot::VICTIM, ComponentOperation::ALL.len(), 1),
+    (Kind::Thread, slot::THREAD, ThreadOperation::ALL.len(), 20),
+    (Kind::Receive, slot::RECEIVE, ReceiveOperation::ALL.len(), 6),
+    (Kind::Send, slot::SEND, SendOperation::ALL.len(), 6),
+    (Kind::Invocation, slot::INVOCATION, 2, 10),
+    (Kind::Invocation, slot::DEEP, 1, 1),
+    (Kind::Ports, slot::PORTS, PortsOperation::ALL.len(), 3),
+    (Kind::DebugConsole, slot::CONSOLE, DebugConsoleOperation::ALL.len(), 1),
+    (Kind::Interrupt, slot::INTERRUPT, InterruptOperation::ALL.len(), 4),
+    (Kind::PhysicalRange, slot::RANGE, 1, 1),
+    (Kind::TemporalCapability, slot::TIME, TemporalCapabilityOperation::ALL.len(), 6),
+    (Kind::HandledLevel, slot::LEVEL, HandledLevelOperation::ALL.len(), 1),
+];
+
+/// The sum of the last column.
+const WEIGHTS: u64 = {
+    let (mut sum, mut at) = (0, 0);
+    while at < KNOWN.len() {
+        sum += KNOWN[at].3;
+        at += 1;
+    }
+    sum
+};
+
+/// Chooses calls.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    /// What they are about.
+    pub world: World,
+}
+
+impl Calls {
+    /// The next call.
+    pub fn next(&self, choices: &mut impl Choices) -> Call {
+        let (kind, own, operations) = kind(choices);
+        let capability = capability(own, choices);
+        let method = method(operations, choices);
+        let words = words::of(&self.world, kind, method, choices);
+        let known = (capability == u64::from(own)).then_some(kind);
+        let call = Call { word: capability << 16 | u64::from(method), words, known };
+        permitted(&self.world, call, choices)
+    }
+}
+
+fn kind(choices: &mut impl Choices) -> (Kind, u32, usize) {
+    let mut at = choices.below(WEIGHTS);
+    for (kind, own, operations, weight) in KNOWN {
+        if at < weight {
+            return (kind, own, operations);
+        }
+        at -= weight;
+    }
+    (Kind::CapabilityTable, slot::TABLE, TableOperation::ALL.len())
+}
+
+/// The player's own, or one that it has made perhaps, or any number at all.
+fn capability(own: u32, choices: &mut impl Choices) -> u64 {
+    match choices.below(32) {
+        0..=17 => own.into(),
+        18..=29 => words::target(choices),
+        30 => choices.below(CAPABILITIES.into()),
+        _ => choices.word() >> 16 >> choices.below(40),
+    }
+}
+
+fn method(operations: usize, choices: &mut impl Choices) -> u16 {
+    match choices.below(40) {
+        0 => choices.word() as u16,
+        1 => choices.below(66) as u16,
+        _ => choices.below(operations as u64) as u16,
+    }
+}
+
+/// One call in so many that would end the player does.
+const ENDS: u64 = 1024;
+
+/// The call, or what is left of it without what would end the game: waiting for ever, ending the player at once, filling the console.
+fn permitted(world: &World, mut call: Call, choices: &mut impl Choices) -> Call {
+    let (capability, method) = (call.capability(), call.method());
+    let may_be = |own: u32| capability == u64::from(own) || !(1..u64::from(slot::FREE)).contains(&capability);
+    if capability == u64::from(slot::CONSOLE) {
+        call.words = [0; 4];
+    }
+    let is_dispatch = may_be(slot::THREAD) && method == ThreadOperation::Dispatch as u16;
+    if is_dispatch && !world.timed && call.words[3] != 0 {
+        call.words[1] = 0;
+        call.words[3] &= u64::from(u32::MAX);
+    }
+    // A thread that waits without a time, while nobody sends.
+    let waits = call.words[0] & DO_NOT_WAIT == 0 && call.words[1] != 1;
+    if may_be(slot::RECEIVE) && method == ReceiveOperation::Receive as u16 && waits {
+        call.words[0] |= DO_NOT_WAIT;
+    }
+    if !world.timed {
+        let is_table = [PageTableOperation::Graft as u16, PageTableOperation::Prune as u16].contains(&method);
+        call.words[0] = alike(world, call.words[0], is_table && may_be(slot::PAGE_TABLE));
+        call.words[1] = alike(world, call.words[1], false);
+    }
+    // What is in its first slots it needs.
+    let takes = may_be(slot::TABLE) && TAKES.contains(&method);
+    if takes && call.words[0] < u64::from(slot::FREE) {
+        call.words[0] += u64::from(slot::FREE);
+    }
+    let may_end = may_be(slot::COMPONENT) && method == ComponentOperation::Revoke as u16;
+    let is_end = capability == 0 || capability == u64::from(slot::COMPONENT);
+    if (may_end || capability == 0) && !choices.one_in(if is_end { ENDS } else { ENDS / 16 }) {
+        return Call { word: Call::new(slot::COMPONENT, 63, [0; 4]).word, ..call };
+    }
+    call
+}
+
+/// The word, or another if what lies there differs between the host and the guest: the image, and what the kernel has
+/// mapped for a base constructor.
+fn alike(world: &World, word: u64, anywhere: bool) -> u64 {
+    const POOL: u64 = 1 << 34;
+    let differs = (if anywhere { 0 } else { USER_START }..FAR).contains(&word);
+    let is_frame = (FIRST_FRAME..FIRST_FRAME + POOL).contains(&word);
+    if differs && !is_frame && (anywhere || word.is_multiple_of(PAGE)) { world.far() | word % (1 << 31) } else { word }
+}
+
+/// Operations of a table that take away what is in the slot that their first word names.
+const TAKES: [u16; 2] = [TableOperation::Remove as u16, TableOperation::Reclaim as u16];

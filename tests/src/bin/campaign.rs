@@ -1,0 +1,7 @@
+//! `tests/campaign`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tests::campaign::main()
+}

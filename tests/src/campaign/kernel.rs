@@ -1,0 +1,142 @@
+//! The campaign `kernel`: players call the real kernel at random, and the logic on the host says what they should have been answered.
+
+use std::path::PathBuf;
+
+use abi::error::Error;
+use abi::kind::Kind;
+use abi::operation::{
+    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PageTableOperation,
+    PortsOperation, ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation,
+};
+use indicatif::ProgressBar;
+
+use play::tally::answer_sum;
+use subject::Replay;
+
+use super::Order;
+use super::counts::Counts;
+use super::error::CampaignError;
+use super::guest::{Guest, Parameters, Report};
+
+/// Cores of the machine.
+const CORES: u64 = 2;
+/// Calls that are made on the host too, at most.
+const COMPARED: u64 = 400_000;
+/// Calls of a part.
+const PART: u64 = 1_000;
+
+/// Runs the campaign.
+///
+/// # Errors
+///
+/// The guest cannot be composed or started.
+pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
+    let directory = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())).join("campaign");
+    let parameters = Parameters {
+        calls: order.count,
+        part: PART,
+        seed: order.seed,
+        timed: true,
+        neighbours: true,
+        cores: CORES,
+        list: None,
+    };
+    bar.set_message("in the guest");
+    let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
+    let mut counts = judge(&report, order.count);
+    bar.set_message("in the guest and on the host");
+    let parameters = Parameters { calls: order.count.min(COMPARED), timed: false, neighbours: false, cores: 1, ..parameters };
+    let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
+    counts.failures.extend(report.complaints.iter().cloned());
+    if let Some(part) = compare(&report, order.seed) {
+        counts.failures.push(first_difference(part, parameters, &directory)?);
+    }
+    Ok(counts)
+}
+
+/// What a run in the guest comes to.
+fn judge(report: &Report, calls: u64) -> Counts {
+    let mut failures = report.complaints.clone();
+    let Some([tried, answered, _]) = report.tally else {
+        failures.push("the guest did not report".to_owned());
+        return Counts { failures, ..Counts::default() };
+    };
+    if tried != calls {
+        failures.push(format!("{tried} of {calls} calls were made"));
+    }
+    match report.neighbours {
+        Some([rounds, 0]) if rounds > 0 => {}
+        other => failures.push(format!("the neighbours' rounds and wrong ones: {other:?}")),
+    }
+    failures.extend(missing_errors(report));
+    failures.extend(missing_operations(report));
+    let succeeded = report.statuses.get(&0).copied().unwrap_or_default();
+    Counts { tried, succeeded, errors: answered.saturating_sub(succeeded), failures }
+}
+
+fn missing_errors(report: &Report) -> impl Iterator<Item = String> {
+    let never = |error: &Error| report.statuses.get(&error.status().into()).copied().unwrap_or_default() == 0;
+    Error::ALL.into_iter().filter(never).map(|error| format!("no call was answered with {error:?}"))
+}
+
+fn missing_operations(report: &Report) -> impl Iterator<Item = String> {
+    let never = |(kind, number, _): &(Kind, usize, String)| !report.operations.contains_key(&(*kind as u64, *number as u64));
+    operations().filter(never).map(|(kind, _, name)| format!("{} of a {} never succeeded", name, kind.name()))
+}
+
+/// Every operation there is. (The end of the system has succeeded if the guest comes to its end.)
+fn operations() -> impl Iterator<Item = (Kind, usize, String)> {
+    fn of<T: std::fmt::Debug>(kind: Kind, all: &[T]) -> Vec<(Kind, usize, String)> {
+        all.iter().enumerate().map(|(number, operation)| (kind, number, format!("{operation:?}"))).collect()
+    }
+    [
+        of(Kind::Invocation, &["invocation"]),
+        of(Kind::CapabilityTable, TableOperation::ALL),
+        of(Kind::PageTable, PageTableOperation::ALL),
+        of(Kind::Component, ComponentOperation::ALL),
+        of(Kind::Thread, ThreadOperation::ALL),
+        of(Kind::Receive, ReceiveOperation::ALL),
+        of(Kind::Send, SendOperation::ALL),
+        of(Kind::Ports, PortsOperation::ALL),
+        of(Kind::TemporalCapability, TemporalCapabilityOperation::ALL),
+        of(Kind::Interrupt, InterruptOperation::ALL),
+        of(Kind::HandledLevel, HandledLevelOperation::ALL),
+        of(Kind::DebugConsole, DebugConsoleOperation::ALL),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The first call of the part in which guest and host differ, if they do.
+fn compare(report: &Report, seed: u64) -> Option<u64> {
+    let Some(Ok(mut replay)) = report.code.map(|code| Replay::new(seed, code)) else { return Some(0) };
+    let mut done = 0;
+    for (calls, sum) in &report.parts {
+        if replay.play(calls - done).is_err() || replay.sum() != *sum {
+            return Some(done);
+        }
+        done = *calls;
+    }
+    None
+}
+
+/// Runs guest and host again up to the part that starts with call number `part`, and names the first call that differs.
+fn first_difference(part: u64, parameters: Parameters, directory: &std::path::Path) -> Result<String, CampaignError> {
+    let parameters = Parameters { calls: part + PART, list: Some(part), ..parameters };
+    let report = Guest::compose(parameters, directory)?.run(&mut |_| ())?;
+    let Some(Ok(mut replay)) = report.code.map(|code| Replay::new(parameters.seed, code)) else {
+        return Ok("the host cannot replay".to_owned());
+    };
+    let listed = (0..part / PART).try_for_each(|_| replay.play(PART).map(|_| ())).and_then(|()| replay.list(PART));
+    let Ok(host) = listed else { return Ok(format!("the host's director fails after call {part}")) };
+    let mut guest = report.answers.iter().peekable();
+    for (number, (call, expected)) in (part + 1..).zip(host) {
+        let in_guest = guest.next_if(|answer| answer.first() == Some(&number)).map(|answer| (answer[6] as u16, [answer[7], answer[8]]));
+        // Not the words themselves: how fast a machine is does not count.
+        let sum = |answer: (u16, [u64; 2])| answer_sum(&call, answer.0, answer.1);
+        if in_guest.map(sum) != expected.map(sum) {
+            return Ok(format!("call {number}, {call:x?}: the guest answered {in_guest:x?}, the host {expected:x?}"));
+        }
+    }
+    Ok(format!("guest and host differ in the part after call {part}, but not the second time"))
+}

@@ -1,0 +1,11 @@
+//! The kernel's logic over memory made of vectors, as a [`Kernel`](model::kernel::Kernel).
+
+mod logic_kernel;
+mod memory;
+mod pair;
+mod replay;
+
+pub use logic_kernel::LogicKernel;
+pub use memory::{Memory, UNTYPED_FRAMES};
+pub use pair::Pair;
+pub use replay::{Answered, Replay};
