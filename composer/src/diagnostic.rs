@@ -3,6 +3,8 @@
 //! A pass takes a `&mut Diagnostics`, adds *all* that it finds, and goes on where it can. [`crate::Failure`] carries
 //! them, with the source, to whoever prints them.
 
+mod json;
+
 use std::io::{IsTerminal, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,8 @@ pub enum Severity {
     Error,
     /// The graph is composed, but may not do what was meant.
     Warning,
+    /// Nothing is wrong: an answer to a question.
+    Note,
 }
 
 /// A remark at a place in the graph file.
@@ -64,6 +68,11 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
+    /// A note without labels.
+    pub fn note(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::error("", message) }
+    }
+
     /// The same with one more label.
     #[must_use]
     pub fn label(mut self, span: &Range<usize>, text: impl Into<String>) -> Self {
@@ -94,8 +103,11 @@ impl Diagnostic {
     }
 
     fn render(&self, source: &Source, renderer: &Renderer) -> String {
-        let level = if self.is_error() { Level::ERROR } else { Level::WARNING };
-        let title = level.primary_title(self.message.as_str()).id(self.code);
+        let title = match self.severity {
+            Severity::Error => Level::ERROR.primary_title(self.message.as_str()).id(self.code),
+            Severity::Warning => Level::WARNING.primary_title(self.message.as_str()).id(self.code),
+            Severity::Note => Level::NOTE.primary_title(self.message.as_str()),
+        };
         let path = source.path.to_string_lossy();
         let mut group = Group::with_title(title);
         group = match Excerpt::of(source, &self.labels) {
@@ -219,7 +231,7 @@ impl Diagnostics {
 
     fn summary(&self, path: &Path) -> Option<String> {
         let errors = self.errors();
-        let warnings = self.0.len() - errors;
+        let warnings = self.iter().filter(|diagnostic| diagnostic.severity == Severity::Warning).count();
         let counts = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(number, _)| *number > 0);
         let counts: Vec<_> = counts.map(|(number, noun)| count(number, noun)).collect();
         let hidden = match self.0.len().saturating_sub(SHOWN) {

@@ -35,6 +35,11 @@ pub enum Place {
     Personality,
 }
 
+/// All tables.
+pub const PLACES: [Place; 12] = [
+    File, System, Expect, Machine, Component, Implements, Dependency, Parameter, Device, Thread, Fault, Personality,
+];
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

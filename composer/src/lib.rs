@@ -3,6 +3,7 @@
 //! The composer is a pipeline. Each pass takes the result of the one before, never changes it, and reports all that it
 //! finds wrong; errors end the pipeline after `order` at the latest, so that one run shows all of them.
 
+pub mod authority;
 pub mod cargo;
 pub mod code;
 pub mod command;
@@ -63,6 +64,11 @@ impl Failure {
     /// Prints the complaints to the standard error output.
     pub fn print(&self) {
         self.diagnostics.print(&self.source);
+    }
+
+    /// Prints the complaints as a JSON document to the standard output.
+    pub fn print_json(&self) {
+        print::line(format_args!("{}", self.diagnostics.json(&self.source)));
     }
 }
 

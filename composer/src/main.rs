@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use composer::command;
+use composer::command::check::Format;
 use composer::command::run::Outcome;
 
 /// Checks, builds, runs and draws systems of components from a graph file
@@ -21,6 +22,12 @@ Exit status:
   2  the graph, the build or the command line is wrong
   3  the run timed out, the emulator failed, or something that the run needs is not installed";
 
+const ANSWER: &str = "\
+Exit status:
+  0  it is reached (explain); nothing was gained (diff)
+  1  it is not reached (explain); something may be done that could not be done before (diff)
+  2  a graph or the command line is wrong";
+
 #[derive(Subcommand)]
 enum Command {
     /// Build the images and say whether the graph can be composed, and if not, why
@@ -32,6 +39,14 @@ enum Command {
     /// Compose a graph, boot it in an emulator, and say whether it ended as it declares
     #[command(after_help = EXIT_STATUS)]
     Run(command::run::Arguments),
+    /// Say by which lines of a graph a component reaches another, an interface or a device
+    #[command(after_help = ANSWER)]
+    Explain(command::explain::Arguments),
+    /// Say what a changed graph lets components do that they could not do before, and the reverse
+    #[command(after_help = ANSWER)]
+    Diff(command::diff::Arguments),
+    /// Print the graph format as a JSON Schema, for editors
+    Schema(command::schema::Arguments),
     /// Draw a graph as an SVG picture
     #[command(after_help = EXIT_STATUS)]
     Graph(command::graph::Arguments),
@@ -42,16 +57,25 @@ const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
     let done = |()| Outcome::AsDeclared;
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let wants_json = matches!(&command, Command::Check(arguments) if arguments.format == Format::Json);
+    let result = match command {
         Command::Check(arguments) => command::check::run(&arguments).map(done),
         Command::Build(arguments) => command::build::run(&arguments).map(done),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Explain(arguments) => command::explain::run(&arguments).map(Outcome::as_expected),
+        Command::Diff(arguments) => command::diff::run(&arguments).map(|has_grown| Outcome::as_expected(!has_grown)),
+        Command::Schema(arguments) => command::schema::run(arguments).map(done),
         Command::Graph(arguments) => command::graph::run(&arguments).map(done),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(failure) => {
-            failure.print();
+            if wants_json {
+                failure.print_json();
+            } else {
+                failure.print();
+            }
             ExitCode::from(WRONG)
         }
     }

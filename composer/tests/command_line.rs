@@ -160,3 +160,75 @@ fn nobody_reads() {
         }
     }
 }
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+const CHAIN: &str = r#"[system]
+description = "a chain"
+
+[[components]]
+name = "booter"
+constructor = "kernel"
+
+[[components]]
+name = "console"
+implements = [{ interface = "console" }]
+devices = [{ name = "serial", ports = 0x3f8, count = 8 }]
+
+[[components]]
+name = "pong"
+implements = [{ interface = "pong" }]
+deps = [{ srv = "console", interface = "console", methods = ["write"] }]
+
+[[components]]
+name = "ping"
+deps = [{ srv = "pong", interface = "pong" }]
+"#;
+
+#[test]
+fn an_explanation_names_the_lines_in_their_order() {
+    let (_directory, path) = file(CHAIN.as_bytes());
+    let path = path.to_str().unwrap();
+    let output = composer(&["explain", path, "ping", "serial"]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let text = stdout(&output);
+    let places: Vec<_> =
+        ["1. `ping` calls `pong`", "2. `pong` calls `console` by `console`: write", "3. `console` drives `serial`"]
+            .map(|step| text.find(step).unwrap_or_else(|| panic!("no {step} in {text}")))
+            .to_vec();
+    assert_eq!(places.len(), 3);
+    assert_eq!(status(&composer(&["explain", path, "console", "pong"])), 1, "servers do not reach their clients");
+    assert_eq!(status(&composer(&["explain", path, "pnig", "pong"])), 2);
+}
+
+#[test]
+fn a_difference_says_what_was_gained_and_lost_and_its_status_whether_anything_was_gained() {
+    let (_old, old) = file(CHAIN.as_bytes());
+    let more = CHAIN.replace(r#"methods = ["write"]"#, r#"methods = ["write", "read"]"#);
+    let (_new, new) = file(more.as_bytes());
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let grown = composer(&["diff", old, new]);
+    assert_eq!((status(&grown), stdout(&grown).as_str()), (1, "+ pong calls `console` by `console`: read\n"));
+    let shrunk = composer(&["diff", new, old]);
+    assert_eq!((status(&shrunk), stdout(&shrunk).as_str()), (0, "- pong calls `console` by `console`: read\n"));
+    let same = composer(&["diff", old, old]);
+    assert_eq!((status(&same), stdout(&same).as_str()), (0, "no component may do more or less than before\n"));
+    assert_eq!(status(&composer(&["diff", old, "nowhere.toml"])), 2);
+}
+
+#[test]
+fn complaints_as_json_say_the_same_with_places() {
+    let output =
+        composer(&["check", "--graph-only", "--format", "json", &graph("bad/two_unknown_keys_and_a_wrong_type.toml")]);
+    assert_eq!((status(&output), stderr(&output).as_str()), (2, ""));
+    let document: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((document["format"].as_u64(), document["errors"].as_u64()), (Some(1), Some(3)));
+    let places: Vec<_> =
+        document["diagnostics"].as_array().unwrap().iter().map(|one| one["labels"][0]["line"].as_u64()).collect();
+    assert_eq!((places.first(), places.last()), (Some(&Some(3)), Some(&Some(9))));
+    let sound = composer(&["check", "--graph-only", "--format", "json", &graph("good/pingpong.toml")]);
+    let document: serde_json::Value = serde_json::from_str(&stdout(&sound)).unwrap();
+    assert_eq!((status(&sound), document["diagnostics"].as_array().map(Vec::len)), (0, Some(0)));
+}

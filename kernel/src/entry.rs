@@ -267,17 +267,18 @@ pub unsafe extern "C" fn leave() {
         "mov r10, gs:[{registers} + {r10}]",
         "mov r8, gs:[{registers} + {r8}]",
         "mov r9, gs:[{registers} + {r9}]",
-        // Rust, or another component, may have left something in any of these.
+        // Rust, or another component, may have left something in any of these: x87 and SSE state are as a thread starts with them.
+        "fxrstor64 [rip + {clean_state}]",
         "xor ebx, ebx",
         "xor ebp, ebp",
         "xor r12d, r12d",
         "xor r13d, r13d",
         "xor r14d, r14d",
         "xor r15d, r15d",
-        crate::processor::clearing_vector_registers!(),
         "mov r11d, {flags}",
         "swapgs",
         "sysretq",
+        clean_state = sym crate::processor::CLEAN_STATE,
         top = const TOP,
         registers = const REGISTERS,
         address = const invocation_entry::ADDRESS * 8,
@@ -369,6 +370,9 @@ pub fn conclude(memory: &Memory, core: &mut CoreLocal, entered: *const Descripto
     if outcome.is_answer() && core::ptr::eq(core.state.descriptor(memory), entered) {
         return outcome;
     }
+    if outcome == Outcome::RestoreFaulted {
+        return follow(core, outcome);
+    }
     cross(memory, core, outcome)
 }
 
@@ -376,7 +380,6 @@ pub fn conclude(memory: &Memory, core: &mut CoreLocal, entered: *const Descripto
 #[cold]
 #[inline(never)]
 fn cross(memory: &Memory, core: &mut CoreLocal, outcome: Outcome) -> Outcome {
-    crate::processor::reset_floating_point();
     if core.state.thread != 0 {
         crate::processor::set_bases(logic::thread::start_fs_base(memory, core.state.thread()));
     }
@@ -424,7 +427,6 @@ extern "C" fn begin(core: &mut CoreLocal) -> Outcome {
 /// Enters user level for the first time, with the core's registers.
 pub fn resume(core: &mut CoreLocal) -> ! {
     load_page_table(core);
-    crate::processor::reset_floating_point();
     // SAFETY: the page table is loaded, and GS has been the kernel's since `core_local::enter`.
     unsafe { core::arch::asm!("jmp {leave}", leave = sym leave, options(noreturn)) }
 }

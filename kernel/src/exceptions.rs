@@ -167,12 +167,9 @@ extern "C" fn from_user(frame: &Frame) -> Outcome {
     if frame.vector == MACHINE_CHECK && !unsafe { crate::machine_check::leaves_processor_sound() } {
         crate::console::fatal("a machine check says that the processor's state is wrong");
     }
-    // Whoever goes on must not see what the faulting level computed.
-    crate::processor::reset_floating_point();
     kept::keep_resume_point(memory, &core.state, ResumePoint { address: frame.instruction, stack: frame.stack });
-    let before = core.state;
     if let Some(outcome) = fault::handle(memory, &mut core.state, cause(frame)) {
-        kept::keep_registers(memory, &before, saved::FAULTED, &frame.registers, frame.flags);
+        kept::keep_registers(memory, &core.state, saved::FAULTED, &frame.registers, frame.flags);
         return follow(core, outcome);
     }
     let culprit = fault::culprit(memory, &core.state);

@@ -10,6 +10,7 @@ use crate::kept::{self, ResumePoint};
 use crate::{cores, entry, local_apic};
 use core::arch::{global_asm, naked_asm};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use logic::frame::Frame;
 use logic::outcome::Outcome;
 use logic::thread::{self, saved};
 use logic::{budget, cross_core, dispatch, endpoint, interrupt, invocation, launch, quiescence};
@@ -153,13 +154,15 @@ extern "C" fn from_user(interrupted: &Interrupted) -> Outcome {
     kept::keep_resume_point(memory, &core.state, resume);
     kept::keep_registers(memory, &core.state, saved::PREEMPTED, &interrupted.registers, interrupted.flags);
     let epoch = quiescence::current(memory);
-    let decides = arrive(core, interrupted.vector);
-    let outcome = dispatch::interrupted(memory, &mut core.state, clock::now(), decides);
+    let arrival = arrive(core, interrupted.vector);
+    let (state, now) = (&mut core.state, clock::now());
+    let outcome = match arrival {
+        Arrival::For(receiver) => dispatch::interrupted_for(memory, state, now, receiver),
+        Arrival::Other(decides) => dispatch::interrupted(memory, state, now, decides),
+    };
     // Also the interrupted level may have been revoked by another core.
     let outcome = invocation::settle(memory, &mut core.state, outcome);
     acknowledge(core, epoch);
-    // The next thread must not see what this one computed; one that is restored gets its own.
-    crate::processor::reset_floating_point();
     follow(core, outcome)
 }
 
@@ -181,29 +184,37 @@ pub fn wait() {
     }
 }
 
-/// Sees to the interrupt with this vector. Answers whether the current thread's scheduler has to decide anew.
-fn arrive(core: &mut CoreLocal, vector: u64) -> bool {
-    let Some(memory) = core.memory else { return false };
+/// What an interrupt was.
+enum Arrival {
+    /// A device's, for this thread, which has been told.
+    For(Frame),
+    /// Another one; whether the current thread's scheduler has to decide anew.
+    Other(bool),
+}
+
+/// Sees to the interrupt with this vector.
+fn arrive(core: &mut CoreLocal, vector: u64) -> Arrival {
+    let Some(memory) = core.memory else { return Arrival::Other(false) };
     let vector = vector as u8;
-    let decides = match io_apic::line_of(vector) {
+    let arrival = match io_apic::line_of(vector) {
         _ if vector == clock::TIMER_VECTOR => {
             core.state.account.open();
             // It may be an old interrupt, or one on the way to a time that is too far for the timer.
-            core.state.timeout != 0 && clock::now() >= core.state.timeout
+            Arrival::Other(core.state.timeout != 0 && clock::now() >= core.state.timeout)
         }
-        _ if vector == cores::CALL_VECTOR => cross_core::take(memory, &core.state),
+        _ if vector == cores::CALL_VECTOR => Arrival::Other(cross_core::take(memory, &core.state)),
         Some(line) => {
             let receiver = interrupt::arrive(memory, &mut Hardware, core.state.number as u32, line);
-            receiver.is_some_and(|receiver| interrupt::calls_for_decision(memory, &core.state, receiver))
+            receiver.map_or(Arrival::Other(false), Arrival::For)
         }
         None => {
             SPURIOUS.fetch_add(1, Relaxed);
-            false
+            Arrival::Other(false)
         }
     };
     // Also of a spurious one, which need not be ended: that does nothing, since no other is being handled.
     local_apic::end_interrupt();
-    decides
+    arrival
 }
 
 /// Charges time to the budget that was used up, and sets the timer to the current thread's timeout or the end of its budget,
@@ -249,7 +260,6 @@ fn begin_launched(core: &mut CoreLocal) -> Outcome {
     let Some(memory) = core.memory else { return Outcome::Idle };
     let outcome = launch::next(memory, &mut Hardware, &mut core.state);
     if core.state.thread != 0 {
-        crate::processor::reset_floating_point();
         crate::processor::set_bases(thread::start_fs_base(memory, core.state.thread()));
     }
     outcome

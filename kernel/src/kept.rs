@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering::Relaxed;
 use logic::core_state::CoreState;
 use logic::store::Store;
-use logic::thread::{entry, saved};
+use logic::thread::saved;
 
 /// Where a level goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,9 @@ pub struct ResumePoint {
 
 /// Keeps where the current level goes on.
 pub fn keep_resume_point(memory: &impl Store, core: &CoreState, point: ResumePoint) {
-    let at = entry::index(core.top);
-    keep(memory, core, [(at + entry::ADDRESS, point.address), (at + entry::STACK, point.stack)]);
+    let [address, stack, ..] = memory.level(core.top);
+    address.store(point.address, Relaxed);
+    stack.store(point.stack, Relaxed);
 }
 
 /// Keeps the general registers and RFLAGS of the current thread; the entry has kept the bases, and the x87 and SSE state.

@@ -139,9 +139,9 @@ pub fn physical_addresses() -> u64 {
 
 /// The x87 and SSE state in which every thread starts, and which replaces that of one that faulted.
 #[repr(C, align(16))]
-struct CleanState([u32; 128]);
+pub struct CleanState([u32; 128]);
 
-static CLEAN_STATE: CleanState = CleanState({
+pub static CLEAN_STATE: CleanState = CleanState({
     let mut words = [0; 128];
     words[0] = 0x37f; // x87 control word: all exceptions masked, 64-bit precision
     words[6] = 0x1f80; // MXCSR: all exceptions masked, round to nearest
@@ -178,7 +178,6 @@ macro_rules! clearing_vector_registers {
         )
     };
 }
-pub(crate) use clearing_vector_registers;
 
 /// Clears the vector registers, in which Rust code leaves pieces of what it moves.
 #[inline(always)]

@@ -1,11 +1,11 @@
 //! What threads see of the scheduler, one promise a test.
-#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 mod common;
 
 use common::{Act, Machine, PLACES, five};
 use sched_sl::policy::fixed_priority_round_robin::Priority;
-use sched_sl::{Block, CreateError, Decision, Instant, State, ThreadError, Wakeup};
+use sched_sl::{Block, CreateError, Decision, Event, Instant, State, ThreadError, Wakeup};
 
 use Act::{Block as Wait, BlockFor, Exit, SleepFor, Wake, Work, Yield};
 
@@ -153,4 +153,25 @@ fn misuse_is_refused_and_changes_nothing() {
     assert_eq!(scheduler.sleep_until(id, Instant(5), START), Err(ThreadError::NotRunning));
     assert_eq!(scheduler.yield_now(id, START), Err(ThreadError::NotRunning));
     assert_eq!(scheduler.state(id), Ok(State::Asleep));
+}
+
+#[test]
+fn who_has_used_up_its_budget_does_not_run_before_it_has_another() {
+    let mut scheduler = five();
+    let (greedy, other) = (scheduler.create(1, Priority(1)).unwrap(), scheduler.create(2, Priority(2)).unwrap());
+    let runs = |decision| match decision {
+        Decision::Run { thread, until, .. } => (thread, until),
+        Decision::Idle { .. } => panic!("somebody is ready"),
+    };
+    assert_eq!(runs(scheduler.decide(Instant(0)).unwrap()).0, greedy);
+    scheduler.exhaust(greedy, Instant(100)).unwrap();
+    // Neither a wake-up nor what the kernel says about it changes that.
+    scheduler.wake(greedy).unwrap();
+    scheduler.apply(Event { thread: greedy, suspended: false }).unwrap();
+    assert_eq!(runs(scheduler.decide(Instant(30)).unwrap()), (other, Some(Instant(100))));
+    assert_eq!(runs(scheduler.decide(Instant(100)).unwrap()).0, greedy);
+    scheduler.exhaust(greedy, Instant(200)).unwrap();
+    scheduler.exit(greedy).unwrap();
+    assert_eq!(scheduler.exhaust(greedy, Instant(300)), Err(ThreadError::NoSuchThread));
+    assert_eq!(runs(scheduler.decide(Instant(250)).unwrap()).0, other);
 }

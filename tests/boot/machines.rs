@@ -8,7 +8,7 @@ use composer::temporary::TemporaryDirectory;
 use libtest_mimic::{Failed, Trial};
 use qemu::{EXIT_FAILURE, Ending, Machine, Run, Session};
 
-use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
+use crate::tools::{Finished, Outcome, compose, ensure, finish, root, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
@@ -218,15 +218,23 @@ fn with_a_processor_that_is_known_to_leak() -> Outcome {
     ensure(console.contains("tessera: end, status 0"), || console.clone())
 }
 
+/// All of them come up, whoever loads the kernel.
 fn with_several_processors() -> Outcome {
-    run_with(&["--smp", "4"])
+    for loader in ["pvh", "grub"] {
+        finished_with(&["--smp", "4", "--boot", loader])?.expect_text("4 of 4 processors in use")?;
+    }
+    Ok(())
 }
 
 fn run_with(arguments: &[&str]) -> Outcome {
+    finished_with(arguments)?;
+    Ok(())
+}
+
+fn finished_with(arguments: &[&str]) -> Result<Finished, Failed> {
     let directory = scratch()?;
     let graph = root().join("systems/pingpong.toml");
-    finish(compose("run", &graph, directory.path())?.args(arguments))?.expect_status(0)?;
-    Ok(())
+    finish(compose("run", &graph, directory.path())?.args(arguments))?.expect_status(0)
 }
 
 /// With a clock that counts instructions, one run is like the other, to the last tick.

@@ -14,9 +14,11 @@
 //! | what does an interposer change, and for whom? | `interposers.rs` |
 //! | what do devices do that interrupt? | `devices.rs` |
 //! | what do interrupts do that nobody asked for? | `interrupts.rs` |
+//! | do campaigns, in small, find nothing? | `campaigns.rs` |
 //! | do the images keep what the contract promises? | `artefacts.rs` |
 
 mod artefacts;
+mod campaigns;
 mod devices;
 mod disks;
 mod interposers;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         devices::trials(),
         interrupts::trials(),
         artefacts::trials(),
+        campaigns::trials(),
     ];
     run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -16,13 +16,17 @@ use tests::bench::image::{self, BenchImage};
 use tests::bench::recorded::{Change, Figures, Recorded};
 use tests::bench::result::Measured;
 use tests::bench::row::Image;
-use tests::bench::suite;
+use tests::bench::{scaling, suite};
 
 fn main() -> ExitCode {
     let trials = vec![
         Trial::test("figures::every_row_has_its_figure", every_row_has_its_figure),
         Trial::test("figures::two_runs_side_by_side_are_equal", two_runs_side_by_side_are_equal),
         Trial::test("figures::no_row_is_worse_than_recorded", no_row_is_worse_than_recorded),
+        Trial::test(
+            "figures::calls_cost_the_same_on_every_number_of_cores",
+            calls_cost_the_same_on_every_number_of_cores,
+        ),
     ];
     run(&Arguments::from_args(), trials).exit_code()
 }
@@ -57,7 +61,9 @@ fn measure() -> Measurement {
     };
     let (some, others) = images.split_at(images.len() / 2);
     let mut stepped = Vec::new();
-    side_by_side(|| step(some), || step(others)).into_iter().for_each(|results| sort(results, &mut stepped, &mut complaints));
+    side_by_side(|| step(some), || step(others))
+        .into_iter()
+        .for_each(|results| sort(results, &mut stepped, &mut complaints));
     Measurement { instructions, stepped, complaints }
 }
 
@@ -103,6 +109,14 @@ fn no_row_is_worse_than_recorded() -> Result<(), Failed> {
         return Err(format!("{told}\nif it is meant so: cargo bench -- --record").into());
     }
     Ok(())
+}
+
+/// Of all cores together: what one adds for the others to do would show.
+fn calls_cost_the_same_on_every_number_of_cores() -> Result<(), Failed> {
+    let costs = scaling::instructions(&image::build(Image::Switches).map_err(text)?).map_err(text)?;
+    let (_, alone) = costs[0];
+    let differing: Vec<_> = costs.iter().filter(|(_, cost)| (cost - alone).abs() >= 0.5).collect();
+    if differing.is_empty() { Ok(()) } else { Err(format!("{alone} alone, but {differing:?}").into()) }
 }
 
 fn text(error: BenchError) -> Failed {

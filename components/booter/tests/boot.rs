@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing there should fail")]
 
-use abi::boot::{BUNDLE, BootInformation, slot};
+use abi::boot::{BUNDLE, BootInformation, CORES, slot};
 use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Segment, Stack, VERSION, checksum};
 use abi::error::Error;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
-use abi::operation::{PageTableOperation, TableOperation, ThreadEnd};
+use abi::operation::{PageTableOperation, TableOperation, ThreadEnd, ThreadOperation};
 use abi::rights;
 use booter::{Kernel, System, boot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,10 +32,38 @@ struct Books {
     dispatched: Vec<(u32, u64)>,
     /// What the threads answer, by slot and phase; otherwise a return with 0.
     answers: BTreeMap<(u32, u64), Result<[u64; 2], Error>>,
+    /// Cores of threads, by the slot of the thread.
+    cores: BTreeMap<u32, u64>,
+    /// What runs on other cores: thread and phase, by core; and how often that will still be asked in vain.
+    launched: BTreeMap<u64, (u32, u64, u32)>,
     printed: String,
 }
 
 impl Books {
+    /// Launches a thread, unless its core runs something.
+    fn launch(&mut self, thread: u32, phase: u64) -> Result<[u64; 2], Error> {
+        let core = self.cores.get(&thread).copied().unwrap_or(0);
+        if core == 0 || self.launched.contains_key(&core) {
+            return Err(Error::InUse);
+        }
+        self.dispatched.push((thread, phase));
+        self.launched.insert(core, (thread, phase, 2));
+        Ok([0, 0])
+    }
+
+    /// How a launched thread has ended; each takes its time.
+    fn end(&mut self, thread: u32) -> Result<[u64; 2], Error> {
+        let core = self.cores.get(&thread).copied().unwrap_or(0);
+        let Some((_, phase, left)) = self.launched.get_mut(&core) else { return Err(Error::NothingPending) };
+        if *left > 0 {
+            *left -= 1;
+            return Err(Error::Pending);
+        }
+        let phase = *phase;
+        self.launched.remove(&core);
+        self.answers.get(&(thread, phase)).copied().unwrap_or(Ok([0, 0]))
+    }
+
     fn take(&mut self, frame: u64) -> Result<(), Error> {
         if self.frames.insert(frame) { Ok(()) } else { Err(Error::FrameState) }
     }
@@ -48,10 +76,14 @@ impl Books {
             CreateTable => "table",
             CreatePageTable => "page table",
             CreateComponent => "component",
-            CreateThread => "thread",
+            CreateThread => {
+                self.cores.insert(slot as u32, b >> 16 & 0xffff);
+                "thread"
+            }
             _ => {
                 let leaf = (table, (slot & 0xffff_ffff) / 64);
-                assert!(self.leaves.contains(&leaf), "no leaf for slot {slot:#x} of table {table}");
+                let is_there = leaf == (slot::TABLE, 0) || self.leaves.contains(&leaf);
+                assert!(is_there, "no leaf for slot {slot:#x} of table {table}");
                 self.grants.insert((table, slot & 0xffff_ffff), (operation as u16, [slot, a, b, c]));
                 return Ok(());
             }
@@ -86,11 +118,21 @@ impl Books {
 
 impl Kernel for Books {
     fn operate(&mut self, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
-        let kind = if capability == slot::TABLE { Some(&"table") } else { self.objects.get(&capability.into()) };
+        let kind = match capability {
+            slot::TABLE => Some(&"table"),
+            slot::RECEIVE => Some(&"receive"),
+            _ => self.objects.get(&capability.into()),
+        };
         match *kind.ok_or(Error::Empty)? {
             "table" => self.table(capability, TableOperation::from_number(operation).unwrap(), words)?,
             "page table" => self.page(capability, operation, words)?,
             "component" => assert_eq!(operation, 0, "the booter only names components"),
+            "receive" => return if self.launched.is_empty() { Err(Error::NothingPending) } else { Ok([1, 0]) },
+            _ if operation == ThreadOperation::Launch as u16 => {
+                assert_eq!(words[1], u64::from(slot::RECEIVE) + 1, "whoever ends tells the booter");
+                return self.launch(capability, words[0]);
+            }
+            _ if operation == ThreadOperation::Ended as u16 => return self.end(capability),
             _ => {
                 self.dispatched.push((capability, words[0]));
                 return self.answers.get(&(capability, words[0])).copied().unwrap_or(Ok([0, 0]));
@@ -104,8 +146,11 @@ impl Kernel for Books {
     }
 }
 
+/// A grant of an object of the component with this number.
+type GrantOf = fn(u64) -> Grant;
+
 /// What a scheduler or a manager is granted of another component, and the rights that come with it.
-const SCHEDULING: [(fn(u64) -> Grant, u64); 5] = [
+const SCHEDULING: [(GrantOf, u64); 5] = [
     (Grant::Component, rights::component::MAKE_THREADS),
     (Grant::Server, rights::component::MAKE_INVOCATIONS),
     (Grant::Thread, rights::thread::DISPATCH),
@@ -116,8 +161,9 @@ const SCHEDULING: [(fn(u64) -> Grant, u64); 5] = [
     ),
 ];
 
-/// A system of a booter and `count` more components; each calls the one before it and drives ports.
-fn bundle(count: u64) -> Vec<u8> {
+/// A system of a booter and `count` more components; each calls the one before it and drives ports. Component number n
+/// runs on core n modulo `cores`.
+fn bundle_for(cores: u64, count: u64) -> Vec<u8> {
     let (mut components, mut segments, mut capabilities, mut stacks) = (vec![], vec![], vec![], vec![]);
     for at in 0..=count {
         let mut name = [0; 32];
@@ -160,7 +206,7 @@ fn bundle(count: u64) -> Vec<u8> {
             stacks: (k, 1),
             scheduler: 0,
             constructor: 0,
-            core: 0,
+            core: at % cores,
         });
     }
     let tables: [Vec<u64>; 4] = [
@@ -184,10 +230,22 @@ fn bundle(count: u64) -> Vec<u8> {
 }
 
 fn booted(count: u64, frames: u64, books: &mut Books) -> u16 {
-    let bytes = bundle(count);
+    booted_on(1, count, frames, books)
+}
+
+/// Component number n runs on core n modulo the number of cores.
+fn booted_on(cores: u64, count: u64, frames: u64, books: &mut Books) -> u16 {
+    let bytes = bundle_for(cores, count);
     Bundle::parse(&bytes).unwrap();
-    let words = [bytes.len() as u64, 1, UNTYPED, frames];
+    let words = information(&bytes, frames, cores);
     boot(&System::read(&bytes, &BootInformation { words: &words }).unwrap(), || 99, books)
+}
+
+fn information(bundle: &[u8], frames: u64, cores: u64) -> Vec<u64> {
+    let mut words = vec![bundle.len() as u64, 1, UNTYPED, frames];
+    words.resize(CORES + 1, 0);
+    words[CORES] = cores;
+    words
 }
 
 /// Slots of the component number `at`: table, page table, component, thread.
@@ -298,4 +356,44 @@ fn a_bundle_that_is_none_is_refused() {
     let failure = System::read(&[0; 4096], &BootInformation { words: &[] }).err().unwrap();
     assert_eq!(booter::refuse(failure, &mut books), booter::NOT_CONSTRUCTED);
     assert_eq!(books.printed, "booter: cannot construct the system: the module is not a bundle\n");
+}
+
+#[test]
+fn components_on_other_cores_initialise_in_their_turn_and_run_beside_the_others() {
+    let mut books = Books::default();
+    assert_eq!(booted_on(2, 5, 4096, &mut books), 0);
+    let thread = |at: u32| slots(at)[3];
+    let (first, then) = books.dispatched.split_at(5);
+    assert_eq!(first, [1, 2, 3, 4, 5].map(|at| (thread(at), 0)), "one after another, in the bundle's order");
+    assert_eq!(then.iter().map(|(_, phase)| *phase).collect::<BTreeSet<_>>(), BTreeSet::from([1]));
+    assert_eq!(then[..2], [(thread(1), 1), (thread(2), 1)], "the other core begins before this one goes on");
+    let order = |core: u32| {
+        then.iter()
+            .map(|(of, _)| *of)
+            .filter(|of| (1..=5).any(|at| at % 2 == core && thread(at) == *of))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(order(1), [1, 3, 5].map(thread));
+    assert_eq!(order(0), [2, 4].map(thread));
+    assert!(books.launched.is_empty(), "all have ended");
+}
+
+#[test]
+fn a_status_from_another_core_is_the_systems() {
+    let mut books = Books::default();
+    books.answers.insert((slots(1)[3], 1), Ok([ThreadEnd::Returned as u64, 7]));
+    assert_eq!(booted_on(2, 2, 4096, &mut books), 7);
+    assert!(books.printed.contains("booter: c1 ended with status 7\n"), "{}", books.printed);
+}
+
+#[test]
+fn a_core_that_there_is_not_is_named() {
+    let mut books = Books::default();
+    let bytes = bundle_for(3, 2);
+    let words = information(&bytes, 4096, 2);
+    let status = boot(&System::read(&bytes, &BootInformation { words: &words }).unwrap(), || 99, &mut books);
+    assert_eq!(status, booter::NOT_CONSTRUCTED);
+    let expected = "booter: cannot construct the system: component 2 is to run on core 2, and there are 2\n";
+    assert_eq!(books.printed, expected);
+    assert!(books.objects.is_empty());
 }

@@ -1,17 +1,17 @@
 //! From an entry of the bundle to a component that can be called.
 
 use crate::arena::Arena;
+use crate::error_of;
 use crate::held::{Held, Plan, Source};
 use crate::kernel::Kernel;
-use crate::error_of;
 use abi::boot::BUNDLE;
 use abi::bundle::{Component, Grant};
 use abi::error::Error as KernelError;
 use abi::layout::{READ, WRITE};
 use abi::operation::{ComponentOperation, PageTableOperation, TableOperation};
 use capabilities_interface::BAD_PLAN;
-use runtime::{Error, Result};
 use runtime::management::SCRATCH;
+use runtime::{Error, Result};
 
 /// The method by which a start is invoked, as a mask: a start has no methods.
 const START: u64 = 1;

@@ -1,7 +1,7 @@
 //! Where the manager keeps what it holds: slots of its own table, by component.
 
-use crate::kernel::Kernel;
 use crate::bundle;
+use crate::kernel::Kernel;
 use abi::bundle::{Bundle, Component, Grant};
 use abi::crossing::LEAF_SLOTS;
 use abi::layout::PAGE;
@@ -54,7 +54,8 @@ impl<'k> Plan<'k> {
     /// [`BAD_PLAN`].
     pub fn of(kernel: &'k impl Kernel) -> Result<Self> {
         let bundle = bundle(kernel)?;
-        let (table, page_table, free) = (kernel.word(word::TABLE), kernel.word(word::PAGE_TABLE), kernel.word(word::FREE));
+        let (table, page_table, free) =
+            (kernel.word(word::TABLE), kernel.word(word::PAGE_TABLE), kernel.word(word::FREE));
         let own = kernel.word(word::CONSTRUCTS).checked_sub(1).ok_or(BAD_PLAN)?;
         Ok(Self { bundle, own, table, page_table, free })
     }
@@ -97,7 +98,8 @@ impl<'k> Plan<'k> {
 
     /// The slots of the component number `client` that hold invocations of the component number `server`.
     pub fn edges(&self, client: &Component, server: usize) -> impl Iterator<Item = (u64, Grant)> {
-        let of_server = move |grant: &Grant| matches!(*grant, Grant::Invocation { server: of, .. } if of == server as u64);
+        let of_server =
+            move |grant: &Grant| matches!(*grant, Grant::Invocation { server: of, .. } if of == server as u64);
         let held = self.bundle.capabilities(client);
         held.filter(move |held| of_server(&held.grant)).map(|held| (held.slot, held.grant))
     }

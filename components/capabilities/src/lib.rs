@@ -27,9 +27,10 @@ pub use held::MOST;
 pub use kernel::Kernel;
 
 use abi::bundle::{Bundle, Component, Grant};
+use abi::operation::TableOperation;
 use arena::Arena;
 use capabilities_interface::{
-    BAD_PLAN, BUSY, Capabilities, DEAD, LIVES, NOBODY, NOT_INITIALISED, NOT_MANAGED, State,
+    BAD_PLAN, BUSY, Capabilities, DEAD, LIVES, NOBODY, NOT_INITIALISED, NOT_MANAGED, QUOTA, State,
 };
 use core::num::NonZeroU32;
 use held::{Held, Plan};
@@ -46,6 +47,7 @@ mod phase {
 pub struct Manager<K> {
     kernel: K,
     records: Section<[Record; MOST]>,
+    quota: fn() -> u64,
 }
 
 /// What is known of a component that this manager makes.
@@ -53,6 +55,8 @@ pub struct Manager<K> {
 struct Record {
     life: Life,
     made: u64,
+    /// The token of the client that had it made, and is charged for it.
+    maker: u64,
     /// The frames that it is made of, lent for good.
     frames: Arena,
 }
@@ -65,10 +69,10 @@ enum Life {
 }
 
 impl<K: Kernel> Manager<K> {
-    /// A manager that has made nothing.
-    pub const fn new(kernel: K) -> Self {
-        let nothing = Record { life: Life::Dead, made: 0, frames: Arena::NONE };
-        Self { kernel, records: Section::new([nothing; MOST]) }
+    /// A manager that has made nothing; each client may have had as many components made that live as `quota` says.
+    pub const fn new(kernel: K, quota: fn() -> u64) -> Self {
+        let nothing = Record { life: Life::Dead, made: 0, maker: 0, frames: Arena::NONE };
+        Self { kernel, records: Section::new([nothing; MOST]), quota }
     }
 
     /// Makes all components that the graph wants made, in the order in which they initialise.
@@ -99,12 +103,22 @@ pub struct Served<'m, K> {
 impl<K: Kernel> Served<'_, K> {
     /// Does something with the record of `component`.
     fn with<T>(&self, component: u64, body: impl FnOnce(&mut Record, &Plan, &Held, &K) -> Result<T>) -> Result<T> {
+        self.with_all(component, |records, plan, held, kernel| {
+            body(records.get_mut(held.number).ok_or(NOT_MANAGED)?, plan, held, kernel)
+        })
+    }
+
+    fn with_all<T>(
+        &self,
+        component: u64,
+        body: impl FnOnce(&mut [Record; MOST], &Plan, &Held, &K) -> Result<T>,
+    ) -> Result<T> {
         let kernel = &self.manager.kernel;
         let plan = Plan::of(kernel)?;
         let held = plan.held(component).ok_or(NOT_MANAGED)?;
         let who = NonZeroU32::MIN.saturating_add(self.caller.thread);
         let mut records = self.manager.records.enter(who).map_err(|_| BUSY)?;
-        body(records.get_mut(held.number).ok_or(NOT_MANAGED)?, &plan, &held, kernel)
+        body(&mut records, &plan, &held, kernel)
     }
 
     /// Runs a phase of a component that lives. Nobody waits meanwhile: it may ask this manager for something.
@@ -117,9 +131,15 @@ impl<K: Kernel> Served<'_, K> {
     }
 
     fn make(&self, component: u64) -> Result<()> {
-        self.with(component, |record, plan, held, kernel| {
+        let maker = self.caller.token;
+        self.with_all(component, |records, plan, held, kernel| {
+            let alive = records.iter().filter(|record| record.life == Life::Alive && record.maker == maker).count();
+            let record = records.get_mut(held.number).ok_or(NOT_MANAGED)?;
             if record.life == Life::Alive {
                 return Err(LIVES);
+            }
+            if alive as u64 >= (self.manager.quota)() {
+                return Err(QUOTA);
             }
             if record.frames == Arena::NONE {
                 record.frames = Arena::borrow(plan.frames(held), kernel)?;
@@ -129,7 +149,7 @@ impl<K: Kernel> Served<'_, K> {
                 destroy::component(plan, held, kernel);
                 return Err(error);
             }
-            record.life = Life::Alive;
+            (record.life, record.maker) = (Life::Alive, maker);
             record.made += 1;
             Ok(())
         })
@@ -190,6 +210,19 @@ impl<K: Kernel> Capabilities for Served<'_, K> {
         let clients = (1..).zip(plan.bundle.components()).filter(|(token, _)| *token >= from);
         let mut holders = clients.filter_map(|(token, client)| Some((token, holds(&client)?)));
         holders.next().ok_or(NOBODY)
+    }
+
+    fn revoke(&self, component: u64, holder: u64) -> Result<u64> {
+        self.with(component, |_, plan, held, kernel| {
+            let at = usize::try_from(holder).ok().and_then(|token| token.checked_sub(1)).ok_or(NOT_MANAGED)?;
+            let client = plan.bundle.components().nth(at).ok_or(NOT_MANAGED)?;
+            let Some(table) = plan.table_of(at, kernel) else { return Ok(0) };
+            let remove = TableOperation::Remove as u16;
+            let taken = plan
+                .edges(&client, held.at)
+                .filter(|(slot, _)| kernel.operate(table, remove, [*slot, 0, 0, 0]).is_ok());
+            Ok(taken.count() as u64)
+        })
     }
 
     fn find(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<u64> {

@@ -13,8 +13,10 @@ use runtime::{Caller, Result};
 runtime::management!(PLAN);
 runtime::import!(MEMORY: MemoryClient);
 runtime::parameter!(AT_START: bool = true, "at_start");
+// Components that a client may have had made and that live, at once.
+runtime::parameter!(QUOTA: u64 = u64::MAX, "quota");
 
-static MANAGER: Manager<Reached> = Manager::new(Reached);
+static MANAGER: Manager<Reached> = Manager::new(Reached, || QUOTA.get());
 
 runtime::export!(capabilities_interface::CapabilitiesServer => |caller| MANAGER.serve(caller));
 

@@ -49,8 +49,7 @@ fn tables() -> Vec<u8> {
         core: 0,
     };
     let mut components = ["booter", "memory", "capabilities", "server", "phoenix", "client"].map(|name| plain(name, 0));
-    components[4] =
-        Component { segments: (0, 2), capabilities: (0, 1), stacks: (0, 1), ..plain("phoenix", 2) };
+    components[4] = Component { segments: (0, 2), capabilities: (0, 1), stacks: (0, 1), ..plain("phoenix", 2) };
     components[5].capabilities = (1, 1);
     let call = |server, methods| Grant::Invocation { server, entry: TEXT + 0x100, token: 5, methods };
     let segments = [
@@ -187,7 +186,12 @@ impl Books {
         Ok(())
     }
 
-    fn page_table(&mut self, table: u64, operation: PageTableOperation, [at, from, w2, _]: [u64; 4]) -> Result<(), Refusal> {
+    fn page_table(
+        &mut self,
+        table: u64,
+        operation: PageTableOperation,
+        [at, from, w2, _]: [u64; 4],
+    ) -> Result<(), Refusal> {
         use PageTableOperation::*;
         if table != OWN_PAGE_TABLE && self.own.get(&table) != Some(&"page table") {
             return Err(Refusal::Empty);
@@ -306,7 +310,7 @@ impl Kernel for &Fake {
 
 fn manager() -> (&'static Fake, Manager<&'static Fake>) {
     let fake: &'static Fake = Box::leak(Box::new(Fake { tables: tables(), books: RefCell::default() }));
-    (fake, Manager::new(fake))
+    (fake, Manager::new(fake, || 1))
 }
 
 const CALLER: Caller = Caller { token: 6, thread: 0, core: 0 };
@@ -330,11 +334,14 @@ fn a_component_is_made_as_the_plan_says() {
     let page = |at| books.pages[&(FREE + 1, at)];
     assert_eq!(page(TEXT), (BUNDLE + PAGE, READ | EXECUTE), "code is not copied");
     assert_eq!(books.copied, [(2 * PAGE, SCRATCH)]);
-    let fresh: BTreeSet<u64> =
-        [DATA, DATA + PAGE, STACK_END - PAGE, STACK_END - 2 * PAGE].map(page).iter().map(|(frame, rights)| {
+    let fresh: BTreeSet<u64> = [DATA, DATA + PAGE, STACK_END - PAGE, STACK_END - 2 * PAGE]
+        .map(page)
+        .iter()
+        .map(|(frame, rights)| {
             assert_eq!(*rights, READ | WRITE);
             *frame
-        }).collect();
+        })
+        .collect();
     assert_eq!(fresh.len(), 4);
     assert!(!books.pages.contains_key(&(OWN_PAGE_TABLE, SCRATCH)), "the manager does not keep it");
     assert_eq!(books.others, BTreeMap::from([((FREE, EDGE), SERVER), ((CLIENT_TABLE, EDGE), FREE + 2)]));
@@ -419,6 +426,33 @@ fn it_is_known_who_holds_it() {
     let [first, second, third, fourth] = capabilities_interface::name_words("phoenix");
     assert_eq!(served.find(first, second, third, fourth), Ok(PHOENIX));
     assert_eq!(served.find(first, second, third, 1), Err(NOT_MANAGED));
+}
+
+#[test]
+fn a_holder_loses_what_is_revoked_until_the_component_is_made_anew() {
+    let (fake, manager) = manager();
+    let served = manager.serve(CALLER);
+    served.create(PHOENIX).unwrap();
+    assert_eq!(served.revoke(PHOENIX, 6), Ok(1));
+    assert!(!fake.books.borrow().others.contains_key(&(CLIENT_TABLE, EDGE)));
+    assert_eq!(served.revoke(PHOENIX, 6), Ok(0));
+    assert_eq!((served.revoke(PHOENIX, 4), served.revoke(PHOENIX, 7)), (Ok(0), Err(NOT_MANAGED)));
+    served.recreate(PHOENIX).unwrap();
+    assert!(fake.books.borrow().others.contains_key(&(CLIENT_TABLE, EDGE)));
+}
+
+#[test]
+fn a_quota_is_of_what_lives_and_of_the_client_that_had_it_made() {
+    let (fake, _) = manager();
+    let manager = Manager::new(fake, || 0);
+    assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(QUOTA));
+    let manager = Manager::new(fake, || 1);
+    manager.serve(CALLER).create(PHOENIX).unwrap();
+    let mut records = manager.records.enter(NonZeroU32::MIN).unwrap_or_else(|_| panic!("taken"));
+    records[1] = Record { life: Life::Alive, maker: CALLER.token, ..records[1] };
+    drop(records);
+    manager.serve(Caller { token: 9, ..CALLER }).recreate(PHOENIX).unwrap();
+    assert_eq!(manager.serve(CALLER).recreate(PHOENIX), Err(QUOTA), "the other one lives");
 }
 
 #[test]

@@ -132,7 +132,13 @@ impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
     }
 
     /// Performs `operation` at `address`, adding the nodes above it where they are missing.
-    fn place(&mut self, table: u64, operation: PageTableOperation, address: u64, [from, rights]: [u64; 2]) -> Result<(), Error> {
+    fn place(
+        &mut self,
+        table: u64,
+        operation: PageTableOperation,
+        address: u64,
+        [from, rights]: [u64; 2],
+    ) -> Result<(), Error> {
         let words = [address, from, rights, 0];
         match self.when_quiescent(|| self.operate(table, operation, words)) {
             Err(Error::NoNode) => self.add_nodes(table, address)?,

@@ -71,7 +71,11 @@ impl Accounts {
         client: Client,
         pages: u64,
         what: Use,
-        place: impl Fn(&mut Frames<'_, K, &mut dyn FnMut() -> Option<u64>>, u64, u64) -> core::result::Result<(), KernelError>,
+        place: impl Fn(
+            &mut Frames<'_, K, &mut dyn FnMut() -> Option<u64>>,
+            u64,
+            u64,
+        ) -> core::result::Result<(), KernelError>,
     ) -> Result<u64> {
         let left = client.quota.saturating_sub(self.books.count(client.number));
         let gap = self.books.gap(client, pages, self.offers.accepted(client.number));

@@ -50,9 +50,8 @@ impl Offers {
 
     /// Takes an offer of any of these pages of the client out, or an acceptance of one.
     pub fn remove(&mut self, from: usize, pages: &Range<u64>) -> Option<Offer> {
-        let overlaps = |offer: &Offer| {
-            offer.from == from && offer.page < pages.end && pages.start < offer.page + offer.pages
-        };
+        let overlaps =
+            |offer: &Offer| offer.from == from && offer.page < pages.end && pages.start < offer.page + offer.pages;
         self.offers.iter_mut().find(|place| place.as_ref().is_some_and(overlaps))?.take()
     }
 

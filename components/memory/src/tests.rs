@@ -5,8 +5,8 @@ use abi::error::Error as Refusal;
 use abi::layout::PAGE;
 use abi::management::Managed;
 use abi::operation::{PageTableOperation, TableOperation};
-use kernel::address;
 use core::result::Result;
+use kernel::address;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,9 @@ impl Books {
     }
 
     fn unmap(&mut self, table: u64, at: u64) -> Result<(), Refusal> {
-        let Entry::Mapped { frame, .. } = self.pages.remove(&(table, at)).ok_or(Refusal::NoFrame)? else { return Ok(()) };
+        let Entry::Mapped { frame, .. } = self.pages.remove(&(table, at)).ok_or(Refusal::NoFrame)? else {
+            return Ok(());
+        };
         let count = self.counts.get_mut(&frame).unwrap();
         *count -= 1;
         if *count == 0 {
@@ -70,7 +72,12 @@ impl Books {
         Ok(())
     }
 
-    fn page_table(&mut self, table: u64, operation: PageTableOperation, [at, from, w2, _]: [u64; 4]) -> Result<(), Refusal> {
+    fn page_table(
+        &mut self,
+        table: u64,
+        operation: PageTableOperation,
+        [at, from, w2, _]: [u64; 4],
+    ) -> Result<(), Refusal> {
         use PageTableOperation::*;
         match operation {
             Map => {

@@ -2,49 +2,37 @@
 
 use abi::crossing::CapabilityWord;
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
-/// Writes out the crossing, with what differs by trust: the instructions that
-/// clear registers before it, and those that distrust the x87 state after it.
+/// Writes out the crossing, with what differs by trust: the instructions that keep state on the stack before it, in a multiple
+/// of 16 bytes; those that clear registers; and those that put the state back.
 ///
 /// The kernel keeps `rsp` and the return address. Everything else may come back
 /// as anything, so what the compiler cannot be told about is kept here: `rbx` and
 /// `rbp`, which it reserves, and the state outside the registers that it
-/// allocates. The block uses the stack and says so (no `nostack`): the compiler
-/// keeps its red zone, if it has one, out of the way.
+/// allocates. The block uses the stack and says so (no `nostack`): the compiler aligns it to 16 bytes,
+/// and keeps its red zone, if it has one, out of the way.
 macro_rules! crossing {
-    ($word:expr, $words:expr, [$($clear:expr),*], [$($distrust:literal)*]) => {{
-        let [first, second, third, fourth]: [u64; 4] = $words;
+    ($word:expr, $words:expr, [$($keep:literal)*], [$($clear:expr),*], [$($restore:literal)*]) => {{
+        let [first, second, third, fourth]: [MaybeUninit<u64>; 4] = $words;
         let (status, words): (u64, [u64; 2]);
         let (word0, word1);
         asm!(
             "push rbx",
             "push rbp",
-            "rdfsbase rbx",
-            "push rbx",
-            "sub rsp, 8",
-            "stmxcsr [rsp]",
-            "fnstcw [rsp + 4]",
+            $($keep,)*
             // Let an invocation that comes back into this component start below
-            // what is in use. The last eight bytes of the stack's span hold the
-            // distance from its end less 16 to there, a multiple of 16.
+            // what is in use. The last eight bytes of the stack's span say where that is: 8 below a multiple of 16.
             "mov rbx, rsp",
             "or rbx, {span_mask}",           // the stack's last byte
-            "push qword ptr [rbx - 7]",      // the distance until now
-            "mov ebp, esp",
-            "not ebp",
-            "and ebp, {span_mask} - 15",     // = (end - 16 - rsp), rounded up to 16
-            "mov qword ptr [rbx - 7], rbp",
+            "push qword ptr [rbx - 7]",      // what they said until now
+            "mov qword ptr [rbx - 7], rsp",
             $($clear,)*
             "syscall",
             "mov rbx, rsp",
             "or rbx, {span_mask}",
             "pop qword ptr [rbx - 7]",
-            $($distrust,)*
-            "fldcw [rsp + 4]",
-            "ldmxcsr [rsp]",
-            "add rsp, 8",
-            "pop rbx",
-            "wrfsbase rbx",
+            $($restore,)*
             "pop rbp",
             "pop rbx",
             span_mask = const abi::layout::STACK_SPAN - 1,
@@ -66,19 +54,63 @@ macro_rules! crossing {
     }};
 }
 
-/// Invokes what `word` names, and leaves to the server what is in the registers.
+/// The words, and behind them nothing in particular.
+const fn and_anything<const WORDS: usize>(words: [u64; WORDS]) -> [MaybeUninit<u64>; 4] {
+    let mut all = [MaybeUninit::uninit(); 4];
+    let mut at = 0;
+    while at < WORDS && at < all.len() {
+        all[at] = MaybeUninit::new(words[at]);
+        at += 1;
+    }
+    all
+}
+
+/// The words, and zeros behind them.
+const fn and_zeros<const WORDS: usize>(words: [u64; WORDS]) -> [MaybeUninit<u64>; 4] {
+    let mut all = [MaybeUninit::new(0); 4];
+    let mut at = 0;
+    while at < WORDS && at < all.len() {
+        all[at] = MaybeUninit::new(words[at]);
+        at += 1;
+    }
+    all
+}
+
+/// Invokes what `word` names, trusts it, and leaves to it what is in the registers.
+///
+/// FS base, MXCSR and x87 control word are the server's to keep. If it faults, they come back as a thread starts with
+/// them, which is how compiled code has them.
 ///
 /// # Safety
 ///
 /// On a thread that runs in an image, on the stack that the booter made for it:
 /// the 64 KiB span around `rsp` ends with the stack-top word. What is invoked
 /// changes nothing that this component's safe code relies on.
-#[inline]
-pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
+#[inline(always)]
+pub(crate) unsafe fn invoke_trusted<const WORDS: usize>(word: u64, words: [u64; WORDS]) -> (u16, [u64; 2]) {
     // SAFETY: the block restores every register that it does not name as
     // changed. It writes below `rsp` and to the stack-top word, which exists by
     // the caller's promise and which nothing but such blocks uses.
-    unsafe { crossing!(word, words, [], []) }
+    unsafe { crossing!(word, and_anything(words), [], [], []) }
+}
+
+/// Asks for what `word` names, and leaves what is in the registers: the kernel answers, perhaps after other threads have run.
+///
+/// # Safety
+///
+/// As for [`invoke_trusted`].
+#[inline]
+pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
+    // SAFETY: as in `invoke_trusted`.
+    unsafe {
+        crossing!(
+            word,
+            and_zeros(words),
+            ["rdfsbase rbx" "push rbx" "sub rsp, 8" "stmxcsr [rsp]" "fnstcw [rsp + 4]"],
+            [],
+            ["fldcw [rsp + 4]" "ldmxcsr [rsp]" "add rsp, 8" "pop rbx" "wrfsbase rbx"]
+        )
+    }
 }
 
 /// Invokes what `word` names, and shows the server nothing but the words.
@@ -89,11 +121,19 @@ pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
 ///
 /// # Safety
 ///
-/// As for [`invoke`].
+/// As for [`invoke_trusted`].
 #[inline]
-pub(crate) unsafe fn invoke_cleared(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
-    // SAFETY: as in `invoke`; the registers cleared are saved or named as changed.
-    unsafe { crossing!(word, words, [crate::clear_registers!()], ["fninit"]) }
+pub(crate) unsafe fn invoke_cleared<const WORDS: usize>(word: u64, words: [u64; WORDS]) -> (u16, [u64; 2]) {
+    // SAFETY: as in `invoke_trusted`; the registers cleared are saved or named as changed.
+    unsafe {
+        crossing!(
+            word,
+            and_zeros(words),
+            ["rdfsbase rbx" "push rbx" "sub rsp, 8" "stmxcsr [rsp]" "fnstcw [rsp + 4]"],
+            [crate::clear_registers!()],
+            ["fninit" "fldcw [rsp + 4]" "ldmxcsr [rsp]" "add rsp, 8" "pop rbx" "wrfsbase rbx"]
+        )
+    }
 }
 
 /// Asks the object behind `capability` for `operation`, and returns the

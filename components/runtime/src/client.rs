@@ -1,17 +1,22 @@
 //! The client's side of an invocation: what generated clients are made of.
 
-use crate::capability::{invoke, invoke_cleared};
+use crate::capability::{invoke_cleared, invoke_trusted};
 use crate::{Answer, Error, Result};
 use abi::record::CLEAR_REGISTERS;
+use core::cell::UnsafeCell;
 
 /// Where the composer puts the capability of an interface that an image calls.
 #[repr(C)]
 pub struct ImportSlot {
     /// Capability number << 16.
-    word: u64,
+    word: UnsafeCell<u64>,
     /// [`CLEAR_REGISTERS`] or 0.
-    flags: u64,
+    flags: UnsafeCell<u64>,
 }
+
+// SAFETY: the composer sets the words, through the record that names the slot, before anything runs; from then on they are
+// only read.
+unsafe impl Sync for ImportSlot {}
 
 impl ImportSlot {
     /// Names no capability that there could be, so that a call through a slot
@@ -26,7 +31,7 @@ impl ImportSlot {
     /// on the host would be Linux's; that is why this is not safe.
     #[doc(hidden)]
     pub const unsafe fn unbound() -> Self {
-        Self { word: Self::UNBOUND, flags: CLEAR_REGISTERS }
+        Self { word: UnsafeCell::new(Self::UNBOUND), flags: UnsafeCell::new(CLEAR_REGISTERS) }
     }
 
     /// Calls `method` of the server behind this slot.
@@ -35,18 +40,25 @@ impl ImportSlot {
     ///
     /// The kernel's, or the server's own.
     #[doc(hidden)]
-    #[inline]
-    pub fn call<A: Answer>(&self, method: u16, words: [u64; 4]) -> Result<A> {
-        // SAFETY: references can be read through. Volatile: the composer sets both words.
-        let (word, flags) =
-            unsafe { ((&raw const self.word).read_volatile(), (&raw const self.flags).read_volatile()) };
-        let word = word | u64::from(method);
+    #[inline(always)]
+    pub fn call<A: Answer, const WORDS: usize>(&self, method: u16, words: [u64; WORDS]) -> Result<A> {
         // SAFETY: the slot exists, so this is an image (`unbound`). It names an
         // invocation or nothing: a server runs on memory of its own, and comes
         // back into this component by its entries alone.
-        let (status, words) =
-            unsafe { if flags & CLEAR_REGISTERS == 0 { invoke(word, words) } else { invoke_cleared(word, words) } };
+        let (status, words) = unsafe {
+            let word = *self.word.get() | u64::from(method);
+            if *self.flags.get() & CLEAR_REGISTERS != 0 {
+                distrust();
+                invoke_cleared(word, words)
+            } else {
+                invoke_trusted(word, words)
+            }
+        };
         Error::check(status)?;
         Ok(A::from_words(words))
     }
 }
+
+/// Says to the compiler that what calls it is the longer way anyway.
+#[cold]
+const fn distrust() {}

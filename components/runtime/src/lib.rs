@@ -62,7 +62,7 @@ pub use word::{Answer, Word};
 #[doc(hidden)]
 pub mod internal {
     pub use crate::record::{Record, joined};
-    pub use crate::server::CReply;
+    pub use crate::server::{MXCSR, Method, Methods};
     pub use crate::start::{INITIALISE, MAIN, STACKS, UNKNOWN_PHASE, panicked};
 
     /// A stack's span as a power of two, for the entry stubs.

@@ -34,22 +34,21 @@ macro_rules! component {
             #[unsafe(no_mangle)]
             unsafe extern "C" fn _start() -> ! {
                 ::core::arch::naked_asm!(
-                    // The thread's stack, as in every entry.
-                    "mov ecx, r9d",
-                    "shl rcx, {span}",
-                    "add rcx, [rip + {stacks}]",
-                    "lea rsp, [rcx - 16]",
-                    "sub rsp, [rcx - 8]",
+                    $crate::take_stack!(),
                     // Whoever dispatched the thread may have left anything here.
                     "fninit",
-                    "mov dword ptr [rsp - 8], 0x1f80",
-                    "ldmxcsr [rsp - 8]",
+                    "ldmxcsr [rip + {mxcsr}]",
                     "xor ebp, ebp",              // nobody called: where a backtrace ends
+                    "add rsp, 8",                // as a function that calls another
                     "call {start}",              // -> rax status, below 2^16
                     "xor edi, edi",
                     "xor esi, esi",
                     "syscall",                   // capability 0: the thread ends
                     "ud2",                       // which does not come back
+                    "3:",
+                    "lea rsp, [rcx - 24]",
+                    "jmp 2b",
+                    mxcsr = sym $crate::internal::MXCSR,
                     span = const $crate::internal::STACK_SPAN_BITS,
                     stacks = sym $crate::internal::STACKS,
                     start = sym __runtime_start,
@@ -157,25 +156,24 @@ macro_rules! import_page {
 macro_rules! export {
     ($server:ty => |$caller:ident| $instance:expr $(, $variant:literal)?) => {
         const _: () = {
-            #[expect(clippy::too_many_arguments, reason = "a register or a stack slot each")]
-            extern "C" fn __runtime_dispatch(
+            unsafe extern "C" fn __runtime_method<const METHOD: u64, const CLEARED: bool>(
                 first: u64,
                 second: u64,
                 third: u64,
                 fourth: u64,
                 token: u64,
-                method: u64,
-                second_answer: &mut u64,
                 identity: u64,
-            ) -> $crate::internal::CReply {
+            ) -> ! {
                 let words = [first, second, third, fourth];
-                let invocation = $crate::Invocation { method, words, token };
+                let invocation = $crate::Invocation { method: METHOD, words, token };
                 let $caller = $crate::Caller::new(token, identity);
-                <$server>::dispatch(&$instance, invocation).into_registers(second_answer)
+                let reply = <$server>::dispatch(&$instance, invocation);
+                // SAFETY: an entry stub leads here, and the invocation has nothing more to do.
+                unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
             }
 
-            $crate::entry_stub!(__runtime_trusted, __runtime_dispatch, [], [], caller);
-            $crate::cleared_entry_stub!(__runtime_cleared, __runtime_dispatch, caller);
+            $crate::entries!(__runtime_method, <$server>::METHODS,
+                __runtime_trusted: __RUNTIME_TRUSTED, __runtime_cleared: __RUNTIME_CLEARED);
 
             #[used]
             #[unsafe(link_section = ".tessera.records")]
@@ -218,46 +216,50 @@ macro_rules! export {
 #[macro_export]
 macro_rules! export_pages {
     ($server:ty, $instance:expr, $workers:expr, $start:ident $(, $variant:literal)?) => {
-        extern "C" fn __runtime_dispatch(
+        unsafe extern "C" fn __runtime_method<const METHOD: u64, const CLEARED: bool>(
             first: u64,
             second: u64,
             third: u64,
             fourth: u64,
             token: u64,
-            method: u64,
-            second_answer: &mut u64,
-        ) -> $crate::internal::CReply {
+            _: u64,
+        ) -> ! {
             let words = [first, second, third, fourth];
-            let invocation = $crate::Invocation { method, words, token };
-            <$server>::dispatch(&$instance, invocation).into_registers(second_answer)
+            let invocation = $crate::Invocation { method: METHOD, words, token };
+            let reply = <$server>::dispatch(&$instance, invocation);
+            // SAFETY: an entry stub leads here, and the invocation has nothing more to do.
+            unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
         }
 
-        #[expect(clippy::too_many_arguments, reason = "a register or a stack slot each")]
-        extern "C" fn __runtime_serve(
+        unsafe extern "C" fn __runtime_batch<const METHOD: u64, const CLEARED: bool>(
             _: u64,
             _: u64,
             _: u64,
             _: u64,
             row: u64,
-            method: u64,
-            second_answer: &mut u64,
             identity: u64,
-        ) -> $crate::internal::CReply {
-            let batch = $crate::page::Batch { method, row, thread: identity as u32 };
+        ) -> ! {
+            let reply = __runtime_serve($crate::page::Batch { method: METHOD, row, thread: identity as u32 });
+            // SAFETY: as above.
+            unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
+        }
+
+        #[inline(never)]
+        fn __runtime_serve(batch: $crate::page::Batch) -> $crate::Reply {
             let blocking = (<$server>::MAY_BLOCK, $workers);
             let dispatch = |invocation| <$server>::dispatch(&$instance, invocation);
             let reply = __RUNTIME_PAGES.serve(batch, blocking, dispatch);
             $start();
-            reply.into_registers(second_answer)
+            reply
         }
 
         // SAFETY: an image's static, and the record below names it.
         static __RUNTIME_PAGES: $crate::page::PageTable = unsafe { $crate::page::PageTable::unbound() };
 
-        $crate::entry_stub!(__runtime_trusted, __runtime_dispatch, [], []);
-        $crate::cleared_entry_stub!(__runtime_cleared, __runtime_dispatch);
-        $crate::entry_stub!(__runtime_batch_trusted, __runtime_serve, [], [], caller);
-        $crate::cleared_entry_stub!(__runtime_batch_cleared, __runtime_serve, caller);
+        $crate::entries!(__runtime_method, <$server>::METHODS,
+            __runtime_trusted: __RUNTIME_TRUSTED, __runtime_cleared: __RUNTIME_CLEARED);
+        $crate::entries!(__runtime_batch, $crate::page::BATCH_METHODS,
+            __runtime_batch_trusted: __RUNTIME_BATCH_TRUSTED, __runtime_batch_cleared: __RUNTIME_BATCH_CLEARED);
 
         #[used]
         #[unsafe(link_section = ".tessera.records")]
@@ -284,6 +286,18 @@ macro_rules! export_pages {
             <$server>::SCHEMA,
             (&raw const __RUNTIME_PAGES).cast(),
         );
+    };
+}
+
+/// The two entries behind which the generic function `$method` has the methods: for clients that are trusted, and for others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! entries {
+    ($method:ident, $count:expr, $trusted:ident: $trusted_methods:ident, $cleared:ident: $cleared_methods:ident) => {
+        $crate::methods!($trusted_methods, $method, $count, false);
+        $crate::entry_stub!($trusted, $trusted_methods, []);
+        $crate::methods!($cleared_methods, $method, $count, true);
+        $crate::cleared_entry_stub!($cleared, $cleared_methods);
     };
 }
 

@@ -30,6 +30,6 @@ mod workers;
 pub use error::PageError;
 pub use import::PageImport;
 pub use posts::{Posts, Scheduler};
-pub use table::{Batch, PageTable};
+pub use table::{BATCH_METHODS, Batch, PageTable};
 pub use ticket::Ticket;
 pub use workers::{WorkerThreads, Workers};

@@ -44,7 +44,7 @@ impl Ports {
         let word = unsafe { (&raw const self.word).read_volatile() };
         // SAFETY: the word names the ports capability or nothing (`unbound`),
         // and a port access changes nothing in this component's memory.
-        let (status, words) = unsafe { crate::capability::invoke(word | operation as u64, words) };
+        let (status, words) = unsafe { crate::capability::invoke_trusted(word | operation as u64, words) };
         Error::check(status)?;
         Ok(A::from_words(words))
     }

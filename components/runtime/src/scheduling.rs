@@ -316,11 +316,12 @@ mod tests {
         ];
         let reach = (HEADER_WORDS + 2 * Client::WORDS) as u64;
         let mut words = [0; HEADER_WORDS + 2 * (Client::WORDS + 1)];
-        words[..HEADER_WORDS].copy_from_slice(&[17, 8, 14, 4096, 3, 2, 0, 0, 9, reach]);
+        words[..HEADER_WORDS].copy_from_slice(&[17, 8, 14, 4096, 3, 2, 0, 0, 9, reach, 20]);
         for (at, client) in clients.iter().enumerate() {
             let first = HEADER_WORDS + at * Client::WORDS;
             words[first..first + 8].copy_from_slice(&client.to_words());
             words[first + 8] = 30 + at as u64;
+            words[first + Client::SHARES..][..4].copy_from_slice(&[at as u64, 100, 20 + at as u64, 200]);
         }
         words[reach as usize] = 0b11;
         words[reach as usize + 1] = 0b10;
@@ -328,7 +329,9 @@ mod tests {
         assert_eq!(plan.clients(), 2);
         assert_eq!([0, 1].map(|at| plan.client(at).unwrap().client), clients);
         assert_eq!((plan.client(1).unwrap().priorities[0], plan.client(2)), (31, None));
-        assert_eq!(plan.own_thread(), thread(9));
+        assert_eq!((plan.own_thread(), plan.time()), (thread(9), Budget { slot: 20 }));
+        assert_eq!(plan.client(1).unwrap().share, Share { budget: 1, period: 100 });
+        assert_eq!(plan.client(0).unwrap().shares[..2], [Share { budget: 20, period: 200 }, Share::default()]);
         assert_eq!((plan.thread(1), plan.thread(2)), (thread(13), None));
         let reaches = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (0, 2)].map(|(of, server)| plan.reaches(of, server));
         assert_eq!(reaches, [true, true, false, true, false, false]);

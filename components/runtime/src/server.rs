@@ -4,6 +4,9 @@
 //! interface that an image serves and each answer to "is the client trusted".
 
 use crate::{Answer, Result};
+use core::arch::asm;
+use core::fmt;
+use core::mem::MaybeUninit;
 
 /// An invocation as it arrived.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +42,18 @@ impl Caller {
 }
 
 /// What a server answers: a status and two words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Reply {
     status: u16,
     words: [u64; 2],
+    /// The words again, but for those that mean nothing.
+    meant: [MaybeUninit<u64>; 2],
 }
 
 impl Reply {
     /// The reply to a method that the interface does not have.
-    pub const UNKNOWN_METHOD: Self = Self { status: abi::error::Error::UnknownOperation.status(), words: [0; 2] };
+    pub const UNKNOWN_METHOD: Self =
+        Self { status: abi::error::Error::UnknownOperation.status(), words: [0; 2], meant: [MaybeUninit::uninit(); 2] };
 
     /// The status, 0 for success.
     pub const fn status(&self) -> u16 {
@@ -59,83 +65,155 @@ impl Reply {
         self.words
     }
 
-    /// Leaves the reply where the entry stub looks for it.
+    /// Returns it to a client that the server trusts: what else is in the registers stays there.
+    ///
+    /// # Safety
+    ///
+    /// At the end of an invocation that [`entry_stub!`](crate::entry_stub) began.
     #[doc(hidden)]
-    #[inline]
-    pub fn into_registers(self, second: &mut u64) -> CReply {
-        *second = self.words[1];
-        CReply { status: self.status.into(), word: self.words[0] }
+    #[inline(always)]
+    pub unsafe fn leave(self) -> ! {
+        let [first, second] = self.meant;
+        // SAFETY: the invocation ends here; nothing on its stack is needed again.
+        unsafe {
+            asm!(
+                "syscall", // rax < 2^16: a return
+                "ud2",     // which does not come back
+                in("rax") u64::from(self.status),
+                in("rdi") first,
+                in("rsi") second,
+                options(noreturn, nostack),
+            )
+        }
+    }
+
+    /// Returns it to a client that the server does not trust: nothing else is left for it to see.
+    ///
+    /// # Safety
+    ///
+    /// As [`leave`](Self::leave).
+    #[doc(hidden)]
+    #[inline(always)]
+    pub unsafe fn leave_cleared(self) -> ! {
+        let [first, second] = self.words;
+        // SAFETY: as in `leave`. The kernel overwrites `rcx`, `r11` and `rsp` on its way.
+        unsafe {
+            asm!(
+                "xor edx, edx",
+                "xor r8d, r8d",
+                "xor r9d, r9d",
+                "xor r10d, r10d",
+                crate::clear_registers!(),
+                "syscall",
+                "ud2",
+                in("rax") u64::from(self.status),
+                in("rdi") first,
+                in("rsi") second,
+                options(noreturn, nostack),
+            )
+        }
     }
 }
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).field("words", &self.words).finish()
+    }
+}
+
+impl PartialEq for Reply {
+    fn eq(&self, other: &Self) -> bool {
+        (self.status, self.words) == (other.status, other.words)
+    }
+}
+
+impl Eq for Reply {}
 
 impl<A: Answer> From<Result<A>> for Reply {
     #[inline]
     fn from(result: Result<A>) -> Self {
         match result {
-            Ok(answer) => Self { status: 0, words: answer.into_words() },
-            Err(error) => Self { status: error.status(), words: [0; 2] },
+            Ok(answer) => Self { status: 0, words: answer.into_words(), meant: answer.into_meant_words() },
+            Err(error) => Self { status: error.status(), words: [0; 2], meant: [MaybeUninit::uninit(); 2] },
         }
     }
 }
 
-/// Status and first word, as the C calling convention returns them: in `rax` and `rdx`.
+/// What an entry stub jumps to: one method, with the words of the invocation, the token of its capability, and thread
+/// index | core << 32.
 ///
-/// The status is as wide as the register, and never above `u16::MAX`: the entry
-/// stub passes `rax` on as it is.
-#[repr(C)]
-pub struct CReply {
-    status: u64,
-    word: u64,
+/// It is entered as if it had been called, and does not return: it leaves by [`Reply::leave`].
+pub type Method = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> !;
+
+/// The functions for all numbers that the kernel lets pass, so that the stub need not look at them.
+pub type Methods = [Method; abi::crossing::METHODS as usize];
+
+/// MXCSR as compiled code expects it.
+pub static MXCSR: u32 = 0x1f80;
+
+/// The table of methods of an entry: `$method::<N, $cleared>` for each `N` below `$count`, and its like for `$count` itself for
+/// all others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! methods {
+    ($name:ident, $method:ident, $count:expr, $cleared:literal) => {
+        $crate::methods!($name, $method, $count, $cleared,
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+            32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63);
+    };
+    ($name:ident, $method:ident, $count:expr, $cleared:literal, $($number:literal)*) => {
+        static $name: $crate::internal::Methods =
+            [$($method::<{ if $number < $count { $number } else { $count } }, $cleared>),*];
+    };
 }
 
 /// Writes out an entry stub: where the kernel enters a server.
 ///
-/// In: `rdi rsi rdx r10` words, `rax` method, `r8` token, `r9` thread index | core << 32, and no stack.
-/// Out: `rax` status, `rdi rsi` words. Everything else is free to use.
+/// In: `rdi rsi rdx r10` words, `rax` method, `r8` token, `r9` thread index | core << 32, and no stack. It jumps to the
+/// method, on the thread's stack.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! entry_stub {
-    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:expr),*]) => {
-        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear),*],
-            ["push 0" "push rsp"], "mov rsi, [rsp + 8]");
-    };
-    // The same for a server that asks who calls: C passes the eighth argument, the calling
-    // thread, on the stack behind the seventh. The first push is for alignment.
-    ($name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:expr),*], caller) => {
-        $crate::entry_stub!($name, $dispatch, [$($prepare)*], [$($clear),*],
-            ["push 0" "push 0" "push r9" "lea r11, [rsp + 8]" "push r11"], "mov rsi, [rsp + 16]");
-    };
-    (
-        $name:ident, $dispatch:ident, [$($prepare:literal)*], [$($clear:expr),*],
-        [$($push:literal)*], $second:literal
-    ) => {
+    ($name:ident, $methods:ident, [$($prepare:literal)*] $(, $operand:ident = sym $symbol:path)*) => {
         #[unsafe(naked)]
         unsafe extern "C" fn $name() -> ! {
             ::core::arch::naked_asm!(
-                // The thread's stack in this component ends at STACKS + (index << 16) ...
-                "mov ecx, r9d",                  // the index, without the core
-                "shl rcx, {span}",
-                "add rcx, [rip + {stacks}]",
-                // ... and is in use as far down as the word at its end says.
-                "lea rsp, [rcx - 16]",
-                "sub rsp, [rcx - 8]",
+                $crate::take_stack!(),
                 $($prepare,)*
-                // C passes the fourth argument in rcx, the sixth in r9, and the
-                // seventh on the stack: the address of the second word.
+                // C passes the fourth argument in rcx, and calls with a return address on the stack.
                 "mov rcx, r10",
-                $($push,)*                       // room for the second word; its address
-                "mov r9d, eax",
-                "call {dispatch}",               // -> rax status, rdx first word
-                "mov rdi, rdx",
-                $second,
-                $($clear,)*
-                "syscall",                       // rax < 2^16: capability 0, return
-                "ud2",                           // which does not come back
+                "lea r11, [rip + {methods}]",
+                "jmp [r11 + rax * 8]",           // the kernel has seen to it that rax < 64
+                // Nobody has used this stack: it starts below the word.
+                "3:",
+                "lea rsp, [rcx - 24]",
+                "jmp 2b",
                 span = const $crate::internal::STACK_SPAN_BITS,
                 stacks = sym $crate::internal::STACKS,
-                dispatch = sym $dispatch,
+                methods = sym $methods,
+                $($operand = sym $symbol,)*
             )
         }
+    };
+}
+
+/// The start of every way into a component: the thread's stack, by its index in `r9`. What jumps back to label 2 gives `rsp` a
+/// first value, by `rcx`, the stack's end. `rsp` is then where a function finds it that has been called.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! take_stack {
+    () => {
+        ::core::concat!(
+            // The thread's stack in this component ends at STACKS + (index << 16) ...
+            "mov ecx, r9d\n", // the index, without the core
+            "shl rcx, {span}\n",
+            "add rcx, [rip + {stacks}]\n",
+            // ... and is in use as far down as the word at its end says.
+            "mov rsp, [rcx - 8]\n",
+            "test rsp, rsp\n",
+            "jz 3f\n",
+            "2:",
+        )
     };
 }
 
@@ -158,28 +236,14 @@ macro_rules! clear_registers {
     };
 }
 
-/// The entry stub for clients that the server does not trust: x87 state and MXCSR as compiled code expects them, whatever the client left;
-/// and nothing left for the client but the answer. The kernel overwrites `rcx r11` on its way.
+/// The entry stub for clients that the server does not trust: x87 state and MXCSR as compiled code expects them, whatever
+/// the client left.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! cleared_entry_stub {
-    ($name:ident, $dispatch:ident $(, $caller:ident)?) => {
+    ($name:ident, $methods:ident) => {
         $crate::entry_stub!(
-            $name,
-            $dispatch,
-            [
-                "fninit"
-                "mov dword ptr [rsp - 8], 0x1f80"
-                "ldmxcsr [rsp - 8]"
-            ],
-            [
-                "xor edx, edx",
-                "xor r8d, r8d",
-                "xor r9d, r9d",
-                "xor r10d, r10d",
-                $crate::clear_registers!()
-            ]
-            $(, $caller)?
+            $name, $methods, ["fninit" "ldmxcsr [rip + {mxcsr}]"], mxcsr = sym $crate::internal::MXCSR
         );
     };
 }
@@ -199,12 +263,5 @@ mod tests {
     fn an_error_travels_as_its_status_and_takes_no_words_along() {
         let reply = Reply::from(Err::<u64, _>(Error::Server(2)));
         assert_eq!((reply.status(), reply.words()), (0x102, [0, 0]));
-    }
-
-    #[test]
-    fn the_entry_stub_gets_every_part() {
-        let mut second = 99;
-        let registers = Reply::from(Ok((3_u64, 4_u64))).into_registers(&mut second);
-        assert_eq!((registers.status, registers.word, second), (0, 3, 4));
     }
 }

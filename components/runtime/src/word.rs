@@ -1,5 +1,7 @@
 //! What crosses a component boundary: values that fit a register.
 
+use core::mem::MaybeUninit;
+
 /// A value that crosses a component boundary in a register.
 ///
 /// The other side can send any word. `from_word` accepts them all; a type
@@ -57,6 +59,13 @@ pub trait Answer: Copy {
     /// The two words that stand for this answer.
     fn into_words(self) -> [u64; 2];
 
+    /// The same, but for words that mean nothing: those need not be anything.
+    #[doc(hidden)]
+    #[inline]
+    fn into_meant_words(self) -> [MaybeUninit<u64>; 2] {
+        self.into_words().map(MaybeUninit::new)
+    }
+
     /// The answer that two words stand for.
     fn from_words(words: [u64; 2]) -> Self;
 }
@@ -68,6 +77,11 @@ impl Answer for () {
     }
 
     #[inline]
+    fn into_meant_words(self) -> [MaybeUninit<u64>; 2] {
+        [MaybeUninit::uninit(); 2]
+    }
+
+    #[inline]
     fn from_words(_: [u64; 2]) -> Self {}
 }
 
@@ -75,6 +89,11 @@ impl<W: Word> Answer for W {
     #[inline]
     fn into_words(self) -> [u64; 2] {
         [self.into_word(), 0]
+    }
+
+    #[inline]
+    fn into_meant_words(self) -> [MaybeUninit<u64>; 2] {
+        [MaybeUninit::new(self.into_word()), MaybeUninit::uninit()]
     }
 
     #[inline]

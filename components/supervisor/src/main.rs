@@ -42,11 +42,15 @@ impl Means for Reached {
         let _ = match action {
             Action::Unwound => writeln!(out, "supervisor: component {component}: {cause}: the call failed"),
             Action::Ended => writeln!(out, "supervisor: component {component}: {cause}: ended"),
-            Action::Recreated(number) => writeln!(out, "supervisor: component {component}: {cause}: made anew, {number}"),
+            Action::Recreated(number) => {
+                writeln!(out, "supervisor: component {component}: {cause}: made anew, {number}")
+            }
             Action::GivenUp(number) => {
                 writeln!(out, "supervisor: component {component}: {cause}: given up after {number} times")
             }
-            Action::Failed => writeln!(out, "supervisor: component {component}: {cause}: and what was to be done failed"),
+            Action::Failed => {
+                writeln!(out, "supervisor: component {component}: {cause}: and what was to be done failed")
+            }
         };
     }
 }

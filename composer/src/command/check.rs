@@ -13,6 +13,18 @@ pub struct Arguments {
     /// Judge the graph alone, without building its component crates, which need not exist
     #[arg(long)]
     graph_only: bool,
+    /// How complaints are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How complaints are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people, to the standard error output
+    Text,
+    /// For editors and scripts: one JSON document, to the standard output, also if there are none
+    Json,
 }
 
 /// Says that the graph is sound.
@@ -23,8 +35,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = LoadOptions { graph_only: arguments.graph_only };
     let loaded = load(&arguments.file, options)?;
-    loaded.warnings.print(&loaded.source);
     build::judge_images(&loaded)?;
+    if arguments.format == Format::Json {
+        print::line(format_args!("{}", loaded.warnings.json(&loaded.source)));
+        return Ok(());
+    }
+    loaded.warnings.print(&loaded.source);
     let components = &loaded.graph.components;
     let edges: usize = components.iter().map(|component| component.deps.len()).sum();
     print::line(format_args!(

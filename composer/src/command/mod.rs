@@ -2,5 +2,8 @@
 
 pub mod build;
 pub mod check;
+pub mod diff;
+pub mod explain;
 pub mod graph;
 pub mod run;
+pub mod schema;

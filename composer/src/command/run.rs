@@ -75,6 +75,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome of a question that is to be answered with yes.
+    pub const fn as_expected(yes: bool) -> Self {
+        if yes { Self::AsDeclared } else { Self::Otherwise }
+    }
+
     /// The exit status.
     pub const fn status(self) -> u8 {
         match self {

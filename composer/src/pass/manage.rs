@@ -101,9 +101,8 @@ impl Parts<'_> {
         };
         let mut made = self.graph.constructed_by(constructor).filter_map(|made| self.graph.components.get(made));
         let serves = made.any(|made| made.edges().any(|edge| edge.server == at));
-        let is_made = |edge: usize| {
-            self.graph.components.get(edge).is_some_and(|server| server.constructor == Some(constructor))
-        };
+        let is_made =
+            |edge: usize| self.graph.components.get(edge).is_some_and(|server| server.constructor == Some(constructor));
         (serves, component.edges().any(|edge| is_made(edge.server)))
     }
 
@@ -141,14 +140,17 @@ impl Parts<'_> {
     fn words(&self, index: usize, held: &Held) -> Vec<u64> {
         let count = self.graph.components.len();
         let constructs = self.graph.constructed_by(index).next().map_or(0, |_| token(index));
-        let mut plan = vec![held.own.0, held.own.1, held.free.0, held.free.1, UNTYPED, held.frames, constructs, count as u64];
+        let mut plan =
+            vec![held.own.0, held.own.1, held.free.0, held.free.1, UNTYPED, held.frames, constructs, count as u64];
         debug_assert_eq!(plan.len(), HEADER_WORDS);
         plan.extend(held.managed.iter().flat_map(Managed::to_words));
         plan.resize(words(count), 0);
         for one in 0..count {
             let connected = (0..count).filter(|other| self.graph.are_connected(one, *other));
             for other in connected {
-                if let Some(word) = plan.get_mut(map_at(count, one) + other / 64).filter(|_| other / 64 < map_words(count)) {
+                if let Some(word) =
+                    plan.get_mut(map_at(count, one) + other / 64).filter(|_| other / 64 < map_words(count))
+                {
                     *word |= 1 << (other % 64);
                 }
             }

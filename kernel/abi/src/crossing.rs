@@ -14,8 +14,14 @@
 //!
 //! The kernel keeps return address and stack pointer on the thread's invocation
 //! stack and nothing else. The client's stub keeps the rest on its own stack and
-//! puts it back on success, error and unwind alike. What the other side must not
+//! puts it back on success, error and unwind alike; but where the client trusts the server, FS base, MXCSR and the x87
+//! control word are the server's to keep, and if that faults, they come back as a thread starts with them: FS base 0, MXCSR
+//! 0x1f80, control word 0x37f, as compiled code has them. What the other side must not
 //! see, each side clears in its own stub; `trust` on an edge omits that.
+//!
+//! An operation of the kernel that answers at once leaves `rbx rbp r12`–`r15` and FS base as they are, and clears
+//! `rdx r8 r9 r10`; one that lets other threads run in between leaves anything of theirs that is of the same component, and
+//! nothing of any other.
 //!
 //! A status is zero for success, below [`SERVER_STATUS`] an [`Error`] of the
 //! kernel, and from there on whatever the interface defines. A server can

@@ -31,7 +31,8 @@ pub enum What {
 
 const KIND_SHIFT: u32 = 32;
 const STATUS_SHIFT: u32 = 40;
-const MORE: u64 = 1 << 63;
+/// In an event's word: there are more.
+pub const MORE: u64 = 1 << 63;
 
 impl Event {
     /// The event as a word that is never 0.

@@ -13,7 +13,12 @@ pub const FOREIGN: u64 = 1 << 32;
 /// Operations of a [`CapabilityTable`](crate::kind::Kind::CapabilityTable) capability.
 ///
 /// The `Create…` operations consume the untyped frames that they name and put a
-/// capability to the new object into slot `w0` of this table.
+/// capability to the new object into slot `w0` of this table. They do all of it or nothing.
+///
+/// Every operation answers `UnknownOperation` for another number, and of the capability that it is asked of `OutOfRange`, `Empty`,
+/// or `Revoked` if its object is gone. What a number in its words names is looked up the same way, and answers `WrongKind` where it
+/// is something else than the operation needs. *Filling a slot* and *taking a frame* have the errors that [`Copy`](Self::Copy) and
+/// [`Graft`](Self::Graft) list; another core that does the same at the same time makes one of the two fail as if it had come later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum TableOperation {
@@ -38,23 +43,47 @@ pub enum TableOperation {
     /// up too recently.
     Graft = 2,
     /// `w0` slot, `w1` frame address: makes an empty table, without leaves.
+    ///
+    /// Errors: those of filling a slot and of taking a frame.
     CreateTable = 3,
     /// `w0` slot, `w1` frame address: makes an empty page table.
+    ///
+    /// Errors: those of filling a slot and of taking a frame.
     CreatePageTable = 4,
     /// `w0` slot, `w1` frame address, `w2` table capability << 32 | page-table capability,
     /// `w3` component index, and [`FOREIGN`] if it is foreign.
+    ///
+    /// Errors: those of filling a slot and of taking a frame; `RightsExceeded` of a table without
+    /// [`HOLD`](crate::rights::table::HOLD); `BadArgument` if there is no such index, or it is 0; `IndexTaken` if a component has it that
+    /// has not been reclaimed.
     CreateComponent = 5,
     /// `w0` slot, `w1` frame address, `w2` component capability << 32 | core << 16 | thread index,
     /// `w3` address at which it starts.
+    ///
+    /// Errors: those of filling a slot and of taking a frame; `RightsExceeded` of the component without
+    /// [`MAKE_THREADS`](crate::rights::component::MAKE_THREADS), `Revoked` if it is; `BadArgument` if there is no such index or
+    /// core; `IndexTaken` if a thread has it that has not been reclaimed; `BadAddress` if the start is not in user level's part.
     CreateThread = 6,
     /// `w0` slot | component capability << 32, `w1` entry address, `w2` token, `w3` permitted methods.
+    ///
+    /// Errors: those of filling a slot; `RightsExceeded` of the component without
+    /// [`MAKE_INVOCATIONS`](crate::rights::component::MAKE_INVOCATIONS), `Revoked` if it is, `BadArgument` if it is foreign;
+    /// `BadAddress` if the entry is not in user level's part.
     CreateInvocation = 7,
     /// `w0` slot, `w1` ports capability, `w2` first port << 32 | number of ports:
     /// a capability to a part of the range.
+    ///
+    /// Errors: those of filling a slot; `BadArgument` for no port, `RightsExceeded` for one outside the range.
     CreatePorts = 8,
     /// `w0` slot, `w1` thread capability: the receive end-point of that thread.
+    ///
+    /// Errors: those of filling a slot; `RightsExceeded` of the thread without
+    /// [`MAKE_RECEIVE`](crate::rights::thread::MAKE_RECEIVE).
     CreateReceive = 9,
     /// `w0` slot, `w1` receive capability, or the thread's: the right to send there.
+    ///
+    /// Errors: those of filling a slot; `RightsExceeded` of the end-point without
+    /// [`MAKE_SEND`](crate::rights::receive::MAKE_SEND), of the thread without [`MAKE_RECEIVE`](crate::rights::thread::MAKE_RECEIVE).
     CreateSend = 10,
     /// `w0` slot, `w1` interrupt capability, `w2` line: a capability to one of the lines, if the machine has it.
     ///
@@ -80,7 +109,10 @@ pub enum TableOperation {
     /// `Revoked` if it is gone already; `InUse` for a capability table with leaves, a page table with anything in it,
     /// either of them while it is a component's, a component that has not been revoked, a thread that runs, waits for
     /// another's end or is waited for; `NotQuiescent` for a component that has been revoked too recently;
-    /// `WrongCore` for a thread of another core.
+    /// `WrongCore` for a thread of another core that runs something, or on which a scheduler knows it; `Pending` for one to which
+    /// another core has sent what is still on its way.
+    ///
+    /// The threads that a thread schedules belong to its own scheduler from then on, with what was to be told of them.
     Reclaim = 15,
     /// `w0` epoch: asks that it be past on every core. Answers `w0` = the current epoch when it is.
     ///
@@ -103,14 +135,28 @@ pub enum TableOperation {
 pub enum PageTableOperation {
     /// `w0` page address, `w1` frame address, `w2` rights: turns the untyped
     /// frame into user memory, cleared, and maps it.
+    ///
+    /// Errors: `RightsExceeded` without [`MAP`](crate::rights::page_table::MAP); those of taking a frame; those of *filling a
+    /// page*: `BadAddress` if it is none of user level, `BadArgument` if the rights are none, unknown, or writing and execution at
+    /// once, `NoNode` if a table above it is missing, `AlreadyMapped`.
     Map = 0,
     /// `w0` page address, `w1` address of a page mapped in the caller's own
     /// page table, `w2` rights, no more than that page's: maps the same frame.
+    ///
+    /// Errors: `RightsExceeded` without [`MAP`](crate::rights::page_table::MAP), or for more rights than the owner of that page
+    /// was given; those of filling a page; `BadAddress` and `NoFrame` of that page, `FrameState` if it is a device's.
     Alias = 1,
     /// `w0` address in the node's range, `w1` frame address, `w2` level of the
     /// table that the frame becomes: 1, 2 or 3 (entries of 4 KiB, 2 MiB, 1 GiB).
+    ///
+    /// Errors: `RightsExceeded` without [`GROW`](crate::rights::page_table::GROW); those of taking a frame; `BadArgument` if
+    /// the level is none, `BadAddress`, `NoNode` if the table above it is missing, `AlreadyMapped`.
     Graft = 2,
     /// `w0` page address, `w1` frame address: names the untyped frame there too.
+    ///
+    /// A name is as good as the other: whoever has one can take the frame whenever it is untyped.
+    ///
+    /// Errors: `RightsExceeded` without [`MAP`](crate::rights::page_table::MAP); `BadAddress`, `NoFrame`; `NoNode`, `AlreadyMapped`.
     Name = 3,
     /// `w0` page address, `w1` physical-range capability, `w2` rights, [`READ`](crate::layout::READ) or with
     /// [`WRITE`](crate::layout::WRITE), `w3` number of the page in the range: maps it, uncached.
@@ -149,8 +195,13 @@ pub enum PageTableOperation {
 #[repr(u16)]
 pub enum ComponentOperation {
     /// `w0`–`w3`: the name, up to 32 bytes of text padded with zeros, that fault reports show.
+    ///
+    /// Errors: `RightsExceeded` without [`NAME`](crate::rights::component::NAME), `Revoked`.
     Name = 0,
-    /// Ends the component: every later invocation of it, or return into it, is an error.
+    /// Ends the component: every later invocation of it, or return into it, is an error. Answers `w0` = the epoch that must be
+    /// past before it can be [reclaimed](TableOperation::Reclaim). Its descriptor and its tables stay until then.
+    ///
+    /// Errors: `RightsExceeded` without [`REVOKE`](crate::rights::component::REVOKE), `Revoked` if it is already.
     Revoke = 1,
 }
 
@@ -235,7 +286,9 @@ pub mod receive_flag {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum SendOperation {
-    /// `w0` 1 to let the receiver's scheduler decide now who runs, 0 to go on.
+    /// `w0` 1 to let the receiver's scheduler decide now who runs, 0 to go on, unless what the receiver runs on takes
+    /// [precedence](TemporalCapabilityOperation::Delegate) over what the caller runs on: all schedulers that have a say in both, one at least,
+    /// give it a priority that is as good, and one a better one. Then its scheduler decides as well.
     Send = 0,
 }
 

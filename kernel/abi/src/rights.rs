@@ -78,6 +78,22 @@ pub mod ports {
     pub const WRITE: u64 = 1 << 1;
 }
 
+/// What can be done with an interrupt line.
+pub mod interrupt {
+    /// Attach it, and detach it.
+    pub const ATTACH: u64 = 1;
+    /// Acknowledge it, and mask it.
+    pub const SERVE: u64 = 1 << 1;
+}
+
+/// What can be done with a range of physical memory.
+pub mod physical_range {
+    /// Map it.
+    pub const READ: u64 = 1;
+    /// Map it to be written.
+    pub const WRITE: u64 = 1 << 1;
+}
+
 /// What can be done with a temporal capability.
 pub mod temporal_capability {
     /// Dispatch threads with it.

@@ -171,6 +171,12 @@ pub fn has_time(store: &impl Store, thread: Frame) -> bool {
     of(store, thread).has_time(store)
 }
 
+/// Whether nothing changes when `thread` goes on of its own accord: no time is counted, before and after.
+#[inline(always)]
+pub fn stays(store: &impl Store, core: &CoreState, thread: Frame) -> bool {
+    get(store.words(thread), BUDGET) | core.account.current.0 == Budget::NONE.0
+}
+
 /// Lets the current thread, which goes on of its own accord, run on what it ran on before.
 pub fn resume(store: &impl Store, core: &mut CoreState) {
     core.account.run_on(of(store, core.thread()));

@@ -194,16 +194,31 @@ pub fn ports(slot: &Slot) -> Ports {
 ///
 /// [`Error::Empty`]; [`Error::Revoked`] if its object has ended, or the server that it is an invocation of.
 pub fn read(store: &impl Store, slot: &Slot) -> Result<Capability, Error> {
-    let kind = Kind::from_number(slot::fresh(store, slot)? as u8).ok_or(Error::Empty)?;
+    slot::fresh(store, slot)?;
+    peek(slot)
+}
+
+/// What `slot` holds, stale or not.
+///
+/// # Errors
+///
+/// [`Error::Empty`].
+pub fn peek(slot: &Slot) -> Result<Capability, Error> {
+    let kind = Kind::from_number(slot::kind(slot)).ok_or(Error::Empty)?;
     Ok(Capability::from_words(kind, [1, 2, 3, 4, 5].map(|at| slot::get(slot, at))))
 }
 
 /// Puts `capability`, with all rights, into the claimed `slot`.
 pub fn commit(store: &impl Store, slot: &Slot, capability: Capability) {
+    commit_with(store, slot, capability, abi::rights::ALL);
+}
+
+/// As [`commit`], with these rights.
+pub fn commit_with(store: &impl Store, slot: &Slot, capability: Capability, rights: u64) {
     for (at, value) in (word::OBJECT..).zip(capability.to_words(store)) {
         slot::set(slot, at, value);
     }
-    slot::publish(slot, slot::header(capability.kind()));
+    slot::publish(slot, capability.kind() as u64 | rights << slot::KIND_BITS);
 }
 
 #[cfg(test)]

@@ -255,6 +255,8 @@ mod tests {
         table.graft(&memory, 1, leaf).unwrap();
         table.add(&memory, 127, Capability::Power).unwrap();
         assert_eq!(table.prune(&memory, 1), Err(Error::InUse));
+        assert_eq!(table.add(&memory, 65, Capability::Power), Ok(()), "what was refused left no trace");
+        table.remove(&memory, 65).unwrap();
         let epoch = table.remove(&memory, 127).unwrap();
         memory.quiesce(epoch);
         table.add(&memory, 64, Capability::Power).unwrap();

@@ -129,7 +129,7 @@ fn establish(
     }
     descriptor.table.store(table.address(), Relaxed);
     descriptor.page_table.store(page_table.physical(), Relaxed);
-    let epoch = (descriptor.epoch.load(Acquire) & !FOREIGN) + 1 | flags;
+    let epoch = ((descriptor.epoch.load(Acquire) & !FOREIGN) + 1) | flags;
     let words = store.words(object);
     let values = [(INDEX, index.into()), (EPOCH, epoch), (TABLE, table.address()), (PAGE_TABLE, page_table.address())];
     values.into_iter().for_each(|(at, value)| set(words, at, value));

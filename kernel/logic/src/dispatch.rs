@@ -12,9 +12,11 @@ use crate::budget::{self, Budget};
 use crate::core_state::CoreState;
 use crate::endpoint;
 use crate::frame::Frame;
+use crate::interrupt;
 use crate::launch;
 use crate::outcome::Outcome;
 use crate::store::Store;
+use crate::temporal_capability;
 use crate::thread::{self, Scheduler, State};
 use abi::error::Error;
 use abi::event::What;
@@ -158,6 +160,17 @@ pub fn interrupted(store: &impl Store, core: &mut CoreState, now: u64, decide: b
     if decide { preempt(store, core) } else { Outcome::Restore }
 }
 
+/// What an interrupt leads to that has told `receiver` something: see [`interrupted`].
+pub fn interrupted_for(store: &impl Store, core: &mut CoreState, now: u64, receiver: Frame) -> Outcome {
+    match taking_precedence(store, core, receiver) {
+        Some(scheduler) if !core.account.has_ended(now) => give_way(store, core, scheduler, State::Preempted),
+        _ => {
+            let decide = interrupt::calls_for_decision(store, core, receiver);
+            interrupted(store, core, now, decide)
+        }
+    }
+}
+
 /// Takes the core from the current thread, whose registers the entry has saved: its budget has ended. The first of the
 /// schedulers above it that has time goes on; each below that one is told when it has time again.
 ///
@@ -177,6 +190,29 @@ pub fn hand_over(store: &impl Store, core: &mut CoreState, scheduler: Frame, sta
     let thread = core.thread();
     thread::set_state(store, thread, state);
     endpoint::post(store, scheduler, thread, what);
+    core.timeout = 0;
+    resume_scheduler(store, core, scheduler)
+}
+
+/// The scheduler of `receiver`, which has just been told something, if the core is for that one now: what `receiver` waits on takes
+/// [precedence](temporal_capability::takes_precedence) over what the current thread runs on, and both are scheduled.
+pub fn taking_precedence(store: &impl Store, core: &CoreState, receiver: Frame) -> Option<Frame> {
+    let current = core.account.runs_on().capability()?;
+    let own = budget::of(store, receiver).capability()?;
+    let Scheduler::EndPoint(scheduler) = thread::scheduler(store, receiver) else { return None };
+    let Scheduler::EndPoint(_) = thread::scheduler(store, core.thread()) else { return None };
+    let waits = thread::state(store, receiver) == State::Receiving;
+    let can_decide = can_go_on(store, scheduler) && budget::has_time(store, scheduler);
+    (waits && can_decide && temporal_capability::takes_precedence(store, own, current)).then_some(scheduler)
+}
+
+/// Leaves the current thread in `state`, tells its scheduler, and lets `scheduler` go on, which may be another.
+pub fn give_way(store: &impl Store, core: &mut CoreState, scheduler: Frame, state: State) -> Outcome {
+    let thread = core.thread();
+    thread::set_state(store, thread, state);
+    if let Scheduler::EndPoint(own) = thread::scheduler(store, thread) {
+        endpoint::post(store, own, thread, What::Preempted);
+    }
     core.timeout = 0;
     resume_scheduler(store, core, scheduler)
 }

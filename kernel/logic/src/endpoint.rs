@@ -21,13 +21,13 @@ use abi::error::Error;
 use abi::event::{Batch, Event, What};
 use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
 
-const PENDING: usize = 5;
-const TOKEN: usize = 6;
-const FIRST: usize = 7;
-const LAST: usize = 8;
-const NEXT: usize = 9;
-const EVENT: usize = 10;
-const WAITS_FOR_ALL: usize = 15;
+pub(crate) const PENDING: usize = 5;
+pub(crate) const TOKEN: usize = 6;
+pub(crate) const FIRST: usize = 7;
+pub(crate) const LAST: usize = 8;
+pub(crate) const NEXT: usize = 9;
+pub(crate) const EVENT: usize = 10;
+pub(crate) const WAITS_FOR_ALL: usize = 15;
 
 /// Flag of a send: the receiver's scheduler decides now who runs.
 pub const DECIDE: u64 = 1;
@@ -100,7 +100,7 @@ pub fn wake(store: &impl Store, core: &mut CoreState, now: u64) -> Outcome {
     outcome
 }
 
-/// Activates `receiver`. With `decide`, its scheduler decides now who runs.
+/// Activates `receiver`. With `decide`, its scheduler decides now who runs; so it does if what the receiver waits on takes precedence.
 ///
 /// # Errors
 ///
@@ -115,7 +115,10 @@ pub fn send(store: &impl Store, core: &mut CoreState, receiver: Frame, flags: u6
     if flags == DECIDE && own {
         return Ok(dispatch::hand_over(store, core, scheduler, State::Suspended, What::Preempted));
     }
-    Ok(Outcome::DONE)
+    Ok(match dispatch::taking_precedence(store, core, receiver) {
+        Some(scheduler) => dispatch::give_way(store, core, scheduler, State::Suspended),
+        None => Outcome::DONE,
+    })
 }
 
 /// Counts one more send to `receiver`; if it waits, its scheduler is told.
@@ -172,6 +175,7 @@ fn take_all(store: &impl Store, thread: Frame) -> Option<[u64; 2]> {
 }
 
 /// Tells `scheduler` what happened to `thread`, in place of what it was told before and has not taken.
+#[inline(always)]
 pub fn post(store: &impl Store, scheduler: Frame, thread: Frame, what: What) {
     let event = Event { thread: thread::index(store, thread), what, more: false };
     let words = store.words(thread);

@@ -10,6 +10,7 @@
 //! | 59, 60 | address and life of the thread that is sent to at its end, or 0 |
 //! | 61 | 0 if it was never launched, [`RUNNING`], or how it ended |
 
+use crate::budget::Budget;
 use crate::core_state::CoreState;
 use crate::cross_core::{self, Cores, launched};
 use crate::endpoint;
@@ -93,7 +94,9 @@ pub fn end(store: &impl Store, core: &mut CoreState, state: State, how: ThreadEn
     thread::set_scheduler(store, thread, Scheduler::None);
     thread::leave_root(store, core, thread);
     thread::set_state(store, thread, state);
-    *core = CoreState { number: core.number, ..CoreState::IDLE };
+    let mut account = core.account;
+    account.run_on(Budget::NONE);
+    *core = CoreState { number: core.number, account, ..CoreState::IDLE };
     note_end(store, thread, how, status);
     Outcome::Idle
 }

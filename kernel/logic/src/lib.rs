@@ -37,6 +37,7 @@ pub mod outcome;
 pub mod page_table;
 pub mod physical_range;
 pub mod ports;
+pub mod quick;
 pub mod processor;
 pub mod quiescence;
 pub mod reclaim;

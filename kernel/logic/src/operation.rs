@@ -92,8 +92,12 @@ fn operate(
     words: [u64; 4],
 ) -> Result<Outcome, Error> {
     let caller = Caller::current(store, core);
-    match capability::read(store, held)? {
-        Capability::Invocation(capability) => invocation::invoke(store, core, capability, method, words),
+    // Whether there still is an object, each operation looks for itself, as the entry paths have it do.
+    match capability::peek(held)? {
+        Capability::Invocation(capability) => {
+            slot::fresh(store, held)?;
+            invocation::invoke(store, core, capability, method, words)
+        }
         Capability::CapabilityTable(_) => {
             table::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
         }
@@ -104,7 +108,7 @@ fn operate(
         Capability::Receive(_) => receive(store, machine, core, held, method, words),
         Capability::Send(_) => send(store, machine, core, held, method, words),
         Capability::Ports(_) => ports(machine, held, method, words),
-        Capability::Interrupt(lines) => interrupt(store, machine, core, lines, method, words),
+        Capability::Interrupt(lines) => interrupt(store, machine, core, (held, lines), method, words),
         Capability::PhysicalRange(_) => Err(Error::UnknownOperation),
         Capability::TemporalCapability(_) => {
             time::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
@@ -317,12 +321,17 @@ fn interrupt(
     store: &impl Store,
     machine: &mut impl Machine,
     core: &CoreState,
-    lines: Lines,
+    (held, lines): (&Slot, Lines),
     number: u16,
     [send, ..]: [u64; 4],
 ) -> Result<Outcome, Error> {
     let operation = InterruptOperation::from_number(number).ok_or(Error::UnknownOperation)?;
     let line = lines.only()?;
+    let needed = match operation {
+        InterruptOperation::Attach | InterruptOperation::Detach => rights::interrupt::ATTACH,
+        InterruptOperation::Acknowledge | InterruptOperation::Mask => rights::interrupt::SERVE,
+    };
+    slot::check(held, Kind::Interrupt, needed)?;
     match operation {
         InterruptOperation::Attach => {
             let table = CapabilityTable::of(store, core.component(store))?;

@@ -5,6 +5,7 @@
 use crate::capability::{Capability, Invocation};
 use crate::capability_table::CapabilityTable;
 use crate::component::{Reference, index_of};
+use crate::core_state::CoreState;
 use crate::cross_core::Cores;
 use crate::dispatch;
 use crate::endpoint;
@@ -13,13 +14,16 @@ use crate::frame::Frame;
 use crate::interrupt::Controller;
 use crate::invocation;
 use crate::operation::{Machine, Request, perform};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Registers};
+use crate::quick;
 use crate::store::{Store, get};
 use crate::testing::System;
 use crate::thread::{self, Scheduler, State, saved};
 use abi::crossing::{CapabilityWord, FAULT_HANDLER};
 use abi::error::Error;
+use abi::kind::Kind;
 use abi::operation::{ComponentOperation, ReceiveOperation, SendOperation, ThreadOperation};
+use core::sync::atomic::Ordering::Relaxed;
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -111,21 +115,33 @@ struct Run {
     components: Vec<Reference>,
     now: u64,
     outcome: Outcome,
+    /// How many entries the common cases have answered, where they are asked first.
+    quick: Option<u64>,
 }
 
 impl Run {
     fn new() -> Self {
+        Self::with(None, false)
+    }
+
+    /// The same, where all threads but the first are of one component if they share it.
+    fn with(quick: Option<u64>, share: bool) -> Self {
         let system = System::new();
         let mut threads = std::vec![system.core.thread()];
         let mut components = std::vec![system.core.component(&system.memory)];
         for index in 1..THREADS as u32 {
-            let (thread, component) = system.thread(index + 4, 0x41_0000);
-            system.grow(component);
+            let (thread, component) = match components.get(1) {
+                Some(shared) if share => (system.thread_in(index + 4, *shared), *shared),
+                _ => system.thread(index + 4, 0x41_0000),
+            };
+            if !components.contains(&component) {
+                system.grow(component);
+            }
             threads.push(thread);
             components.push(component);
         }
-        let mut run = Self { system, threads, components, now: 1, outcome: Outcome::DONE };
-        (0..THREADS).for_each(|at| run.grant(at));
+        let mut run = Self { system, threads, components, now: 1, outcome: Outcome::DONE, quick };
+        (0..if share { 2 } else { THREADS }).for_each(|at| run.grant(at));
         // Somebody waits for all this to end, as the booter does.
         run.enter(&Entry::WaitFor { thread: 1 });
         run
@@ -169,9 +185,37 @@ impl Run {
             (_, entry) => {
                 let (capability, method, words) = self.request(entry);
                 let word = CapabilityWord(capability << 16 | u64::from(method));
+                if let Some(outcome) = self.try_quickly(word, words) {
+                    self.outcome = outcome;
+                    return;
+                }
                 perform(&self.system.memory, &mut Nothing, &mut self.system.core, Request { word, words })
             }
         };
+    }
+
+    /// What the entry asks before it asks the operations.
+    fn try_quickly(&mut self, word: CapabilityWord, words: [u64; 4]) -> Option<Outcome> {
+        let count = self.quick?;
+        let (memory, core) = (&self.system.memory, &mut self.system.core);
+        let slot = CapabilityTable::current(memory, core).slot(memory, word.capability()).ok()?;
+        let (number, [w0, w1, w2, w3]) = (word.method().into(), words);
+        let component = core.component(memory);
+        let outcome = match Kind::from_number(slot[0].load(Relaxed) as u8)? {
+            Kind::Thread => quick::switch(memory, core, slot, number, [w1, w2, w3]),
+            Kind::Send => quick::send(memory, core, slot, number, w0),
+            Kind::Receive => quick::receive(memory, core, slot, number, [w0, w1]),
+            _ => None,
+        }?;
+        assert!(core.component(memory) == component && core.is_live(memory), "it goes on where it was");
+        self.quick = Some(count + 1);
+        Some(outcome)
+    }
+
+    /// Status and words that the current level gets, if it gets any; what the core runs; and all words of all threads.
+    fn visible(&self) -> (Option<Registers>, CoreState, Vec<u64>) {
+        let words = self.threads.iter().flat_map(|thread| self.system.memory.words(*thread));
+        (self.outcome.registers(&self.system.core), self.system.place(), words.map(|word| word.load(Relaxed)).collect())
     }
 
     fn request(&self, entry: &Entry) -> (u64, u16, [u64; 4]) {
@@ -317,6 +361,47 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_common_cases_do_what_the_operations_do(sequence in prop::collection::vec(any::<u64>().prop_map(entry), 1..300)) {
+        let (mut run, mut quick) = (Run::with(None, true), Run::with(Some(0), true));
+        for entry in &sequence {
+            run.enter(entry);
+            quick.enter(entry);
+            prop_assert_eq!(run.visible(), quick.visible(), "after {:?}", entry);
+            if run.is_over() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn each_common_case_occurs() {
+    let mut run = Run::with(Some(0), true);
+    let count = |run: &mut Run, entry| {
+        let before = run.quick;
+        run.enter(&entry);
+        run.quick.zip(before).map(|(after, before)| after - before)
+    };
+    let switch = |thread, scheduler, token| Entry::SwitchTo { thread, scheduler, token, timeout: 0 };
+    assert_eq!(count(&mut run, switch(2, 1, 0)), Some(0), "it starts");
+    assert_eq!(count(&mut run, switch(1, 1, 1)), Some(1), "back to the scheduler");
+    assert_eq!(count(&mut run, switch(2, 1, 2)), Some(1), "and to the thread");
+    assert_eq!(count(&mut run, switch(1, 1, 1)), Some(0), "an old decision");
+    assert_eq!(count(&mut run, Entry::Receive { words: [0, 0] }), Some(1), "it waits");
+    assert_eq!(run.current(), 1);
+    assert_eq!(count(&mut run, switch(3, 1, 2)), Some(0), "there is an event");
+    assert_eq!(count(&mut run, Entry::Receive { words: [1, 0] }), Some(1), "which is taken");
+    assert_eq!(count(&mut run, Entry::Send { receiver: 2, flags: 0 }), Some(1), "it is sent to");
+    assert_eq!(count(&mut run, Entry::Send { receiver: 2, flags: 1 }), Some(0), "with a decision");
+    assert_eq!(count(&mut run, Entry::Receive { words: [1, 0] }), Some(1));
+    assert_eq!(count(&mut run, switch(2, 1, 3)), Some(1), "and told of it");
+    assert_eq!(run.current(), 2);
 }
 
 #[test]

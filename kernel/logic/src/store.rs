@@ -1,7 +1,7 @@
 //! How the logic reaches kernel objects: words by handle.
 
 use crate::cross_core::Shared;
-use crate::frame::Frame;
+use crate::frame::{self, Frame};
 use crate::interrupt::LineState;
 use crate::quiescence::Epochs;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -30,7 +30,7 @@ pub struct Descriptor {
 
 /// The memory that kernel objects are made of: frames of the machine in the
 /// kernel, vectors in a test.
-pub trait Store {
+pub trait Store: Sized {
     /// The words of a kernel frame.
     ///
     /// The logic asks only for frames that the retype table has as kernel
@@ -75,6 +75,18 @@ pub trait Store {
 
     /// Forgets what this core knows of `address` in the page table with the root `root`, if it is the one loaded.
     fn invalidate(&self, root: Frame, address: u64);
+
+    /// Reads a word that no other core ever writes: of an object that is bound to this one.
+    #[inline(always)]
+    fn own(&self, word: &AtomicU64) -> u64 {
+        word.load(Relaxed)
+    }
+
+    /// Whether the kernel object in `frame`, a frame of the machine, is in this life.
+    #[inline(always)]
+    fn is_life(&self, frame: Frame, life: u64) -> bool {
+        frame::lives(self, frame, life)
+    }
 
     /// Fills `frame` with zeros.
     fn clear(&self, frame: Frame);

@@ -277,6 +277,13 @@ impl System {
         (thread, component)
     }
 
+    /// A new thread with this index in `component`.
+    pub fn thread_in(&self, index: u32, component: Reference) -> Frame {
+        let thread = self.memory.kernel();
+        thread::create(&self.memory, thread, index, 0, component, 0x41_0000).unwrap();
+        thread
+    }
+
     /// Adds the first leaf to the component's capability table.
     pub fn grow(&self, component: Reference) {
         let table = CapabilityTable::of(&self.memory, component).unwrap();

@@ -35,10 +35,10 @@ use abi::error::Error;
 use abi::register::Register;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
-const IDENTITY: usize = 0;
-const TOP: usize = 1;
-const STATE: usize = 2;
-const SCHEDULER: usize = 3;
+pub(crate) const IDENTITY: usize = 0;
+pub(crate) const TOP: usize = 1;
+pub(crate) const STATE: usize = 2;
+pub(crate) const SCHEDULER: usize = 3;
 const START: usize = 4;
 const FAULTED_ENTRY: usize = 11;
 const ROOT_BEFORE: usize = 12;
@@ -123,7 +123,7 @@ pub enum State {
 
 impl State {
     #[inline(always)]
-    const fn from_word(word: u64) -> Self {
+    pub(crate) const fn from_word(word: u64) -> Self {
         match word {
             0 => Self::AtStart,
             1 => Self::Running,

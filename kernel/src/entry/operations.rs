@@ -12,7 +12,9 @@ use abi::error::Error;
 use abi::kind::Kind;
 use abi::operation::{PageTableOperation, TableOperation};
 use logic::capability::Slot;
+use logic::core_state::CoreState;
 use logic::invocation;
+use logic::quick;
 use logic::operation::{self, Caller};
 use logic::outcome::Outcome;
 
@@ -44,30 +46,61 @@ extern "C" fn empty(_: u64, _: u64, _: u64, _: u64, _: &Slot, _: u64) -> Outcome
 }
 
 extern "C" fn thread(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    with_core(|memory, core| {
+    let quick = with_state(|memory, core| quick::switch(memory, core, slot, method, [w1, w2, w3]));
+    quick.unwrap_or_else(|| any_of_thread(w0, w1, w2, w3, slot, method))
+}
+
+#[inline(never)]
+extern "C" fn any_of_thread(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let outcome = with_core(|memory, core| {
         operation::thread(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
             .unwrap_or_else(Outcome::from)
-    })
+    });
+    clear_vector_registers();
+    outcome
 }
 
 extern "C" fn receive(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    with_core(|memory, core| {
+    let quick = with_state(|memory, core| quick::receive(memory, core, slot, method, [w0, w1]));
+    quick.unwrap_or_else(|| any_of_receive(w0, w1, w2, w3, slot, method))
+}
+
+#[inline(never)]
+extern "C" fn any_of_receive(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let outcome = with_core(|memory, core| {
         let words = [w0, w1, w2, w3];
         operation::receive(memory, &mut Hardware, &mut core.state, slot, method as u16, words)
             .unwrap_or_else(Outcome::from)
-    })
+    });
+    clear_vector_registers();
+    outcome
 }
 
 extern "C" fn send(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    with_core(|memory, core| {
+    let quick = with_state(|memory, core| quick::send(memory, core, slot, method, w0));
+    quick.unwrap_or_else(|| any_of_send(w0, w1, w2, w3, slot, method))
+}
+
+#[inline(never)]
+extern "C" fn any_of_send(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let outcome = with_core(|memory, core| {
         operation::send(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
             .unwrap_or_else(Outcome::from)
-    })
+    });
+    clear_vector_registers();
+    outcome
+}
+
+/// The common case, which leaves the rest of the machine as it is.
+#[inline(always)]
+fn with_state(operate: impl FnOnce(&Memory, &mut CoreState) -> Option<Outcome>) -> Option<Outcome> {
+    // SAFETY: the only use of it in this entry until it has changed something, or has not.
+    let core = unsafe { core_local::current() };
+    operate(memory::of_running_kernel(), &mut core.state)
 }
 
 extern "C" fn ports(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    operation::ports(&mut Hardware, slot, method as u16, [w0, w1, w2, w3])
-        .unwrap_or_else(Outcome::from)
+    operation::ports(&mut Hardware, slot, method as u16, [w0, w1, w2, w3]).unwrap_or_else(Outcome::from)
 }
 
 extern "C" fn capability_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
@@ -152,7 +185,10 @@ extern "C" fn general(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u
 pub extern "C" fn return_from_level(first: u64, second: u64, status: u64) -> Outcome {
     let outcome =
         with_core(|memory, core| invocation::return_with(memory, &mut core.state, status as u16, [first, second]));
-    clear_vector_registers();
+    // Every other exit puts in place what is in them.
+    if outcome.is_answer() {
+        clear_vector_registers();
+    }
     outcome
 }
 

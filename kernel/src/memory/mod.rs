@@ -242,6 +242,19 @@ impl Store for Memory {
         unsafe { &*((DESCRIPTORS + offset) as *const Descriptor) }
     }
 
+    #[inline(always)]
+    fn own(&self, word: &AtomicU64) -> u64 {
+        // SAFETY: nobody writes it while this core, which alone writes it, is here.
+        unsafe { *word.as_ptr() }
+    }
+
+    #[inline(always)]
+    fn is_life(&self, frame: Frame, life: u64) -> bool {
+        // SAFETY: the retype table has a word for each frame of the machine; that this is one, see the head of this file.
+        let word = unsafe { self.retype.get_unchecked(frame.number() as usize) };
+        word.load(core::sync::atomic::Ordering::Acquire) == life
+    }
+
     fn thread_entry(&self, index: u32) -> Option<&AtomicU64> {
         self.threads.get(index as usize)
     }

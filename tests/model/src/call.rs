@@ -155,7 +155,10 @@ impl Model {
     }
 
     fn perform(&mut self, word: u64, words: [u64; 4]) -> Answer {
-        let held = self.fresh(self.caller(), word >> 16)?;
+        let held = self.slot(self.caller(), word >> 16)?;
+        if matches!(held.capability, Capability::Invocation { .. }) && !self.is_fresh(held.capability) {
+            return Err(Error::Revoked);
+        }
         let (number, [first, second, ..]) = (word as u16, words);
         match held.capability {
             Capability::Invocation { server, entry, token, methods } => {

@@ -41,12 +41,13 @@ impl Call {
 }
 
 /// What a player starts with, how many operations that kind has, and how often it is asked.
-const KNOWN: [(Kind, u32, usize, u64); 15] = [
+const KNOWN: [(Kind, u32, usize, u64); 17] = [
     (Kind::CapabilityTable, slot::TABLE, TableOperation::ALL.len(), 40),
     (Kind::PageTable, slot::PAGE_TABLE, PageTableOperation::ALL.len(), 24),
     (Kind::Component, slot::COMPONENT, ComponentOperation::ALL.len(), 4),
     (Kind::Component, slot::VICTIM, ComponentOperation::ALL.len(), 1),
     (Kind::Thread, slot::THREAD, ThreadOperation::ALL.len(), 20),
+    (Kind::Thread, slot::OTHER, ThreadOperation::ALL.len(), 6),
     (Kind::Receive, slot::RECEIVE, ReceiveOperation::ALL.len(), 6),
     (Kind::Send, slot::SEND, SendOperation::ALL.len(), 6),
     (Kind::Invocation, slot::INVOCATION, 2, 10),
@@ -56,6 +57,7 @@ const KNOWN: [(Kind, u32, usize, u64); 15] = [
     (Kind::Interrupt, slot::INTERRUPT, InterruptOperation::ALL.len(), 4),
     (Kind::PhysicalRange, slot::RANGE, 1, 1),
     (Kind::TemporalCapability, slot::TIME, TemporalCapabilityOperation::ALL.len(), 6),
+    (Kind::TemporalCapability, slot::MORE_TIME, TemporalCapabilityOperation::ALL.len(), 3),
     (Kind::HandledLevel, slot::LEVEL, HandledLevelOperation::ALL.len(), 1),
 ];
 
@@ -128,7 +130,7 @@ fn permitted(world: &World, mut call: Call, choices: &mut impl Choices) -> Call 
     if capability == u64::from(slot::CONSOLE) {
         call.words = [0; 4];
     }
-    let is_dispatch = may_be(slot::THREAD) && method == ThreadOperation::Dispatch as u16;
+    let is_dispatch = (may_be(slot::THREAD) || may_be(slot::OTHER)) && method == ThreadOperation::Dispatch as u16;
     if is_dispatch && !world.timed && call.words[3] != 0 {
         call.words[1] = 0;
         call.words[3] &= u64::from(u32::MAX);
@@ -138,11 +140,9 @@ fn permitted(world: &World, mut call: Call, choices: &mut impl Choices) -> Call 
     if may_be(slot::RECEIVE) && method == ReceiveOperation::Receive as u16 && waits {
         call.words[0] |= DO_NOT_WAIT;
     }
-    if !world.timed {
-        let is_table = [PageTableOperation::Graft as u16, PageTableOperation::Prune as u16].contains(&method);
-        call.words[0] = alike(world, call.words[0], is_table && may_be(slot::PAGE_TABLE));
-        call.words[1] = alike(world, call.words[1], false);
-    }
+    let is_table = [PageTableOperation::Graft as u16, PageTableOperation::Prune as u16].contains(&method);
+    call.words[0] = alike(world, call.words[0], is_table && may_be(slot::PAGE_TABLE));
+    call.words[1] = alike(world, call.words[1], false);
     // What is in its first slots it needs.
     let takes = may_be(slot::TABLE) && TAKES.contains(&method);
     if takes && call.words[0] < u64::from(slot::FREE) {
@@ -156,8 +156,8 @@ fn permitted(world: &World, mut call: Call, choices: &mut impl Choices) -> Call 
     call
 }
 
-/// The word, or another if what lies there differs between the host and the guest: the image, and what the kernel has
-/// mapped for a base constructor.
+/// The word, or another if the image lies there, or what the kernel has mapped for a base constructor: that differs
+/// between the host and the guest, and everybody needs it.
 fn alike(world: &World, word: u64, anywhere: bool) -> u64 {
     const POOL: u64 = 1 << 34;
     let differs = (if anywhere { 0 } else { USER_START }..FAR).contains(&word);

@@ -1,8 +1,9 @@
 //! The director: constructs players, and lets them play.
 
+use crate::calls::Call;
 use crate::player::Player;
 use crate::words::pair;
-use crate::world::{COMMON_FRAMES, Code, DEEP, DEVICE, FIRST_FRAME, LINE, FRAMES, PORT, PRIVATE_FRAMES, STACK_BYTES, STACK_END, World, slot};
+use crate::world::{COMMON_FRAMES, Code, DEEP, DEVICE, FIRST_FRAME, LEVEL, LINE, FRAMES, PORT, PRIVATE_FRAMES, STACK_BYTES, STACK_END, World, slot};
 use abi::boot;
 use abi::crossing::LEAF_SLOTS;
 use abi::error::Error;
@@ -25,12 +26,13 @@ const HANDLER: u32 = boot::slot::FREE;
 const SLOTS: u32 = 4;
 /// Index of the component whose entries players enter.
 const HANDLER_INDEX: u64 = 500;
-/// Index of the first player's component, and of its thread.
-const FIRST_INDEX: u64 = 32;
+/// Index of the first player's component, and of its thread: out of the way of what players come upon by chance.
+const FIRST_COMPONENT: u64 = 9000;
+const FIRST_THREAD: u64 = 560;
 /// Players that there can be, one after another.
 pub const PLAYERS: u64 = 440;
 /// Calls of a player before there is the next one.
-const LIFE: u64 = 40_000;
+const LIFE: u64 = 60_000;
 
 /// Cycles that each player has to give away.
 const CYCLES: u64 = 1 << 32;
@@ -75,12 +77,13 @@ impl Director {
         }
         let tables = pair(boot::slot::TABLE.into(), boot::slot::PAGE_TABLE.into());
         make(kernel, TableOperation::CreateComponent, [HANDLER.into(), new.common(), tables, HANDLER_INDEX])?;
+        make(kernel, TableOperation::CreateHandledLevel, [LEVEL.into(), 0, 0, 0])?;
         make(kernel, TableOperation::CreateInvocation, [pair(HANDLER.into(), DEEP.into()), code.deepens, 0, 1])?;
         Ok(new)
     }
 
     /// Where the player of the moment plays.
-    const fn world(&self) -> World {
+    pub const fn world(&self) -> World {
         let number = self.players.saturating_sub(1);
         let frames = first_frame(number) + PRIVATE_FRAMES * PAGE;
         World { player: number, frames, code: self.code, timed: self.timed }
@@ -93,7 +96,6 @@ impl Director {
             frame += PAGE;
             frame - PAGE
         };
-        let index = FIRST_INDEX + self.players;
         let first = self.first_slot();
         let [table, component, thread, _] = [first, first + 1, first + 2, first + 3];
         if first.is_multiple_of(LEAF_SLOTS) {
@@ -102,19 +104,24 @@ impl Director {
         make(kernel, CreateTable, [table.into(), take(), 0, 0])?;
         kernel.operate(table, Graft as u16, [0, take(), 0, 0])?;
         let tables = pair(table.into(), boot::slot::PAGE_TABLE.into());
-        make(kernel, CreateComponent, [component.into(), take(), tables, index])?;
+        make(kernel, CreateComponent, [component.into(), take(), tables, FIRST_COMPONENT + self.players])?;
         let name = [u64::from_le_bytes(*b"player\0\0"), 0, 0, 0];
         kernel.operate(component, ComponentOperation::Name as u16, name)?;
-        make(kernel, CreateThread, [thread.into(), take(), pair(component.into(), index), self.code.player])?;
-        let victim = World { player: self.players, ..self.world() }.index() + 3;
+        let of = pair(component.into(), FIRST_THREAD + self.players);
+        make(kernel, CreateThread, [thread.into(), take(), of, self.code.player])?;
+        let world = World { player: self.players, ..self.world() };
+        let victim = world.component() + 3;
         kernel.operate(table, CreateComponent as u16, [slot::VICTIM.into(), take(), tables, victim])?;
-        self.grant([table, component, thread], take(), kernel)?;
+        let other = [slot::OTHER.into(), take(), pair(component.into(), world.thread() + 1), self.code.returns];
+        // A player long ago may have had one with this index, and nobody has reclaimed it.
+        let _ = kernel.operate(table, CreateThread as u16, other);
+        self.grant([table, component, thread], [take(), take()], kernel)?;
         self.players += 1;
         self.life = LIFE;
         Ok(())
     }
 
-    fn grant(&self, [table, component, thread]: [u32; 3], time: u64, kernel: &mut impl Operations) -> Result<(), Error> {
+    fn grant(&self, [table, component, thread]: [u32; 3], [time, more]: [u64; 2], kernel: &mut impl Operations) -> Result<(), Error> {
         use TableOperation::*;
         let receive = thread + 1;
         make(kernel, CreateReceive, [receive.into(), thread.into(), 0, 0])?;
@@ -135,6 +142,7 @@ impl Director {
             (CreateInterrupt, [slot::INTERRUPT.into(), boot::slot::INTERRUPTS.into(), LINE, 0]),
             (CreatePhysicalRange, [slot::RANGE.into(), boot::slot::DEVICES.into(), DEVICE, 1]),
             (CreateTemporalCapability, [slot::TIME.into(), time, pair(receive.into(), boot::slot::TIME.into()), CYCLES]),
+            (CreateTemporalCapability, [slot::MORE_TIME.into(), more, pair(receive.into(), boot::slot::TIME.into()), CYCLES]),
             (CreateHandledLevel, [slot::LEVEL.into(), 0, 0, 0]),
         ] {
             kernel.operate(table, operation as u16, words)?;
@@ -165,15 +173,20 @@ impl Director {
 
     /// Lets the player of the moment play until it ends.
     fn run(&mut self, kernel: &mut impl Operations) {
-        let thread = self.first_slot() - SLOTS + 2;
-        let ended = kernel.operate(thread, ThreadOperation::Dispatch as u16, [0; 4]);
+        let call = self.dispatch();
+        let ended = kernel.operate(call.capability() as u32, call.method(), call.words);
         if !ended.is_ok_and(|[how, _]| how == ThreadEnd::Returned as u64) {
             self.deaths += 1;
             self.life = 0;
         }
     }
 
-    fn first_slot(&self) -> u32 {
+    /// The call that lets the player of the moment play.
+    pub const fn dispatch(&self) -> Call {
+        Call::new(self.first_slot() - SLOTS + 2, ThreadOperation::Dispatch as u16, [0; 4])
+    }
+
+    const fn first_slot(&self) -> u32 {
         LEAF_SLOTS + SLOTS * self.players as u32
     }
 

@@ -46,7 +46,10 @@ fn fitting(world: &World, kind: Kind, method: u16, choices: &mut impl Choices) -
         Kind::Thread if method == ThreadOperation::Launch as u16 => [choices.below(4), held(choices), 0, 0],
         Kind::Thread => [choices.below(32), entry(world, choices), 0, 0],
         Kind::Interrupt => [own_or_held(slot::SEND, choices), 0, 0, 0],
-        Kind::TemporalCapability => [own_or_held(slot::TIME, choices), cycles(choices), choices.below(4), 0],
+        Kind::TemporalCapability => {
+            let other = choices.one_of([slot::TIME, slot::MORE_TIME, slot::MORE_TIME]);
+            [own_or_held(other, choices), cycles(choices), choices.below(4), 0]
+        }
         Kind::Send | Kind::Ports => [choices.below(3), choices.below(256), 0, 0],
         _ => [held(choices), held(choices), choices.below(4), choices.below(64)],
     }
@@ -60,11 +63,12 @@ fn table(world: &World, method: u16, choices: &mut impl Choices) -> [u64; 4] {
         Some(Graft) => [choices.one_of([1, 2, 3, 0, 511]), frame, 0, 0],
         Some(CreateComponent) => {
             let tables = pair(own_or_held(slot::TABLE, choices), own_or_held(slot::PAGE_TABLE, choices));
-            [to, frame, tables, index(world, choices)]
+            let own = world.component() + choices.below(3);
+            [to, frame, tables, index(own, choices)]
         }
         Some(CreateThread) => {
             let core = if choices.one_in(16) { 1 << 16 } else { 0 };
-            let of = pair(own_or_held(slot::COMPONENT, choices), core | index(world, choices));
+            let of = pair(own_or_held(slot::COMPONENT, choices), core | index(world.thread(), choices));
             [to, frame, of, entry(world, choices)]
         }
         Some(CreateInvocation) => {
@@ -160,8 +164,8 @@ fn page(world: &World, choices: &mut impl Choices) -> u64 {
     world.far() + table + choices.below(32) * PAGE
 }
 
-fn index(world: &World, choices: &mut impl Choices) -> u64 {
-    if choices.one_in(8) { choices.one_of([0, 1, 31, 1023, 1024, 1 << 15]) } else { world.index() + choices.below(3) }
+fn index(own: u64, choices: &mut impl Choices) -> u64 {
+    if choices.one_in(8) { choices.one_of([0, 1, 31, 1023, 1024, 1 << 15]) } else { own }
 }
 
 fn entry(world: &World, choices: &mut impl Choices) -> u64 {

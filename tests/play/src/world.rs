@@ -36,8 +36,12 @@ pub mod slot {
     pub const TIME: u32 = 15;
     /// The level that is handled; it never is one of those that a player handles.
     pub const LEVEL: u32 = 16;
+    /// A thread that has not started.
+    pub const OTHER: u32 = 17;
+    /// More time.
+    pub const MORE_TIME: u32 = 18;
     /// First slot to play with.
-    pub const FREE: u32 = 17;
+    pub const FREE: u32 = 20;
 }
 
 /// The port that no device minds: the one for codes of a power-on self-test.
@@ -54,6 +58,9 @@ pub const DEEP: u32 = abi::boot::slot::FREE + 1;
 
 /// Name of a director's first frame, on a boundary of 2 MiB: the same wherever players play, so that answers can be compared.
 pub const FIRST_FRAME: u64 = abi::boot::UNTYPED + (256 << 20);
+
+/// The director's slot for the level that a player's handler handles.
+pub const LEVEL: u32 = DEEP + 1;
 
 /// Where players map pages.
 pub const FAR: u64 = 0x6800_0000_0000;
@@ -78,7 +85,7 @@ pub const COMMON_FRAMES: u64 = 64;
 pub struct Code {
     /// Returns with success and the words with which it was entered.
     pub returns: u64,
-    /// Returns with success and [`Unwind`](abi::fault::Answer::Unwind).
+    /// Asks for what it may of the level whose fault it handles, and returns with success and [`Unwind`](abi::fault::Answer::Unwind).
     pub unwinds: u64,
     /// Invokes [`DEEP`], and returns with the status of that.
     pub deepens: u64,
@@ -110,8 +117,13 @@ impl World {
         FAR + (self.player << 32)
     }
 
-    /// The first of three indices of components or threads that only this player uses.
-    pub const fn index(&self) -> u64 {
-        512 + self.player * 4 % 512
+    /// The first of four indices of components that only this player uses.
+    pub const fn component(&self) -> u64 {
+        1024 + self.player * 4
+    }
+
+    /// The first of two indices of threads that only this player uses, and one long before it.
+    pub const fn thread(&self) -> u64 {
+        270 + self.player * 2 % 200
     }
 }

@@ -33,6 +33,10 @@ pub fn build(image: Image) -> Result<BenchImage, BenchError> {
         Image::Floor => floor(),
         Image::Calls => system(image, "bench/bench.toml", Some("bench-client")),
         Image::Switches => system(image, "bench/switches.toml", Some("bench-constructor")),
+        Image::Pairs => {
+            let image = system(image, "bench/switches.toml", Some("bench-constructor"))?;
+            Ok(BenchImage { machine: image.machine.processors(2), ..image })
+        }
         Image::Yields => system(image, "bench/yields.toml", Some("bench-yielder")),
         Image::Waits => system(image, "bench/waits.toml", Some("bench-waiter")),
         Image::Quickstart => system(image, "../systems/quickstart.toml", None),

@@ -35,12 +35,21 @@ pub fn time(image: &BenchImage) -> Result<Samples, BenchError> {
 }
 
 fn boot(image: &BenchImage, machine: Machine) -> Result<Samples, BenchError> {
+    Ok(Samples::of_console(&console(image, machine)?))
+}
+
+/// What `image` prints on `machine`.
+///
+/// # Errors
+///
+/// As above.
+pub fn console(image: &BenchImage, machine: Machine) -> Result<String, BenchError> {
     let run = Session::new(machine).timeout(PATIENCE).run(&mut std::io::sink());
     let console = String::from_utf8_lossy(&run.console).into_owned();
     if run.ending != (Ending::Ended { code: EXIT_SUCCESS }) {
         return Err(BenchError::Boot { image: image.image.title(), ending: run.ending, console });
     }
-    Ok(Samples::of_console(&console))
+    Ok(console)
 }
 
 /// A loop to be stepped through.

@@ -39,6 +39,7 @@ use options::Options;
 use recorded::{Figures, Recorded};
 use result::{Document, Measured};
 use row::{Image, ROWS};
+use scaling::Scaling;
 
 /// Measures everything, prints the table and keeps the results.
 pub fn main(options: &Options) -> ExitCode {
@@ -48,10 +49,10 @@ pub fn main(options: &Options) -> ExitCode {
         Ok(revision) => revision,
         Err(error) => return complain(&[error]),
     };
-    let rows = measure_all(&mut complaints);
-    print!("{}", table::table(&rows));
+    let (rows, scaling) = measure_all(&mut complaints);
+    print!("{}{}", table::table(&rows), scaling::table(&scaling));
     if complaints.is_empty() {
-        complaints.extend(conclude(options, revision.as_ref(), &rows).err());
+        complaints.extend(conclude(options, revision.as_ref(), &rows, &scaling).err());
     }
     complain(&complaints)
 }
@@ -64,10 +65,15 @@ fn complain(complaints: &[BenchError]) -> ExitCode {
 }
 
 /// What is done with rows that are all there.
-fn conclude(options: &Options, revision: Option<&Revision>, rows: &[Measured]) -> Result<(), BenchError> {
+fn conclude(
+    options: &Options,
+    revision: Option<&Revision>,
+    rows: &[Measured],
+    scaling: &[Scaling],
+) -> Result<(), BenchError> {
     let key = Key::here()?;
     let document = Document::new(key.clone(), environment::commit(), rows);
-    keep(&document, rows)?;
+    keep(&document, rows, scaling)?;
     if let Some(revision) = revision {
         say("measuring the other revision");
         print!("\n{}", compare::differences(&compare::measure(revision)?, &document));
@@ -84,7 +90,7 @@ fn conclude(options: &Options, revision: Option<&Revision>, rows: &[Measured]) -
     Ok(())
 }
 
-fn measure_all(complaints: &mut Vec<BenchError>) -> Vec<Measured> {
+fn measure_all(complaints: &mut Vec<BenchError>) -> (Vec<Measured>, Vec<Scaling>) {
     let mut rows = Vec::new();
     let images: Vec<_> = Image::ALL.into_iter().filter_map(|image| build(image, complaints)).collect();
     for image in &images {
@@ -97,12 +103,13 @@ fn measure_all(complaints: &mut Vec<BenchError>) -> Vec<Measured> {
         }
     }
     say("taking the emulator's time");
-    match suite::times(&images) {
-        Ok(times) => rows.iter_mut().for_each(|row| row.nanoseconds = times.get(row.row.name).copied()),
-        Err(error) => complaints.push(error),
-    }
+    let times = suite::times(&images).map_err(|error| complaints.push(error)).ok();
+    let scaling = times.map_or_else(Vec::new, |times| {
+        rows.iter_mut().for_each(|row: &mut Measured| row.nanoseconds = times.rows.get(row.row.name).copied());
+        times.scaling
+    });
     rows.sort_by_key(|measured: &Measured| ROWS.iter().position(|row| *row == measured.row));
-    rows
+    (rows, scaling)
 }
 
 fn build(image: Image, complaints: &mut Vec<BenchError>) -> Option<BenchImage> {
@@ -111,11 +118,11 @@ fn build(image: Image, complaints: &mut Vec<BenchError>) -> Option<BenchImage> {
 }
 
 /// Writes the results.
-fn keep(document: &Document, rows: &[Measured]) -> Result<(), BenchError> {
+fn keep(document: &Document, rows: &[Measured], scaling: &[Scaling]) -> Result<(), BenchError> {
     let directory = directory()?;
     let text = serde_json::to_string_pretty(document).map_err(|error| BenchError::Results(error.into()))? + "\n";
     result::write(&directory, "results.json", &text).map_err(BenchError::Results)?;
-    result::write(&directory, "index.html", &page::page(document, rows, &[])).map_err(BenchError::Results)?;
+    result::write(&directory, "index.html", &page::page(document, rows, scaling)).map_err(BenchError::Results)?;
     say(&format!("a page for browsers is in {}", directory.join("index.html").display()));
     Ok(())
 }

@@ -9,6 +9,8 @@ pub enum Image {
     Calls,
     /// What the kernel does between threads, and with objects and memory.
     Switches,
+    /// The same image on two cores.
+    Pairs,
     /// What a scheduler component does between threads.
     Yields,
     /// Calls by pages that a scheduler component has served.
@@ -19,7 +21,8 @@ pub enum Image {
 
 impl Image {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 6] = [Self::Floor, Self::Calls, Self::Switches, Self::Yields, Self::Waits, Self::Quickstart];
+    pub const ALL: [Self; 7] =
+        [Self::Floor, Self::Calls, Self::Switches, Self::Pairs, Self::Yields, Self::Waits, Self::Quickstart];
 
     /// What it is called while something is done with it.
     pub const fn title(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Image {
             Self::Floor => "the floor",
             Self::Calls => "the system of calls",
             Self::Switches => "the system of operations",
+            Self::Pairs => "the system of operations on two cores",
             Self::Yields => "the system of yields",
             Self::Waits => "the system of waits",
             Self::Quickstart => "the quickstart",
@@ -114,7 +118,7 @@ impl Row {
 
     /// Whether `image` may report it: every system reports its own start.
     pub fn may_come_from(&self, image: Image) -> bool {
-        self.image == image || (self.period.is_none() && image != Image::Floor)
+        self.image == image || (self.group == Group::Boot && image != Image::Floor)
     }
 }
 
@@ -181,6 +185,8 @@ pub const ROWS: &[Row] = &[
     thread("frequency", "ReceiveOperation::Frequency"),
     thread("thread_read_register", "ThreadOperation::ReadRegister"),
     thread("thread_write_register", "ThreadOperation::WriteRegister"),
+    pair("thread_launch", Group::Threads).operation("ThreadOperation::Launch"),
+    pair("thread_ended", Group::Threads).operation("ThreadOperation::Ended"),
     thread("level_read_register", "HandledLevelOperation::ReadRegister"),
     thread("level_write_register", "HandledLevelOperation::WriteRegister"),
     thread("level_read_memory", "HandledLevelOperation::ReadMemory"),
@@ -219,6 +225,7 @@ pub const ROWS: &[Row] = &[
     memory("retype_map", "PageTableOperation::Map").target(300),
     memory("alias", "PageTableOperation::Alias").target(200),
     memory("unmap", "PageTableOperation::Unmap").target(200),
+    pair("unmap_quiesced_2cpu", Group::Memory),
     memory("frame_clean", "PageTableOperation::Clean"),
     memory("page_move", "PageTableOperation::Move"),
     memory("page_name", "PageTableOperation::Name"),
@@ -243,6 +250,11 @@ const fn call(name: &'static str) -> Row {
 
 const fn thread(name: &'static str, operation: &'static str) -> Row {
     row(name, Group::Threads, Image::Switches).operation(operation)
+}
+
+/// Of two cores: nobody steps through both.
+const fn pair(name: &'static str, group: Group) -> Row {
+    row(name, group, Image::Pairs).once()
 }
 
 const fn object(name: &'static str, operation: &'static str) -> Row {

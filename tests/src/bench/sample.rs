@@ -21,6 +21,16 @@ impl Sample {
         Self { iterations: 1, short: ticks, long: 2 * ticks }
     }
 
+    /// Those in the text `ITERATIONS SHORT LONG SHORT LONG …`.
+    pub fn parse(text: &str) -> Option<Vec<Self>> {
+        let figures: Option<Vec<u64>> = text.split(' ').map(|figure| figure.parse().ok()).collect();
+        let figures = figures?;
+        let (&iterations @ 1.., times) = figures.split_first()? else { return None };
+        let (pairs, rest) = times.as_chunks::<2>();
+        let samples = pairs.iter().map(|&[short, long]| Self { iterations, short, long });
+        rest.is_empty().then(|| samples.collect())
+    }
+
     /// Ticks of one iteration: what the longer run takes longer, so that all that surrounds the iterations cancels out.
     /// `None` if that is no whole number, which no clock shows that counts instructions.
     pub fn ticks(&self) -> Option<u64> {
@@ -73,12 +83,7 @@ impl Samples {
 
 fn parse_row(line: &str) -> Option<(&str, Vec<Sample>)> {
     let (name, figures) = line.strip_prefix("row ")?.split_once(' ')?;
-    let figures: Option<Vec<u64>> = figures.split(' ').map(|figure| figure.parse().ok()).collect();
-    let figures = figures?;
-    let (&iterations @ 1.., times) = figures.split_first()? else { return None };
-    let (pairs, rest) = times.as_chunks::<2>();
-    let samples = pairs.iter().map(|&[short, long]| Sample { iterations, short, long });
-    rest.is_empty().then(|| (name, samples.collect()))
+    Some((name, Sample::parse(figures)?))
 }
 
 fn parse_boot(line: &str) -> Option<(&str, Vec<Sample>)> {

@@ -11,6 +11,7 @@ use super::privileged::Counts;
 use super::result::Measured;
 use super::row::{self, Image, ROWS, Row};
 use super::sample::{Sample, Samples};
+use super::scaling::{Scaling, scaling};
 use super::weight;
 
 /// Either of two results for each of several rows.
@@ -48,22 +49,32 @@ pub fn measure_quick(image: &BenchImage, figures: &BTreeMap<String, u64>) -> Res
 /// Ticks of the longest period that is quickly stepped through.
 const QUICK: u64 = 4000;
 
-/// How long the emulator takes for one period of each row of these images, by the rows' names: nanoseconds of the
-/// quickest sample. Empty where no machine says how fast its clock ticks.
+/// How long the emulator takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Times {
+    /// Nanoseconds of one period of each row, by the rows' names, in the quickest sample.
+    pub rows: BTreeMap<String, f64>,
+    /// What several cores do at once.
+    pub scaling: Vec<Scaling>,
+}
+
+/// Takes the time of the rows of these images, and of several cores.
 ///
 /// # Errors
 ///
-/// [`BenchError::Boot`].
-pub fn times(images: &[BenchImage]) -> Result<BTreeMap<String, f64>, BenchError> {
+/// [`BenchError::Boot`]; [`BenchError::Missing`] if no machine says how fast its clock ticks.
+pub fn times(images: &[BenchImage]) -> Result<Times, BenchError> {
     let samples: Vec<_> = images.iter().map(measure::time).collect::<Result<_, _>>()?;
-    let Some(frequency) = samples.iter().find_map(Samples::frequency) else { return Ok(BTreeMap::new()) };
+    let frequency = samples.iter().find_map(Samples::frequency).ok_or(BenchError::Missing("clock"))?;
+    let operations = images.iter().find(|image| image.image == Image::Switches).ok_or(BenchError::Missing("cores"))?;
+    let scaling = scaling(operations, frequency)?;
     let nanoseconds = |sample: &Sample| sample.nearly() * 1e9 / frequency as f64;
     let of_row = |row: &Row| {
         let measured = samples.iter().zip(images).find(|(_, image)| image.image == row.image);
         let times = measured?.0.of(row.name).iter().map(nanoseconds);
         Some((row.name.to_owned(), times.min_by(f64::total_cmp)?))
     };
-    Ok(ROWS.iter().filter_map(of_row).collect())
+    Ok(Times { rows: ROWS.iter().filter_map(of_row).collect(), scaling })
 }
 
 fn rows(image: Image) -> impl Iterator<Item = &'static Row> {

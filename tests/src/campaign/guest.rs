@@ -67,7 +67,6 @@ impl Guest {
     ///
     /// [`CampaignError::Build`], [`CampaignError::Files`].
     pub fn compose(parameters: Parameters, directory: &Path) -> Result<Self, CampaignError> {
-        fs::create_dir_all(directory)?;
         let directory = TemporaryDirectory::create(directory, "campaign-")?;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = directory.path().join("fuzzer.toml");

@@ -1,6 +1,6 @@
 //! The campaign `kernel`: players call the real kernel at random, and the logic on the host says what they should have been answered.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use abi::error::Error;
 use abi::kind::Kind;
@@ -31,7 +31,7 @@ const PART: u64 = 1_000;
 ///
 /// The guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
-    let directory = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into())).join("campaign");
+    let directory = super::directory()?;
     let parameters = Parameters {
         calls: order.count,
         part: PART,
@@ -121,7 +121,7 @@ fn compare(report: &Report, seed: u64) -> Option<u64> {
 }
 
 /// Runs guest and host again up to the part that starts with call number `part`, and names the first call that differs.
-fn first_difference(part: u64, parameters: Parameters, directory: &std::path::Path) -> Result<String, CampaignError> {
+fn first_difference(part: u64, parameters: Parameters, directory: &Path) -> Result<String, CampaignError> {
     let parameters = Parameters { calls: part + PART, list: Some(part), ..parameters };
     let report = Guest::compose(parameters, directory)?.run(&mut |_| ())?;
     let Some(Ok(mut replay)) = report.code.map(|code| Replay::new(parameters.seed, code)) else {

@@ -7,7 +7,9 @@ pub mod counts;
 pub mod error;
 pub mod guest;
 pub mod kernel;
+pub mod logic;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,12 +25,29 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 1] = [Campaign {
-    name: "kernel",
-    about: "random system calls in the guest, beside neighbours at work; the same calls on the host",
-    count: 10_000_000,
-    run: kernel::run,
-}];
+const CAMPAIGNS: [Campaign; 2] = [
+    Campaign {
+        name: "kernel",
+        about: "random system calls in the guest, beside neighbours at work; the same calls on the host",
+        count: 10_000_000,
+        run: kernel::run,
+    },
+    Campaign {
+        name: "kernel-logic",
+        about: "entries of the kernel's logic that coverage leads to, on the host, held against the model",
+        count: 200_000,
+        run: logic::run,
+    },
+];
+
+/// Where campaigns put what they make.
+fn directory() -> Result<PathBuf, CampaignError> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |target| root.join(target));
+    let directory = target.join("campaign");
+    std::fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
 
 /// How a campaign is to be run.
 #[derive(Clone, Copy, Debug)]

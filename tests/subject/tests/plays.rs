@@ -8,15 +8,14 @@ use subject::{LogicKernel, Pair};
 /// Players of the model and the logic, call by call.
 #[test]
 fn players_are_answered_as_the_model_says() {
-    for seed in 0..12 {
+    for seed in 0..3 {
         let world = World { player: 0, frames: 0, code: CODE, timed: false };
         let player = Player::new(seed, world);
         let mut stage = Simulation::new(Pair::boot().unwrap(), player, CODE, LogicKernel::PAGE_TABLE);
         let mut director = Director::new(CODE, false, &mut stage).unwrap();
-        let played = director.play(20_000, &mut stage);
+        let played = director.play(4_000, &mut stage);
         assert_eq!(stage.kernel.difference, None, "seed {seed}, after {:?} entries", stage.kernel.entries);
         assert_eq!(played, Ok(Played::All));
-        println!("{:?}", stage.kernel.entries);
-        assert_eq!(stage.player().tally.tried, 20_000);
+        assert_eq!(stage.player().tally.tried, 4_000);
     }
 }

@@ -13,7 +13,7 @@ use runtime::{Answer, Error, Result};
 /// Manages components.
 #[runtime::interface]
 pub trait Capabilities {
-    /// Makes `component` as the graph describes it, and lets it initialise, on the caller's thread. Its clients can call it
+    /// Makes `component` as the graph describes it, if the caller's quota allows one more, and lets it initialise, on the caller's thread. Its clients can call it
     /// from then on.
     fn create(&self, component: u64) -> Result<()>;
 
@@ -33,6 +33,10 @@ pub trait Capabilities {
     /// Answers the token of the first component, from `from` on, that can invoke `component`, and the methods that
     /// it may call, a bit each; or [`NOBODY`].
     fn holder(&self, component: u64, from: u64) -> Result<(u64, u64)>;
+
+    /// Takes from `holder` every capability to invoke `component`; answers how many. It has them again when
+    /// `component` is made anew.
+    fn revoke(&self, component: u64, holder: u64) -> Result<u64>;
 
     /// Answers the token of the component whose name, padded with zeros, these words are.
     fn find(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<u64>;
@@ -88,6 +92,9 @@ pub const BAD_PLAN: Error = Error::Server(6);
 
 /// The error about a component that did not initialise; it has been ended again.
 pub const NOT_INITIALISED: Error = Error::Server(7);
+
+/// The error of a client that has made as many components that live as it may.
+pub const QUOTA: Error = Error::Server(8);
 
 #[cfg(test)]
 mod tests {

@@ -78,7 +78,7 @@ fn client_method(number: usize, method: &Method) -> TokenStream {
     let number = number as u16;
     let words = words(method);
     let answer = &method.answer;
-    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer>);
+    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer, _>);
     quote! {
         #signature {
             #call(&self.0, #number, #words)
@@ -86,22 +86,30 @@ fn client_method(number: usize, method: &Method) -> TokenStream {
     }
 }
 
-/// The words that a method's parameters become, as an array of four.
+/// The words that a method's parameters become.
 pub fn words(method: &Method) -> TokenStream {
-    let words = method
-        .parameters
-        .iter()
-        .map(|(name, kind)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name)));
-    let zeros = (method.parameters.len()..4).map(|_| quote!(0));
-    let words = words.chain(zeros);
+    let words = parameter_words(method);
     quote!([#(#words),*])
+}
+
+/// The same, as an array of four.
+pub fn four_words(method: &Method) -> TokenStream {
+    let zeros = (method.parameters.len()..4).map(|_| quote!(0));
+    let words = parameter_words(method).chain(zeros);
+    quote!([#(#words),*])
+}
+
+fn parameter_words(method: &Method) -> impl Iterator<Item = TokenStream> {
+    let word =
+        |(name, kind): &(_, syn::Type)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name));
+    method.parameters.iter().map(word)
 }
 
 /// The type by which an image serves an implementation of the trait.
 fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let server = format_ident!("{name}Server");
-    let may_block = interface.may_block();
+    let (methods, may_block) = (interface.methods.len() as u64, interface.may_block());
     let constants = constants(interface);
     let arms = interface.methods.iter().enumerate().map(|(number, method)| server_arm(name, number, method));
     let documentation = format!("Serves an implementation of [`{name}`]. Named in `runtime::export!`.");
@@ -111,11 +119,13 @@ fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
 
         impl #server {
             #constants
+            /// How many methods there are.
+            pub const METHODS: u64 = #methods;
             /// Bit n: method n may wait for something.
             pub const MAY_BLOCK: u64 = #may_block;
 
             /// Runs the method that an invocation names.
-            #[inline]
+            #[inline(always)]
             #visibility fn dispatch<Server: #name + ?Sized>(
                 server: &Server,
                 invocation: ::runtime::Invocation,

@@ -1,6 +1,6 @@
 //! What is generated for a client that posts its calls to a page.
 
-use crate::expand::{constants, words};
+use crate::expand::{constants, four_words};
 use crate::interface::{Interface, Method};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -111,7 +111,7 @@ fn post_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
     let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
     let name = &method.signature.ident;
     let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
-    let words = words(method);
+    let words = four_words(method);
     let documentation = format!("Posts [`{}::{name}`].", item.ident);
     let call = quote_spanned!(answer.span()=> ::runtime::page::Posts::post::<#answer>);
     quote! {

@@ -1,7 +1,7 @@
 //! The static behind a page that an image posts to.
 
 use super::{PageError, Posts};
-use crate::capability::{invoke, invoke_cleared};
+use crate::capability::{invoke_cleared, invoke_trusted};
 use crate::client::ImportSlot;
 use crate::{Error, Result};
 use abi::page::{SERVE, SLOT_WORDS};
@@ -101,7 +101,7 @@ impl PageImport {
         // SAFETY: as for a call through an import slot: this is an image, and the word names an
         // invocation or nothing. What the server changes here is the page, which is atomics.
         let (status, words) =
-            unsafe { if flags & CLEAR_REGISTERS == 0 { invoke(word, [0; 4]) } else { invoke_cleared(word, [0; 4]) } };
+            unsafe { if flags & CLEAR_REGISTERS == 0 { invoke_trusted(word, []) } else { invoke_cleared(word, []) } };
         Error::check(status)?;
         Ok(words)
     }

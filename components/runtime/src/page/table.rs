@@ -123,6 +123,10 @@ impl PageTable {
     }
 }
 
+/// Methods of a batch entry.
+#[doc(hidden)]
+pub const BATCH_METHODS: u64 = SERVE as u64 + 1;
+
 /// An invocation of a batch entry.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]

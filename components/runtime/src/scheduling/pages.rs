@@ -26,7 +26,7 @@ impl Plan {
         let word = CapabilityWord::new(page.serve as u32, SERVE).0;
         // SAFETY: a plan exists, so this is an image. The slot holds an invocation: a server runs on memory of
         // its own, and shares with the scheduler nothing but headers of pages, which are atomics.
-        let (status, words) = unsafe { invoke_cleared(word, [0; 4]) };
+        let (status, words) = unsafe { invoke_cleared(word, []) };
         Error::check(status)?;
         Ok(words)
     }

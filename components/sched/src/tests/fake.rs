@@ -5,15 +5,14 @@
 
 use crate::Machine;
 use abi::error::Error as KernelError;
-use abi::event::{Event, What};
-use abi::plan::{CREATED, Client};
+use abi::event::{Batch, Event, What};
+use abi::plan::{CREATED, Client, Share};
 use core::num::NonZeroU32;
-use abi::event::Batch;
-use abi::plan::Share;
 use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Caller, Error, Result};
 use std::boxed::Box;
 use std::collections::{HashMap, VecDeque};
+use std::format;
 use std::string::{String, ToString};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -234,6 +233,11 @@ impl Fake {
         self.lock().preempt_in = Some(asked);
     }
 
+    /// The scheduler's own thread does nothing for so long.
+    pub fn pass(&self, ticks: u64) {
+        self.lock().now += ticks;
+    }
+
     pub fn rescued(&self) -> u64 {
         self.lock().rescued
     }
@@ -361,7 +365,10 @@ impl Machine for &'static Fake {
         Ok(Budget::numbered(1 + number as u32))
     }
 
-    fn fill(&self, _: Budget, _: u64) -> Result<()> {
+    fn fill(&self, _: Budget, ticks: u64) -> Result<()> {
+        let mut kernel = self.lock();
+        let now = kernel.now;
+        kernel.log.push(format!("{now}: {ticks}"));
         Ok(())
     }
 

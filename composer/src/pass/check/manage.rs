@@ -21,7 +21,13 @@ pub fn check(index: usize, draft: Option<&draft::Component>, graph: &Graph, foun
 }
 
 /// A quota needs somebody who keeps it.
-fn check_memory(index: usize, component: &Component, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+fn check_memory(
+    index: usize,
+    component: &Component,
+    draft: Option<&draft::Component>,
+    graph: &Graph,
+    found: &mut Diagnostics,
+) {
     let is_complete = draft.is_none_or(|draft| draft.deps_complete);
     if let (Some(memory), None, true) = (&component.memory, component.memory_manager(), is_complete) {
         let message = format!("`{}` has `memory` and no memory manager", component.name.value);
@@ -32,7 +38,9 @@ fn check_memory(index: usize, component: &Component, draft: Option<&draft::Compo
     if let (Some(made), None, true) = (constructs, component.memory_manager(), is_complete) {
         let (name, made) = (&component.name.value, &made.name);
         let message = format!("`{name}` constructs `{}` and has no memory to make it from", made.value);
-        let complaint = Diagnostic::error(NOT_MANAGED, message).label(&component.name.span, "").label(&made.span, "made at run time");
+        let complaint = Diagnostic::error(NOT_MANAGED, message)
+            .label(&component.name.span, "")
+            .label(&made.span, "made at run time");
         found.push(complaint.help(format!("add to its deps: {{ srv = \"memory\", interface = \"{MEMORY}\" }}")));
     }
 }
@@ -46,7 +54,9 @@ fn check_policy(component: &Component, draft: Option<&draft::Component>, graph: 
     if changes && component.constructor.is_none() {
         let message = format!("nobody can end `{name}`, or make it anew: it is constructed once, at the start");
         let complaint = Diagnostic::error(NOT_MANAGED, message).label(&fault.span, "");
-        found.push(complaint.help("let a component construct it that does so at run time: `constructor = \"capabilities\"`"));
+        found.push(
+            complaint.help("let a component construct it that does so at run time: `constructor = \"capabilities\"`"),
+        );
     }
     found.extend(ignorant_handler(component, fault, graph));
     if policy.policy != Policy::Recreate && (policy.limit, policy.back_off) != (0, 0) {
@@ -67,7 +77,8 @@ fn ignorant_handler(component: &Component, fault: &draft::Dependency, graph: &Gr
     }
     let message = format!("`{}` cannot carry out a policy for `{}`", handler.name.value, component.name.value);
     let complaint = Diagnostic::error(NOT_MANAGED, message).label(&fault.span, "nobody looks at this");
-    let complaint = complaint.label(&handler.name.span, format!("it does not call `{CAPABILITIES}` of its constructor"));
+    let complaint =
+        complaint.label(&handler.name.span, format!("it does not call `{CAPABILITIES}` of its constructor"));
     Some(complaint.help("the component `supervisor` carries out policies"))
 }
 
@@ -83,7 +94,10 @@ fn beyond_construction(index: usize, component: &Component, constructor: &Compon
     let managing = clients.clone().find(managed).map(|dep| ("components to schedule or to give memory to", &dep.span));
     let all = [scheduled, page, device, served, managing].into_iter().flatten();
     let complaint = |(what, span)| {
-        let message = format!("{what} for `{}`, which `{}` constructs, is not supported yet", component.name.value, constructor.name.value);
+        let message = format!(
+            "{what} for `{}`, which `{}` constructs, is not supported yet",
+            component.name.value, constructor.name.value
+        );
         Diagnostic::error(NOT_SUPPORTED_YET, message).label(span, "").label(&component.name.span, "made at run time")
     };
     all.map(complaint).collect()

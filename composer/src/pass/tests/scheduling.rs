@@ -163,7 +163,7 @@ fn the_report_says_who_schedules_whom_and_by_what() {
             "  slot 8: where the thread of sched receives\n",
             "  slot 12: user, to create threads in\n",
             "  slot 13: the thread of user\n",
-            "  slot 17: its own capability table\n",
+            "  slot 17: the capability table of sched\n",
             "  untyped frames, named from 0x",
         ],
     );
@@ -204,4 +204,19 @@ fn there_are_only_so_many_threads() {
     // Two components, and nine threads for each client.
     assert!(graph(113).is_ok());
     says(&graph(114).unwrap_err(), &["[E0804]", "the graph has 1028 threads, more than the 1024 there can be"]);
+}
+
+#[test]
+fn budgets_are_in_the_plan_with_the_time_to_fill_them() {
+    let graph = GRAPH.replace("priority = 3\n", "priority = 3\nbudget = 300\nperiod = 1000\n");
+    let graph = graph.replace("{ priority = 31 }", "{ priority = 31, budget = 50, period = 500 }");
+    let composed = compose(&graph, &fixtures()).unwrap();
+    let time = composed.capabilities.components[1].capabilities.iter().find(|held| held.grant == Grant::Time).unwrap();
+    let plan = plan(&composed);
+    assert_eq!(words(&composed, plan, HEADER_WORDS)[10], time.slot);
+    let room = composed.layout.components[1].scheduling.clone().unwrap();
+    assert_eq!(room.frames, 5, "three threads, and two budgets");
+    let client = |at: usize| words(&composed, plan + 8 * (HEADER_WORDS + at * Client::WORDS) as u64, Client::WORDS);
+    assert_eq!(client(0)[Client::SHARES..][..4], [0; 4]);
+    assert_eq!(client(1)[Client::SHARES..][..6], [300, 1000, 0, 0, 50, 500]);
 }

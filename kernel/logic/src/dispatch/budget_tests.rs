@@ -212,6 +212,78 @@ fn nobody_takes_the_core_from_who_has_no_scheduler() {
     assert_eq!(temporal::used(&scene.system.memory, budget), 100, "from there on it is not counted");
 }
 
+/// The child's thread waits on a temporal capability that its scheduler, the child, has from the root with this priority; a
+/// thread of the root runs on one with priority 5, and is about to send to it.
+fn before_a_send_to(priority: u64) -> (Scene, Frame) {
+    let mut scene = Scene::new();
+    let (root, child, thread) = (scene.root, scene.child, scene.thread);
+    let runner = scene.system.thread(7, 0x41_0000).0;
+    let memory = &scene.system.memory;
+    let source = memory.kernel();
+    temporal::create_unlimited(memory, source, root);
+    let [high, low] = [(child, priority), (root, 5)].map(|(owner, priority)| {
+        let made = memory.kernel();
+        temporal::create(memory, made, owner);
+        temporal::delegate(memory, 0, source, Recipient::of(memory, made), 100, priority)
+            .unwrap()
+            .hand_over(memory, made);
+        made
+    });
+    scene.dispatch(root, child, Some(high)).unwrap();
+    scene.dispatch(child, thread, None).unwrap();
+    scene.wait().unwrap();
+    while scene.told().is_some() {}
+    scene.wait().unwrap();
+    while scene.told().is_some() {}
+    scene.dispatch(root, runner, Some(low)).unwrap();
+    scene.pass(10);
+    (scene, low)
+}
+
+fn after_a_send_to(priority: u64) -> (Scene, Frame) {
+    let (mut scene, low) = before_a_send_to(priority);
+    crate::endpoint::send(&scene.system.memory, &mut scene.system.core, scene.thread, 0).unwrap();
+    scene.leave();
+    (scene, low)
+}
+
+#[test]
+fn so_does_an_interrupt_for_it() {
+    for (priority, goes_on) in [(4, true), (5, false)] {
+        let (mut scene, low) = before_a_send_to(priority);
+        let (thread, runner) = (scene.thread, scene.current());
+        crate::endpoint::notify(&scene.system.memory, thread);
+        let outcome = interrupted_for(&scene.system.memory, &mut scene.system.core, scene.now, thread);
+        scene.leave();
+        assert_eq!(scene.current() == scene.child, goes_on);
+        assert_eq!(outcome == Outcome::Restore, !goes_on);
+        let state = crate::thread::state(&scene.system.memory, runner);
+        assert_eq!(state == State::Preempted, goes_on, "its registers are kept");
+        assert_eq!(scene.left(low), if goes_on { 90 } else { 100 });
+    }
+}
+
+#[test]
+fn a_send_to_who_takes_precedence_gives_that_ones_scheduler_the_core() {
+    let (mut scene, low) = after_a_send_to(4);
+    let (child, root) = (scene.child, scene.root);
+    assert_eq!((scene.current(), scene.left(low)), (child, 90));
+    scene.pass(20);
+    assert_eq!(scene.left(low), 90, "it runs on its own");
+    scene.wait().unwrap();
+    assert_eq!(scene.current(), root);
+    assert_eq!(scene.told(), Some(Event { thread: 7, what: What::Preempted, more: true }));
+}
+
+#[test]
+fn a_send_to_anybody_else_does_not() {
+    for priority in [5, 6] {
+        let (scene, _) = after_a_send_to(priority);
+        assert_ne!(scene.current(), scene.child, "priority {priority}");
+        assert_ne!(scene.current(), scene.root, "priority {priority}");
+    }
+}
+
 #[test]
 fn another_cores_time_is_refused() {
     let mut scene = Scene::new();

@@ -3,15 +3,16 @@
 //! Each operation lists its checks and errors in [`PageTableOperation`].
 
 use super::Caller;
-use crate::capability::{Capability, Slot};
+use crate::capability::{self, Capability, Slot};
 use crate::frame;
 use crate::page_table::PageTable;
 use crate::slot;
 use crate::store::Store;
 use abi::error::Error;
 use abi::kind::Kind;
+use abi::layout::WRITE;
 use abi::operation::PageTableOperation;
-use abi::rights::page_table as right;
+use abi::rights::{page_table as right, physical_range};
 
 /// Performs operation `number` of the page table in `held`; answers two words.
 ///
@@ -44,7 +45,10 @@ pub fn operate(
             frame::clean(store, caller.untyped(store, address)?)?;
         }
         MapDevice => {
-            let Capability::PhysicalRange(range) = caller.table().lookup(store, from)? else {
+            let range = caller.slot(store, from)?;
+            let written = if argument & WRITE != 0 { physical_range::WRITE } else { 0 };
+            slot::check(range, Kind::PhysicalRange, physical_range::READ | written)?;
+            let Capability::PhysicalRange(range) = capability::read(store, range)? else {
                 return Err(Error::WrongKind);
             };
             with(right::MAP)?.map_device(store, address, range.page(store, page)?, argument)?;

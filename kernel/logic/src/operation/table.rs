@@ -3,7 +3,7 @@
 //! Each operation lists its checks and errors in [`TableOperation`].
 
 use super::{Caller, Machine, check_entry, high, low, time};
-use crate::capability::{Capability, Slot, word};
+use crate::capability::{self, Capability, Slot, word};
 use crate::capability_table::CapabilityTable;
 use crate::component;
 use crate::core_state::CoreState;
@@ -116,21 +116,26 @@ fn create_device(
     number: u16,
     [slot, whole, a, b]: [u64; 4],
 ) -> Result<(), Error> {
-    let part = match (TableOperation::from_number(number), caller.table().lookup(store, whole)) {
-        (Some(TableOperation::CreateHandledLevel), _) => Capability::HandledLevel,
-        (_, Err(error)) => return Err(error),
-        (Some(TableOperation::CreatePorts), Ok(Capability::Ports(range))) => {
+    if number == TableOperation::CreateHandledLevel as u16 {
+        return table.add(store, slot, Capability::HandledLevel);
+    }
+    let source = caller.slot(store, whole)?;
+    let header = slot::fresh(store, source)?;
+    let part = match (TableOperation::from_number(number), capability::read(store, source)?) {
+        (Some(TableOperation::CreatePorts), Capability::Ports(range)) => {
             Capability::Ports(range.part(high(a), low(a))?)
         }
-        (Some(TableOperation::CreateInterrupt), Ok(Capability::Interrupt(lines))) => {
+        (Some(TableOperation::CreateInterrupt), Capability::Interrupt(lines)) => {
             Capability::Interrupt(lines.line(machine, a)?)
         }
-        (Some(TableOperation::CreatePhysicalRange), Ok(Capability::PhysicalRange(range))) => {
+        (Some(TableOperation::CreatePhysicalRange), Capability::PhysicalRange(range)) => {
             Capability::PhysicalRange(range.part(store, a, b)?)
         }
         _ => return Err(Error::WrongKind),
     };
-    table.add(store, slot, part)
+    // What the whole does not permit, no part of it does.
+    capability::commit_with(store, table.claim(store, slot)?, part, header >> slot::KIND_BITS);
+    Ok(())
 }
 
 /// Fills `target` with an end-point of kind `made` of the thread behind `source`.

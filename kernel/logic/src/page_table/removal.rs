@@ -3,7 +3,9 @@
 //! A translation that is taken away here can be in use until its epoch is past everywhere: other cores may
 //! have it in hand. This core forgets it at once.
 
-use super::{ADDRESS, CLOSED, DEVICE, NAMES_UNTYPED, PRESENT, PageTable, UPPER_HALF, check_page, check_table, index, span};
+use super::{
+    ADDRESS, CLOSED, DEVICE, NAMES_UNTYPED, PRESENT, PageTable, UPPER_HALF, check_page, check_table, index, span,
+};
 use crate::frame::{self, Frame};
 use crate::quiescence;
 use crate::store::Store;

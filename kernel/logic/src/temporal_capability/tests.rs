@@ -1,3 +1,5 @@
+#![allow(clippy::indexing_slicing, reason = "a test that indexes out of its vectors should fail")]
+
 use super::*;
 use crate::testing::System;
 use proptest::prelude::*;
@@ -91,7 +93,9 @@ fn a_scheduler_shares_its_cycles_among_its_own() {
 fn none_and_all_without_end_cannot_be_moved() {
     let family = Family::new();
     let one = family.below(family.root, 5, 100, 0);
-    for (from, to, cycles) in [(one, one, 1), (one, family.root, 0), (family.root, one, 0), (family.root, one, EVERYTHING)] {
+    for (from, to, cycles) in
+        [(one, one, 1), (one, family.root, 0), (family.root, one, 0), (family.root, one, EVERYTHING)]
+    {
         assert_eq!(family.transfer(from, to, cycles), Err(Error::BadArgument));
         assert_eq!(family.delegate(from, to, cycles, 0), Err(Error::BadArgument));
     }

@@ -53,24 +53,32 @@ fn run() -> Result<()> {
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn sinv_stub(iterations: u64) -> Result<()> {
-    (0..iterations).try_for_each(|_| TRUSTED.call())
+    for _ in 0..iterations {
+        TRUSTED.call()?;
+    }
+    Ok(())
 }
 
 /// Calls whose ends clear what the other must not see.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn sinv_stub_cleared(iterations: u64) -> Result<()> {
-    (0..iterations).try_for_each(|_| CLEARED.call())
+    for _ in 0..iterations {
+        CLEARED.call()?;
+    }
+    Ok(())
 }
 
 /// Calls with all the words that fit, there and back.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn sinv_stub_4args(iterations: u64) -> Result<()> {
-    (0..iterations).try_for_each(|_| {
-        black_box(TRUSTED.args(1, 2, 3, 4)?);
-        Ok(())
-    })
+    for _ in 0..iterations {
+        let (first, second) = TRUSTED.args(1, 2, 3, 4)?;
+        black_box(first);
+        black_box(second);
+    }
+    Ok(())
 }
 
 /// Loops by hand around one system call; answers the last status. The kernel keeps `rsp` and nothing else, so the

@@ -130,6 +130,34 @@ impl Fixture {
         Ok(())
     }
 
+    /// Another component, in this one's page table.
+    pub fn another_component(&self, slot: u32) -> Result<()> {
+        let words = [slot.into(), self.fresh(), pair(slot::TABLE, slot::PAGE_TABLE), self.index()];
+        self.table(TableOperation::CreateComponent, words).map(|_| ())
+    }
+
+    /// A thread of a core, that starts there.
+    pub fn thread(&self, slot: u32, component: u32, core: u32, start: u64) -> Result<()> {
+        let who = pair(component, core << 16 | self.index() as u32);
+        self.table(TableOperation::CreateThread, [slot.into(), self.fresh(), who, start]).map(|_| ())
+    }
+
+    /// An invocation of a component's entry.
+    pub fn invocation(&self, slot: u32, component: u32, entry: u64) -> Result<()> {
+        self.table(TableOperation::CreateInvocation, [pair(component, slot), entry, 0, 1]).map(|_| ())
+    }
+
+    /// A thread's end-point, and the right to send there.
+    pub fn end_point(&self, receive: u32, send: u32, thread: u32) -> Result<()> {
+        self.table(TableOperation::CreateReceive, [receive.into(), thread.into(), 0, 0])?;
+        self.table(TableOperation::CreateSend, [send.into(), receive.into(), 0, 0]).map(|_| ())
+    }
+
+    /// An index of a component or a thread that no row uses.
+    fn index(&self) -> u64 {
+        self.taken.get() + FIRST_INDEX + FRAMES
+    }
+
     /// Lets the handler of a fault run a loop.
     pub fn handle(&self, repeat: operations::Loop, words: &operations::Words, iterations: u64) -> Result<()> {
         operations::let_handler_run(repeat, words, iterations);

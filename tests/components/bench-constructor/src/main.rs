@@ -11,11 +11,14 @@
 //! | `asnd_arcv` | a scheduler sends to a thread that waits, takes the event in and dispatches it; it waits again |
 //! | `fault_handler` | a thread faults, and resumes behind that by its handler's answer |
 //!
+//! Other rows are of two cores, and calls are counted on several at once (`cores`).
+//!
 //! All other operations are one loop each (`operations`), on what is there before the clock is read (`fixture`).
 #![no_std]
 #![no_main]
 
 mod console;
+mod cores;
 mod fixture;
 mod loops;
 mod objects;
@@ -36,15 +39,25 @@ runtime::component! { initialise: run }
 
 /// Ends the system with the status of the measurement.
 fn run() -> u16 {
-    let status = measure().map_or_else(Error::status, |()| 0);
+    let status = measure_here().map_or_else(Error::status, |()| 0);
     let _ = CONSTRUCTOR.operate(slot::POWER, PowerOperation::End as u16, [status.into(), 0, 0, 0]);
     1
 }
 
-fn measure() -> Result<()> {
+/// With one core, the rows of one core; with two, those of two; with more, what they do at once.
+fn measure_here() -> Result<()> {
+    let mut console = console::Console(&CONSTRUCTOR);
+    let fixture = Fixture::make(&CONSTRUCTOR)?;
+    match CONSTRUCTOR.information().cores() {
+        1 => measure(&fixture, &mut console),
+        2 => cores::run_rows(&fixture, &mut console),
+        _ => cores::run_scaling(&fixture, &mut console),
+    }
+}
+
+fn measure(fixture: &Fixture, console: &mut console::Console<'_>) -> Result<()> {
     objects::make(&CONSTRUCTOR)?;
     tell_frequency()?;
-    let mut console = console::Console(&CONSTRUCTOR);
     bench_client::run(
         &[
             Row::new("thread_switch", &|iterations| schedule(loops::run_switches, iterations / 2)),
@@ -53,10 +66,10 @@ fn measure() -> Result<()> {
             Row::new("asnd_arcv", &|iterations| schedule(loops::run_round_trips, iterations)),
             Row::new("fault_handler", &|iterations| run_to_its_end(FAULTING, iterations)),
         ],
-        &mut console,
+        console,
         &time::ticks,
     )?;
-    operations::run(&Fixture::make(&CONSTRUCTOR)?, &mut console)
+    operations::run(fixture, console)
 }
 
 /// Writes how often the clock ticks in a second: where it measures time, figures can be turned into seconds.

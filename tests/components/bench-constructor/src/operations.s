@@ -95,6 +95,7 @@ OPERATION component_name
 OPERATION component_revoke, capability=CAPABILITY
 OPERATION thread_read_register
 OPERATION thread_write_register
+OPERATION thread_ended
 OPERATION frequency
 OPERATION ports_read
 OPERATION ports_write

@@ -2,8 +2,10 @@
 
 use abi::crossing::CapabilityWord;
 use abi::fault::Answer;
+use abi::operation::HandledLevelOperation;
 use core::arch::naked_asm;
-use play::world::{Code, DEEP, STACK_END};
+use core::sync::atomic::AtomicU64;
+use play::world::{Code, DEEP, LEVEL, STACK_BYTES, STACK_END};
 
 /// Where all this lies.
 pub fn places() -> Code {
@@ -22,10 +24,44 @@ unsafe extern "C" fn returns() {
     naked_asm!("xor eax, eax", "syscall", "ud2")
 }
 
-/// Answers a fault: the level unwinds.
+/// How often each operation of the handled level succeeded.
+pub static HANDLED: [AtomicU64; HandledLevelOperation::ALL.len()] = [const { AtomicU64::new(0) }; _];
+
+/// A word of memory that every level has that a player's code runs in.
+const WORD: u64 = STACK_END - STACK_BYTES;
+
+/// Asks for what it may of the level that it handles, and answers that it unwinds.
 #[unsafe(naked)]
 unsafe extern "C" fn unwinds() {
-    naked_asm!("xor eax, eax", "mov edi, {unwind}", "xor esi, esi", "syscall", "ud2", unwind = const Answer::Unwind as u64)
+    naked_asm!(
+        "xor ebx, ebx",
+        "2:",
+        "lea rax, [rbx + {level}]",
+        "xor edi, edi", // number of a register, or
+        "cmp ebx, {read_memory}",
+        "jb 3f",
+        "mov rdi, {word}", // address of a word
+        "3:",
+        "xor esi, esi",
+        "syscall",
+        "cmp rax, 1", // carry, if it is 0
+        "lea rcx, [rip + {handled}]",
+        "adc qword ptr [rcx + 8 * rbx], 0",
+        "inc ebx",
+        "cmp ebx, {operations}",
+        "jb 2b",
+        "xor eax, eax",
+        "mov edi, {unwind}",
+        "xor esi, esi",
+        "syscall",
+        "ud2",
+        level = const CapabilityWord::new(LEVEL, 0).0,
+        read_memory = const HandledLevelOperation::ReadMemory as u64,
+        operations = const HandledLevelOperation::ALL.len(),
+        word = const WORD,
+        handled = sym HANDLED,
+        unwind = const Answer::Unwind as u64,
+    )
 }
 
 /// Invokes itself until that fails, and returns with the status of that.

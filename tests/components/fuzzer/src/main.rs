@@ -20,6 +20,8 @@ mod report;
 mod stage;
 
 use abi::error::Error;
+use abi::kind::Kind;
+use core::sync::atomic::Ordering::Relaxed;
 use neighbours::Neighbours;
 use play::world::FIRST_FRAME;
 use play::{Director, Played, Stage};
@@ -73,10 +75,14 @@ fn fuzz() -> Result<(), Error> {
             neighbours.work(&mut guest)?;
         }
     }
-    report.tally(&guest.player().tally, director.deaths);
-    if let Some(neighbours) = neighbours {
+    for (operation, succeeded) in code::HANDLED.iter().enumerate() {
+        guest.count(Kind::HandledLevel, operation, succeeded.load(Relaxed));
+    }
+    if let Some(mut neighbours) = neighbours {
+        neighbours.give_time(&mut guest)?;
         let (rounds, wrong) = neighbours.end(&mut guest)?;
         report.line(format_args!("neighbours {rounds} {wrong}"));
     }
+    report.tally(&guest.player().tally, director.deaths);
     Ok(())
 }

@@ -8,8 +8,10 @@ use abi::boot::{BUNDLE, slot};
 use abi::bundle::{Bundle, Segment};
 use abi::crossing::CapabilityWord;
 use abi::error::Error;
+use abi::kind::Kind;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
-use abi::operation::{PageTableOperation, TableOperation, ThreadOperation};
+use abi::operation::{PageTableOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation};
+use abi::time::SCHEDULERS;
 use core::arch::naked_asm;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use play::Operations;
@@ -24,6 +26,8 @@ const CLIENT: u32 = FIRST_SLOT + 3;
 const SERVER_TABLE: u32 = FIRST_SLOT + 4;
 /// Slot of the first client's thread; the others follow.
 const THREAD: u32 = FIRST_SLOT + 8;
+/// Slots of threads, end-points and temporal capabilities by way of which time is given away.
+const TIMED: u32 = FIRST_SLOT + 12;
 /// Indices of components and threads that players do not use.
 const INDEX: u64 = 480;
 /// The client's slot for the server.
@@ -70,6 +74,7 @@ impl Neighbours {
         if core > 0 {
             // It works until it is told to stop; the word says where it counts.
             guest.operate(thread, ThreadOperation::Launch as u16, [counts_of(core), 0, 0, 0])?;
+            guest.count(Kind::Thread, ThreadOperation::Launch as usize, 1);
         }
         Ok(())
     }
@@ -86,16 +91,44 @@ impl Neighbours {
     }
 
     /// Ends the work; answers how many rounds there were, and how many answers were wrong.
-    pub fn end(self, _: &mut Guest) -> Result<(u64, u64), Error> {
+    pub fn end(self, guest: &mut Guest) -> Result<(u64, u64), Error> {
         let mut sum = (0, 0);
         for core in 0..self.cores {
             let counts = counts(core);
+            if core > 0 {
+                stop(core, guest)?;
+            }
             sum.0 += counts[DONE].load(Relaxed);
             sum.1 += counts[WRONG].load(Relaxed);
             // A core on which nobody has worked has been lost.
             sum.1 += u64::from(counts[DONE].load(Relaxed) == 0);
         }
         Ok(sum)
+    }
+
+    /// Gives away more time than there can be, and by way of more schedulers than there can be, each the one's below.
+    pub fn give_time(&mut self, guest: &mut Guest) -> Result<(), Error> {
+        use TableOperation::*;
+        let give = |guest: &mut Guest, from: u32, to: u32, cycles| {
+            let given = guest.operate(from, TemporalCapabilityOperation::Delegate as u16, [to.into(), cycles, 1, 0]);
+            given.map_err(|error| guest.count_error(error)).is_ok()
+        };
+        let mut from = slot::TIME;
+        for at in 0..=SCHEDULERS as u32 {
+            let [thread, receive, time] = [0, 1, 2].map(|slot| TIMED + 3 * at + slot);
+            let of = pair(CLIENT, INDEX + 8 + u64::from(at));
+            make(guest, CreateThread, [thread.into(), self.frame(), of, serves as *const () as u64])?;
+            make(guest, CreateReceive, [receive.into(), thread.into(), 0, 0])?;
+            make(guest, CreateTemporalCapability, [time.into(), self.frame(), pair(receive, 0), 0])?;
+            if !give(guest, from, time, 1000) {
+                return Ok(());
+            }
+            if at == 0 {
+                give(guest, from, time, u64::MAX - 1000);
+            }
+            from = time;
+        }
+        Ok(())
     }
 
     fn map_code(&mut self, guest: &mut Guest) -> Result<(), Error> {
@@ -150,6 +183,20 @@ const DONE: usize = 1;
 const WRONG: usize = 2;
 /// Words between the counts of two cores.
 const STRIDE: u64 = 8;
+
+/// Stops the client of another core, and waits until it has ended.
+fn stop(core: u64, guest: &mut Guest) -> Result<(), Error> {
+    counts(core)[LEFT].store(1, Relaxed);
+    loop {
+        match guest.operate(THREAD + core as u32, ThreadOperation::Ended as u16, [0; 4]) {
+            Ok(_) => break,
+            Err(Error::Pending) => guest.count_error(Error::Pending),
+            Err(error) => return Err(error),
+        }
+    }
+    guest.count(Kind::Thread, ThreadOperation::Ended as usize, 1);
+    Ok(())
+}
 
 const fn counts_of(core: u64) -> u64 {
     COUNTS + 8 * STRIDE * core

@@ -3,6 +3,7 @@
 use crate::CONSTRUCTOR;
 use crate::report::Report;
 use abi::error::Error;
+use abi::kind::Kind;
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -31,6 +32,22 @@ static LISTED: AtomicBool = AtomicBool::new(false);
 /// Whether calls are to be listed from now on.
 pub fn list(yes: bool) {
     LISTED.store(yes, Relaxed);
+}
+
+impl Guest {
+    /// Counts that an operation has succeeded which players cannot do.
+    pub fn count(&mut self, kind: Kind, operation: usize, times: u64) {
+        if let Some(count) = self.player().tally.succeeded[kind as usize].get_mut(operation) {
+            *count += times;
+        }
+    }
+
+    /// Counts an error that players do not come to.
+    pub fn count_error(&mut self, error: Error) {
+        if let Some(count) = self.player().tally.statuses.get_mut(usize::from(error.status())) {
+            *count += 1;
+        }
+    }
 }
 
 impl Operations for Guest {

@@ -70,7 +70,7 @@ fn dispatches(rogue: &mut Rogue, component: u32, thread: u32, receive: u32) {
         (thread.into(), Error::WrongKind),
         (50, Error::Empty),
         (u64::MAX, Error::OutOfRange),
-        (1 << 32, Error::OutOfRange),
+        (1 << 32, Error::Empty),
     ] {
         rogue.refused(thread, DISPATCH, [0, 0, 1, scheduler], error);
     }

@@ -11,6 +11,7 @@ mod registers;
 mod rogue;
 mod tables;
 mod threads;
+mod time;
 mod visible;
 
 use rogue::Rogue;
@@ -28,6 +29,7 @@ fn run() -> u16 {
         ("components", components::all),
         ("threads", threads::all),
         ("end-points", endpoints::all),
+        ("time", time::all),
         ("devices", devices::all),
         ("registers", registers::all),
         ("random", random::all),

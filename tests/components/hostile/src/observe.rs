@@ -4,7 +4,7 @@ use core::arch::naked_asm;
 use probe::registers::{Registers, Seen, at};
 use probe::{Observer, ObserverServer, WORDS};
 use runtime::Result;
-use runtime::internal::{CReply, Record};
+use runtime::internal::Record;
 
 /// Says what it sees.
 struct Observing;
@@ -41,20 +41,23 @@ fn expected(seen: &Registers) -> [u64; 16] {
     expected
 }
 
-extern "C" fn dispatch(
+/// What the stub leads to. The methods are as for any server that is trusted.
+unsafe extern "C" fn method<const METHOD: u64, const CLEARED: bool>(
     first: u64,
     second: u64,
     third: u64,
     fourth: u64,
     token: u64,
-    method: u64,
-    second_answer: &mut u64,
-) -> CReply {
-    let invocation = runtime::Invocation { method, words: [first, second, third, fourth], token };
-    ObserverServer::dispatch(&Observing, invocation).into_registers(second_answer)
+    _: u64,
+) -> ! {
+    let invocation = runtime::Invocation { method: METHOD, words: [first, second, third, fourth], token };
+    let reply = ObserverServer::dispatch(&Observing, invocation);
+    // SAFETY: the stub leads here, and the invocation has nothing more to do.
+    unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
 }
 
-runtime::entry_stub!(go_on, dispatch, [], []);
+runtime::methods!(METHODS, method, ObserverServer::METHODS, false);
+runtime::entry_stub!(go_on, METHODS, []);
 
 /// Stores the registers, and goes on like any other entry.
 #[unsafe(naked)]

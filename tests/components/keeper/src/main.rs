@@ -47,7 +47,11 @@ fn run() -> Result<u16> {
     let state = CAPABILITIES.state(phoenix)?;
     let (lives, made) = (LIVES_OF_IT.get(), state.made);
     let holder = CAPABILITIES.holder(phoenix, 1)?;
-    let _ = writeln!(out, "keeper: {lives} lives, made {made} times; the first to hold it is {}, by {:#x}", holder.0, holder.1);
+    let _ = writeln!(
+        out,
+        "keeper: {lives} lives, made {made} times; the first to hold it is {}, by {:#x}",
+        holder.0, holder.1
+    );
     Ok(u16::from(MEMORY.left()? != before))
 }
 

@@ -4,6 +4,7 @@
 
 mod asking;
 mod end;
+mod parallel;
 mod refusals;
 mod revoked;
 mod sends;
@@ -26,6 +27,7 @@ fn run() -> u16 {
     for (name, scene) in [
         ("refusals", refusals::all as fn(&mut Asking, u64)),
         ("ends", end::all),
+        ("parallel invocations", parallel::all),
         ("sends", sends::all),
         ("time", time::all),
         ("shared tables", shared::all),

@@ -2,7 +2,7 @@
 
 use crate::asking::{HOME, RECEIVES, SENDS, THREADS, ask};
 use crate::revoked::DOOR;
-use crate::shared;
+use crate::{parallel, shared};
 use abi::error::Error;
 use abi::operation::{ReceiveOperation, SendOperation, ThreadOperation};
 use core::arch::naked_asm;
@@ -29,8 +29,10 @@ pub enum Job {
     Fill = 4,
     /// Dispatches the next worker for a while, and ends with what its end-point then tells.
     Schedule = 5,
+    /// Invokes a server, and ends with the number of wrong answers.
+    Call = 6,
     /// Faults.
-    Fault = 6,
+    Fault = 7,
 }
 
 /// What a worker that works looks at, and what it counts.
@@ -72,6 +74,7 @@ extern "C" fn work(word: u64) -> u16 {
         3 => status(ask(DOOR, 0, [0; 4]).map(|_| ())),
         4 => status(shared::fill(argument)),
         5 => schedule(number),
+        6 => parallel::call(argument),
         // SAFETY: it is there for its fault.
         _ => unsafe { core::arch::asm!("ud2", options(noreturn)) },
     }

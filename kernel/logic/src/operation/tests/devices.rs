@@ -100,6 +100,38 @@ fn a_range_is_made_of_a_larger_one() {
 }
 
 #[test]
+fn a_part_permits_no_more_than_the_whole() {
+    use abi::rights::{interrupt, physical_range, ports};
+    let mut system = System::new();
+    let copy = |system: &mut System, to: u64, from: u64, left_out: u64| {
+        assert_eq!(table(system, TableOperation::Copy, [to, from, left_out, 0]), Outcome::DONE);
+    };
+    copy(&mut system, 20, slot::PORTS, ports::WRITE);
+    assert_eq!(table(&mut system, TableOperation::CreatePorts, [21, 20, 0x3f8 << 32 | 1, 0]), Outcome::DONE);
+    let written = ask(&mut system, 21, PortsOperation::Write as u16, [0; 4]);
+    assert_eq!(written, Error::RightsExceeded.into());
+
+    copy(&mut system, 22, slot::INTERRUPT, interrupt::ATTACH);
+    assert_eq!(table(&mut system, TableOperation::CreateInterrupt, [23, 22, 4, 0]), Outcome::DONE);
+    for operation in [InterruptOperation::Attach, InterruptOperation::Detach] {
+        let refused = ask(&mut system, 23, operation as u16, [slot::SEND, 0, 0, 0]);
+        assert_eq!(refused, Error::RightsExceeded.into(), "{operation:?}");
+    }
+    assert_eq!(ask(&mut system, 23, InterruptOperation::Mask as u16, [0; 4]), Outcome::DONE);
+    copy(&mut system, 24, slot::INTERRUPT, interrupt::SERVE);
+    for operation in [InterruptOperation::Mask, InterruptOperation::Acknowledge] {
+        let refused = ask(&mut system, 24, operation as u16, [0; 4]);
+        assert_eq!(refused, Error::RightsExceeded.into(), "{operation:?}");
+    }
+
+    let mut system = with_room();
+    copy(&mut system, 25, slot::DEVICES, physical_range::WRITE);
+    assert_eq!(table(&mut system, TableOperation::CreatePhysicalRange, [26, 25, REGISTERS, 1]), Outcome::DONE);
+    assert_eq!(map_device(&mut system, HERE, 26, READ | WRITE, 0), Error::RightsExceeded.into());
+    assert_eq!(map_device(&mut system, HERE, 26, READ, 0), Outcome::DONE);
+}
+
+#[test]
 fn a_devices_page_is_mapped_uncached_and_never_executable() {
     const UNCACHED: u64 = 0b11000;
     let mut system = with_room();

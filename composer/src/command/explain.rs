@@ -1,0 +1,89 @@
+//! `composer explain`: the chain of lines by which a component reaches something.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use crate::authority::{self, Item};
+use crate::code::UNKNOWN_COMPONENT;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
+use crate::text::quote;
+use crate::{Failure, LoadOptions, Loaded, load, print, suggest};
+
+/// What `explain` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// The graph file
+    file: PathBuf,
+    /// The component that holds it
+    component: String,
+    /// What it reaches: a component, an interface, or a device
+    resource: String,
+}
+
+/// Says by which lines the component reaches the resource. Answers whether it does.
+///
+/// # Errors
+///
+/// All complaints, if the graph is not sound, or has no such component.
+pub fn run(arguments: &Arguments) -> Result<bool, Failure> {
+    let loaded = load(&arguments.file, LoadOptions { graph_only: true })?;
+    let start = find(&loaded, &arguments.component)?;
+    let (holder, resource) = (&arguments.component, &arguments.resource);
+    match chain(&loaded.graph, start, resource) {
+        Some(chain) => {
+            print::line(format_args!("{}", explanation(holder, resource, &chain).render(&loaded.source).trim_end()));
+            Ok(true)
+        }
+        None => {
+            print::line(format_args!("`{holder}` does not reach {}", quote(resource)));
+            Ok(false)
+        }
+    }
+}
+
+fn find(loaded: &Loaded, name: &str) -> Result<usize, Failure> {
+    let names = || loaded.graph.components.iter().map(|component| component.name.value.as_str());
+    names().position(|other| other == name).ok_or_else(|| {
+        let complaint = Diagnostic::error(UNKNOWN_COMPONENT, format!("unknown component {}", quote(name)));
+        let complaint = complaint.maybe_help(suggest::help(name, names().collect::<Vec<_>>()));
+        Failure { source: loaded.source.clone(), diagnostics: complaint.into() }
+    })
+}
+
+/// A shortest chain of items from the component at `start` to one that is, or drives, or serves `resource`.
+fn chain(graph: &Graph, start: usize, resource: &str) -> Option<Vec<Item>> {
+    let mut seen = vec![start];
+    let mut waiting = VecDeque::from([(start, Vec::new())]);
+    while let Some((at, chain)) = waiting.pop_front() {
+        for item in authority::of(graph, at) {
+            let longer: Vec<Item> = chain.iter().cloned().chain([item.clone()]).collect();
+            if is_about(graph, &item, resource) {
+                return Some(longer);
+            }
+            if let Some(to) = item.to.filter(|to| !seen.contains(to)) {
+                seen.push(to);
+                waiting.push_back((to, longer));
+            }
+        }
+    }
+    None
+}
+
+/// Items quote the names of what they are about.
+fn is_about(graph: &Graph, item: &Item, resource: &str) -> bool {
+    let is_component = |at: usize| graph.components.get(at).is_some_and(|to| to.name.value == resource);
+    item.to.is_some_and(is_component) || item.what.contains(&format!("`{resource}`"))
+}
+
+fn explanation(holder: &str, resource: &str, chain: &[Item]) -> Diagnostics {
+    let note = Diagnostic::note(format!("`{holder}` reaches {}", quote(resource)));
+    let labels = chain.iter().zip(1..).map(|(item, number)| {
+        let extent = match item.extent.describe() {
+            extent if extent.is_empty() => extent,
+            extent => format!(": {extent}"),
+        };
+        (&item.span, format!("{number}. `{}` {}{extent}", item.holder, item.what))
+    });
+    labels.fold(note, |note, (span, text)| note.label(span, text)).into()
+}
