@@ -171,7 +171,7 @@ mod tests {
             (Extent::Whole, some(&["add"]), Some("all methods")),
             (some(&["add", "call"]), some(&["add"]), Some("call")),
             (some(&["add"]), some(&["add", "call"]), None),
-            (Extent::Bytes(8192), Extent::Bytes(4096), Some("8 KiB instead of 4 KiB")),
+            (Extent::Bytes(8192), Extent::Bytes(4096), Some("8KiB instead of 4KiB")),
             (Extent::Bytes(4096), Extent::Bytes(8192), None),
             (Extent::Number(3), Extent::Number(2), Some("3 instead of 2")),
         ];

@@ -52,7 +52,7 @@ mod arrival {
 
 impl Core {
     fn new(number: u64, local_apic: u32) -> Self {
-        let shared = if number == 0 { Shared::FIRST } else { Shared::OFFLINE };
+        let shared = if number == 0 { Shared::first() } else { Shared::offline() };
         Self {
             local: UnsafeCell::new(CoreLocal::new(number, local_apic, stack_end(number, 0))),
             shared,

@@ -77,9 +77,10 @@ fn segments(task_state: &'static TaskStateSegment) -> Segments {
 }
 
 fn task_state(core: u64) -> TaskStateSegment {
+    let stacks = [0, 1, 2, 3, 4, 5, 5, 5].map(|number| VirtAddr::new(stack_end(core, number)));
+    let [kernel, own @ ..] = stacks;
     let mut task_state = TaskStateSegment::new();
-    let stack = |number| VirtAddr::new(stack_end(core, number));
-    task_state.privilege_stack_table[0] = stack(0);
-    task_state.interrupt_stack_table = [1, 2, 3, 4, 5, 5, 5].map(stack);
+    task_state.privilege_stack_table[0] = kernel;
+    task_state.interrupt_stack_table = own;
     task_state
 }

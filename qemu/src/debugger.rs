@@ -164,13 +164,13 @@ impl Debugger {
     pub fn run_to_one_of(&mut self, addresses: &[u64]) -> Result<u64> {
         // The emulator would stop at once at a breakpoint on which it stands. A step where none is needed does harm:
         // from the very first instruction, under a clock that counts them, the machine never gets anywhere.
-        if addresses.contains(&self.next()?) {
+        if addresses.contains(&self.address()?) {
             self.step()?;
         }
         self.breakpoints('Z', addresses)?;
         self.run("c")?;
         self.breakpoints('z', addresses)?;
-        self.next()
+        self.address()
     }
 
     fn breakpoints(&mut self, request: char, addresses: &[u64]) -> Result<()> {
@@ -202,7 +202,7 @@ impl Debugger {
     /// # Errors
     ///
     /// As [`DebuggerError`] lists.
-    pub fn next(&mut self) -> Result<u64> {
+    pub fn address(&mut self) -> Result<u64> {
         const RIP: &str = "p10";
         let answer = self.request(RIP)?;
         let bytes = packet::bytes(&answer).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());

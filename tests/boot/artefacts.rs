@@ -1,11 +1,13 @@
 //! What the contract promises of the images themselves, read from the images.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic, Register};
 use libtest_mimic::{Failed, Trial};
 use object::elf::{PF_W, PF_X, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader};
+use object::{Object, ObjectSymbol, SymbolKind};
 
 use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
 
@@ -42,6 +44,13 @@ fn kernel() -> Result<Vec<u8>, Failed> {
     Ok(std::fs::read(directory.path().join("kernel"))?)
 }
 
+/// The kernel that was just built, as the linker left it.
+fn kernel_with_names() -> Result<Vec<u8>, Failed> {
+    kernel()?;
+    let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
+    Ok(std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/kernel"))?)
+}
+
 /// A loadable segment: where it is, what may be done to it, what it holds.
 struct Segment<'e> {
     address: u64,
@@ -72,45 +81,98 @@ fn no_memory_of_the_kernel_can_be_both_written_and_executed() -> Outcome {
     ensure(both.is_none(), || "a segment of the kernel can be written and executed".to_owned())
 }
 
-fn the_system_call_path_touches_no_vector_register() -> Outcome {
-    let elf = kernel()?;
-    let segments = segments(&elf)?;
-    let code = segments.iter().find(|segment| segment.address >= KERNEL_HALF && segment.flags & PF_X.0 != 0);
-    let (path, rest) = system_call_path(code.ok_or("the kernel has no code")?)?;
-    ensure(!rest.iter().all(is_general), || {
-        "the code behind the path clears vector registers, and was not seen to".into()
-    })?;
-    let exits = path.iter().filter(|instruction| instruction.code() == Code::Sysretq).count();
-    ensure(exits == 2, || format!("the path leaves the kernel {exits} times, not for a call and for a return"))?;
-    match path.iter().find(|instruction| !is_general(instruction)) {
-        Some(instruction) => Err(format!("{:?} at {:#x}", instruction.mnemonic(), instruction.ip()).into()),
-        None => Ok(()),
-    }
+/// What `syscall` leads to, and what that jumps to by a capability's kind, up to the functions that clear these registers.
+const ENTRY: &str = "13syscall_entry";
+const OPERATIONS: [&str; 7] =
+    ["5empty", "6thread", "7receive", "4send", "5ports", "16capability_table", "10page_table"];
+
+/// Functions that the kernel's operations hand over to, and that clear all vector registers before they return. What
+/// they call is not looked at.
+fn clears(name: &str) -> bool {
+    ["any_of_", "other_of_", "7general", "return_from_level"].iter().any(|part| name.contains(part))
 }
 
-/// From where `syscall` leads to up to the jump that leads out of it for good; and the code behind that.
-fn system_call_path(code: &Segment) -> Result<(Vec<Instruction>, Vec<Instruction>), Failed> {
-    let instructions: Vec<_> =
-        Decoder::with_ip(64, code.contents, code.address, DecoderOptions::NONE).into_iter().collect();
-    // An entry has the user's GS in its hands: it swaps before it uses it.
-    let is_entry = |pair: &[Instruction]| {
-        let [swap, first] = pair else { return false };
-        swap.mnemonic() == Mnemonic::Swapgs
-            && first.mnemonic() == Mnemonic::Mov
-            && first.segment_prefix() == Register::GS
+fn the_system_call_path_touches_no_vector_register() -> Outcome {
+    let elf = kernel_with_names()?;
+    let functions = functions(&elf)?;
+    let entry = functions.values().find(|function| function.name.contains(ENTRY)).ok_or("there is no entry")?;
+    let exits = entry.code.iter().filter(|instruction| instruction.code() == Code::Sysretq).count();
+    ensure(exits == 5, || {
+        format!("the entry leaves the kernel {exits} times: call, return, answer, who, out of range")
+    })?;
+    all_general(entry)?;
+    for operation in OPERATIONS {
+        let is_it = |function: &&Function| function.name.contains(&format!("operations{operation}17h"));
+        let start = functions.values().find(is_it).ok_or_else(|| format!("there is no `{operation}`"))?;
+        reached(start, &functions).into_iter().try_for_each(all_general)?;
+    }
+    let slow: Vec<_> =
+        functions.values().filter(|function| function.name.contains("operations") && clears(&function.name)).collect();
+    ensure(slow.len() >= 5, || format!("{} functions clear the registers", slow.len()))?;
+    for function in slow {
+        let cleared = function.code.iter().filter(|instruction| instruction.mnemonic() == Mnemonic::Pxor).count();
+        ensure(cleared >= 16, || format!("{} clears {cleared} registers", function.name))?;
+    }
+    Ok(())
+}
+
+/// A function of an image.
+struct Function {
+    name: String,
+    code: Vec<Instruction>,
+}
+
+/// The functions of an image, by their addresses.
+fn functions(elf: &[u8]) -> Result<BTreeMap<u64, Function>, Failed> {
+    let file = ElfFile64::<object::Endianness>::parse(elf)?;
+    let segments = segments(elf)?;
+    let code_at = |address: u64, size: u64| {
+        let segment = segments.iter().find(|segment| {
+            address.checked_sub(segment.address).is_some_and(|at| at < segment.contents.len() as u64)
+        })?;
+        let start = (address - segment.address) as usize;
+        segment.contents.get(start..start + size as usize)
     };
-    let start = instructions.windows(2).position(is_entry).ok_or("there is no entry for `syscall`")?;
-    let rest = instructions.get(start..).unwrap_or_default();
-    let is_jump = |instruction: &Instruction| instruction.mnemonic() == Mnemonic::Jmp;
-    let length = rest.iter().position(is_jump).ok_or("the entry for `syscall` has no end")?;
-    let (path, behind) = rest.split_at(length);
-    Ok((path.to_vec(), behind.to_vec()))
+    let named = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
+    let decoded = named.filter_map(|symbol| {
+        let code =
+            Decoder::with_ip(64, code_at(symbol.address(), symbol.size())?, symbol.address(), DecoderOptions::NONE);
+        Some((symbol.address(), Function { name: symbol.name().ok()?.to_owned(), code: code.into_iter().collect() }))
+    });
+    Ok(decoded.collect())
+}
+
+/// All that runs before the kernel is left, or a function takes over that clears the registers.
+fn reached<'f>(start: &'f Function, functions: &'f BTreeMap<u64, Function>) -> Vec<&'f Function> {
+    let mut reached: Vec<&Function> = vec![start];
+    let mut at = 0;
+    while let Some(function) = reached.get(at) {
+        let targets = function.code.iter().map(Instruction::near_branch_target);
+        let next: Vec<_> = targets.filter_map(|target| functions.get(&target)).collect();
+        for function in next {
+            if !clears(&function.name) && reached.iter().all(|known| known.name != function.name) {
+                reached.push(function);
+            }
+        }
+        at += 1;
+    }
+    reached
+}
+
+fn all_general(function: &Function) -> Outcome {
+    match function.code.iter().find(|instruction| !is_general(instruction)) {
+        Some(instruction) => {
+            Err(format!("{:?} at {:#x} in {}", instruction.mnemonic(), instruction.ip(), function.name).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether the instruction belongs to the general ones: to none of the floating-point or vector extensions.
 fn is_general(instruction: &Instruction) -> bool {
     use CpuidFeature::*;
-    const GENERAL: [CpuidFeature; 7] = [INTEL8086, INTEL186, INTEL286, INTEL386, INTEL486, X64, SYSCALL];
+    const GENERAL: [CpuidFeature; 11] =
+        [INTEL8086, INTEL186, INTEL286, INTEL386, INTEL486, X64, SYSCALL, CMOV, MULTIBYTENOP, TSC, FSGSBASE];
     let names_vector = |register: Register| register.is_vector_register() || register.is_mm() || register.is_st();
     let operands = 0..instruction.op_count();
     instruction.cpuid_features().iter().all(|feature| GENERAL.contains(feature))

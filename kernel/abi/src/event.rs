@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn events_round_trip() {
-        for what in [What::Blocked, What::Woken, What::Preempted, What::Expired, What::Ended(0xffff), What::Faulted(8)] {
+        for what in [What::Blocked, What::Woken, What::Preempted, What::Expired, What::Ended(0xffff), What::Faulted(8)]
+        {
             for more in [false, true] {
                 let event = Event { thread: 1023, what, more };
                 assert_eq!(Event::from_word(event.to_word()), Some(event));

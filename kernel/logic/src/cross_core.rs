@@ -66,11 +66,18 @@ pub mod launched {
 
 impl Shared {
     /// A core that does not take part.
-    pub const OFFLINE: Self =
-        Self { acknowledged: Line::new(OFFLINE), activated: Line::new(0), launched: Line::new(launched::IDLE) };
+    pub const fn offline() -> Self {
+        Self::new(OFFLINE, launched::IDLE)
+    }
+
     /// The first core, which boots.
-    pub const FIRST: Self =
-        Self { acknowledged: Line::new(FIRST), activated: Line::new(0), launched: Line::new(launched::CLAIMED) };
+    pub const fn first() -> Self {
+        Self::new(FIRST, launched::CLAIMED)
+    }
+
+    const fn new(acknowledged: u64, launched: u64) -> Self {
+        Self { acknowledged: Line::new(acknowledged), activated: Line::new(0), launched: Line::new(launched) }
+    }
 }
 
 /// In the count of a thread: nobody sends to it any more.

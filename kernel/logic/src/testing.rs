@@ -53,7 +53,7 @@ impl Memory {
                 .collect(),
             threads: (0..INDICES).map(|_| zero()).collect(),
             epochs: Epochs::new(),
-            shared: [const { Shared::OFFLINE }; CORES],
+            shared: [const { Shared::offline() }; CORES],
             lines: (0..LINES).map(|_| LineState::new()).collect(),
             invalidated: Mutex::default(),
             next: AtomicUsize::new(2),

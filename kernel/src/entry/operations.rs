@@ -14,9 +14,9 @@ use abi::operation::{PageTableOperation, TableOperation};
 use logic::capability::Slot;
 use logic::core_state::CoreState;
 use logic::invocation;
-use logic::quick;
 use logic::operation::{self, Caller};
 use logic::outcome::Outcome;
+use logic::quick;
 
 /// An operation with four words, the capability's slot, and the operation's number.
 type Operation = extern "C" fn(u64, u64, u64, u64, &Slot, u64) -> Outcome;
@@ -108,17 +108,29 @@ extern "C" fn capability_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, 
     const COPY: u64 = TableOperation::Copy as u64;
     const REMOVE: u64 = TableOperation::Remove as u64;
     const CREATE_INVOCATION: u64 = TableOperation::CreateInvocation as u64;
-    const CREATE_COMPONENT: u64 = TableOperation::CreateComponent as u64;
-    const CREATE_THREAD: u64 = TableOperation::CreateThread as u64;
     let (memory, caller, words) = (memory::of_running_kernel(), caller(), [w0, w1, w2, w3]);
     let done = match method {
         COPY => table::copy(memory, caller, slot, words),
         CREATE_INVOCATION => table::create_invocation(memory, caller, slot, words),
         REMOVE => return table::remove(memory, slot, w0).map_or_else(Outcome::from, Outcome::Answer),
-        CREATE_COMPONENT => table::create_component(memory, caller, slot, words),
-        CREATE_THREAD => table::create_thread(memory, caller, slot, words),
+        CREATE_COMPONENT | CREATE_THREAD => return any_of_creation(w0, w1, w2, w3, slot, method),
         _ => return other_of_table(w0, w1, w2, w3, slot, method),
     };
+    done.map_or_else(Outcome::from, |()| Outcome::DONE)
+}
+
+const CREATE_COMPONENT: u64 = TableOperation::CreateComponent as u64;
+const CREATE_THREAD: u64 = TableOperation::CreateThread as u64;
+
+/// What is copied while a component or a thread is made goes through vector registers.
+#[inline(never)]
+extern "C" fn any_of_creation(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    let (memory, caller, words) = (memory::of_running_kernel(), caller(), [w0, w1, w2, w3]);
+    let done = match method {
+        CREATE_COMPONENT => operation::table::create_component(memory, caller, slot, words),
+        _ => operation::table::create_thread(memory, caller, slot, words),
+    };
+    clear_vector_registers();
     done.map_or_else(Outcome::from, |()| Outcome::DONE)
 }
 

@@ -49,9 +49,13 @@ fn enter(kernel: &mut Pair, seen: Seen, calls: &Calls, script: &mut Script, now:
     match script.below(24) {
         0 => kernel.fault(seen.at),
         1 => kernel.interrupt(seen.at, now),
-        2 | 3 => kernel.call(seen.at, if script.one_in(2) { 0 } else { script.below(1 << 16) }, [script.below(5), 0x41_0000, 0, 0]),
+        2 | 3 => kernel.call(
+            seen.at,
+            if script.one_in(2) { 0 } else { script.below(1 << 16) },
+            [script.below(5), 0x41_0000, 0, 0],
+        ),
         _ => {
-            let Call { word, words, .. } = calls.next(script);
+            let Call { word, words, .. } = calls.choose(script);
             let after = kernel.call(seen.at, word, words);
             match after.outcome {
                 Outcome::Resume(Registers { rax: 1..0x100, .. }) => result.errors += 1,

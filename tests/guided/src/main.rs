@@ -79,7 +79,9 @@ impl Search {
             coverage::reset();
             let result = match entries::run(&mut script.clone()) {
                 Ok(result) => result,
-                Err(error) => entries::Result { difference: Some(format!("the director: {error}")), ..Default::default() },
+                Err(error) => {
+                    entries::Result { difference: Some(format!("the director: {error}")), ..Default::default() }
+                }
             };
             if let Some(difference) = result.difference {
                 println!("case {case}: {difference}");

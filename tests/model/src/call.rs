@@ -5,11 +5,11 @@ use crate::state::{Capability, Held, Id, Model, Scheduler, State};
 use abi::crossing::{CAPABILITIES, CapabilityWord, LEAF_SLOTS, METHODS};
 use abi::error::Error;
 use abi::kind::Kind;
+use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
 use abi::operation::{
     ComponentOperation, DebugConsoleOperation, PortsOperation, PowerOperation, ReceiveOperation, SendOperation,
     TableOperation, ThreadOperation,
 };
-use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
 use abi::rights;
 
 /// What a call leads to.

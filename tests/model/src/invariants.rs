@@ -44,9 +44,8 @@ impl Model {
     }
 
     fn object_frames(&self) -> impl Iterator<Item = u64> {
-        let tables = self.tables.values().flat_map(|table| {
-            table.leaves.values().map(|leaf| leaf.frame).chain([table.frame])
-        });
+        let tables =
+            self.tables.values().flat_map(|table| table.leaves.values().map(|leaf| leaf.frame).chain([table.frame]));
         let pages = self.page_tables.values().flat_map(|table| table.nodes.values().copied().chain([table.frame]));
         let components = self.components.values().map(|component| component.frame);
         let threads = self.threads.values().map(|thread| thread.frame);
@@ -67,7 +66,12 @@ impl Model {
                 _ => false,
             };
             if !is_right {
-                return Err(format!("thread {} has the event {:?} in {} lists", thread.index, thread.event, listed.len()));
+                return Err(format!(
+                    "thread {} has the event {:?} in {} lists",
+                    thread.index,
+                    thread.event,
+                    listed.len()
+                ));
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use crate::call::{Answer, DONE, refusal, words};
 use crate::kernel::{Outcome, Registers};
 use crate::state::{Capability, Id, Level, Model, Scheduler, State, Thread};
-use abi::crossing::{FAULT_HANDLER, INVOCATION_DEPTH, METHODS};
+use abi::crossing::{FAULT_HANDLER, INVOCATION_DEPTH};
 use abi::error::Error;
 use abi::event::{Batch, Event, What};
 use abi::fault::{self, Answer as Handled};
@@ -110,7 +110,7 @@ impl Model {
             return None;
         };
         let is_handled = self.threads[&self.current].levels.iter().any(|level| level.faulted);
-        if is_handled || fault::METHOD >= METHODS || methods >> fault::METHOD & 1 == 0 {
+        if is_handled || methods >> fault::METHOD & 1 == 0 {
             return None;
         }
         let below = self.threads[&self.current].levels.len() - 1;

@@ -19,6 +19,9 @@ const LATE: u64 = 1 << 62;
 /// Entries that one call of the director leads to, at most, for each call of a player.
 const PATIENCE: u64 = 1 << 24;
 
+/// A call and its answer, if it had one: a player that ended itself had none.
+pub type Answered = (Call, Option<(u16, [u64; 2])>);
+
 /// A system of a director and its players.
 #[derive(Debug)]
 pub struct Simulation<K> {
@@ -28,7 +31,7 @@ pub struct Simulation<K> {
     code: Code,
     page_table: u64,
     /// What each call of a player was answered, if that is to be kept: the call, and status and words.
-    pub kept: Option<Vec<(Call, Option<(u16, [u64; 2])>)>>,
+    pub kept: Option<Vec<Answered>>,
 }
 
 impl<K: Kernel> Simulation<K> {
@@ -52,7 +55,9 @@ impl<K: Kernel> Simulation<K> {
         match seen.at {
             _ if seen.at == self.code.returns => self.kernel.call(seen.at, 0, [first, second, 0, 0]),
             _ if seen.at == self.code.unwinds => self.kernel.call(seen.at, 0, [Answer::Unwind as u64, 0, 0, 0]),
-            _ if seen.at == self.code.deepens => self.kernel.call(DEEPENING, Call::new(DEEP, 0, [0; 4]).word, registers.words),
+            _ if seen.at == self.code.deepens => {
+                self.kernel.call(DEEPENING, Call::new(DEEP, 0, [0; 4]).word, registers.words)
+            }
             DEEPENING => self.kernel.call(seen.at, registers.rax, [first, second, 0, 0]),
             _ if seen.at == self.code.player => self.play(),
             PLAYER => {
@@ -68,7 +73,7 @@ impl<K: Kernel> Simulation<K> {
     }
 
     fn play(&mut self) -> Seen {
-        let Some(call) = self.player.next() else { return self.kernel.call(PLAYER, 0, [0; 4]) };
+        let Some(call) = self.player.next_call() else { return self.kernel.call(PLAYER, 0, [0; 4]) };
         if let Some(kept) = &mut self.kept {
             kept.push((call, None));
         }

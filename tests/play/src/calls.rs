@@ -80,7 +80,7 @@ pub struct Calls {
 
 impl Calls {
     /// The next call.
-    pub fn next(&self, choices: &mut impl Choices) -> Call {
+    pub fn choose(&self, choices: &mut impl Choices) -> Call {
         let (kind, own, operations) = kind(choices);
         let capability = capability(own, choices);
         let method = method(operations, choices);
@@ -162,7 +162,11 @@ fn alike(world: &World, word: u64, anywhere: bool) -> u64 {
     const POOL: u64 = 1 << 34;
     let differs = (if anywhere { 0 } else { USER_START }..FAR).contains(&word);
     let is_frame = (FIRST_FRAME..FIRST_FRAME + POOL).contains(&word);
-    if differs && !is_frame && (anywhere || word.is_multiple_of(PAGE)) { world.far() | word % (1 << 31) } else { word }
+    if differs && !is_frame && (anywhere || word.is_multiple_of(PAGE)) {
+        world.far() | (word % (1 << 31))
+    } else {
+        word
+    }
 }
 
 /// Operations of a table that take away what is in the slot that their first word names.

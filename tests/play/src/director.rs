@@ -3,7 +3,10 @@
 use crate::calls::Call;
 use crate::player::Player;
 use crate::words::pair;
-use crate::world::{COMMON_FRAMES, Code, DEEP, DEVICE, FIRST_FRAME, LEVEL, LINE, FRAMES, PORT, PRIVATE_FRAMES, STACK_BYTES, STACK_END, World, slot};
+use crate::world::{
+    COMMON_FRAMES, Code, DEEP, DEVICE, FIRST_FRAME, FRAMES, LEVEL, LINE, PORT, PRIVATE_FRAMES, STACK_BYTES, STACK_END,
+    World, slot,
+};
 use abi::boot;
 use abi::crossing::LEAF_SLOTS;
 use abi::error::Error;
@@ -121,7 +124,12 @@ impl Director {
         Ok(())
     }
 
-    fn grant(&self, [table, component, thread]: [u32; 3], [time, more]: [u64; 2], kernel: &mut impl Operations) -> Result<(), Error> {
+    fn grant(
+        &self,
+        [table, component, thread]: [u32; 3],
+        [time, more]: [u64; 2],
+        kernel: &mut impl Operations,
+    ) -> Result<(), Error> {
         use TableOperation::*;
         let receive = thread + 1;
         make(kernel, CreateReceive, [receive.into(), thread.into(), 0, 0])?;
@@ -141,8 +149,14 @@ impl Director {
             (CreateInvocation, entry(slot::DEEP, self.code.deepens)),
             (CreateInterrupt, [slot::INTERRUPT.into(), boot::slot::INTERRUPTS.into(), LINE, 0]),
             (CreatePhysicalRange, [slot::RANGE.into(), boot::slot::DEVICES.into(), DEVICE, 1]),
-            (CreateTemporalCapability, [slot::TIME.into(), time, pair(receive.into(), boot::slot::TIME.into()), CYCLES]),
-            (CreateTemporalCapability, [slot::MORE_TIME.into(), more, pair(receive.into(), boot::slot::TIME.into()), CYCLES]),
+            (
+                CreateTemporalCapability,
+                [slot::TIME.into(), time, pair(receive.into(), boot::slot::TIME.into()), CYCLES],
+            ),
+            (
+                CreateTemporalCapability,
+                [slot::MORE_TIME.into(), more, pair(receive.into(), boot::slot::TIME.into()), CYCLES],
+            ),
             (CreateHandledLevel, [slot::LEVEL.into(), 0, 0, 0]),
         ] {
             kernel.operate(table, operation as u16, words)?;

@@ -44,10 +44,10 @@ impl Player {
     }
 
     /// The next call to be made, if any are left.
-    pub fn next(&mut self) -> Option<Call> {
+    pub fn next_call(&mut self) -> Option<Call> {
         self.left = self.left.checked_sub(1)?;
         self.tally.tried += 1;
-        let call = self.calls.next(&mut self.random);
+        let call = self.calls.choose(&mut self.random);
         self.last = Some(call);
         Some(call)
     }

@@ -80,7 +80,9 @@ fn table(world: &World, method: u16, choices: &mut impl Choices) -> [u64; 4] {
             [to, own_or_held(slot::PORTS, choices), part, 0]
         }
         Some(CreateReceive) => [to, own_or_held(slot::THREAD, choices), 0, 0],
-        Some(CreateInterrupt) => [to, own_or_held(slot::INTERRUPT, choices), choices.one_of([LINE, LINE, 4, 1 << 20]), 0],
+        Some(CreateInterrupt) => {
+            [to, own_or_held(slot::INTERRUPT, choices), choices.one_of([LINE, LINE, 4, 1 << 20]), 0]
+        }
         Some(CreatePhysicalRange) => [to, own_or_held(slot::RANGE, choices), DEVICE, choices.below(3)],
         Some(CreateTemporalCapability) => {
             let source = if choices.one_in(2) { 0 } else { own_or_held(slot::TIME, choices) };

@@ -144,7 +144,7 @@ impl<'a> Stepped<'a> {
 
     /// Code never changes, but it is another's where the page tables are.
     fn read(&mut self) -> Result<Instruction, StepError> {
-        let address = self.debugger.next()?;
+        let address = self.debugger.address()?;
         if let Some(instruction) = self.known.get(&address) {
             return Ok(*instruction);
         }

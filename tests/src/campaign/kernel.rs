@@ -45,7 +45,8 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
     let mut counts = judge(&report, order.count);
     bar.set_message("in the guest and on the host");
-    let parameters = Parameters { calls: order.count.min(COMPARED), timed: false, neighbours: false, cores: 1, ..parameters };
+    let parameters =
+        Parameters { calls: order.count.min(COMPARED), timed: false, neighbours: false, cores: 1, ..parameters };
     let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
     counts.failures.extend(report.complaints.iter().cloned());
     if let Some(part) = compare(&report, order.seed) {
@@ -80,7 +81,8 @@ fn missing_errors(report: &Report) -> impl Iterator<Item = String> {
 }
 
 fn missing_operations(report: &Report) -> impl Iterator<Item = String> {
-    let never = |(kind, number, _): &(Kind, usize, String)| !report.operations.contains_key(&(*kind as u64, *number as u64));
+    let never =
+        |(kind, number, _): &(Kind, usize, String)| !report.operations.contains_key(&(*kind as u64, *number as u64));
     operations().filter(never).map(|(kind, _, name)| format!("{} of a {} never succeeded", name, kind.name()))
 }
 
@@ -131,7 +133,9 @@ fn first_difference(part: u64, parameters: Parameters, directory: &Path) -> Resu
     let Ok(host) = listed else { return Ok(format!("the host's director fails after call {part}")) };
     let mut guest = report.answers.iter().peekable();
     for (number, (call, expected)) in (part + 1..).zip(host) {
-        let in_guest = guest.next_if(|answer| answer.first() == Some(&number)).map(|answer| (answer[6] as u16, [answer[7], answer[8]]));
+        let in_guest = guest
+            .next_if(|answer| answer.first() == Some(&number))
+            .map(|answer| (answer[6] as u16, [answer[7], answer[8]]));
         // Not the words themselves: how fast a machine is does not count.
         let sum = |answer: (u16, [u64; 2])| answer_sum(&call, answer.0, answer.1);
         if in_guest.map(sum) != expected.map(sum) {

@@ -50,7 +50,7 @@ impl Memory {
             threads: (0..THREADS).map(|_| zero()).collect(),
             lines: (0..LINES).map(|_| LineState::new()).collect(),
             epochs: Epochs::new(),
-            shared: Shared::FIRST,
+            shared: Shared::first(),
         }
     }
 

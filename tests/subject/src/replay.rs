@@ -2,13 +2,10 @@
 
 use crate::LogicKernel;
 use abi::error::Error;
+pub use model::simulation::Answered;
 use model::simulation::Simulation;
-use play::calls::Call;
 use play::world::{Code, World};
 use play::{Director, Played, Player, Stage};
-
-/// A call and its answer, if it had one: a player that ended itself had none.
-pub type Answered = (Call, Option<(u16, [u64; 2])>);
 
 /// Players on the host.
 pub struct Replay {

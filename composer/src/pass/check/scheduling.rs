@@ -1,7 +1,9 @@
 //! Checks of scheduling: a component has one scheduler, or none and then no priorities.
 
 use super::super::draft;
-use crate::code::{BAD_SHARE, NOT_ITS_SCHEDULER, NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
+use crate::code::{
+    BAD_SHARE, NOT_ITS_SCHEDULER, NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Graph};
 use crate::schedule::{PAGES, SCHED};
@@ -91,7 +93,9 @@ fn check_shares(component: &Component, draft: &draft::Component, found: &mut Dia
         let (message, span) = match (&share.budget, &share.period) {
             (Some(budget), None) => ("a budget without a period", &budget.span),
             (None, Some(period)) => ("a period without a budget", &period.span),
-            (Some(budget), Some(period)) if budget.value > period.value => ("a budget longer than its period", &budget.span),
+            (Some(budget), Some(period)) if budget.value > period.value => {
+                ("a budget longer than its period", &budget.span)
+            }
             _ => continue,
         };
         let message = format!("`{}` has {message}", component.name.value);

@@ -1,3 +1,5 @@
+#![allow(clippy::indexing_slicing, reason = "a test that indexes out of its vectors should fail")]
+
 use super::*;
 use crate::testing::{Interrupted, System};
 use abi::event::{Event, What};

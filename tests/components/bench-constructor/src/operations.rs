@@ -135,7 +135,7 @@ operations! { DIRECT:
     map_device: slot::PAGE_TABLE, OfPageTable::MapDevice, |_| [PLACES, DEVICE.into(), READ, 0], nothing, Fixture::unmap;
     frame_clean: slot::PAGE_TABLE, OfPageTable::Clean, |f| [f.frame(0), 0, 0, 0], Fixture::dirty, nothing;
 
-    component_name: COMPONENT, OfComponent::Name, |_| [0x65_6d61_6e, 0, 0, 0], nothing, nothing;
+    component_name: COMPONENT, OfComponent::Name, |_| [0x656d_616e, 0, 0, 0], nothing, nothing;
     component_revoke: SLOTS, OfComponent::Revoke, |_| [0; 4], Fixture::components, Fixture::reclaim_revoked;
     thread_read_register: THREAD, ThreadOperation::ReadRegister, |_| [number::RIP, 0, 0, 0], nothing, nothing;
     thread_write_register: THREAD, ThreadOperation::WriteRegister, |_| [number::RIP, PLACE, 0, 0], nothing, nothing;

@@ -10,12 +10,7 @@ use play::world::{Code, DEEP, LEVEL, STACK_BYTES, STACK_END};
 /// Where all this lies.
 pub fn places() -> Code {
     let address = |entry: unsafe extern "C" fn()| entry as *const () as u64;
-    Code {
-        returns: address(returns),
-        unwinds: address(unwinds),
-        deepens: address(deepens),
-        player: address(starts),
-    }
+    Code { returns: address(returns), unwinds: address(unwinds), deepens: address(deepens), player: address(starts) }
 }
 
 /// Returns with success and the words with which it was entered.

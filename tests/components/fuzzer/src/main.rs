@@ -58,7 +58,8 @@ fn run() -> u16 {
 fn fuzz() -> Result<(), Error> {
     let report = Report(&CONSTRUCTOR);
     let mut guest = Guest { constructor: &CONSTRUCTOR };
-    let mut neighbours = if NEIGHBOURS.get() { Some(Neighbours::new(FIRST_FRAME - BLOCK, CORES.get(), &mut guest)?) } else { None };
+    let mut neighbours =
+        if NEIGHBOURS.get() { Some(Neighbours::new(FIRST_FRAME - BLOCK, CORES.get(), &mut guest)?) } else { None };
     let mut director = Director::new(code::places(), TIMED.get(), &mut guest)?;
     report.code(&code::places());
     guest.player().starts_with(SEED.get());

@@ -138,7 +138,14 @@ impl Neighbours {
             bundle.segments(&own).filter(|segment| segment.rights == READ | EXECUTE)
         {
             for at in (0..memory_bytes).step_by(PAGE as usize) {
-                self.map(PAGE_TABLE, PageTableOperation::Alias, address + at, BUNDLE + offset + at, READ | EXECUTE, guest)?;
+                self.map(
+                    PAGE_TABLE,
+                    PageTableOperation::Alias,
+                    address + at,
+                    BUNDLE + offset + at,
+                    READ | EXECUTE,
+                    guest,
+                )?;
             }
         }
         Ok(())

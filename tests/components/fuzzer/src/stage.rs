@@ -67,7 +67,7 @@ impl Stage for Guest {
 pub extern "C" fn play() {
     // SAFETY: see `Shared`.
     let player = unsafe { &mut *PLAYER.0.get() };
-    while let Some(call) = player.next() {
+    while let Some(call) = player.next_call() {
         let (status, words) = ask(&call);
         player.answered(status, words);
         if LISTED.load(Relaxed) {
@@ -106,6 +106,7 @@ fn ask(call: &Call) -> (u16, [u64; 2]) {
 
 fn print(number: u64, call: &Call, status: u16, [first, second]: [u64; 2]) {
     let [a, b, c, d] = call.words;
-    let line = format_args!("answer {number:x} {:x} {a:x} {b:x} {c:x} {d:x} {status:x} {first:x} {second:x}", call.word);
+    let line =
+        format_args!("answer {number:x} {:x} {a:x} {b:x} {c:x} {d:x} {status:x} {first:x} {second:x}", call.word);
     Report(&CONSTRUCTOR).line_of_player(line);
 }

@@ -67,6 +67,7 @@ fn say_that_it_happened(_: u64) -> Result<()> {
 fn be_interrupted(_: u64) -> Result<()> {
     let mut out = Writer::new(&CONSOLE);
     for number in 1..=INPUT.get() {
+        unlucky::nothing_happened();
         let _ = writeln!(out, "interrupted: is busy, {number}");
         report(&mut out, "input", unlucky::registers_behind(What::Interrupt))?;
     }

@@ -58,7 +58,7 @@ fn run() -> Result<u16> {
 fn live(phoenix: u64, life: u64) -> core::result::Result<(), Wrong> {
     expect("adding", PONG.add(life, 1).map(|sum| sum == life + 1))?;
     expect("running", CAPABILITIES.run(phoenix).map(|status| status == 0))?;
-    if FAULTS.get() != 0 && life % FAULTS.get() == 0 {
+    if FAULTS.get() != 0 && life.is_multiple_of(FAULTS.get()) {
         // Its supervisor makes it anew before the call returns.
         if PONG.fails().is_ok() {
             return Err(Wrong::Answered("it did not fail"));

@@ -18,7 +18,7 @@ runtime::constructor!(CONSTRUCTOR);
 
 runtime::component! { initialise: run }
 
-runtime::parameter!(ROUNDS: u64 = 1000, "rounds");
+runtime::parameter!(ROUNDS: u64 = 400, "rounds");
 
 /// Ends the system with the number of answers that were not as documented.
 fn run() -> u16 {

@@ -18,7 +18,7 @@ static ENTERED: AtomicU64 = AtomicU64::new(0);
 /// All of it.
 pub fn all(asking: &mut Asking, rounds: u64) {
     let (worker, frame) = (asking.worker(asking.core), asking.frame());
-    for _ in 0..rounds.div_ceil(10) {
+    for _ in 0..rounds.div_ceil(20) {
         once(asking, worker, frame);
     }
 }

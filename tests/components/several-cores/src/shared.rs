@@ -7,7 +7,7 @@ use abi::error::Error;
 use abi::operation::{TableOperation, ThreadEnd};
 
 const SLOTS: u64 = 4;
-const TIMES: u64 = 40;
+const TIMES: u64 = 16;
 
 /// All of it.
 pub fn all(asking: &mut Asking, _: u64) {

@@ -53,6 +53,11 @@ impl What {
 /// 1 once it has happened.
 static HAPPENED: AtomicU64 = AtomicU64::new(0);
 
+/// Says that nothing has happened yet. To be said before somebody may say otherwise.
+pub fn nothing_happened() {
+    HAPPENED.store(0, Relaxed);
+}
+
 /// Says that what was to interrupt has happened. For another thread than that which is interrupted.
 pub fn happened() {
     HAPPENED.store(1, Release);
@@ -123,7 +128,6 @@ pub fn registers_behind_fault() -> Result<(), Difference> {
 ///
 /// What that has changed.
 pub fn registers_behind(what: What) -> Result<(), Difference> {
-    HAPPENED.store(0, Relaxed);
     // SAFETY: the function puts back everything that compiled code relies on, and no other thread uses the two statics.
     let (seen, kept) = unsafe {
         amid_registers(what as u64);
