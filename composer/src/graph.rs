@@ -103,7 +103,8 @@ impl Component {
 impl Graph {
     /// Whether the component at `index` handles the faults or system calls of any other.
     pub fn handles(&self, index: usize) -> bool {
-        let handlers = self.components.iter().flat_map(|component| component.fault.iter().chain(&component.personality));
+        let handlers =
+            self.components.iter().flat_map(|component| component.fault.iter().chain(&component.personality));
         handlers.into_iter().any(|handler| handler.server == index)
     }
 }

@@ -36,9 +36,8 @@ pub enum Place {
 }
 
 /// All tables.
-pub const PLACES: [Place; 12] = [
-    File, System, Expect, Machine, Component, Implements, Dependency, Parameter, Device, Thread, Fault, Personality,
-];
+pub const PLACES: [Place; 12] =
+    [File, System, Expect, Machine, Component, Implements, Dependency, Parameter, Device, Thread, Fault, Personality];
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +120,9 @@ const fn choice(text: &'static str) -> Choice {
 }
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
-use Place::{Component, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, System, Thread};
+use Place::{
+    Component, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, System, Thread,
+};
 use Status::{NotSupportedYet, Optional, Required};
 
 /// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.

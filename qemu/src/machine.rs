@@ -181,7 +181,15 @@ mod tests {
     fn says_what_was_asked_for() {
         let machine = Machine::new("k", "b").processors(4).memory(64 << 20).extra(["-s"]);
         let line = line(&machine, Accelerator::Tcg, Some("qboot.rom"));
-        for part in ["-smp 4", "-m 65536k", "size=65536k,reserve=off", "-accel tcg", "-cpu qemu64-v1,", "-bios qboot.rom", "-kernel k -initrd b"] {
+        for part in [
+            "-smp 4",
+            "-m 65536k",
+            "size=65536k,reserve=off",
+            "-accel tcg",
+            "-cpu qemu64-v1,",
+            "-bios qboot.rom",
+            "-kernel k -initrd b",
+        ] {
             assert!(line.contains(part), "{part} is not in {line}");
         }
         assert!(line.ends_with(" -s"), "{line}");

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::preamble::Preamble;
 use crate::input::Typist;
+use crate::preamble::Preamble;
 use crate::process::{Child, command};
 use crate::{EXIT_FAILURE, EXIT_SUCCESS, Emulator, Input, Machine};
 

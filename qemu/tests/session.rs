@@ -55,7 +55,8 @@ fn a_failing_emulator_says_why() {
 fn what_is_typed_answers_what_is_printed() {
     let typed = |after: &str, bytes: &str| Typed { after: after.into(), bytes: bytes.into() };
     // The guest would end at the first line that it does not expect.
-    let script = "printf 'na'; sleep 0.1; printf 'me? '; read name; echo \"age of $name?\"; read age; echo \"$age\"; exit 33";
+    let script =
+        "printf 'na'; sleep 0.1; printf 'me? '; read name; echo \"age of $name?\"; read age; echo \"$age\"; exit 33";
     let dialogue = Input::Dialogue(vec![typed("name?", "eve\n"), typed("age of eve?", "7\n")]);
     let run = Stand::new(script).session().input(dialogue).run(&mut Vec::new());
     assert_eq!(run.console, b"name? age of eve?\n7\n");

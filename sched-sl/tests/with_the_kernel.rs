@@ -153,7 +153,8 @@ impl Policy<2> for Stubborn {
 
 #[test]
 fn a_policy_is_not_believed() {
-    let mut scheduler: Scheduler<u32, _, HeapTimers<2>, 2> = Scheduler::new(Stubborn, HeapTimers::new(), HeapTimers::new());
+    let mut scheduler: Scheduler<u32, _, HeapTimers<2>, 2> =
+        Scheduler::new(Stubborn, HeapTimers::new(), HeapTimers::new());
     assert_eq!(scheduler.decide(Instant(0)), Err(ScheduleError::PolicyChoseUnready), "nobody is there");
     let id = scheduler.create(7, ()).unwrap();
     assert!(matches!(scheduler.decide(Instant(0)), Ok(Decision::Run { name: 7, .. })));

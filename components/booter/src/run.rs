@@ -34,7 +34,8 @@ pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -
     let runs = |at: usize, component: &Component| component.scheduler == 0 && !failed.contains(at);
     let mut others = cores::Others::new(from_the_start(bundle).filter(|(at, component)| runs(*at, component)));
     others.go_on(bundle, MAIN, &mut status, kernel);
-    for (at, component) in from_the_start(bundle).filter(|(at, component)| component.core == 0 && runs(*at, component)) {
+    for (at, component) in from_the_start(bundle).filter(|(at, component)| component.core == 0 && runs(*at, component))
+    {
         status.note(dispatch(at, &component, MAIN, kernel));
         others.go_on(bundle, MAIN, &mut status, kernel);
     }

@@ -1,7 +1,7 @@
 //! The memory manager: every frame that the graph leaves for run time has one owner, or none.
 //!
 //! It holds the page tables of its clients, and the names of the frames. A client's memory at run time lies from
-//! [`RUN_TIME`] on, at page numbers that the manager chooses. What a client gave up can only be used again when no core
+//! [`abi::layout::RUN_TIME`] on, at page numbers that the manager chooses. What a client gave up can only be used again when no core
 //! may still see it; the manager asks the kernel for that when it runs into it.
 #![no_std]
 #![forbid(unsafe_code)]

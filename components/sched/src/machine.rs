@@ -1,7 +1,7 @@
 //! What a scheduler needs of the kernel and its plan.
 
-use runtime::Result;
 use abi::event::Batch;
+use runtime::Result;
 use runtime::scheduling::{Budget, Plan, Scheduled, Thread};
 use runtime::time;
 

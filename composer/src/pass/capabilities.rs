@@ -173,7 +173,8 @@ pub fn capabilities(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut
             table.add_scheduling(graph, client, room);
         }
         table.add_pages(client, layout);
-        table.handled = graph.handles(client).then_some(Capability { slot: HANDLED_LEVEL.into(), grant: Grant::HandledLevel });
+        table.handled =
+            graph.handles(client).then_some(Capability { slot: HANDLED_LEVEL.into(), grant: Grant::HandledLevel });
         if bindings.management.is_some() {
             let first = u64::from(FREE) + table.slots() as u64;
             table.managing = Some(manage::Parts { graph, schema, layout }.held(client, first));

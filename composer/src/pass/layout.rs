@@ -142,7 +142,15 @@ fn place(
         bytes: component.stack.value,
     };
     let stacks = threads.iter().filter_map(|thread| u16::try_from(*thread).ok()).map(stack).collect();
-    Some(Space { shift: base.wrapping_sub(memory.start()), first_stack_end, stacks, scheduling, management, registers: registers?, pages: pages? })
+    Some(Space {
+        shift: base.wrapping_sub(memory.start()),
+        first_stack_end,
+        stacks,
+        scheduling,
+        management,
+        registers: registers?,
+        pages: pages?,
+    })
 }
 
 /// Places for the registers of devices, and where they end.

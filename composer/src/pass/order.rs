@@ -42,7 +42,10 @@ fn edges(graph: &Graph) -> DiGraph<(), Edge<'_>> {
         };
         component.deps.iter().for_each(|dep| add(client, dep.server, &dep.span, "calls"));
         component.fault.iter().for_each(|dep| add(client, dep.server, &dep.span, "has its faults handled by"));
-        component.personality.iter().for_each(|dep| add(client, dep.server, &dep.span, "has its system calls served by"));
+        component
+            .personality
+            .iter()
+            .for_each(|dep| add(client, dep.server, &dep.span, "has its system calls served by"));
         // Whoever constructs a component at run time lets it initialise: after itself, and after its servers.
         let Some(constructor) = component.constructor else { continue };
         add(client, constructor, &component.name.span, "is constructed by");

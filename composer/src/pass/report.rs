@@ -427,27 +427,30 @@ fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
 
 fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capability> {
     let deps = graph.components.get(index).map(|component| component.deps.as_slice()).unwrap_or_default();
-    let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).zip(deps).map(|((capability, edge), dep)| {
-        let entry = match capability.grant {
-            Grant::Invocation { entry, .. } => entry,
-            _ => 0,
-        };
-        let server = graph.components.get(edge.server).map_or_else(String::new, |server| server.name.value.clone());
-        let grant = Granted::Invocation {
-            server,
-            interface: edge.interface.clone(),
-            methods: edge.method_names.clone(),
-            mask: edge.methods,
-            entry,
-            client_clears: edge.clears_registers,
-            server_clears: edge.server_clears_registers,
-            interposed: dep.chain.last().map(|server| name(graph, *server as u64)),
-        };
-        Capability { slot: capability.slot, grant }
-    });
-    let names = parts.bindings.devices.iter().flat_map(|(_, device)| {
-        std::iter::repeat_n(&device.name.value, device_capabilities(device.resource))
-    });
+    let edges =
+        parts.table.invocations().iter().zip(&parts.bindings.edges).zip(deps).map(|((capability, edge), dep)| {
+            let entry = match capability.grant {
+                Grant::Invocation { entry, .. } => entry,
+                _ => 0,
+            };
+            let server = graph.components.get(edge.server).map_or_else(String::new, |server| server.name.value.clone());
+            let grant = Granted::Invocation {
+                server,
+                interface: edge.interface.clone(),
+                methods: edge.method_names.clone(),
+                mask: edge.methods,
+                entry,
+                client_clears: edge.clears_registers,
+                server_clears: edge.server_clears_registers,
+                interposed: dep.chain.last().map(|server| name(graph, *server as u64)),
+            };
+            Capability { slot: capability.slot, grant }
+        });
+    let names = parts
+        .bindings
+        .devices
+        .iter()
+        .flat_map(|(_, device)| std::iter::repeat_n(&device.name.value, device_capabilities(device.resource)));
     let devices = parts.table.devices().iter().zip(names).filter_map(|(capability, device)| {
         let grant = granted_device(capability, device).or_else(|| granted(graph, capability))?;
         Some(Capability { slot: capability.slot, grant })
@@ -456,7 +459,8 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
     let scheduled = parts.table.scheduled().iter().chain(managing);
     let scheduled = scheduled
         .filter_map(|capability| Some(Capability { slot: capability.slot, grant: granted(graph, capability)? }));
-    let handled = parts.table.handled.map(|capability| Capability { slot: capability.slot, grant: Granted::HandledLevel });
+    let handled =
+        parts.table.handled.map(|capability| Capability { slot: capability.slot, grant: Granted::HandledLevel });
     fault(graph, parts)
         .into_iter()
         .chain(personality(graph, parts))

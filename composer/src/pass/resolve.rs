@@ -11,10 +11,10 @@ use crate::code::{
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Expect, Graph, Spanned, Thread};
-use abi::plan::Share;
 use crate::keys::DEFAULT_PRIORITY;
 use crate::suggest;
 use crate::text::quote;
+use abi::plan::Share;
 
 const KERNEL: &str = "kernel";
 
@@ -86,7 +86,9 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
     }
     let server = names.look_up(&draft.srv, found)?;
     let interposers: Option<Vec<_>> = draft.interposers.iter().map(|name| names.look_up(name, found)).collect();
-    let chain = interposers.filter(|interposers| !interposers.is_empty()).map(|interposers| [interposers, vec![server]].concat());
+    let chain = interposers
+        .filter(|interposers| !interposers.is_empty())
+        .map(|interposers| [interposers, vec![server]].concat());
     let chain = chain.unwrap_or_default();
     Some(Dependency {
         server: chain.first().copied().unwrap_or(server),
@@ -176,7 +178,9 @@ fn find_base_constructor(draft: &Draft, names: &Names<'_>, found: &mut Diagnosti
         let named = names.look_up(constructor, found).and_then(|at| draft.components.get(at));
         let above = named.and_then(|named| named.constructor.as_ref());
         let above = above.filter(|above| above.value != KERNEL);
-        if let Some(above) = above.filter(|above| names.index.get(above.value.as_str()).is_none_or(|at| !names.bases.contains(at))) {
+        if let Some(above) =
+            above.filter(|above| names.index.get(above.value.as_str()).is_none_or(|at| !names.bases.contains(at)))
+        {
             found.push(nested_constructor(constructor, above));
         }
     }
@@ -204,8 +208,11 @@ fn several_base_constructors(bases: &[&draft::Component]) -> Diagnostic {
 }
 
 fn nested_constructor(constructor: &Spanned<String>, above: &Spanned<String>) -> Diagnostic {
-    let message = format!("construction by `{}`, which `{}` constructs, is not supported yet", constructor.value, above.value);
+    let message =
+        format!("construction by `{}`, which `{}` constructs, is not supported yet", constructor.value, above.value);
     let complaint = Diagnostic::error(NESTED_CONSTRUCTOR, message);
     let complaint = complaint.label(&constructor.span, "this component does not exist from the start");
-    complaint.label(&above.span, "because of this").help("let the base constructor make the component that makes others")
+    complaint
+        .label(&above.span, "because of this")
+        .help("let the base constructor make the component that makes others")
 }

@@ -112,7 +112,17 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         let stacks = needs::stacks(image);
         let plan = needs::plan(graph, components.len(), image, found);
         let management = needs::management(graph, components.len(), image, found);
-        components.push(Bindings { image: image.clone(), stacks, plan, management, edges, fault, personality, parameters, devices });
+        components.push(Bindings {
+            image: image.clone(),
+            stacks,
+            plan,
+            management,
+            edges,
+            fault,
+            personality,
+            parameters,
+            devices,
+        });
     }
     (found.errors() == before).then_some(Schema { components })
 }

@@ -514,7 +514,9 @@ impl<'a> Bundle<'a> {
                 let fits = end.is_some() && bytes.is_some_and(|bytes| is_user_range(address, bytes));
                 in_table && aligned && fits
             }
-            Grant::Table(of) | Grant::PageTable(of) | Grant::Component(of) | Grant::Server(of) => in_table && exists(of),
+            Grant::Table(of) | Grant::PageTable(of) | Grant::Component(of) | Grant::Server(of) => {
+                in_table && exists(of)
+            }
             Grant::HandledLevel | Grant::Time => in_table,
             Grant::Thread(of) | Grant::Receive(of) | Grant::Send(of) => in_table && exists(of),
             Grant::Bundle => capability.slot == 0,

@@ -190,12 +190,7 @@ pub fn detach(store: &impl Store, controller: &mut impl Controller, number: u32)
 /// a thread of this core.
 ///
 /// An interrupt that was under way when the line was attached elsewhere arrives at the core of before.
-pub fn arrive(
-    store: &impl Store,
-    machine: &mut (impl Controller + Cores),
-    core: u32,
-    number: u32,
-) -> Option<Frame> {
+pub fn arrive(store: &impl Store, machine: &mut (impl Controller + Cores), core: u32, number: u32) -> Option<Frame> {
     machine.mask_line(number);
     let line = store.interrupt_line(number)?;
     let receiver = line.receiver(store).filter(|_| line.change(state::OPEN, state::MASKED));

@@ -7,7 +7,7 @@
 //! Who goes on is always of the component that asks, and lives; timeout and budget stay as they are. So nothing else
 //! of the machine has to change on the way out.
 
-use crate::budget;
+use crate::budget::{self, Budget};
 use crate::capability::{Slot, word};
 use crate::capability_table::CapabilityTable;
 use crate::core_state::CoreState;
@@ -82,7 +82,9 @@ pub fn send(store: &impl Store, core: &CoreState, held: &Slot, number: u64, flag
         && is_here(store, core, words)
         && pending != u64::MAX
         && own(store, words, thread::STATE) == State::Receiving as u64
-        && is_end_point(scheduler);
+        && is_end_point(scheduler)
+        // What is counted may have to give way to the receiver.
+        && core.account.runs_on() == Budget::NONE;
     if !is_usual {
         return None;
     }

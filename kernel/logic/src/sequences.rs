@@ -5,6 +5,7 @@
 use crate::capability::{Capability, Invocation};
 use crate::capability_table::CapabilityTable;
 use crate::component::{Reference, index_of};
+use crate::budget::Budget;
 use crate::core_state::CoreState;
 use crate::cross_core::Cores;
 use crate::dispatch;
@@ -378,6 +379,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn where_time_is_counted_sends_and_waits_are_no_common_case() {
+    let mut run = Run::with(Some(0), true);
+    run.enter(&Entry::SwitchTo { thread: 2, scheduler: 1, token: 0, timeout: 0 });
+    run.enter(&Entry::Receive { words: [0, 0] });
+    run.enter(&Entry::Receive { words: [1, 0] });
+    run.system.core.account.run_on(Budget::of(run.system.memory.kernel()));
+    let before = run.quick;
+    run.enter(&Entry::Send { receiver: 2, flags: 0 });
+    assert_eq!(run.quick, before, "the receiver may take precedence");
 }
 
 #[test]

@@ -100,7 +100,8 @@ fn interrupt_controllers(root: Root) -> impl Iterator<Item = Entry> {
     const FIRST: u64 = 44;
     let found = table(root, *b"APIC").and_then(|table| Some((table, table_bytes(table)?)));
     let (table, bytes) = found.unwrap_or((0, 0));
-    let length = move |at: u64| word(table + at + 1, 1).filter(|length| (2..=bytes.saturating_sub(at)).contains(length));
+    let length =
+        move |at: u64| word(table + at + 1, 1).filter(|length| (2..=bytes.saturating_sub(at)).contains(length));
     let next = move |at: u64| Some(at + length(at)?);
     let starts = core::iter::successors(Some(FIRST).filter(|first| *first < bytes), move |at| next(*at));
     starts.take_while(move |at| length(*at).is_some()).map(move |at| Entry(table + at))

@@ -37,7 +37,7 @@ pub fn measure(image: &BenchImage) -> Results<Measured> {
     figures.into_iter().map(|figure| figure.and_then(|(row, ticks)| complete(row, ticks, &mut stepping))).collect()
 }
 
-/// The same as [`measure`] for the loops that are stepped through in no time, from figures that are there already.
+/// The same as [`measure()`] for the loops that are stepped through in no time, from figures that are there already.
 pub fn measure_quick(image: &BenchImage, figures: &BTreeMap<String, u64>) -> Results<Measured> {
     let is_quick = |one: &Loop| figures.get(one.row).is_some_and(|ticks| *ticks <= QUICK);
     let loops: Vec<_> = loops(image).into_iter().filter(is_quick).collect();

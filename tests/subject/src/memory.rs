@@ -14,7 +14,7 @@ use std::cell::OnceCell;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Frames that the first component has names of: those from [`FIRST`] on.
+/// Frames that the first component has names of: those from `FIRST` on.
 pub const UNTYPED_FRAMES: u64 = 512 * 32;
 /// The first of them.
 pub const FIRST: u64 = (FIRST_FRAME - UNTYPED) / PAGE;
@@ -25,7 +25,7 @@ pub const DESCRIPTORS: usize = 16_000;
 const LOW: u64 = 64;
 
 /// A machine with one core. Frame 0 is the shared empty leaf, frame 1 the kernel's page table. Between the first few and
-/// [`FIRST`] there is nothing.
+/// `FIRST` there is nothing.
 pub struct Memory {
     frames: Vec<OnceCell<Box<Words>>>,
     retype: Vec<AtomicU64>,

@@ -38,7 +38,12 @@ fn write_calls(text: &mut String, report: &Report) -> fmt::Result {
                 calls += 1;
                 let on_the_way = interposed.as_ref().map_or_else(String::new, |to| format!(", on the way to {to}"));
                 let by_page = if posts(component, server, interface) { ", posted to a page as well" } else { "" };
-                writeln!(text, "  {} -> {server}: {interface} ({}){by_page}{on_the_way}", component.name, methods.join(", "))?;
+                writeln!(
+                    text,
+                    "  {} -> {server}: {interface} ({}){by_page}{on_the_way}",
+                    component.name,
+                    methods.join(", ")
+                )?;
             }
             if let Granted::Fault { handler, interface, .. } = &capability.grant {
                 writeln!(text, "  {} -> {handler}: {interface}, when it faults", component.name)?;

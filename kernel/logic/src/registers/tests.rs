@@ -1,3 +1,5 @@
+#![allow(clippy::indexing_slicing, reason = "a test that indexes out of its vectors should fail")]
+
 use super::*;
 use crate::capability::{Capability, Invocation};
 use crate::capability_table::CapabilityTable;

@@ -18,8 +18,11 @@ runtime::component! { main: run }
 
 const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
 
+/// What is tried, and whether it came out as it should.
+type Step = fn() -> Result<bool>;
+
 fn run() -> Result<u16> {
-    let steps: [(&str, fn() -> Result<bool>); 5] = [
+    let steps: [(&str, Step); 5] = [
         ("quota", quota),
         ("zeros", zeros),
         ("shared", shared),

@@ -21,7 +21,7 @@ runtime::component! { initialise: run }
 /// Ends the system with 0 if all went as it must.
 fn run() -> u16 {
     let ran = objects::make(&CONSTRUCTOR).and_then(|()| ask::run_to_its_end(objects::PARENT));
-    let status = ran.map_or_else(|error| error.status(), |status| status);
+    let status = ran.unwrap_or_else(|error| error.status());
     let _ = CONSTRUCTOR.operate(slot::POWER, PowerOperation::End as u16, [status.into(), 0, 0, 0]);
     1
 }

@@ -108,8 +108,15 @@ struct Cell(UnsafeCell<Kept>);
 // SAFETY: one thread of the component runs the check, and looks at the cell when it is done.
 unsafe impl Sync for Cell {}
 
-static KEPT: Cell =
-    Cell(UnsafeCell::new(Kept { before: [0; 64], behind: [0; 64], stack: 0, flags: 0, fs_base: 0, gs_base: 0, place: 0 }));
+static KEPT: Cell = Cell(UnsafeCell::new(Kept {
+    before: [0; 64],
+    behind: [0; 64],
+    stack: 0,
+    flags: 0,
+    fs_base: 0,
+    gs_base: 0,
+    place: 0,
+}));
 
 static SEEN: Seen = Seen::new();
 
