@@ -416,7 +416,7 @@ macro_rules! plan {
 }
 
 /// Declares a static management plan: the image constructs others at run time, or gives them memory. See
-/// [`management`](crate::management).
+/// [`management`](mod@crate::management).
 ///
 /// ```ignore
 /// runtime::management!(PLAN);

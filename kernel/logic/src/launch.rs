@@ -8,7 +8,7 @@
 //! |---|---|
 //! | 58 | the word with which it starts |
 //! | 59, 60 | address and life of the thread that is sent to at its end, or 0 |
-//! | 61 | 0 if it was never launched, [`RUNNING`], or how it ended |
+//! | 61 | 0 if it was never launched, `RUNNING`, or how it ended |
 
 use crate::budget::Budget;
 use crate::core_state::CoreState;

@@ -71,7 +71,7 @@ pub fn switch(
 }
 
 /// Sends to a thread of this core that waits and has a scheduler, without a decision. See
-/// [`endpoint::send`](crate::endpoint::send).
+/// [`endpoint::send`].
 #[inline(always)]
 pub fn send(store: &impl Store, core: &CoreState, held: &Slot, number: u64, flags: u64) -> Option<Outcome> {
     const SEND: u64 = SendOperation::Send as u64;
@@ -94,7 +94,7 @@ pub fn send(store: &impl Store, core: &CoreState, held: &Slot, number: u64, flag
 }
 
 /// Takes what is pending at the end-point of the current thread, or lets its scheduler go on. See
-/// [`endpoint::receive`](crate::endpoint::receive).
+/// [`endpoint::receive`].
 #[inline(always)]
 pub fn receive(
     store: &impl Store,
