@@ -84,6 +84,7 @@ pub fn rough_frequency() -> u64 {
 }
 
 /// Lets the timer interrupt at `timeout`, in ticks; 0 for not at all. A time that has passed is now.
+#[inline(never)]
 pub fn set_timeout(timeout: u64) {
     let Some(clock) = CLOCK.get() else { return };
     // Before the timer is used for anything else.

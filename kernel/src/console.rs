@@ -33,8 +33,30 @@ pub fn write(text: &[u8]) {
     text.iter().for_each(|byte| console.write_byte(*byte));
 }
 
+/// A text as it is. That of `core` could also be padded, by code that would be all of two kilobytes.
+pub struct Text<'t>(pub &'t str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Says something of the system's life.
+#[cold]
+#[inline(never)]
+pub fn say(what: fmt::Arguments) {
+    log::info!("{what}");
+}
+
 /// Says that the kernel cannot go on, and ends with a failure.
 pub fn fatal(reason: impl fmt::Display) -> ! {
+    give_up(format_args!("{reason}"))
+}
+
+#[cold]
+#[inline(never)]
+fn give_up(reason: fmt::Arguments) -> ! {
     // A panic may have happened while the lock was held; nothing else runs after this.
     let _ = writeln!(Serial, "tessera: fatal: {reason}");
     stop(FAILURE)

@@ -3,6 +3,7 @@
 use crate::memory::Memory;
 use core::arch::asm;
 use core::mem::offset_of;
+use logic::budget::Account;
 use logic::core_state::CoreState;
 use x86_64::VirtAddr;
 use x86_64::registers::model_specific::{GsBase, KernelGsBase};
@@ -44,6 +45,12 @@ pub const TOP: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, top)
 pub const IDENTITY: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, identity);
 /// Offset of the current thread's address.
 pub const THREAD: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, thread);
+/// Offset of the timeout.
+pub const TIMEOUT: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, timeout);
+/// Offset of the core's own number.
+pub const NUMBER: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, number);
+/// Offset of what the current thread runs on.
+pub const RUNS_ON: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, account) + Account::RUNS_ON;
 /// Offset of the kernel stack's end.
 pub const STACK_END: usize = offset_of!(CoreLocal, stack_end);
 
@@ -51,6 +58,8 @@ pub const STACK_END: usize = offset_of!(CoreLocal, stack_end);
 pub const REGISTERS: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, registers);
 /// Offset of the root of the page table that is loaded.
 pub const SPACE: usize = offset_of!(CoreLocal, space);
+/// Offset of whether `syscall` leads to where a foreign component's does.
+pub const FOREIGN: usize = offset_of!(CoreLocal, foreign);
 /// Offset of the word for a foreign component's stack pointer.
 pub const FOREIGN_STACK: usize = offset_of!(CoreLocal, foreign_stack);
 
@@ -87,6 +96,17 @@ pub unsafe fn current() -> &'static mut CoreLocal {
     }
     // SAFETY: the caller holds this core's only reference, and no other core has one.
     unsafe { &mut *local }
+}
+
+/// Address of the entry that is the top of the current thread's invocation stack.
+#[inline(always)]
+pub fn top() -> u64 {
+    let top: u64;
+    // SAFETY: as in `space`.
+    unsafe {
+        asm!("mov {}, gs:[{at}]", out(reg) top, at = const TOP, options(nostack, preserves_flags, readonly));
+    }
+    top
 }
 
 /// Physical address of the root of the page table that is loaded on this core; 0 for the kernel's own.

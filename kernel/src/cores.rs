@@ -99,14 +99,26 @@ pub struct Discovered {
 /// [`MemoryError::TooLittle`].
 pub fn discover(machine: &Machine, pool: &Pool) -> Result<Discovered, MemoryError> {
     let own = processor::number();
-    let listed = || machine.processors().filter(|number| *number != own && local_apic::can_reach(*number));
-    let room = (1 + listed().count()).min(CORES as usize);
+    let is_other = |number| number != own && local_apic::can_reach(number);
+    let mut others = 0;
+    machine.for_each_processor(&mut |number| others += usize::from(is_other(number)));
+    let room = (1 + others).min(CORES as usize);
     let first = pool.take((room * size_of::<Core>()).div_ceil(4096)).ok_or(MemoryError::TooLittle)?;
     let cores = first.physical() as *mut Core;
-    for (at, local_apic) in core::iter::once(own).chain(listed()).take(room).enumerate() {
-        // SAFETY: the pool's frames belong to nobody else, and are below 4 GiB, which the boot code has mapped where it is.
-        unsafe { cores.add(at).write(Core::new(at as u64, local_apic)) };
-    }
+    let mut written = 0;
+    let mut write = |local_apic| {
+        if written < room {
+            // SAFETY: the pool's frames belong to nobody else, and are below 4 GiB, which the boot code has mapped where it is.
+            unsafe { cores.add(written).write(Core::new(written as u64, local_apic)) };
+            written += 1;
+        }
+    };
+    write(own);
+    machine.for_each_processor(&mut |number| {
+        if is_other(number) {
+            write(number);
+        }
+    });
     Ok(Discovered { first, count: room as u64 })
 }
 
@@ -161,7 +173,7 @@ pub fn start_others(memory: &Memory, page: Option<StartPage>) -> usize {
     }
     for (number, core) in memory.cores.iter().enumerate() {
         if core.settle(arrival::LEFT_OUT) {
-            log::info!("processor {number} (local APIC {}) did not come up and is left out", core.local_apic());
+            crate::console::say(format_args!("processor {number} (local APIC {}) did not come up and is left out", core.local_apic()));
         }
     }
     (0..memory.cores.len() as u32).filter(|core| quiescence::is_online(memory, *core)).count()

@@ -10,26 +10,29 @@
 //! `rcx` once the return address is kept. No path here touches a vector register.
 
 mod operations;
+#[macro_use]
+pub mod faulting;
+#[macro_use]
+mod path;
+#[macro_use]
+mod switching;
 
 use crate::core_local::{self, CoreLocal, IDENTITY, REGISTERS, SPACE, STACK_END, TOP};
 use crate::memory::{DESCRIPTORS, Memory};
-use abi::crossing::{CapabilityWord, EXIT_FLAGS, LEAF_SLOTS, METHODS, SLOT_BYTES, TABLE_LEAVES};
-use abi::error::Error;
-use abi::kind::Kind;
+use abi::crossing::{EXIT_FLAGS, LEAF_SLOTS, METHODS, SLOT_BYTES};
 use core::arch::naked_asm;
 use core::mem::offset_of;
-use logic::capability::word;
+use logic::capability::Slot;
 use logic::cross_core::Cores;
 use logic::interrupt::Controller;
 use logic::operation::Machine;
 use logic::outcome::{Outcome, Registers, tag};
 use logic::store::{Descriptor, Store};
 use logic::thread::{entry as invocation_entry, saved};
-use x86_64::registers::control::{Cr3, Cr3Flags};
+use x86_64::instructions::tlb::{InvPcidCommand, flush_pcid};
 use x86_64::registers::model_specific::{LStar, Msr, SFMask};
 use x86_64::registers::rflags::RFlags;
-use x86_64::structures::paging::PhysFrame;
-use x86_64::{PhysAddr, VirtAddr};
+use x86_64::VirtAddr;
 
 /// Turns the `syscall` instruction on.
 pub fn load() {
@@ -51,177 +54,56 @@ pub fn load() {
 #[unsafe(naked)]
 #[unsafe(link_section = ".text.entry")]
 pub unsafe extern "C" fn syscall_entry() {
-    naked_asm!(
-        "swapgs",
-        // A status is below 2^16: that is a return.
-        "cmp rax, 0xffff",
-        "jbe 3f",
-        // Keep where the current level goes on.
-        "mov r11, gs:[{top}]",
-        "mov [r11 + {address}], rcx",
-        "mov [r11 + {stack}], rsp",
-        // Look the capability up in the current component's table: rax is leaf << 22 | slot << 16 | method.
-        "mov r8, rax",
-        "shr r8, 22",
-        "cmp r8, {leaves}",
-        "jae 5f",
-        "mov r9, [r11 + {descriptor}]",
-        "mov r9, [r9 + {descriptors} + {table}]",
-        "mov r8, [r9 + r8 * 8]",
-        "mov ecx, eax",
-        "shr ecx, 10",
-        "and ecx, {slot_mask}",
-        "add r8, rcx",
-        // Is it an invocation, and of a method that it permits?
-        "cmp byte ptr [r8 + {kind}], {invocation}",
-        "jne 6f",
-        "test eax, {method_excess}",
-        "jnz 6f",
-        "mov rcx, [r8 + {methods}]",
-        "bt rcx, rax",
-        "jnc 6f",
-        // Does the server live?
-        "mov r9, [r8 + {slot_descriptor}]",
-        "mov rcx, [r8 + {slot_epoch}]",
-        "cmp rcx, [r9 + {descriptors} + {live_epoch}]",
-        "jne 6f",
-        // Is there room on the invocation stack? It ends with the thread's frame.
-        "add r11, {entry_bytes}",
-        "test r11d, 0xfff",
-        "jz 6f",
-        // Commit: from here on the server is the current level.
-        "mov gs:[{top}], r11",
-        "mov [r11 + {descriptor}], r9",
-        "mov [r11 + {epoch}], rcx",
-        "mov rcx, [r9 + {descriptors} + {page_table}]",
-        "cmp rcx, gs:[{space}]",
-        "je 2f",
-        "mov gs:[{space}], rcx",
-        "mov cr3, rcx",
-        // Enter it.
-        "2:",
-        "mov rcx, [r8 + {slot_entry}]",
-        "mov r8, [r8 + {slot_token}]",
-        "mov r9, gs:[{identity}]",
-        "movzx eax, ax",
-        "xor esp, esp",
-        "mov r11d, {flags}",
-        "swapgs",
-        "sysretq",
-        // Return. Does the client live? (The level below a thread's first is never alive.) Nobody needs the server's
-        // stack pointer any more, so that rsp is free.
-        "3:",
-        "mov r11, gs:[{top}]",
-        "mov rcx, [r11 - {entry_bytes} + {descriptor}]",
-        "mov rsp, [r11 - {entry_bytes} + {epoch}]",
-        "cmp rsp, [rcx + {descriptors} + {live_epoch}]",
-        "jne 7f",
-        // Commit: from here on the client is the current level.
-        "sub qword ptr gs:[{top}], {entry_bytes}",
-        "mov rcx, [rcx + {descriptors} + {page_table}]",
-        "cmp rcx, gs:[{space}]",
-        "je 4f",
-        "mov gs:[{space}], rcx",
-        "mov cr3, rcx",
-        "4:",
-        "mov rcx, [r11 - {entry_bytes} + {address}]",
-        "mov rsp, [r11 - {entry_bytes} + {stack}]",
-        "mov r11d, {flags}",
-        "swapgs",
-        "sysretq",
-        // No capability's number: the question who asks, or nothing.
-        "5:",
-        "cmp rax, {who}",
-        "jne 8f",
-        "mov rdi, gs:[{identity}]",
-        "xor esi, esi",
-        "xor eax, eax",
-        "mov r11d, {flags}",
-        "swapgs",
-        "sysretq",
-        "8:",
-        "mov eax, {out_of_range}",
-        "xor edi, edi",
-        "xor esi, esi",
-        "mov r11d, {flags}",
-        "swapgs",
-        "sysretq",
-        // A return that is more than that: Rust, on the core's stack.
-        "7:",
-        "mov rsp, gs:[{stack_end}]",
-        "mov rdx, rax",
-        "call {return_from_level}",
-        "jmp 9f",
-        // An operation of a capability, or an invocation that is refused: Rust, by the capability's kind.
-        "6:",
-        "mov rsp, gs:[{stack_end}]",
-        "mov rcx, r10",
-        "movzx r9d, ax",
-        "movzx eax, byte ptr [r8 + {kind}]",
-        "call [rax * 8 + {operations}]",
-        "9:",
-        "test eax, eax",
-        "jnz 2f",
-        "mov rdi, rdx",
-        "xor esi, esi",
-        // An answer. rbx rbp r12-r15 are as the caller's component left them, here and in Rust alike.
-        "4:",
-        "mov r11, gs:[{top}]",
-        "mov rcx, [r11 + {address}]",
-        "mov rsp, [r11 + {stack}]",
-        "xor edx, edx",
-        "xor r8d, r8d",
-        "xor r9d, r9d",
-        "xor r10d, r10d",
-        "mov r11d, {flags}",
-        "swapgs",
-        "sysretq",
-        "2:",
-        "cmp eax, {pair}",
-        "ja {exit}",
-        "je 3f",
-        "mov eax, edx",
-        "xor edi, edi",
-        "xor esi, esi",
-        "jmp 4b",
-        "3:",
-        "mov rdi, rdx",
-        "mov rsi, gs:[{registers} + {rsi}]",
-        "xor eax, eax",
-        "jmp 4b",
-        top = const TOP,
-        space = const SPACE,
-        identity = const IDENTITY,
-        stack_end = const STACK_END,
-        registers = const REGISTERS,
-        rsi = const offset_of!(Registers, rsi),
-        address = const invocation_entry::ADDRESS * 8,
-        stack = const invocation_entry::STACK * 8,
-        descriptor = const invocation_entry::DESCRIPTOR * 8,
-        epoch = const invocation_entry::EPOCH * 8,
-        entry_bytes = const invocation_entry::BYTES,
-        leaves = const TABLE_LEAVES,
-        slot_mask = const (LEAF_SLOTS - 1) * SLOT_BYTES,
-        descriptors = const DESCRIPTORS as i64,
-        table = const offset_of!(Descriptor, table),
-        page_table = const offset_of!(Descriptor, page_table),
-        live_epoch = const offset_of!(Descriptor, epoch),
-        kind = const word::KIND * 8,
-        invocation = const Kind::Invocation as u8,
-        method_excess = const u16::MAX - (METHODS - 1),
-        methods = const word::METHODS * 8,
-        slot_descriptor = const word::DESCRIPTOR * 8,
-        slot_epoch = const word::EPOCH * 8,
-        slot_entry = const word::ENTRY * 8,
-        slot_token = const word::TOKEN * 8,
-        flags = const EXIT_FLAGS,
-        who = const CapabilityWord::IDENTITY.0 as i64,
-        out_of_range = const Error::OutOfRange as u16,
-        pair = const tag::PAIR,
-        return_from_level = sym operations::return_from_level,
-        operations = sym operations::TABLE,
-        exit = sym exit,
-    )
+    syscall_path! {
+        top: TOP,
+        space: SPACE,
+        identity: IDENTITY,
+        stack_end: STACK_END,
+        registers: REGISTERS,
+        descriptors: DESCRIPTORS,
+        operations: (sym operations::TABLE),
+        return_from_level: return_into_level,
+        exit: exit,
+    }
+}
+
+/// Does what is asked of a thread: a switch in the common case, and the rest in Rust.
+///
+/// # Safety
+///
+/// To be called by the entry only, which has the current level in `r11`.
+#[unsafe(naked)]
+#[unsafe(link_section = ".text.entry")]
+extern "C" fn switch(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+    switch_path! {
+        top: TOP,
+        identity: IDENTITY,
+        thread: core_local::THREAD,
+        timeout: core_local::TIMEOUT,
+        number: core_local::NUMBER,
+        runs_on: core_local::RUNS_ON,
+        descriptors: DESCRIPTORS,
+        otherwise: operations::any_of_thread,
+    }
+}
+
+/// Returns that are more than an invocation's: into a level whose fault has been handled in the common case, and the rest in
+/// Rust.
+///
+/// # Safety
+///
+/// To be called by the entry only, which has the current level in `r11`.
+#[unsafe(naked)]
+#[unsafe(link_section = ".text.entry")]
+unsafe extern "C" fn return_into_level() {
+    handled_path! {
+        top: TOP,
+        thread: core_local::THREAD,
+        space: SPACE,
+        descriptors: DESCRIPTORS,
+        restore_faulted: restore_faulted,
+        otherwise: operations::return_from_level,
+    }
 }
 
 // What the entry shifts and masks by.
@@ -396,7 +278,7 @@ pub fn follow(core: &mut CoreLocal, mut outcome: Outcome) -> Outcome {
     load_page_table(core);
     match outcome {
         Outcome::End(status) => crate::console::end(status),
-        Outcome::Idle | Outcome::NothingToRun => crate::console::fatal("the booter's thread came to its end"),
+        Outcome::Idle | Outcome::NothingToRun => crate::console::fatal(crate::console::Text("the booter's thread came to its end")),
         outcome => match outcome.registers(&core.state) {
             Some(registers) => {
                 crate::foreign::leave(core);
@@ -447,13 +329,23 @@ pub fn forget_page_tables(core: &mut CoreLocal) {
     let descriptor = Some(core.state).filter(|state| state.thread != 0 && state.is_live(memory));
     let own = descriptor.map(|state| state.descriptor(memory).page_table.load(core::sync::atomic::Ordering::Relaxed));
     write_page_table(core, own.unwrap_or_else(|| memory.kernel_page_table().physical()));
+    forget_translations(memory);
 }
 
-fn write_page_table(core: &mut CoreLocal, root: u64) {
-    core.space = root;
-    let root = PhysFrame::containing_address(PhysAddr::new(root));
-    // SAFETY: the root of a page table whose upper half is the kernel's.
-    unsafe { Cr3::write(root, Cr3Flags::empty()) };
+/// Forgets all translations but the kernel's own, of all tags where there are tags.
+fn forget_translations(memory: &Memory) {
+    if memory.tags_address_spaces() {
+        // SAFETY: the instruction is there where tags are used.
+        unsafe { flush_pcid(InvPcidCommand::AllExceptGlobal) };
+    } else {
+        x86_64::instructions::tlb::flush_all();
+    }
+}
+
+fn write_page_table(core: &mut CoreLocal, space: u64) {
+    core.space = space;
+    // SAFETY: the root of a page table whose upper half is the kernel's, and a tag of its own where there are tags.
+    unsafe { core::arch::asm!("mov cr3, {}", in(reg) space, options(nostack, preserves_flags)) };
 }
 
 /// The machine, as the logic reaches it.
@@ -481,9 +373,7 @@ impl Cores for Hardware {
     }
 
     fn forget_translations(&mut self) {
-        let (root, flags) = Cr3::read();
-        // SAFETY: the page table stays as it is.
-        unsafe { Cr3::write(root, flags) };
+        forget_translations(crate::memory::of_running_kernel());
     }
 }
 

@@ -1,32 +1,22 @@
 //! Exceptions: what a component does wrong is contained, what the kernel does wrong stops the machine.
 
+use crate::console::Text;
 use crate::core_local;
+use crate::entry::faulting::{Frame, MACHINE_CHECK, PAGE_FAULT};
 use crate::entry::{exit, follow};
 use crate::interrupts;
-use crate::kept::{self, ResumePoint};
+use crate::memory::DESCRIPTORS;
+use crate::processor::CLEAN_STATE;
 use crate::segments::stack;
-use core::arch::{global_asm, naked_asm};
+use core::arch::global_asm;
 use core::fmt;
-use logic::{component, fault};
+use logic::operation::before_zero;
 use logic::outcome::Outcome;
-use logic::thread::saved;
+use logic::{component, fault};
 use x86_64::VirtAddr;
+use x86_64::instructions::segmentation::{CS, Segment};
 use x86_64::registers::control::Cr2;
-use x86_64::structures::idt::InterruptDescriptorTable;
-
-/// What an exception leaves on its stack: our pushes, then the processor's.
-#[repr(C)]
-pub struct Frame {
-    /// `r15` first, `rax` last.
-    registers: [u64; 15],
-    vector: u64,
-    error: u64,
-    instruction: u64,
-    code_segment: u64,
-    flags: u64,
-    stack: u64,
-    stack_segment: u64,
-}
+use x86_64::structures::DescriptorTablePointer;
 
 // One stub for each exception: make the error code uniform, say which vector it was.
 global_asm!(
@@ -66,110 +56,99 @@ unsafe extern "C" {
 
 const STUB_BYTES: u64 = 16;
 
-const PAGE_FAULT: u64 = 14;
-const MACHINE_CHECK: u64 = 18;
+/// Vectors of exceptions.
+const EXCEPTIONS: usize = 32;
+
+const DEBUG: u64 = 1;
+const NON_MASKABLE: u64 = 2;
+const DOUBLE_FAULT: u64 = 8;
 /// A foreign component's, which comes here as if it were an exception.
 const SYSTEM_CALL: u64 = abi::fault::SYSTEM_CALL as u64;
 
-static TABLE: spin::Once<InterruptDescriptorTable> = spin::Once::new();
+/// The gates of all vectors, as the processor reads them.
+#[repr(C, align(16))]
+struct Gates([[u64; 2]; 256]);
+
+static GATES: spin::Once<Gates> = spin::Once::new();
 
 /// Loads the interrupt table of this core.
 pub fn load() {
-    TABLE.call_once(table).load();
+    let gates = GATES.call_once(gates);
+    let pointer = DescriptorTablePointer {
+        limit: size_of::<Gates>() as u16 - 1,
+        base: VirtAddr::new_truncate(&raw const *gates as u64),
+    };
+    // SAFETY: the table stays for ever. Each gate leads to a stub that expects what the processor pushes for its vector,
+    // on stacks that `segments` sets up. None is open to user level's `int`.
+    unsafe { x86_64::instructions::tables::lidt(&pointer) }
 }
 
-fn table() -> InterruptDescriptorTable {
-    let mut table = InterruptDescriptorTable::new();
-    let stub = |vector: u64| VirtAddr::new(&raw const exception_stubs as u64 + vector * STUB_BYTES);
-    // SAFETY: each stub ends in `common`, which expects what the processor pushes for its vector; the stacks
-    // are those that `segments` sets up. No gate is open to user level's `int`.
-    unsafe {
-        table.divide_error.set_handler_addr(stub(0));
-        table.debug.set_handler_addr(stub(1)).set_stack_index(stack::DEBUG);
-        let ignored = VirtAddr::from_ptr(&raw const non_maskable_interrupt);
-        table.non_maskable_interrupt.set_handler_addr(ignored).set_stack_index(stack::NON_MASKABLE);
-        table.breakpoint.set_handler_addr(stub(3));
-        table.overflow.set_handler_addr(stub(4));
-        table.bound_range_exceeded.set_handler_addr(stub(5));
-        table.invalid_opcode.set_handler_addr(stub(6));
-        table.device_not_available.set_handler_addr(stub(7));
-        table.double_fault.set_handler_addr(stub(8)).set_stack_index(stack::DOUBLE_FAULT);
-        table.invalid_tss.set_handler_addr(stub(10));
-        table.segment_not_present.set_handler_addr(stub(11));
-        table.stack_segment_fault.set_handler_addr(stub(12));
-        table.general_protection_fault.set_handler_addr(stub(13));
-        table.page_fault.set_handler_addr(stub(14)).set_stack_index(stack::PAGE_FAULT);
-        table.x87_floating_point.set_handler_addr(stub(16));
-        table.alignment_check.set_handler_addr(stub(17));
-        table.machine_check.set_handler_addr(stub(18)).set_stack_index(stack::MACHINE_CHECK);
-        table.simd_floating_point.set_handler_addr(stub(19));
-        for vector in 32..=255 {
-            table[vector].set_handler_addr(VirtAddr::new(interrupts::stub(vector)));
-        }
+fn gates() -> Gates {
+    let mut gates = Gates([[0; 2]; 256]);
+    let selector = CS::get_reg().0;
+    let (exceptions, others) = gates.0.split_at_mut(EXCEPTIONS);
+    for (vector, entry) in (0..).zip(exceptions) {
+        let stub = match vector {
+            NON_MASKABLE => &raw const non_maskable_interrupt as u64,
+            _ => &raw const exception_stubs as u64 + vector * STUB_BYTES,
+        };
+        *entry = gate(stub, selector, stack_of(vector));
     }
-    table
+    for (vector, entry) in (EXCEPTIONS as u8..).zip(others) {
+        *entry = gate(interrupts::stub(vector), selector, 0);
+    }
+    gates
 }
 
-/// Every exception's way into Rust.
-///
-/// From user level, GS is the user's until `swapgs`; whether that is where it came
-/// from, the saved code segment says. From the kernel, GS is not used at all.
+/// A gate to `stub` that turns interrupts off, on stack `number - 1` of the task state, or on the kernel's own if `number` is 0
+/// (AMD64 Architecture Programmer's Manual, volume 2, section 4.8.4).
+fn gate(stub: u64, selector: u16, number: u64) -> [u64; 2] {
+    const PRESENT_INTERRUPT_GATE: u64 = 0x8e << 40;
+    let address = stub & 0xffff | (stub & 0xffff_0000) << 32;
+    [address | u64::from(selector) << 16 | number << 32 | PRESENT_INTERRUPT_GATE, stub >> 32]
+}
+
+/// The number of the stack for `vector`, counted from 1; 0 for the kernel's own.
+fn stack_of(vector: u64) -> u64 {
+    let index = match vector {
+        DEBUG => stack::DEBUG,
+        NON_MASKABLE => stack::NON_MASKABLE,
+        DOUBLE_FAULT => stack::DOUBLE_FAULT,
+        PAGE_FAULT => stack::PAGE_FAULT,
+        MACHINE_CHECK => stack::MACHINE_CHECK,
+        _ => return 0,
+    };
+    u64::from(index) + 1
+}
+
+/// Where every exception leads to: the handler of the component in the common case, else Rust.
 #[unsafe(naked)]
+#[unsafe(link_section = ".text.entry")]
 pub unsafe extern "C" fn common() {
-    naked_asm!(
-        "push rax", "push rbx", "push rcx", "push rdx", "push rsi", "push rdi", "push rbp",
-        "push r8", "push r9", "push r10", "push r11", "push r12", "push r13", "push r14", "push r15",
-        // No flag of the user's counts here: not the direction flag, nor the one that suspends SMAP.
-        "push 2",
-        "popfq",
-        "mov rdi, rsp",
-        "test byte ptr [rsp + {code_segment}], 3",
-        "jz 2f",
-        // Whoever goes on must not see the bases that the faulting level has set.
-        "xor edx, edx",
-        "rdgsbase rbx",
-        "wrgsbase rdx",
-        "swapgs",
-        "rdfsbase rcx",
-        "wrfsbase rdx",
-        // These and the x87 and SSE state go straight to the thread, unless an earlier fault's are there.
-        "mov rax, gs:[{thread}]",
-        "cmp qword ptr [rax + {in_use}], 0",
-        "jne 3f",
-        "mov [rax + {gs_base}], rbx",
-        "mov [rax + {fs_base}], rcx",
-        "fxsave64 [rax + {floating_point}]",
-        "3:",
-        "and rsp, -16",
-        "call {from_user}",
-        "jmp {exit}",
-        "2:",
-        "and rsp, -16",
-        "call {from_kernel}",
-        "ud2",
-        code_segment = const core::mem::offset_of!(Frame, code_segment),
-        from_user = sym from_user,
-        from_kernel = sym from_kernel,
-        thread = const core_local::THREAD,
-        in_use = const saved::IN_USE * 8,
-        gs_base = const saved::FAULTED.gs_base * 8,
-        fs_base = const saved::FAULTED.fs_base * 8,
-        floating_point = const saved::FAULTED.floating_point * 8,
-        exit = sym exit,
-    )
+    fault_path! {
+        top: core_local::TOP,
+        thread: core_local::THREAD,
+        identity: core_local::IDENTITY,
+        space: core_local::SPACE,
+        foreign: core_local::FOREIGN,
+        descriptors: DESCRIPTORS,
+        clean_state: CLEAN_STATE,
+        from_user: from_user,
+        from_kernel: from_kernel,
+        exit: exit,
+    }
 }
 
 extern "C" fn from_user(frame: &Frame) -> Outcome {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
-    let Some(memory) = core.memory else { crate::console::fatal("a fault came before memory was there") };
+    let Some(memory) = core.memory else { crate::console::fatal(Text("a fault came before memory was there")) };
     // SAFETY: this is the handler.
     if frame.vector == MACHINE_CHECK && !unsafe { crate::machine_check::leaves_processor_sound() } {
-        crate::console::fatal("a machine check says that the processor's state is wrong");
+        crate::console::fatal(Text("a machine check says that the processor's state is wrong"));
     }
-    kept::keep_resume_point(memory, &core.state, ResumePoint { address: frame.instruction, stack: frame.stack });
+    // The entry has kept all registers, unless those of another fault of the thread are kept.
     if let Some(outcome) = fault::handle(memory, &mut core.state, cause(frame)) {
-        kept::keep_registers(memory, &core.state, saved::FAULTED, &frame.registers, frame.flags);
         return follow(core, outcome);
     }
     let culprit = fault::culprit(memory, &core.state);
@@ -182,22 +161,22 @@ extern "C" fn from_user(frame: &Frame) -> Outcome {
 
 fn report(culprit: &fault::Culprit, frame: &Frame, left_out: u64) {
     if left_out > 0 {
-        log::info!("{left_out} faults of component {} were not reported", Name(&culprit.name));
+        crate::console::say(format_args!("{left_out} faults of component {} were not reported", Name(&culprit.name)));
     }
-    log::info!(
+    crate::console::say(format_args!(
         "fault: component {}, thread {} ({}), {} at instruction {:#x}",
         Name(&culprit.name),
         culprit.thread,
         Name(&culprit.started_in),
         Cause(frame),
         frame.instruction,
-    );
+    ));
 }
 
 fn cause(frame: &Frame) -> fault::Cause {
     let address = match frame.vector {
         PAGE_FAULT => Cr2::read_raw(),
-        SYSTEM_CALL => frame.registers.last().copied().unwrap_or(0),
+        SYSTEM_CALL => frame.rax,
         _ => 0,
     };
     fault::Cause { vector: frame.vector as u8, error: frame.error, address, instruction: frame.instruction }
@@ -215,7 +194,7 @@ impl fmt::Display for Cause<'_> {
         match (self.0.vector, self.0.error) {
             (PAGE_FAULT, error) => page_fault(f, error),
             (vector, 0) => f.write_str(name(vector)),
-            (vector, error) => write!(f, "{}, error {error:#x}", name(vector)),
+            (vector, error) => write!(f, "{}, error {error:#x}", Text(name(vector))),
         }
     }
 }
@@ -228,7 +207,7 @@ fn page_fault(f: &mut fmt::Formatter<'_>, error: u64) -> fmt::Result {
         error if error & WRITE != 0 => "writing",
         _ => "reading",
     };
-    write!(f, "page fault {access} address {:#x}", Cr2::read_raw())
+    write!(f, "page fault {} address {:#x}", Text(access), Cr2::read_raw())
 }
 
 fn name(vector: u64) -> &'static str {
@@ -260,7 +239,6 @@ struct Name<'n>(&'n [u8]);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.0.split(|byte| *byte == 0).next().unwrap_or(&[]);
-        f.write_str(core::str::from_utf8(name).unwrap_or("?"))
+        f.write_str(core::str::from_utf8(before_zero(self.0)).unwrap_or("?"))
     }
 }

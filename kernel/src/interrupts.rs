@@ -26,8 +26,9 @@ global_asm!(
     "interrupt_stubs:",
     ".set vector_number, {first}",
     ".rept 256 - {first}",
-    "  .align 16",
-    "  push vector_number",
+    "  .align 8",
+    // As a signed byte, so that the instruction is short: the entry takes the low eight bits.
+    "  push vector_number - ((vector_number >> 7) << 8)",
     "  jmp {interrupted}",
     "  .set vector_number, vector_number + 1",
     ".endr",
@@ -42,7 +43,7 @@ unsafe extern "C" {
 
 /// The address at which the interrupt with this vector enters the kernel.
 pub fn stub(vector: u8) -> u64 {
-    const STUB_BYTES: u64 = 16;
+    const STUB_BYTES: u64 = 8;
     &raw const interrupt_stubs as u64 + STUB_BYTES * u64::from(vector.saturating_sub(FIRST_VECTOR))
 }
 
@@ -149,7 +150,7 @@ unsafe extern "C" fn sleep() -> u64 {
 extern "C" fn from_user(interrupted: &Interrupted) -> Outcome {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
-    let Some(memory) = core.memory else { crate::console::fatal("an interrupt came before memory was there") };
+    let Some(memory) = core.memory else { crate::console::fatal(crate::console::Text("an interrupt came before memory was there")) };
     let resume = ResumePoint { address: interrupted.instruction, stack: interrupted.stack };
     kept::keep_resume_point(memory, &core.state, resume);
     kept::keep_registers(memory, &core.state, saved::PREEMPTED, &interrupted.registers, interrupted.flags);
@@ -219,6 +220,7 @@ fn arrive(core: &mut CoreLocal, vector: u64) -> Arrival {
 
 /// Charges time to the budget that was used up, and sets the timer to the current thread's timeout or the end of its budget,
 /// whichever comes first; if either has changed.
+#[inline(never)]
 pub fn set_timer(core: &mut CoreLocal) {
     let Some(memory) = core.memory else { return };
     if core.timer != core.state.timeout || !core.state.account.is_settled() {

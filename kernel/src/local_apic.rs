@@ -93,6 +93,7 @@ pub fn end_interrupt() {
     write(register::END_OF_INTERRUPT, 0);
 }
 
+#[inline(never)]
 /// Sends `message` to the core whose local APIC has this number.
 pub fn send(number: u32, message: Message) {
     if IN_PROCESSOR.load(Relaxed) {

@@ -20,6 +20,7 @@ mod clock;
 mod console;
 mod core_local;
 mod cores;
+#[macro_use]
 mod entry;
 mod exceptions;
 mod foreign;
@@ -54,13 +55,14 @@ extern "C" fn kernel_main(magic: u32, information: u32) -> ! {
     clock::start();
     let running = cores::start_others(memory, start_page);
     boot::booter::note(memory, information, abi::boot::CORES, running as u64);
-    log::info!("{machine}, {running} of {} processors in use", memory.cores.len());
+    console::say(format_args!("{machine}, {running} of {} processors in use", memory.cores.len()));
     processor::announce_flaws();
-    log::info!("booted in {} ticks", clock::now().wrapping_sub(boot::started()));
+    console::say(format_args!("booted in {} ticks", clock::now().wrapping_sub(boot::started())));
     entry::resume(core)
 }
 
 #[panic_handler]
 fn panic(information: &core::panic::PanicInfo) -> ! {
-    console::fatal(format_args!("the kernel panicked: {information}"))
+    let (file, line) = information.location().map_or(("?", 0), |place| (place.file(), place.line()));
+    console::fatal(format_args!("the kernel panicked at {}:{line}: {}", console::Text(file), information.message()))
 }

@@ -2,6 +2,7 @@
 //!
 //! Every bit is set only where CPUID offers it: some emulators hang on a bit that they do not know.
 
+use crate::console::{Text, say};
 use core::arch::asm;
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 pub use logic::processor::Features;
@@ -54,6 +55,8 @@ fn control(features: Features) -> Cr4Flags {
         (Features::SMAP, Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION),
         (Features::UMIP, Cr4Flags::USER_MODE_INSTRUCTION_PREVENTION),
         (Features::MACHINE_CHECKS, Cr4Flags::MACHINE_CHECK_EXCEPTION),
+        // No tag is in CR3 yet: that has to be so.
+        (Features::TAGS, Cr4Flags::PCID),
     ];
     let offered = offered.into_iter().filter(|(feature, _)| features.contains(*feature));
     offered.fold(always, |flags, (_, flag)| flags | flag)
@@ -83,6 +86,7 @@ unsafe fn protect_jumps(features: Features) {
 }
 
 /// What this core says of itself.
+#[inline(never)]
 fn identify() -> Identification {
     const STRUCTURED: u32 = 7;
     const FURTHER: u32 = 0x8000_0021;
@@ -99,6 +103,7 @@ fn identify() -> Identification {
         vendor: [names.ebx, names.ecx, names.edx],
         version: basic.eax,
         basic: basic.edx,
+        instructions: basic.ecx,
         structured,
         extended: __cpuid(0x8000_0001).edx,
         further,
@@ -116,7 +121,8 @@ pub fn announce_flaws() {
     let flaws = identify().flaws();
     let named = Flaws::NAMES.into_iter().filter(|(flaw, _)| flaws.contains(*flaw));
     for (_, name) in named {
-        log::warn!("this processor is open to {name}, which the kernel does not close: see docs/security.md");
+        let name = Text(name);
+        say(format_args!("this processor is open to {name}, which the kernel does not close: see docs/security.md"));
     }
 }
 

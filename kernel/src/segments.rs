@@ -77,7 +77,7 @@ fn segments(task_state: &'static TaskStateSegment) -> Segments {
 }
 
 fn task_state(core: u64) -> TaskStateSegment {
-    let stacks = [0, 1, 2, 3, 4, 5, 5, 5].map(|number| VirtAddr::new(stack_end(core, number)));
+    let stacks = [0, 1, 2, 3, 4, 5, 5, 5].map(|number| VirtAddr::new_truncate(stack_end(core, number)));
     let [kernel, own @ ..] = stacks;
     let mut task_state = TaskStateSegment::new();
     task_state.privilege_stack_table[0] = kernel;

@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         the_same_graph_gives_the_same_bytes
         no_memory_of_the_kernel_can_be_both_written_and_executed
         the_system_call_path_touches_no_vector_register
+        the_kernel_is_small
     )
 }
 
@@ -51,10 +52,11 @@ fn kernel_with_names() -> Result<Vec<u8>, Failed> {
     Ok(std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/kernel"))?)
 }
 
-/// A loadable segment: where it is, what may be done to it, what it holds.
+/// A loadable segment: where it is, what may be done to it, how long it is in memory, what it holds.
 struct Segment<'e> {
     address: u64,
     flags: u32,
+    bytes: u64,
     contents: &'e [u8],
 }
 
@@ -64,7 +66,8 @@ fn segments(elf: &[u8]) -> Result<Vec<Segment<'_>>, Failed> {
     let headers = file.elf_program_headers().iter().filter(|header| header.p_type(endian) == PT_LOAD);
     let read = headers.map(|header| {
         let contents = header.data(endian, elf).map_err(|()| "a segment lies outside its file")?;
-        Ok(Segment { address: header.p_vaddr(endian), flags: header.p_flags(endian).0, contents })
+        let (address, bytes) = (header.p_vaddr(endian), header.p_memsz(endian));
+        Ok(Segment { address, flags: header.p_flags(endian).0, bytes, contents })
     });
     read.collect()
 }
@@ -83,13 +86,40 @@ fn no_memory_of_the_kernel_can_be_both_written_and_executed() -> Outcome {
 
 /// What `syscall` leads to, and what that jumps to by a capability's kind, up to the functions that clear these registers.
 const ENTRY: &str = "13syscall_entry";
-const OPERATIONS: [&str; 7] =
-    ["5empty", "6thread", "7receive", "4send", "5ports", "16capability_table", "10page_table"];
+const OPERATIONS: [&str; 9] =
+    ["5empty", "7receive", "4send", "5ports", "16capability_table", "10page_table", "3map", "5alias", "5unmap"];
+/// What it jumps to for threads, which leaves the kernel itself.
+const SWITCH: &str = "5entry6switch17h";
 
 /// Functions that the kernel's operations hand over to, and that clear all vector registers before they return. What
 /// they call is not looked at.
 fn clears(name: &str) -> bool {
     ["any_of_", "other_of_", "7general", "return_from_level"].iter().any(|part| name.contains(part))
+}
+
+/// What the kernel may have of code, and of memory that is there whatever the machine.
+const MOST_CODE: usize = 96 << 10;
+const MOST_STATIC: u64 = 1 << 20;
+
+/// Code is the segment of it, with all entries and stubs, and the first page of the boot segment up to its last byte that is not
+/// zero: behind that are page tables and the boot code's stack. Static memory is what can be written, zeroed or not, and the
+/// whole boot segment. (Tables whose size depends on the machine are made at boot, and constants are not counted.)
+fn the_kernel_is_small() -> Outcome {
+    let elf = kernel()?;
+    let segments = segments(&elf)?;
+    let with = |flag: u32| segments.iter().find(move |one| one.address >= KERNEL_HALF && one.flags & flag != 0);
+    let boot = segments.iter().find(|one| one.address < KERNEL_HALF).ok_or("there is no boot segment")?;
+    let boot_code = boot
+        .contents
+        .get(..4096)
+        .unwrap_or(boot.contents)
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last + 1);
+    let code = with(PF_X.0).ok_or("there is no code")?.contents.len() + boot_code;
+    ensure(code < MOST_CODE, || format!("the kernel has {code} bytes of code, not fewer than {MOST_CODE}"))?;
+    let memory = with(PF_W.0).ok_or("there is no data")?.bytes + boot.bytes;
+    ensure(memory < MOST_STATIC, || format!("the kernel has {memory} bytes of static memory: {MOST_STATIC} or more"))
 }
 
 fn the_system_call_path_touches_no_vector_register() -> Outcome {
@@ -101,6 +131,8 @@ fn the_system_call_path_touches_no_vector_register() -> Outcome {
         format!("the entry leaves the kernel {exits} times: call, return, answer, who, out of range")
     })?;
     all_general(entry)?;
+    let switch = functions.values().find(|function| function.name.contains(SWITCH)).ok_or("there is no switch")?;
+    reached(switch, &functions).into_iter().try_for_each(all_general)?;
     for operation in OPERATIONS {
         let is_it = |function: &&Function| function.name.contains(&format!("operations{operation}17h"));
         let start = functions.values().find(is_it).ok_or_else(|| format!("there is no `{operation}`"))?;

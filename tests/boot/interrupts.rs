@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use qemu::{EXIT_FAILURE, EXIT_SUCCESS, Ending, Machine, Session};
@@ -83,6 +84,8 @@ fn check_machine(status: u64) -> Result<(Ending, String), Failed> {
     let (booted, wait) = sync_channel(1);
     let reporter = thread::spawn(move || {
         if wait.recv().is_ok() {
+            // It never ends, and is on its way: by then it runs.
+            thread::sleep(Duration::from_millis(500));
             let mut monitor = UnixStream::connect(socket)?;
             // Bank 1 of processor 0; a check is in progress.
             writeln!(monitor, "mce 0 1 {status:#x} 4 0 0")?;
@@ -91,7 +94,7 @@ fn check_machine(status: u64) -> Result<(Ending, String), Failed> {
         }
         std::io::Result::Ok(())
     });
-    let watch = Watch { seen: Vec::new(), text: "booter: up", booted: Some(booted) };
+    let watch = Watch { seen: Vec::new(), text: "ticks after the start", booted: Some(booted) };
     let run = Session::new(machine).run(&mut { watch });
     let _ = reporter.join();
     Ok((run.ending, String::from_utf8_lossy(&run.console).into_owned()))
@@ -119,11 +122,12 @@ fn run(system: &str, line: &str, message: fn(u32) -> u32) -> Outcome {
 /// Sends messages until the machine is gone; answers how many.
 fn send(socket: &Path, booted: &Receiver<()>, message: fn(u32) -> u32) -> std::io::Result<u32> {
     const FIRST_PROCESSOR: u32 = 0xfee0_0000;
+    // Early, so that a short run is not over before.
+    let mut stream = connect(socket)?;
     // Before the kernel has an interrupt table, a non-maskable interrupt resets any machine.
     if booted.recv().is_err() {
         return Ok(0);
     }
-    let mut stream = UnixStream::connect(socket)?;
     let mut answers = BufReader::new(stream.try_clone()?).lines();
     let mut sent = 0;
     while writeln!(stream, "writel {FIRST_PROCESSOR:#x} {:#x}", message(sent)).is_ok()
@@ -132,6 +136,18 @@ fn send(socket: &Path, booted: &Receiver<()>, message: fn(u32) -> u32) -> std::i
         sent += 1;
     }
     Ok(sent)
+}
+
+/// Connects to the emulator as soon as it listens.
+fn connect(socket: &Path) -> std::io::Result<UnixStream> {
+    const PATIENCE: usize = 1000;
+    for _ in 0..PATIENCE {
+        if let Ok(stream) = UnixStream::connect(socket) {
+            return Ok(stream);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    UnixStream::connect(socket)
 }
 
 /// Says once that a text has been printed.

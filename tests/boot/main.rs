@@ -14,6 +14,7 @@
 //! | what does an interposer change, and for whom? | `interposers.rs` |
 //! | what do devices do that interrupt? | `devices.rs` |
 //! | what do interrupts do that nobody asked for? | `interrupts.rs` |
+//! | does what several print at once stay whole? | `lines.rs` |
 //! | do campaigns, in small, find nothing? | `campaigns.rs` |
 //! | do the images keep what the contract promises? | `artefacts.rs` |
 
@@ -23,6 +24,7 @@ mod devices;
 mod disks;
 mod interposers;
 mod interrupts;
+mod lines;
 mod machines;
 mod outside;
 mod sources;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         interposers::trials(),
         devices::trials(),
         interrupts::trials(),
+        lines::trials(),
         artefacts::trials(),
         campaigns::trials(),
     ];

@@ -9,7 +9,7 @@ runtime::ports!(SERIAL, "serial");
 
 static UART: Uart<&Ports> = Uart::new(&SERIAL);
 
-runtime::export!(console_interface::ConsoleServer => UART);
+runtime::export!(console_interface::ConsoleServer => |caller| UART.serve(caller));
 
 runtime::component! { initialise: initialise }
 

@@ -1,10 +1,11 @@
 //! A serial port: the 16550 and everything that still behaves like one.
 
+use crate::lines::Lines;
 use crate::pieces::{Piece, Pieces};
 use console_interface::{STUCK, Text};
-use core::sync::atomic::AtomicBool;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use runtime::{Ports, Result};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU64};
+use runtime::{Caller, Ports, Result};
 
 /// Access to the port's registers, by their offsets.
 pub trait PortAccess {
@@ -71,15 +72,34 @@ const AT_ONCE: usize = 12;
 /// under two milliseconds; a look takes no less than a microsecond on the ISA bus.
 const PATIENCE: u32 = 100_000;
 
+/// So many times as long, and a sender that gets nothing sent is not waited for any more. That is longer than the emulator of a
+/// busy machine leaves a core without time, and comes once: then somebody else sends.
+const TAKE_OVER: u32 = 20;
+
+/// Looks at the line status until another core's sender has lost its core, as far as anybody can see: some FIFOs' worth.
+const SENDERS_PATIENCE: u32 = 5_000;
+
+/// Turns are counted in these: below is room for [`core_of`].
+const CORES: u64 = 1 << 16;
+
+/// Which core it is, and not 0.
+const fn core_of(core: u32) -> u64 {
+    (core as u64 + 1) % CORES
+}
+
 /// A serial port.
 ///
-/// Several threads may write at once, and lose the core in the middle of it. Each adds its piece to those that wait; one of
-/// them, whoever comes first, sends all that wait, so that pieces stay whole and the port is never given more than it takes.
+/// Several threads may write at once, and lose the core in the middle of it. Each adds its line to those that wait; one of
+/// them, whoever comes first, sends all that wait, so that lines stay whole and the port is never given more than it takes.
+/// Nobody waits for a thread of the same core, which goes on only when the core is given up; that thread sends the rest.
 pub struct Uart<P> {
     ports: P,
+    unfinished: Lines,
     waiting: Pieces,
-    /// Whether somebody sends what waits.
-    is_sending: AtomicBool,
+    /// Whose turn it is to send what waits, or 0: a number of the turn, and [`core_of`] the thread that has it.
+    sender: AtomicU64,
+    /// The number of the next turn.
+    turns: AtomicU64,
     /// Whether the last wait for the port was given up.
     is_stuck: AtomicBool,
     /// Looks at the line status until a wait is given up.
@@ -91,8 +111,10 @@ impl<P: PortAccess> Uart<P> {
     pub const fn new(ports: P) -> Self {
         Self {
             ports,
+            unfinished: Lines::new(),
             waiting: Pieces::new(),
-            is_sending: AtomicBool::new(false),
+            sender: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
             is_stuck: AtomicBool::new(false),
             patience: PATIENCE,
         }
@@ -128,47 +150,96 @@ impl<P: PortAccess> Uart<P> {
         self.ports.write(INTERRUPTS, ON_INPUT)
     }
 
-    /// Sends a piece of text, or leaves it to the thread that sends what came before.
+    /// Sends a piece of text when the line is whole that it belongs to; see [`Console::write`](console_interface::Console).
     ///
     /// # Errors
     ///
     /// [`STUCK`] if the port does not take it.
-    pub fn send(&self, piece: Piece) -> Result<()> {
-        self.add(piece)?;
-        while !self.waiting.is_empty() && self.send_alone()? {}
+    pub fn send(&self, caller: Caller, piece: Piece) -> Result<()> {
+        self.unfinished.add(caller, piece, |pieces| self.send_together(caller.core, pieces))
+    }
+
+    /// Sends pieces of text one behind the other, or leaves them to the thread that sends what came before.
+    fn send_together(&self, core: u32, pieces: &[Piece]) -> Result<()> {
+        let end = self.add(core, pieces)?;
+        while self.waiting.is_ready() {
+            if !self.send_alone(core)? {
+                return self.wait_for_sender(core, end);
+            }
+        }
         Ok(())
     }
 
-    /// Adds a piece to those that wait, once there is room.
-    fn add(&self, piece: Piece) -> Result<()> {
-        for _ in 0..self.patience {
-            if self.waiting.push(piece) {
-                return Ok(());
+    /// Adds pieces to those that wait, once there is room; answers their end.
+    fn add(&self, core: u32, pieces: &[Piece]) -> Result<usize> {
+        let (mut looks, mut before) = (0, self.waiting.popped());
+        while looks < self.patience.saturating_mul(TAKE_OVER) {
+            if let Some(end) = self.waiting.push(pieces) {
+                return Ok(end);
             }
-            if !self.send_alone()? {
+            if !self.waiting.is_ready() || !self.send_alone(core)? {
                 // It takes time, as sending does.
                 self.ports.read(LINE_STATUS)?;
             }
+            let popped = self.waiting.popped();
+            looks = if popped == before { looks + 1 } else { 0 };
+            before = popped;
         }
-        // Who should send does not: it has come to its end in the middle of it, or nobody lets it go on. If it does
-        // after all, what both send is mixed up, but no more than the port takes.
-        self.send_waiting(1)?;
-        if self.waiting.push(piece) { Ok(()) } else { Err(STUCK) }
+        // Who should send does not, or who has begun to add: it has come to its end in the middle of it, or nobody lets
+        // it go on. If it does after all, what both send is mixed up, but no more than the port takes.
+        self.waiting.give_up();
+        let own = self.turn(core);
+        self.sender.store(own, SeqCst);
+        self.send_as(own, 1)?;
+        self.waiting.push(pieces).ok_or(STUCK)
     }
 
     /// Sends all that waits, unless somebody does: then that is answered with false.
-    fn send_alone(&self) -> Result<bool> {
-        if self.is_sending.swap(true, Acquire) {
+    fn send_alone(&self, core: u32) -> Result<bool> {
+        // In one order with what others add: who finds somebody sending has added before that one looks for the last time.
+        let own = self.turn(core);
+        if self.sender.compare_exchange(0, own, SeqCst, Relaxed).is_err() {
             return Ok(false);
         }
-        let sent = self.send_waiting(AT_ONCE);
-        self.is_sending.store(false, Release);
-        sent.map(|()| true)
+        self.send_as(own, AT_ONCE)?;
+        Ok(true)
     }
 
-    fn send_waiting(&self, at_once: usize) -> Result<()> {
-        while let Some(piece) = self.waiting.pop() {
+    /// A value of `sender` that nobody else has.
+    fn turn(&self, core: u32) -> u64 {
+        self.turns.fetch_add(CORES, Relaxed) | core_of(core)
+    }
+
+    /// Sends what waits, in a turn; ends the turn.
+    fn send_as(&self, own: u64, at_once: usize) -> Result<()> {
+        let sent = self.send_waiting(own, at_once);
+        // If somebody has taken over, it is their turn.
+        let _ = self.sender.compare_exchange(own, 0, SeqCst, Relaxed);
+        sent
+    }
+
+    fn send_waiting(&self, own: u64, at_once: usize) -> Result<()> {
+        while self.sender.load(Relaxed) == own
+            && let Some(piece) = self.waiting.pop()
+        {
             self.send_bytes(Text::from_words(piece).bytes(), at_once)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until another core's thread has sent what was added up to `end`, as long as it goes on with that. So the last
+    /// line is out before its writer ends the system.
+    fn wait_for_sender(&self, core: u32, end: usize) -> Result<()> {
+        let (mut looks, mut before) = (0, self.waiting.popped());
+        let is_sent = |popped: usize| popped.wrapping_sub(end).cast_signed() > 0;
+        while ![0, core_of(core)].contains(&(self.sender.load(Acquire) % CORES)) && looks < SENDERS_PATIENCE {
+            self.ports.read(LINE_STATUS)?;
+            let popped = self.waiting.popped();
+            if is_sent(popped) {
+                break;
+            }
+            looks = if popped == before { looks + 1 } else { 0 };
+            before = popped;
         }
         Ok(())
     }
@@ -208,8 +279,9 @@ impl<P: PortAccess> Uart<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use console_interface::Console;
+    use console_interface::{Console, TEXT_BYTES};
     use std::collections::VecDeque;
+    use std::string::ToString;
     use std::sync::Mutex;
     use std::sync::atomic::AtomicUsize;
     use std::vec::Vec;
@@ -268,9 +340,15 @@ mod tests {
         }
     }
 
+    const CALLER: Caller = Caller { token: 1, thread: 7, core: 0 };
+
     fn write(uart: &Uart<&Fake>, bytes: &[u8]) -> Result<()> {
+        write_as(uart, CALLER, bytes)
+    }
+
+    fn write_as(uart: &Uart<&Fake>, caller: Caller, bytes: &[u8]) -> Result<()> {
         let [first, second, third, fourth] = Text::new(bytes).words();
-        uart.write(first, second, third, fourth)
+        uart.serve(caller).write(first, second, third, fourth)
     }
 
     #[test]
@@ -299,36 +377,96 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_several_threads_stay_whole_and_none_is_lost() {
-        const EACH: u8 = 200;
+    fn lines_of_several_threads_stay_whole_and_none_is_lost() {
+        const EACH: u8 = 30;
         let fake = Fake::default();
         // A host may keep one of the threads from running for longer than a machine of ours would.
         let uart = Uart { patience: u32::MAX, ..Uart::new(&fake) };
         std::thread::scope(|scope| {
-            for who in *b"abcd" {
+            for (thread, who) in (0..).zip(*b"abcd") {
+                // Two cores, and two threads of each client.
+                let caller = Caller { token: u64::from(thread / 2), thread, core: thread % 2 };
+                let line = std::format!("{}\n", char::from(who).to_string().repeat(99));
                 let uart = &uart;
-                scope.spawn(move || (0..EACH).for_each(|_| write(uart, &[who; 32]).unwrap()));
+                scope.spawn(move || {
+                    for _ in 0..EACH {
+                        line.as_bytes().chunks(TEXT_BYTES).for_each(|piece| write_as(uart, caller, piece).unwrap());
+                    }
+                });
             }
         });
         uart.wait_for(SENDER_IDLE).unwrap();
         let state = fake.state.lock().unwrap();
-        assert_eq!(state.sent.len(), 4 * usize::from(EACH) * 32);
-        for piece in state.sent.chunks(32) {
-            assert!(piece.iter().all(|byte| *byte == piece[0]), "{piece:?}");
+        assert_eq!(state.sent.len(), 4 * usize::from(EACH) * 100);
+        for line in state.sent.chunks(100) {
+            assert!(line[..99].iter().all(|byte| *byte == line[0]) && line[99] == b'\n', "{line:?}");
         }
+    }
+
+    #[test]
+    fn who_begins_to_add_and_does_not_go_on_keeps_nobody() {
+        let fake = Fake::default();
+        let uart = Uart { patience: 10, ..Uart::new(&fake) };
+        uart.waiting.begin();
+        for _ in 0..40 {
+            // It has come to its end; or the same core is to come back to it.
+            let _ = write(&uart, b"still there\n");
+        }
+        write(&uart, b"the last\n").unwrap();
+        uart.wait_for(SENDER_IDLE).unwrap();
+        let state = fake.state.lock().unwrap();
+        assert!(state.sent.starts_with(b"still there\nstill there\n") && state.sent.ends_with(b"the last\n"));
     }
 
     #[test]
     fn a_thread_that_ends_while_it_sends_leaves_a_console_behind() {
         let fake = Fake::default();
-        let uart = Uart::new(&fake);
-        uart.is_sending.store(true, Relaxed);
+        let uart = Uart { patience: 100, ..Uart::new(&fake) };
+        uart.sender.store(1, Relaxed);
         for _ in 0..40 {
             write(&uart, b"still there\n").unwrap();
         }
         uart.wait_for(SENDER_IDLE).unwrap();
-        let sent = fake.state.lock().unwrap().sent.len() / b"still there\n".len();
-        assert!(sent >= 32, "{sent} were sent when there was no more room");
+        // When there was no more room, somebody else became the one that sends.
+        assert_eq!(fake.state.lock().unwrap().sent.len(), 40 * b"still there\n".len());
+    }
+
+    #[test]
+    fn who_has_lost_the_turn_sends_no_more_and_ends_nobody_elses() {
+        let fake = Fake::default();
+        let uart = Uart::new(&fake);
+        let (lost, taken) = (uart.turn(0), uart.turn(0));
+        uart.sender.store(taken, Relaxed);
+        write(&uart, b"a line\n").unwrap();
+        uart.send_as(lost, AT_ONCE).unwrap();
+        assert!(uart.waiting.is_ready(), "it is for the other one to send");
+        assert_eq!(uart.sender.load(Relaxed), taken);
+        uart.send_as(taken, AT_ONCE).unwrap();
+        uart.wait_for(SENDER_IDLE).unwrap();
+        assert_eq!(fake.state.lock().unwrap().sent, b"a line\n");
+    }
+
+    #[test]
+    fn what_another_core_sends_is_waited_for_while_it_does_and_on_the_same_core_it_is_not() {
+        let fake = Fake::default();
+        let uart = Uart::new(&fake);
+        let looks = |sender| {
+            uart.sender.store(sender, Relaxed);
+            let before = fake.looks.load(Relaxed);
+            write(&uart, b"a line\n").unwrap();
+            fake.looks.load(Relaxed) - before
+        };
+        assert_eq!(looks(1), 0, "a thread of this core cannot go on");
+        assert_eq!(looks(2), SENDERS_PATIENCE as usize, "it does not go on");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while fake.looks.load(Relaxed) < SENDERS_PATIENCE as usize + 10 {}
+                uart.send_as(2, AT_ONCE).unwrap();
+            });
+            write(&uart, b"the last\n").unwrap();
+            uart.wait_for(SENDER_IDLE).unwrap();
+            assert!(fake.state.lock().unwrap().sent.ends_with(b"the last\n"), "it is out when its writer goes on");
+        });
     }
 
     #[test]
@@ -336,11 +474,11 @@ mod tests {
         let fake = Fake::default();
         fake.state.lock().unwrap().input.extend(b"ok");
         let uart = Uart::new(&fake);
-        assert_eq!(uart.read(), Ok((true, b'o')));
-        assert_eq!(uart.read(), Ok((true, b'k')));
-        assert_eq!(uart.read(), Ok((false, 0)));
+        assert_eq!(uart.serve(CALLER).read(), Ok((true, b'o')));
+        assert_eq!(uart.serve(CALLER).read(), Ok((true, b'k')));
+        assert_eq!(uart.serve(CALLER).read(), Ok((false, 0)));
         fake.state.lock().unwrap().input.push_back(b'!');
-        assert_eq!(uart.wait(), Ok(b'!'));
+        assert_eq!(uart.serve(CALLER).wait(), Ok(b'!'));
     }
 
     #[test]

@@ -171,7 +171,8 @@ impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
         ask()
     }
 
-    fn quiesce(&self) -> Result<(), Error> {
+    /// Waits until no core can have in use what has been given up.
+    pub fn quiesce(&self) -> Result<(), Error> {
         let table = self.kernel.word(word::TABLE);
         let ask = |epoch| self.kernel.operate(table, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]);
         let [now, _] = ask(0)?;

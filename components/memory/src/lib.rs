@@ -122,8 +122,14 @@ impl Accounts {
 
     /// Ends all offers of these pages of the client.
     fn withdraw(&mut self, kernel: &impl Kernel, client: Client, pages: &Range<u64>) {
+        let mut was_accepted = false;
         while let Some(offer) = self.offers.remove(client.number, pages) {
+            was_accepted |= offer.to.is_some();
             self.unmap(kernel, offer);
+        }
+        if was_accepted {
+            // Other cores, too, have forgotten it before this is answered.
+            let _ = Frames { kernel, node: || None }.quiesce();
         }
     }
 

@@ -8,13 +8,11 @@ use core::cell::UnsafeCell;
 /// Where the composer puts the capability of an interface that an image calls.
 #[repr(C)]
 pub struct ImportSlot {
-    /// Capability number << 16.
+    /// Capability number << 16, with [`CLEAR_REGISTERS`] or without.
     word: UnsafeCell<u64>,
-    /// [`CLEAR_REGISTERS`] or 0.
-    flags: UnsafeCell<u64>,
 }
 
-// SAFETY: the composer sets the words, through the record that names the slot, before anything runs; from then on they are
+// SAFETY: the composer sets the word, through the record that names the slot, before anything runs; from then on it is
 // only read.
 unsafe impl Sync for ImportSlot {}
 
@@ -31,7 +29,7 @@ impl ImportSlot {
     /// on the host would be Linux's; that is why this is not safe.
     #[doc(hidden)]
     pub const unsafe fn unbound() -> Self {
-        Self { word: UnsafeCell::new(Self::UNBOUND), flags: UnsafeCell::new(CLEAR_REGISTERS) }
+        Self { word: UnsafeCell::new(Self::UNBOUND) }
     }
 
     /// Calls `method` of the server behind this slot.
@@ -46,10 +44,11 @@ impl ImportSlot {
         // invocation or nothing: a server runs on memory of its own, and comes
         // back into this component by its entries alone.
         let (status, words) = unsafe {
-            let word = *self.word.get() | u64::from(method);
-            if *self.flags.get() & CLEAR_REGISTERS != 0 {
+            // Added, so that the sign of the sum is all that has to be looked at.
+            let word = (*self.word.get()).wrapping_add(u64::from(method));
+            if word & CLEAR_REGISTERS != 0 {
                 distrust();
-                invoke_cleared(word, words)
+                invoke_cleared(word & !CLEAR_REGISTERS, words)
             } else {
                 invoke_trusted(word, words)
             }

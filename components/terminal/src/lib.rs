@@ -134,7 +134,7 @@ pub struct Call<'t, P, L, S: 'static> {
 
 impl<P: PortAccess, L: Line, S: Sched> Console for Call<'_, P, L, S> {
     fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()> {
-        self.terminal.uart.send([first, second, third, fourth])
+        self.terminal.uart.send(self.caller, [first, second, third, fourth])
     }
 
     fn read(&self) -> Result<(bool, u8)> {

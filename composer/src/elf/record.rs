@@ -104,7 +104,7 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
         return Err(RecordProblem::BadText);
     }
     match record.kind {
-        RecordKind::Import => check_word(memory, record.first, 16)?,
+        RecordKind::Import => check_word(memory, record.first, 8)?,
         RecordKind::Interrupt => check_word(memory, record.first, 24)?,
         RecordKind::Registers => check_word(memory, record.first, 16)?,
         RecordKind::PageImport => check_word(memory, record.first, 8 * SLOT_WORDS as u64)?,

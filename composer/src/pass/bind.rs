@@ -78,8 +78,8 @@ fn ready(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts
 fn words(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts<'_>) -> Vec<(u64, u64)> {
     let mut words = vec![(bindings.stacks, space.first_stack_end)];
     for (edge, capability) in bindings.edges.iter().zip(table.invocations()) {
-        words.push((edge.slot, number(capability.slot)));
-        words.push((edge.slot + 8, if edge.clears_registers { CLEAR_REGISTERS } else { 0 }));
+        let flags = if edge.clears_registers { CLEAR_REGISTERS } else { 0 };
+        words.push((edge.slot, number(capability.slot) | flags));
     }
     words.extend(devices(bindings, table));
     words.extend(&bindings.parameters);

@@ -6,6 +6,7 @@ mod scheduling;
 
 use abi::bundle::{Bundle, BundleError, Capability, Grant};
 use abi::layout::{DEFAULT_BASE, PAGE, READ, STACK_SPAN, WRITE};
+use abi::record::CLEAR_REGISTERS;
 
 use super::bind::{Bound, bind};
 use super::build::Images;
@@ -115,18 +116,18 @@ fn the_bundle_holds_the_system() {
 #[test]
 fn an_import_slot_names_its_capability() {
     let composed = composed();
-    let words = |component: usize, address: u64| {
-        let bytes = composed.bound.components[component].memory.bytes(address, 16).unwrap();
-        [0, 8].map(|at| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()))
+    let filled = |component: usize, address: u64| {
+        let bytes = composed.bound.components[component].memory.bytes(address, 8).unwrap();
+        u64::from_le_bytes(bytes.try_into().unwrap())
     };
     // Ping trusts nobody; pong trusts the console, and is trusted.
-    assert_eq!(words(3, 0x80_0000 + word(1)), [8 << 16, 1]);
-    assert_eq!(words(2, DEFAULT_BASE + word(2)), [8 << 16, 0]);
+    assert_eq!(filled(3, 0x80_0000 + word(1)), 8 << 16 | CLEAR_REGISTERS);
+    assert_eq!(filled(2, DEFAULT_BASE + word(2)), 8 << 16);
     // The console's device, and ping's parameter.
-    assert_eq!(words(1, DEFAULT_BASE + word(2))[0], 8 << 16);
-    assert_eq!(words(3, 0x80_0000 + word(2))[0], 7);
+    assert_eq!(filled(1, DEFAULT_BASE + word(2)), 8 << 16);
+    assert_eq!(filled(3, 0x80_0000 + word(2)), 7);
     // The stacks.
-    assert_eq!(words(3, 0x80_0000 + word(0))[0], composed.layout.components[3].first_stack_end);
+    assert_eq!(filled(3, 0x80_0000 + word(0)), composed.layout.components[3].first_stack_end);
 }
 
 #[test]

@@ -4,6 +4,34 @@
 //! the words in `rdi rsi rdx r10`. `w0`, `w1` of an answer are in `rdi rsi`.
 //! "Frame address" is an address at which the *caller's own* page table names
 //! an untyped frame. Capability numbers are looked up in the caller's table.
+//!
+//! # Which error comes, where several apply
+//!
+//! First what the number in `rax` names: `OutOfRange`, `Empty`. Then the operation: `UnknownOperation`; of an end-point, only after what
+//! the next line says. Then the capability that is asked: `RightsExceeded`, and only with the rights `Revoked`. Then the words, in
+//! the order below; of a capability among them `OutOfRange`, `Empty`, `WrongKind`, `RightsExceeded`, `Revoked`; of a frame address
+//! `BadAddress`, `NoFrame`. An operation that is refused has changed nothing, but that a
+//! [dispatch](ThreadOperation::Dispatch) refused as other than `Stale` has used its token, if it came so far.
+//!
+//! | operation | order |
+//! |---|---|
+//! | what fills a slot with an object | the frame address; the slot: `OutOfRange`, `NoNode`, `SlotTaken`, `NotQuiescent`; the frame: `FrameState`, `NotQuiescent` |
+//! | `Copy`, `CreateReceive`, `CreateSend` | whether there is the slot; what is copied or of what it is made; whether the slot is empty |
+//! | `CreateComponent` | table and page table; index; then the table that is asked, frame and slot |
+//! | `CreateThread` | component; index, core, start; then the table that is asked, frame and slot |
+//! | `CreateInvocation` | component, also that it is not foreign; entry; then the table that is asked, and the slot |
+//! | `CreatePorts`, `CreateInterrupt`, `CreatePhysicalRange` | the whole; the part; the slot |
+//! | `CreateTemporalCapability` | the receive capability; from nowhere; the temporal capability; cycles; frame and slot |
+//! | table `Graft` | the frame address; the leaf; the frame |
+//! | `Map`, `Name`, page table `Graft` | the frame address; page or level; the frame |
+//! | `Alias` | the page `w0` and the rights; the page `w1` |
+//! | `Move` | the page table `w2`; the one that is asked; both addresses; `NoNode`, `NoFrame` for want of a table, `AlreadyMapped`, `NoFrame` |
+//! | `MapDevice` | the range; the page table that is asked; the page of the range; the rights; the page `w0` |
+//! | `Dispatch` with a scheduler | the scheduler, the temporal capability; `BudgetExhausted`, `Stale`, `NotDispatchable` for the scheduler, `EventsPending`, and the thread's own |
+//! | registers | `NotStopped`, `BadArgument`, `BadAddress` |
+//! | operations of a line | `BadArgument` of several lines; the right; the send capability; `InUse` |
+//! | `Transfer`, `Delegate` | both capabilities; `BadArgument`, but not yet for the way; `Revoked`, `BudgetExhausted`, `BudgetOverflow`; the way; `TooManySchedulers` |
+//! | `Merge` | `w0`; the one that is asked; `InUse`; as `Transfer` |
 
 /// In word 3 of [`TableOperation::CreateComponent`]: the component is *foreign*. Its `syscall` instructions are nothing to the
 /// kernel: they arrive at its personality, see [`fault`](crate::fault). It cannot be invoked; its threads start
@@ -87,13 +115,20 @@ pub enum TableOperation {
     CreateSend = 10,
     /// `w0` slot, `w1` interrupt capability, `w2` line: a capability to one of the lines, if the machine has it.
     ///
+    /// Errors: those of filling a slot; `RightsExceeded` for a line that is none of them, `BadArgument` for one that the machine does not have.
+    ///
     /// Lines 0 to 15 are those of the PC, wherever the machine has wired them; from 16 on, lines have the
     /// machine's own numbers.
     CreateInterrupt = 11,
     /// `w0` slot, `w1` physical-range capability, `w2` first address, `w3` number of pages: a capability to a part
     /// of the range. None of it may be memory, or registers that the kernel keeps for itself.
+    ///
+    /// Errors: those of filling a slot; `BadAddress` if it does not start on a page, `BadArgument` for no page, `RightsExceeded` for pages outside the
+    /// range, `FrameState` if some of it is no device's.
     CreatePhysicalRange = 12,
     /// `w0` slot: the level of whatever thread executes, while the table's owner handles its fault or its system call.
+    ///
+    /// Errors: those of filling a slot.
     CreateHandledLevel = 13,
     /// `w0` leaf index: takes the leaf, whose slots must be empty, away. Its frame is untyped again.
     /// Answers `w0` = the epoch that must be past before the frame can be used.

@@ -36,8 +36,8 @@ pub const RECORD_BYTES: usize = 64;
 #[repr(u16)]
 pub enum RecordKind {
     /// An interface that the image calls. Name: the interface. First address:
-    /// its import slot, two words: capability number << 16, and
-    /// [`CLEAR_REGISTERS`] or 0.
+    /// its import slot, a word: capability number << 16, with
+    /// [`CLEAR_REGISTERS`] or without.
     Import = 1,
     /// An interface that the image serves. Name: the interface. First address:
     /// the entry for clients that the server trusts; second: for those that it does not.
@@ -96,6 +96,6 @@ impl RecordKind {
     }
 }
 
-/// Second word of an import slot: the client does not trust the server, so its
-/// stub clears what the server must not see.
-pub const CLEAR_REGISTERS: u64 = 1;
+/// In the word of an import slot, above all capability numbers: the client does not trust the server, so its
+/// stub clears what the server must not see. (The sign, so that a stub knows it from the word that it makes anyway.)
+pub const CLEAR_REGISTERS: u64 = 1 << 63;

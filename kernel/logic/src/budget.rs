@@ -19,7 +19,7 @@ use abi::time::UNLIMITED;
 use core::sync::atomic::Ordering::Acquire;
 
 /// The word of a thread that says what it runs on when it goes on of its own accord.
-const BUDGET: usize = 14;
+pub(crate) const BUDGET: usize = 14;
 
 /// What a thread runs on, as a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub struct Account {
 }
 
 impl Account {
+    /// Where the account says what the current thread runs on, in bytes.
+    pub const RUNS_ON: usize = core::mem::offset_of!(Self, current);
+
     /// No time is counted.
     pub const NONE: Self = Self { current: Budget::NONE, charged: Budget::NONE, since: 0, end: 0, is_open: false };
 

@@ -10,16 +10,16 @@
 //! | kind | 1 | 2 | 3 | 4 | 5 |
 //! |---|---|---|---|---|---|
 //! | invocation | descriptor offset | epoch | entry | token | methods |
-//! | component | address of the object | its life | descriptor offset | epoch | |
-//! | capability table, page table | address of the root | its life | | | |
-//! | thread, receive and send end-point | address of the thread | its life | | | |
-//! | temporal capability | address of the object | its life | | | |
+//! | component | address of the object | its life | descriptor offset | epoch | place of the life |
+//! | capability table, page table | address of the root | its life | | | place of the life |
+//! | thread, receive and send end-point | address of the thread | its life | | | place of the life |
+//! | temporal capability | address of the object | its life | | | place of the life |
 //! | ports | first | count | | | |
 //! | interrupt | first line | count | | | |
 //! | physical range | first frame | count | | | |
 //! | debug console, power | | | | | |
 //!
-//! The [life](crate::frame::life) of an object is compared with the retype table at every use: when the object ends, every
+//! The [life](crate::frame::life) of an object is compared with the retype table, at the place that the slot says, at every use: when the object ends, every
 //! capability to it, wherever it is, is [`Revoked`](Error::Revoked) at once. So nobody counts capabilities.
 
 use crate::component::Reference;
@@ -43,6 +43,8 @@ pub mod word {
     pub const OBJECT: usize = 1;
     /// Life of the object.
     pub const LIFE: usize = 2;
+    /// Where the object's life is compared, see [`Store::life_place`].
+    pub const PLACE: usize = 5;
     /// Of a component: its descriptor offset.
     pub const COMPONENT: usize = 3;
     /// Of a component: its epoch.
@@ -136,12 +138,13 @@ impl Capability {
     }
 
     fn to_words(self, store: &impl Store) -> [u64; 5] {
-        let object = |frame: Frame| [frame.address(), frame::life(store, frame)];
+        let object = |frame: Frame| [frame.address(), frame::life(store, frame), store.life_place(frame)];
         match self {
             Self::Invocation(i) => [i.server.offset(), i.server.epoch, i.entry, i.token, i.methods],
             Self::Component(reference) => {
-                let [address, life] = reference.object(store).map_or([0, frame::NO_LIFE], object);
-                [address, life, reference.offset(), reference.epoch, 0]
+                let none = || [0, frame::NO_LIFE, store.life_place(Frame::at(0))];
+                let [address, life, place] = reference.object(store).map_or_else(none, object);
+                [address, life, reference.offset(), reference.epoch, place]
             }
             Self::CapabilityTable(f)
             | Self::PageTable(f)
@@ -149,8 +152,8 @@ impl Capability {
             | Self::Receive(f)
             | Self::Send(f)
             | Self::TemporalCapability(f) => {
-                let [address, life] = object(f);
-                [address, life, 0, 0, 0]
+                let [address, life, place] = object(f);
+                [address, life, 0, 0, place]
             }
             Self::Ports(ports) => [u64::from(ports.first), u64::from(ports.count), 0, 0, 0],
             Self::Interrupt(lines) => [u64::from(lines.first), u64::from(lines.count), 0, 0, 0],

@@ -15,6 +15,7 @@
 //! | 8 | the quiescence epoch in which it was revoked, 0 until then |
 //! | 9 | its faults that nobody handled |
 
+use crate::address_space;
 use crate::capability_table::CapabilityTable;
 use crate::frame::{self, Frame};
 use crate::page_table::PageTable;
@@ -37,7 +38,7 @@ const REVOKED: usize = 8;
 const FAULTS: usize = 9;
 
 /// In an epoch: the component is foreign. It is so from its creation on, so that no invocation of it is ever made.
-const FOREIGN: u64 = 1 << 62;
+pub const FOREIGN: u64 = 1 << 62;
 
 /// A component, dead or alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +129,8 @@ fn establish(
         return Err(error);
     }
     descriptor.table.store(table.address(), Relaxed);
-    descriptor.page_table.store(page_table.physical(), Relaxed);
+    let space = address_space::word(page_table, index, store.tags_address_spaces());
+    descriptor.page_table.store(space, Relaxed);
     let epoch = ((descriptor.epoch.load(Acquire) & !FOREIGN) + 1) | flags;
     let words = store.words(object);
     let values = [(INDEX, index.into()), (EPOCH, epoch), (TABLE, table.address()), (PAGE_TABLE, page_table.address())];

@@ -19,6 +19,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod address_space;
 pub mod budget;
 pub mod capability;
 pub mod capability_table;

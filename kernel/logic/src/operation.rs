@@ -1,5 +1,6 @@
 //! The one system call: invoke a capability. Everything the kernel does for user level starts here.
 
+use crate::address_space;
 use crate::capability::{self, Capability, Slot};
 use crate::capability_table::CapabilityTable;
 use crate::component;
@@ -92,29 +93,55 @@ fn operate(
     words: [u64; 4],
 ) -> Result<Outcome, Error> {
     let caller = Caller::current(store, core);
+    match capability::peek(held)? {
+        Capability::CapabilityTable(_) => {
+            table::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
+        }
+        Capability::PageTable(_) => paging::operate(store, caller, held, method, words).map(|words| Outcome::pair(core, words)),
+        Capability::Thread(_) => thread(store, machine, core, held, method, words),
+        Capability::Receive(_) => receive(store, machine, core, held, method, words),
+        Capability::Send(_) => send(store, machine, core, held, method, words),
+        Capability::Ports(_) => ports(machine, held, method, words),
+        _ => other(store, machine, core, held, method, words),
+    }
+}
+
+/// Performs an operation of the capability in `held`, if it is of one of the kinds that share an entry path.
+///
+/// # Errors
+///
+/// Those of the kind; [`Error::WrongKind`] if `held` is of a kind that has a path of its own, which another core may have
+/// put there just now.
+pub fn other(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &mut CoreState,
+    held: &Slot,
+    method: u16,
+    words: [u64; 4],
+) -> Result<Outcome, Error> {
     // Whether there still is an object, each operation looks for itself, as the entry paths have it do.
     match capability::peek(held)? {
         Capability::Invocation(capability) => {
             slot::fresh(store, held)?;
             invocation::invoke(store, core, capability, method, words)
         }
-        Capability::CapabilityTable(_) => {
-            table::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
-        }
-        Capability::PageTable(_) => paging::operate(store, caller, held, method, words).map(|words| Outcome::pair(core, words)),
         Capability::Component(_) => component(store, core, held, method, words),
-        Capability::Thread(_) => thread(store, machine, core, held, method, words),
         Capability::HandledLevel => handled_level(store, core, method, words),
-        Capability::Receive(_) => receive(store, machine, core, held, method, words),
-        Capability::Send(_) => send(store, machine, core, held, method, words),
-        Capability::Ports(_) => ports(machine, held, method, words),
         Capability::Interrupt(lines) => interrupt(store, machine, core, (held, lines), method, words),
         Capability::PhysicalRange(_) => Err(Error::UnknownOperation),
         Capability::TemporalCapability(_) => {
+            let caller = Caller::current(store, core);
             time::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
         }
         Capability::DebugConsole => console(machine, method, words),
         Capability::Power => power(method, words),
+        Capability::CapabilityTable(_)
+        | Capability::PageTable(_)
+        | Capability::Thread(_)
+        | Capability::Receive(_)
+        | Capability::Send(_)
+        | Capability::Ports(_) => Err(Error::WrongKind),
     }
 }
 
@@ -175,7 +202,7 @@ fn other_of_thread(
     words: [u64; 4],
 ) -> Result<Outcome, Error> {
     let [register, word, ..] = words;
-    let with = |rights| slot::object(store, held, Kind::Thread, rights);
+    let with = |rights| other_object(store, held, rights);
     match ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)? {
         ThreadOperation::Dispatch => dispatch(store, core, with(rights::thread::DISPATCH)?, words),
         ThreadOperation::ReadRegister => {
@@ -189,6 +216,12 @@ fn other_of_thread(
         ThreadOperation::Launch => launch(store, machine, core, with(rights::thread::DISPATCH)?, words),
         ThreadOperation::Ended => Ok(Outcome::pair(core, launch::ended(store, with(0)?)?)),
     }
+}
+
+/// The thread in `held`, for what is rarely asked.
+#[inline(never)]
+fn other_object(store: &impl Store, held: &Slot, rights: u64) -> Result<Frame, Error> {
+    slot::object(store, held, Kind::Thread, rights)
 }
 
 fn launch(
@@ -352,10 +385,16 @@ fn console(machine: &mut impl Machine, number: u16, words: [u64; 4]) -> Result<O
             for (bytes, word) in text.chunks_exact_mut(8).zip(words) {
                 bytes.copy_from_slice(&word.to_le_bytes());
             }
-            machine.write_console(text.split(|byte| *byte == 0).next().unwrap_or(&[]));
+            machine.write_console(before_zero(&text));
             Ok(Outcome::DONE)
         }
     }
+}
+
+/// What is before the first zero.
+#[inline(never)]
+pub fn before_zero(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or(&[])
 }
 
 fn power(number: u16, [status, ..]: [u64; 4]) -> Result<Outcome, Error> {
@@ -372,7 +411,14 @@ impl<'s> Caller<'s> {
     /// The component that the current thread of `core` executes in.
     #[inline(always)]
     pub fn current(store: &'s impl Store, core: &CoreState) -> Self {
-        Self(core.descriptor(store))
+        Self::at(store, core.top)
+    }
+
+    /// The component of the level whose entry is at `top`.
+    #[inline(always)]
+    pub fn at(store: &'s impl Store, top: u64) -> Self {
+        let [_, _, descriptor, _] = store.level(top);
+        Self(store.descriptor_at(store.own(descriptor)))
     }
 
     /// Where capability numbers are looked up.
@@ -384,7 +430,7 @@ impl<'s> Caller<'s> {
     /// Where frame addresses are looked up.
     #[inline(always)]
     pub fn page_table(self) -> PageTable {
-        PageTable(Frame::containing(self.0.page_table.load(Relaxed)))
+        PageTable(address_space::root(self.0.page_table.load(Relaxed)))
     }
 
     /// Slot `number`, whatever it holds.

@@ -7,11 +7,13 @@
 //! does not matter: a name is only ever used in an operation, through the page
 //! table of the component that performs it. (Keeping untyped memory in page tables is Composite's idea.)
 
+use crate::address_space;
 use crate::component::Reference;
 use crate::frame::{self, Frame};
 use crate::store::{Store, get, set};
 use abi::error::Error;
 use abi::layout::{EXECUTE, PAGE, READ, USER_END, USER_START, WRITE, is_user};
+use core::hint::cold_path;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Release, SeqCst};
 
@@ -63,7 +65,7 @@ impl PageTable {
     /// [`Error::Revoked`].
     pub fn of(store: &impl Store, reference: Reference) -> Result<Self, Error> {
         let descriptor = reference.live(store)?;
-        Ok(Self(Frame::containing(descriptor.page_table.load(Acquire))))
+        Ok(Self(address_space::root(descriptor.page_table.load(Acquire))))
     }
 
     /// The untyped frame that this page table names at `address`.
@@ -280,7 +282,11 @@ fn check_page(address: u64) -> Result<(), Error> {
     const FIRST: u64 = USER_START / PAGE;
     const PAGES: u64 = USER_END / PAGE - FIRST;
     let page = address.rotate_right(PAGE.trailing_zeros());
-    if page.wrapping_sub(FIRST) < PAGES { Ok(()) } else { Err(Error::BadAddress) }
+    if page.wrapping_sub(FIRST) < PAGES {
+        return Ok(());
+    }
+    cold_path();
+    Err(Error::BadAddress)
 }
 
 fn check_table(address: u64, level: u64) -> Result<(), Error> {
@@ -293,8 +299,9 @@ fn check_table(address: u64, level: u64) -> Result<(), Error> {
 /// Reading, and perhaps one of writing and executing.
 #[inline(always)]
 fn check_rights(rights: u64) -> Result<(), Error> {
-    const KNOWN: u64 = 1 << READ | 1 << (READ | WRITE) | 1 << (READ | EXECUTE);
-    if rights < 64 && KNOWN >> rights & 1 != 0 { Ok(()) } else { Err(Error::BadArgument) }
+    const { assert!(READ == 1 && WRITE == 2 && EXECUTE == 4) };
+    // Without reading, and rotated, the others are 0, 1 and 2; without reading to take away, they are far behind.
+    if rights.wrapping_sub(READ).rotate_right(1) <= EXECUTE >> 1 { Ok(()) } else { Err(Error::BadArgument) }
 }
 
 /// What turns a right into the permission to alias with it.

@@ -12,6 +12,8 @@ pub struct Identification {
     pub version: u32,
     /// Leaf 1, `edx`.
     pub basic: u32,
+    /// Leaf 1, `ecx`.
+    pub instructions: u32,
     /// Leaf 7, `ebx ecx edx`; zeros if there is none.
     pub structured: [u32; 3],
     /// Leaf 0x8000_0001, `edx`.
@@ -42,6 +44,8 @@ bitflags::bitflags! {
         const AUTOMATIC_IBRS = 1 << 6;
         /// An exception when the hardware fails, and registers that say how.
         const MACHINE_CHECKS = 1 << 7;
+        /// Translations kept apart by tags, and an instruction that forgets those of all tags.
+        const TAGS = 1 << 8;
     }
 
     /// Flaws that the kernel does not close.
@@ -115,6 +119,7 @@ impl Identification {
             // The bit is there, and stays of effect while it is set.
             (Features::ENHANCED_IBRS, edx & 1 << 26 != 0 && self.is_capable(1)),
             (Features::AUTOMATIC_IBRS, self.further & 1 << 8 != 0),
+            (Features::TAGS, self.instructions & 1 << 17 != 0 && ebx & 1 << 10 != 0),
             (Features::MACHINE_CHECKS, self.basic & 1 << 7 != 0 && self.basic & 1 << 14 != 0),
         ];
         offered.into_iter().filter(|(_, is_offered)| *is_offered).map(|(feature, _)| feature).collect()
@@ -170,6 +175,7 @@ mod tests {
         vendor: AMD,
         version: 0xf61,
         basic: 1 << 13,
+        instructions: 0,
         structured: [1, 0, 0],
         extended: 1 << 20,
         further: 0,
@@ -199,11 +205,14 @@ mod tests {
             (Features::SMAP, Identification { structured: [1 << 20, 0, 0], ..PLAIN }),
             (Features::UMIP, Identification { structured: [0, 1 << 2, 0], ..PLAIN }),
             (Features::HUGE_PAGES, Identification { extended: 1 << 26, ..PLAIN }),
+            (Features::TAGS, Identification { instructions: 1 << 17, structured: [1 << 10, 0, 0], ..PLAIN }),
             (Features::AUTOMATIC_IBRS, Identification { further: 1 << 8, ..PLAIN }),
             (Features::ENHANCED_IBRS, intel(HAS_CAPABILITIES | HAS_IBRS, 2)),
         ] {
             assert_eq!(offering.features(), Features::GLOBAL_PAGES | feature);
         }
+        let without_forgetting = Identification { instructions: 1 << 17, ..PLAIN };
+        assert_eq!(without_forgetting.features(), Features::GLOBAL_PAGES, "tags, and no way to forget what all of them have");
     }
 
     #[test]

@@ -24,6 +24,30 @@ use abi::operation::{ReceiveOperation, SendOperation, ThreadOperation};
 use abi::rights;
 use core::sync::atomic::Ordering::Acquire;
 
+/// Where words of a thread are, in bytes: for the kernel's own text of [`switch`].
+pub mod place {
+    use crate::{budget, endpoint, thread};
+
+    /// Its index and core.
+    pub const IDENTITY: usize = 8 * thread::IDENTITY;
+    /// The level that it goes on with.
+    pub const TOP: usize = 8 * thread::TOP;
+    /// What it is doing.
+    pub const STATE: usize = 8 * thread::STATE;
+    /// Its scheduler.
+    pub const SCHEDULER: usize = 8 * thread::SCHEDULER;
+    /// What it runs on when it goes on of its own accord.
+    pub const BUDGET: usize = 8 * budget::BUDGET;
+    /// How often somebody sent.
+    pub const PENDING: usize = 8 * endpoint::PENDING;
+    /// The highest token used.
+    pub const TOKEN: usize = 8 * endpoint::TOKEN;
+    /// The first thread with an event.
+    pub const FIRST: usize = 8 * endpoint::FIRST;
+    /// Whether it waits for all that is pending.
+    pub const WAITS_FOR_ALL: usize = 8 * endpoint::WAITS_FOR_ALL;
+}
+
 /// Switches to a thread of the same component that dispatched another or waits for what has come, by the
 /// scheduler that it has. See [`dispatch::switch_to`](crate::dispatch::switch_to).
 #[inline(always)]
@@ -47,7 +71,7 @@ pub fn switch(
         && token >= own(store, list, TOKEN)
         // A scheduler that it has is of the same core: that was checked when it got it.
         && (thread == scheduler || (own(store, next, SCHEDULER) == scheduler.address() && is_idle(store, list)))
-        && (scheduler == caller || has_stopped(store, list))
+        && has_started(store, list)
         && goes_on_here(store, core, next);
     if !is_usual {
         return None;
@@ -162,8 +186,7 @@ fn take_event(store: &impl Store, list: &Words) -> u64 {
 #[inline(always)]
 fn object(store: &impl Store, held: &Slot, kind: Kind, rights: u64) -> Option<Frame> {
     slot::check(held, kind, rights).ok()?;
-    let object = Frame::at(slot::get(held, word::OBJECT));
-    store.is_life(object, slot::get(held, word::LIFE)).then_some(object)
+    slot::lives(store, held).then(|| Frame::at(slot::get(held, word::OBJECT)))
 }
 
 /// Word `at` of a thread of this core.
@@ -184,11 +207,10 @@ fn is_idle(store: &impl Store, thread: &Words) -> bool {
     own(store, thread, PENDING) | own(store, thread, FIRST) == 0
 }
 
-/// Whether a thread has been started, and waits for something to happen.
+/// Whether a thread of this core waits for something to happen, once it has been started, or is the current one: no other runs.
 #[inline(always)]
-fn has_stopped(store: &impl Store, thread: &Words) -> bool {
-    const STOPPED: u64 = 1 << State::Suspended as u64 | 1 << State::Receiving as u64 | 1 << State::Preempted as u64;
-    STOPPED >> (own(store, thread, thread::STATE) & 63) & 1 != 0
+fn has_started(store: &impl Store, thread: &Words) -> bool {
+    own(store, thread, thread::STATE) >= State::Running as u64
 }
 
 /// Whether the word stands for a scheduler that is told at its end-point.

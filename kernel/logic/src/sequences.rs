@@ -18,6 +18,7 @@ use crate::operation::{Machine, Request, perform};
 use crate::outcome::{Outcome, Registers};
 use crate::quick;
 use crate::store::{Store, get};
+use crate::temporal_capability;
 use crate::testing::System;
 use crate::thread::{self, Scheduler, State, saved};
 use abi::crossing::{CapabilityWord, FAULT_HANDLER};
@@ -37,6 +38,11 @@ const RECEIVE: u64 = 24;
 const SEND: u64 = 32;
 const COMPONENT: u64 = 40;
 const INVOCATION: u64 = 48;
+/// And these slots, for each of the temporal capabilities.
+const TIME: u64 = 56;
+
+/// Temporal capabilities, which nobody uses up.
+const BUDGETS: usize = 2;
 
 struct Nothing;
 
@@ -73,7 +79,7 @@ enum Entry {
     Return { status: u16, words: [u64; 2] },
     Invoke { server: u64 },
     WaitFor { thread: u64 },
-    SwitchTo { thread: u64, scheduler: u64, token: u64, timeout: u64 },
+    SwitchTo { thread: u64, scheduler: u64, token: u64, timeout: u64, budget: u64 },
     Receive { words: [u64; 2] },
     ReceiveElsewhere { thread: u64 },
     Send { receiver: u64, flags: u64 },
@@ -99,7 +105,13 @@ fn entry(word: u64) -> Entry {
         },
         3..=6 => Entry::Invoke { server: thread(8) },
         7 | 8 => Entry::WaitFor { thread: thread(8) },
-        9..=16 => Entry::SwitchTo { thread: thread(8), scheduler: thread(16), token: choice(24, 4), timeout: time },
+        9..=16 => Entry::SwitchTo {
+            thread: thread(8),
+            scheduler: thread(16),
+            token: choice(24, 4),
+            timeout: time,
+            budget: if choice(48, 2) == 0 { TIME + choice(56, BUDGETS as u64) } else { 0 },
+        },
         17..=20 => Entry::Receive { words: [choice(8, 3), time] },
         21 => Entry::ReceiveElsewhere { thread: thread(8) },
         22..=25 => Entry::Send { receiver: thread(8), flags: choice(16, 3) },
@@ -114,6 +126,7 @@ struct Run {
     system: System,
     threads: Vec<Frame>,
     components: Vec<Reference>,
+    budgets: Vec<Frame>,
     now: u64,
     outcome: Outcome,
     /// How many entries the common cases have answered, where they are asked first.
@@ -141,7 +154,13 @@ impl Run {
             threads.push(thread);
             components.push(component);
         }
-        let mut run = Self { system, threads, components, now: 1, outcome: Outcome::DONE, quick };
+        let budget = |thread: &Frame| {
+            let budget = system.memory.kernel();
+            temporal_capability::create_unlimited(&system.memory, budget, *thread);
+            budget
+        };
+        let budgets = threads.iter().take(BUDGETS).map(budget).collect();
+        let mut run = Self { system, threads, components, budgets, now: 1, outcome: Outcome::DONE, quick };
         (0..if share { 2 } else { THREADS }).for_each(|at| run.grant(at));
         // Somebody waits for all this to end, as the booter does.
         run.enter(&Entry::WaitFor { thread: 1 });
@@ -163,6 +182,9 @@ impl Run {
             ] {
                 table.add(memory, slot + n, capability).unwrap();
             }
+        }
+        for (slot, budget) in (TIME..).zip(&self.budgets) {
+            table.add(memory, slot, Capability::TemporalCapability(*budget)).unwrap();
         }
         if at != 0 {
             let handler = invocation(self.components[(at + 1) % THREADS]);
@@ -226,8 +248,8 @@ impl Run {
             Entry::Return { status, words: [first, second] } => (0, status, [first, second, 0, 0]),
             Entry::Invoke { server } => (INVOCATION + server, 0, [0; 4]),
             Entry::WaitFor { thread } => (THREAD + thread, DISPATCH, [0; 4]),
-            Entry::SwitchTo { thread, scheduler, token, timeout } => {
-                (THREAD + thread, DISPATCH, [0, timeout, token, RECEIVE + scheduler])
+            Entry::SwitchTo { thread, scheduler, token, timeout, budget } => {
+                (THREAD + thread, DISPATCH, [0, timeout, token, RECEIVE + scheduler | budget << 32])
             }
             Entry::Receive { words: [flags, timeout] } => (RECEIVE + self.current(), TAKE, [flags, timeout, 0, 0]),
             Entry::ReceiveElsewhere { thread } => (RECEIVE + thread, TAKE, [1, 0, 0, 0]),
@@ -384,13 +406,24 @@ proptest! {
 #[test]
 fn where_time_is_counted_sends_and_waits_are_no_common_case() {
     let mut run = Run::with(Some(0), true);
-    run.enter(&Entry::SwitchTo { thread: 2, scheduler: 1, token: 0, timeout: 0 });
+    run.enter(&Entry::SwitchTo { thread: 2, scheduler: 1, token: 0, timeout: 0, budget: 0 });
     run.enter(&Entry::Receive { words: [0, 0] });
     run.enter(&Entry::Receive { words: [1, 0] });
     run.system.core.account.run_on(Budget::of(run.system.memory.kernel()));
     let before = run.quick;
     run.enter(&Entry::Send { receiver: 2, flags: 0 });
     assert_eq!(run.quick, before, "the receiver may take precedence");
+}
+
+#[test]
+fn a_thread_on_a_budget_that_waits_leaves_its_scheduler_to_what_that_runs_on() {
+    let mut run = Run::with(Some(0), true);
+    run.enter(&Entry::SwitchTo { thread: 2, scheduler: 1, token: 0, timeout: 0, budget: TIME });
+    assert_ne!(run.system.core.account.runs_on(), Budget::NONE);
+    let before = run.quick;
+    run.enter(&Entry::Receive { words: [0, 0] });
+    assert_eq!((run.current(), run.quick), (1, before), "no common case");
+    assert_eq!(run.system.core.account.runs_on(), Budget::NONE);
 }
 
 #[test]
@@ -401,7 +434,7 @@ fn each_common_case_occurs() {
         run.enter(&entry);
         run.quick.zip(before).map(|(after, before)| after - before)
     };
-    let switch = |thread, scheduler, token| Entry::SwitchTo { thread, scheduler, token, timeout: 0 };
+    let switch = |thread, scheduler, token| Entry::SwitchTo { thread, scheduler, token, timeout: 0, budget: 0 };
     assert_eq!(count(&mut run, switch(2, 1, 0)), Some(0), "it starts");
     assert_eq!(count(&mut run, switch(1, 1, 1)), Some(1), "back to the scheduler");
     assert_eq!(count(&mut run, switch(2, 1, 2)), Some(1), "and to the thread");
@@ -420,7 +453,7 @@ fn each_common_case_occurs() {
 #[test]
 fn a_thread_that_is_scheduled_does_not_wait_for_one_that_nobody_schedules() {
     let mut run = Run::new();
-    run.enter(&Entry::SwitchTo { thread: 3, scheduler: 1, token: 0, timeout: 9 });
+    run.enter(&Entry::SwitchTo { thread: 3, scheduler: 1, token: 0, timeout: 9, budget: 0 });
     run.enter(&Entry::WaitFor { thread: 2 });
     assert_eq!(run.outcome, Error::BadArgument.into());
     run.enter(&Entry::Interrupt { passed: 9 });

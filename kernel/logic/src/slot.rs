@@ -4,12 +4,13 @@
 
 use crate::capability::{Slot, word};
 use crate::component::{Reference, index_of};
-use crate::frame::{self, Frame};
+use crate::frame::Frame;
 use crate::quiescence;
 use crate::store::Store;
 use abi::error::Error;
 use abi::kind::Kind;
 use abi::rights;
+use core::hint::cold_path;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// Word 0 of a slot that somebody is about to fill.
@@ -80,7 +81,17 @@ fn refusal(word: u64, kind: Kind) -> Error {
 pub fn object(store: &impl Store, slot: &Slot, kind: Kind, rights: u64) -> Result<Frame, Error> {
     check(slot, kind, rights)?;
     let object = Frame::at(get(slot, word::OBJECT));
-    if frame::lives(store, object, get(slot, word::LIFE)) { Ok(object) } else { Err(Error::Revoked) }
+    if lives(store, slot) {
+        return Ok(object);
+    }
+    cold_path();
+    Err(Error::Revoked)
+}
+
+/// Whether the object is alive that `slot` holds a capability to.
+#[inline(always)]
+pub fn lives(store: &impl Store, slot: &Slot) -> bool {
+    store.life_at(get(slot, word::PLACE)) == get(slot, word::LIFE)
 }
 
 /// The living component behind a component capability with at least `rights`.
@@ -134,8 +145,7 @@ pub fn fresh(store: &impl Store, slot: &Slot) -> Result<u64, Error> {
     if kind == Kind::Invocation as u8 {
         check_component(store, get(slot, word::DESCRIPTOR), get(slot, word::EPOCH))?;
     } else if has_object(kind) {
-        let object = Frame::at(get(slot, word::OBJECT));
-        if !frame::lives(store, object, get(slot, word::LIFE)) {
+        if !lives(store, slot) {
             return Err(Error::Revoked);
         }
     } else if Kind::from_number(kind).is_none() {
@@ -175,9 +185,10 @@ pub fn abandon(slot: &Slot) {
 
 /// Puts a capability of `kind` to the object in `object` with this `life` into the claimed `slot`.
 #[inline(always)]
-pub fn fill(slot: &Slot, kind: Kind, object: Frame, life: u64) {
+pub fn fill(store: &impl Store, slot: &Slot, kind: Kind, object: Frame, life: u64) {
     set(slot, word::OBJECT, object.address());
     set(slot, word::LIFE, life);
+    set(slot, word::PLACE, store.life_place(object));
     publish(slot, header(kind));
 }
 
@@ -223,6 +234,7 @@ pub fn remove(store: &impl Store, slot: &Slot) -> Result<u64, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame;
     use crate::capability::{self, Capability, Invocation};
     use crate::testing::{Memory, System};
 

@@ -4,7 +4,8 @@ use crate::cross_core::Shared;
 use crate::frame::{self, Frame};
 use crate::interrupt::LineState;
 use crate::quiescence::Epochs;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// The 512 words of a frame.
 pub type Words = [AtomicU64; 512];
@@ -20,7 +21,7 @@ pub type Level = [AtomicU64; 4];
 pub struct Descriptor {
     /// Odd while the component lives, even while the descriptor is free. It only grows.
     pub epoch: AtomicU64,
-    /// Physical address of the root of its page table.
+    /// What loads its page table, see [`address_space`](crate::address_space).
     pub page_table: AtomicU64,
     /// Address of the root of its capability table.
     pub table: AtomicU64,
@@ -41,6 +42,11 @@ pub trait Store: Sized {
     ///
     /// The logic asks only for entries of threads.
     fn level(&self, address: u64) -> &Level;
+
+    /// Whether translations are kept apart by tags, see [`address_space`](crate::address_space).
+    fn tags_address_spaces(&self) -> bool {
+        false
+    }
 
     /// The retype table's word for `frame`; none if the machine has no such frame.
     fn retype_entry(&self, frame: Frame) -> Option<&AtomicU64>;
@@ -82,10 +88,15 @@ pub trait Store: Sized {
         word.load(Relaxed)
     }
 
-    /// Whether the kernel object in `frame`, a frame of the machine, is in this life.
+    /// Where the retype table's word for `frame` is, as a number that only the store understands. A capability keeps it.
+    fn life_place(&self, frame: Frame) -> u64 {
+        frame.number()
+    }
+
+    /// The word of the retype table at `place`, which was said by [`life_place`](Self::life_place).
     #[inline(always)]
-    fn is_life(&self, frame: Frame, life: u64) -> bool {
-        frame::lives(self, frame, life)
+    fn life_at(&self, place: u64) -> u64 {
+        self.retype_entry(Frame::numbered(place)).map_or(frame::NO_LIFE, |word| word.load(Acquire))
     }
 
     /// Fills `frame` with zeros.

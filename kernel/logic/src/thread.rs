@@ -101,24 +101,24 @@ pub mod saved {
 /// An epoch that descriptor 0 never has.
 const NEVER: u64 = 1;
 
-/// What a thread is doing.
+/// What a thread is doing. From [`Running`](Self::Running) on, it is a thread that a decision can leave the core to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum State {
     /// At its start, waiting to be dispatched.
     AtStart = 0,
-    /// Running on its core.
-    Running = 1,
     /// Ended by a fault, for good.
-    Faulted = 2,
-    /// It dispatched another, and goes on when somebody dispatches it.
-    Suspended = 3,
-    /// It waits at its receive end-point.
-    Receiving = 4,
-    /// The core was taken from it; all its registers are [`saved`].
-    Preempted = 5,
+    Faulted = 1,
     /// It dispatched another and waits for that one's end.
-    Waiting = 6,
+    Waiting = 2,
+    /// Running on its core.
+    Running = 3,
+    /// It dispatched another, and goes on when somebody dispatches it.
+    Suspended = 4,
+    /// It waits at its receive end-point.
+    Receiving = 5,
+    /// The core was taken from it; all its registers are [`saved`].
+    Preempted = 6,
 }
 
 impl State {
@@ -126,11 +126,11 @@ impl State {
     pub(crate) const fn from_word(word: u64) -> Self {
         match word {
             0 => Self::AtStart,
-            1 => Self::Running,
-            3 => Self::Suspended,
-            4 => Self::Receiving,
-            5 => Self::Preempted,
-            6 => Self::Waiting,
+            2 => Self::Waiting,
+            3 => Self::Running,
+            4 => Self::Suspended,
+            5 => Self::Receiving,
+            6 => Self::Preempted,
             _ => Self::Faulted,
         }
     }

@@ -42,9 +42,9 @@ pub fn read(root: Root, machine: &mut Machine) {
     }
 }
 
-/// The numbers of the local APICs of all processors that can be started, as the firmware lists them.
-pub fn processors(root: Root) -> impl Iterator<Item = u32> {
-    interrupt_controllers(root).filter_map(|entry| entry.processor())
+/// Tells `visit` the numbers of the local APICs of all processors that can be started, as the firmware lists them.
+pub fn for_each_processor(root: Root, visit: &mut dyn FnMut(u32)) {
+    interrupt_controllers(root).filter_map(|entry| entry.processor()).for_each(visit);
 }
 
 /// The physical address of the timer's registers.
@@ -126,12 +126,15 @@ fn table_bytes(address: u64) -> Option<u64> {
     if !(HEADER_BYTES..LONGEST).contains(&bytes) {
         return None;
     }
-    let sum = (0..bytes).try_fold(0_u8, |sum, at| Some(sum.wrapping_add(word(address + at, 1)? as u8)))?;
+    let end = address.checked_add(bytes).filter(|end| *end <= MAPPED)?;
+    // SAFETY: as in `word`.
+    let sum = (address..end).fold(0_u8, |sum, at| sum.wrapping_add(unsafe { (at as *const u8).read_volatile() }));
     (sum == 0).then_some(bytes)
 }
 
 /// A little-endian word of up to eight bytes at a physical address, which need not be aligned.
-fn word(address: u64, bytes: u64) -> Option<u64> {
+#[inline(never)]
+pub fn word(address: u64, bytes: u64) -> Option<u64> {
     if address == 0 || address.checked_add(bytes)? > MAPPED {
         return None;
     }

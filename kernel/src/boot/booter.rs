@@ -80,8 +80,8 @@ pub fn construct(memory: &'static Memory, core: &mut CoreLocal) -> Result<Frame,
     let reference = component::create(memory, kernel_frame(memory)?, INDEX, table.0, space.page_table.0)?;
     component::set_name(memory, reference, booter.name_words())?;
     let thread = start_thread(memory, &booter, reference)?;
-    table.add(memory, slot::TIME.into(), time(memory, thread)?)?;
-    table.add(memory, slot::RECEIVE.into(), Capability::Receive(thread))?;
+    grant(memory, table, slot::TIME, time(memory, thread)?)?;
+    grant(memory, table, slot::RECEIVE, Capability::Receive(thread))?;
     // Last, when all that the kernel needs for itself is taken.
     space.name_untyped(information)?;
     thread::start(memory, &mut core.state, thread, 0)?;
@@ -110,9 +110,14 @@ fn table(memory: &Memory, page_table: PageTable) -> Result<CapabilityTable, Boot
         (slot::DEVICES, Capability::PhysicalRange(PhysicalRange::ALL)),
     ];
     for (slot, capability) in grants {
-        table.add(memory, slot.into(), capability)?;
+        grant(memory, table, slot, capability)?;
     }
     Ok(table)
+}
+
+#[inline(never)]
+fn grant(memory: &Memory, table: CapabilityTable, slot: u32, capability: Capability) -> Result<(), Error> {
+    table.add(memory, slot.into(), capability)
 }
 
 fn start_thread(memory: &Memory, booter: &Component, reference: component::Reference) -> Result<Frame, BooterError> {
@@ -236,6 +241,7 @@ impl Space {
     }
 
     /// Sets an entry, adding the tables above it as needed.
+    #[inline(never)]
     fn set(&self, address: u64, level: u64, value: u64) -> Result<(), BooterError> {
         if self.page_table.set(self.memory, address, level, value) == Err(Error::NoNode) {
             for above in (level..=3).rev() {
@@ -246,6 +252,7 @@ impl Space {
         Ok(())
     }
 
+    #[inline(never)]
     fn graft(&self, address: u64, level: u64) -> Result<(), BooterError> {
         if !self.page_table.has_table(self.memory, address, level) {
             let frame = self.memory.pool.take(1).ok_or(BooterError::OutOfMemory)?;

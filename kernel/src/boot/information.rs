@@ -1,10 +1,10 @@
 //! What the loader says of the machine: where memory is, and where the bundle is.
 
-use super::{acpi, pvh};
+use super::{acpi, multiboot2, pvh};
+use crate::console::Text;
 use crate::io_apic::{CONTROLLERS, IoApic};
 use core::fmt;
 use logic::interrupt::Override;
-use multiboot2::{BootInformation, BootInformationHeader, MemoryAreaType};
 
 /// Ranges of memory that are kept; more than any firmware that we have seen reports as usable.
 pub const REGIONS: usize = 64;
@@ -66,7 +66,7 @@ impl fmt::Display for InformationError {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes: u64 = self.usable.iter().map(|region| region.end - region.start).sum();
-        write!(f, "loaded by {}, {} MiB of memory", self.loader, bytes >> 20)
+        write!(f, "loaded by {}, {} MiB of memory", Text(self.loader), bytes >> 20)
     }
 }
 
@@ -83,9 +83,11 @@ impl Machine {
         }
     }
 
-    /// The numbers of the local APICs of all processors. To be asked while the boot code's page tables are there.
-    pub fn processors(&self) -> impl Iterator<Item = u32> {
-        self.tables.into_iter().flat_map(acpi::processors)
+    /// Tells `visit` the numbers of the local APICs of all processors. To be asked while the boot code's page tables are there.
+    pub fn for_each_processor(&self, visit: &mut dyn FnMut(u32)) {
+        if let Some(root) = self.tables {
+            acpi::for_each_processor(root, visit);
+        }
     }
 
     /// Keeps a usable range; what does not fit is lost, and what is empty or malformed ignored.
@@ -102,7 +104,7 @@ impl Machine {
         if self.bundle.end <= self.bundle.start {
             return Err(InformationError::NoBundle);
         }
-        self.usable.sort_unstable_by_key(|region| region.start);
+        sort(&mut self.usable);
         Ok(self)
     }
 }
@@ -114,36 +116,26 @@ impl Machine {
 /// See [`InformationError`].
 pub fn read(magic: u32, information: u32) -> Result<Machine, InformationError> {
     match magic {
-        multiboot2::MAGIC => read_multiboot2(information),
+        multiboot2::MAGIC => multiboot2::read(information),
         pvh::MAGIC => pvh::read(information),
         _ => Err(InformationError::UnknownLoader(magic)),
     }
 }
 
-fn read_multiboot2(information: u32) -> Result<Machine, InformationError> {
-    let header = information as usize as *const BootInformationHeader;
-    // SAFETY: a multiboot2 loader passes the address of its structure, below
-    // 4 GiB, which the boot code has mapped where it is; nobody writes to it.
-    let information = unsafe { BootInformation::load(header) }.map_err(|_| InformationError::Malformed)?;
-    let mut machine = Machine::new("multiboot2");
-    let map = information.memory_map_tag().ok_or(InformationError::NoMemoryMap)?;
-    for area in map.memory_areas() {
-        if area.typ() == MemoryAreaType::Available {
-            machine.add_usable(area.start_address(), area.size());
+/// By where they start. There are few, and they come in order but for what firmware adds.
+fn sort(regions: &mut [Region]) {
+    for end in 1..regions.len() {
+        for at in (1..=end).rev() {
+            let Some([before, region]) = regions.get_mut(at - 1..=at) else { break };
+            if before.start <= region.start {
+                break;
+            }
+            core::mem::swap(before, region);
         }
     }
-    if let Some(module) = information.module_tags().next() {
-        machine.bundle = Region { start: module.start_address().into(), end: module.end_address().into() };
-    }
-    let second = information.rsdp_v2_tag().map(|tag| acpi::Root::Xsdt(tag.xsdt_address() as u64));
-    let first = information.rsdp_v1_tag().map(|tag| acpi::Root::Rsdt(tag.rsdt_address() as u64));
-    if let Some(root) = second.or(first) {
-        acpi::read(root, &mut machine);
-    }
-    machine.checked()
 }
 
-/// For [`pvh`], which fills in the same fields.
+/// For [`multiboot2`] and [`pvh`], which fill in the same fields.
 pub(super) fn finish(
     loader: &'static str,
     fill: impl FnOnce(&mut Machine) -> Result<(), InformationError>,

@@ -3,6 +3,7 @@
 pub mod acpi;
 pub mod booter;
 pub mod information;
+mod multiboot2;
 mod pvh;
 
 use core::arch::global_asm;

@@ -28,7 +28,7 @@ pub static TABLE: [Operation; 256] = {
     while at < Kind::ALL.len() {
         let kind = Kind::ALL[at];
         table[kind as usize] = match kind {
-            Kind::Thread => thread,
+            Kind::Thread => super::switch,
             Kind::Receive => receive,
             Kind::Send => send,
             Kind::Ports => ports,
@@ -45,13 +45,8 @@ extern "C" fn empty(_: u64, _: u64, _: u64, _: u64, _: &Slot, _: u64) -> Outcome
     Error::Empty.into()
 }
 
-extern "C" fn thread(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    let quick = with_state(|memory, core| quick::switch(memory, core, slot, method, [w1, w2, w3]));
-    quick.unwrap_or_else(|| any_of_thread(w0, w1, w2, w3, slot, method))
-}
-
-#[inline(never)]
-extern "C" fn any_of_thread(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+/// What is asked of a thread, where [`super::switch`] has not done it.
+pub extern "C" fn any_of_thread(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
     let outcome = with_core(|memory, core| {
         operation::thread(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
             .unwrap_or_else(Outcome::from)
@@ -113,7 +108,8 @@ extern "C" fn capability_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, 
         COPY => table::copy(memory, caller, slot, words),
         CREATE_INVOCATION => table::create_invocation(memory, caller, slot, words),
         REMOVE => return table::remove(memory, slot, w0).map_or_else(Outcome::from, Outcome::Answer),
-        CREATE_COMPONENT | CREATE_THREAD => return any_of_creation(w0, w1, w2, w3, slot, method),
+        CREATE_COMPONENT => return any_of_components(w0, w1, w2, w3, slot),
+        CREATE_THREAD => return any_of_threads(w0, w1, w2, w3, slot),
         _ => return other_of_table(w0, w1, w2, w3, slot, method),
     };
     done.map_or_else(Outcome::from, |()| Outcome::DONE)
@@ -124,12 +120,16 @@ const CREATE_THREAD: u64 = TableOperation::CreateThread as u64;
 
 /// What is copied while a component or a thread is made goes through vector registers.
 #[inline(never)]
-extern "C" fn any_of_creation(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    let (memory, caller, words) = (memory::of_running_kernel(), caller(), [w0, w1, w2, w3]);
-    let done = match method {
-        CREATE_COMPONENT => operation::table::create_component(memory, caller, slot, words),
-        _ => operation::table::create_thread(memory, caller, slot, words),
-    };
+extern "C" fn any_of_components(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot) -> Outcome {
+    let done = operation::table::create_component(memory::of_running_kernel(), caller(), slot, [w0, w1, w2, w3]);
+    clear_vector_registers();
+    done.map_or_else(Outcome::from, |()| Outcome::DONE)
+}
+
+/// As [`any_of_components`].
+#[inline(never)]
+extern "C" fn any_of_threads(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot) -> Outcome {
+    let done = operation::table::create_thread(memory::of_running_kernel(), caller(), slot, [w0, w1, w2, w3]);
     clear_vector_registers();
     done.map_or_else(Outcome::from, |()| Outcome::DONE)
 }
@@ -138,7 +138,7 @@ extern "C" fn any_of_creation(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, m
 extern "C" fn other_of_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
     let outcome = with_core(|memory, core| {
         let (caller, words) = (Caller::current(memory, &core.state), [w0, w1, w2, w3]);
-        operation::table::operate(memory, &mut Hardware, &mut core.state, caller, slot, method as u16, words)
+        operation::table::other(memory, &mut Hardware, &mut core.state, caller, slot, method as u16, words)
             .map_or_else(Outcome::from, |words| Outcome::pair(&mut core.state, words))
     });
     clear_vector_registers();
@@ -147,24 +147,46 @@ extern "C" fn other_of_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, me
 
 /// What is asked of a page table changes nothing on this core but its translations: who asks goes on.
 extern "C" fn page_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
-    use operation::paging;
-    const MAP: u64 = PageTableOperation::Map as u64;
-    const ALIAS: u64 = PageTableOperation::Alias as u64;
-    const UNMAP: u64 = PageTableOperation::Unmap as u64;
-    let (memory, words) = (memory::of_running_kernel(), [w0, w1, w2, w3]);
-    let done = match method {
-        MAP => paging::map(memory, caller(), slot, words),
-        ALIAS => paging::alias(memory, caller(), slot, words),
-        UNMAP => return pair(paging::unmap(memory, slot, w0)),
-        _ => return other_of_page_table(w0, w1, w2, w3, slot, method),
-    };
-    done.map_or_else(Outcome::from, |()| Outcome::DONE)
+    let operation = OF_PAGE_TABLES.get(method as usize).copied().unwrap_or(any_of_page_table);
+    operation(w0, w1, w2, w3, slot, method)
 }
 
-#[inline(never)]
-extern "C" fn other_of_page_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
+/// The function for each operation of a page table.
+static OF_PAGE_TABLES: [Operation; 9] = {
+    let mut table: [Operation; 9] = [any_of_page_table; 9];
+    table[PageTableOperation::Map as usize] = map;
+    table[PageTableOperation::Alias as usize] = alias;
+    table[PageTableOperation::Unmap as usize] = unmap;
+    table
+};
+
+extern "C" fn map(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, _: u64) -> Outcome {
+    done_or_refused(operation::paging::map(memory::of_running_kernel(), caller(), slot, [w0, w1, w2, w3]))
+}
+
+extern "C" fn alias(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, _: u64) -> Outcome {
+    done_or_refused(operation::paging::alias(memory::of_running_kernel(), caller(), slot, [w0, w1, w2, w3]))
+}
+
+extern "C" fn unmap(w0: u64, _: u64, _: u64, _: u64, slot: &Slot, _: u64) -> Outcome {
+    pair(operation::paging::unmap(memory::of_running_kernel(), slot, w0))
+}
+
+/// The answer of an operation without words. That it is refused is not what it is made quick for.
+#[inline(always)]
+fn done_or_refused(done: Result<(), Error>) -> Outcome {
+    match done {
+        Ok(()) => Outcome::DONE,
+        Err(error) => {
+            core::hint::cold_path();
+            error.into()
+        }
+    }
+}
+
+extern "C" fn any_of_page_table(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
     let words = [w0, w1, w2, w3];
-    let answer = operation::paging::operate(memory::of_running_kernel(), caller(), slot, method as u16, words);
+    let answer = operation::paging::other(memory::of_running_kernel(), caller(), slot, method as u16, words);
     clear_vector_registers();
     pair(answer)
 }
@@ -180,14 +202,13 @@ fn pair(answer: Result<[u64; 2], Error>) -> Outcome {
 /// Who asks, for operations that change nothing on this core.
 #[inline(always)]
 fn caller() -> Caller<'static> {
-    // SAFETY: the only use of it in this entry, up to what its own functions do.
-    let core = unsafe { core_local::current() };
-    Caller::current(memory::of_running_kernel(), &core.state)
+    Caller::at(memory::of_running_kernel(), core_local::top())
 }
 
 extern "C" fn general(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u64) -> Outcome {
     let outcome = with_core(|memory, core| {
-        operation::perform_on(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
+        operation::other(memory, &mut Hardware, &mut core.state, slot, method as u16, [w0, w1, w2, w3])
+            .unwrap_or_else(Outcome::from)
     });
     clear_vector_registers();
     outcome

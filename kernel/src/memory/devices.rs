@@ -25,7 +25,11 @@ impl Devices {
             .map(|io_apic| io_apic.address)
             .chain(timer)
             .chain([crate::local_apic::physical_address()]);
-        let kept = machine.usable.iter().copied().chain(own.map(page)).collect();
+        let mut kept = heapless::Vec::new();
+        for region in machine.usable.iter().copied().chain(own.map(page)) {
+            // There is room for as many as there can be.
+            let _ = kept.push(region);
+        }
         Self { kept, end: crate::processor::physical_addresses() }
     }
 

@@ -32,6 +32,7 @@ use core::fmt;
 use devices::Devices;
 use logic::interrupt::{LINES, LineState};
 use core::sync::atomic::AtomicU64;
+use logic::address_space;
 use logic::cross_core::Shared;
 use logic::frame::{DIRECT_MAP, Frame, State, USER_ONCE};
 use logic::quiescence::Epochs;
@@ -96,6 +97,7 @@ pub struct Memory {
     threads: &'static [AtomicU64],
     empty_leaf: Frame,
     kernel_page_table: Frame,
+    tags_address_spaces: bool,
     epochs: Epochs,
     /// The processors.
     pub cores: &'static [Core],
@@ -152,6 +154,7 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     Ok(MEMORY.call_once(|| {
         pool.seal(retype);
         Memory {
+            tags_address_spaces: features.contains(Features::TAGS),
             retype,
             descriptors,
             threads,
@@ -187,6 +190,7 @@ pub fn direct<T>(physical: u64) -> *mut T {
 
 impl Memory {
     /// A frame of zeros for a kernel object made at boot.
+    #[inline(never)]
     pub fn claim_kernel(&self) -> Option<Frame> {
         let frame = self.pool.take(1)?;
         logic::frame::claim_kernel(self, frame).ok()?;
@@ -194,6 +198,7 @@ impl Memory {
     }
 
     /// A frame of zeros for user memory made at boot.
+    #[inline(never)]
     pub fn claim_user(&self) -> Option<Frame> {
         let frame = self.pool.take(1)?;
         logic::frame::claim_user(self, frame, true).ok()?;
@@ -219,6 +224,10 @@ impl Memory {
 }
 
 impl Store for Memory {
+    fn tags_address_spaces(&self) -> bool {
+        self.tags_address_spaces
+    }
+
     fn words(&self, frame: Frame) -> &Words {
         // SAFETY: see the head of this file.
         unsafe { &*(frame.address() as *const Words) }
@@ -248,11 +257,16 @@ impl Store for Memory {
         unsafe { *word.as_ptr() }
     }
 
+    fn life_place(&self, frame: Frame) -> u64 {
+        static NONE: AtomicU64 = AtomicU64::new(logic::frame::NO_LIFE);
+        core::ptr::from_ref(self.retype_entry(frame).unwrap_or(&NONE)) as u64
+    }
+
     #[inline(always)]
-    fn is_life(&self, frame: Frame, life: u64) -> bool {
-        // SAFETY: the retype table has a word for each frame of the machine; that this is one, see the head of this file.
-        let word = unsafe { self.retype.get_unchecked(frame.number() as usize) };
-        word.load(core::sync::atomic::Ordering::Acquire) == life
+    fn life_at(&self, place: u64) -> u64 {
+        // SAFETY: a word that `life_place` found, for slots that the logic filled. See the head of this file.
+        let word = unsafe { &*(place as *const AtomicU64) };
+        word.load(core::sync::atomic::Ordering::Acquire)
     }
 
     fn thread_entry(&self, index: u32) -> Option<&AtomicU64> {
@@ -284,7 +298,7 @@ impl Store for Memory {
     }
 
     fn invalidate(&self, root: Frame, address: u64) {
-        if crate::core_local::space() == root.physical() {
+        if address_space::root(crate::core_local::space()) == root {
             x86_64::instructions::tlb::flush(VirtAddr::new_truncate(address));
         }
     }

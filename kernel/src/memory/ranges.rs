@@ -64,6 +64,7 @@ pub fn direct(machine: &Machine) -> Regions {
 }
 
 /// Usable memory in whole pages, each page once.
+#[inline(never)]
 fn whole_pages(machine: &Machine) -> Regions {
     let mut regions = Regions::new();
     let mut done = 0;
@@ -78,6 +79,7 @@ fn whole_pages(machine: &Machine) -> Regions {
     regions
 }
 
+#[inline(never)]
 fn without(regions: &[Region], hole: Region) -> Regions {
     let mut rest = Regions::new();
     for region in regions {

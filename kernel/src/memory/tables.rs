@@ -38,9 +38,9 @@ impl<'p> Builder<'p> {
     pub fn map_image(&mut self) -> Result<(), MemoryError> {
         let (text, rodata) = (&raw const kernel_text_start as u64, &raw const kernel_rodata_start as u64);
         let (data, end) = (&raw const kernel_data_start as u64, &raw const kernel_end as u64);
-        self.map_pages(text, text - KERNEL_OFFSET, rodata - text, PRESENT | GLOBAL)?;
-        self.map_pages(rodata, rodata - KERNEL_OFFSET, data - rodata, PRESENT | GLOBAL | NO_EXECUTE)?;
-        self.map_pages(data, data - KERNEL_OFFSET, end - data, DATA)
+        self.map_pages(text, rodata - text, Some(text - KERNEL_OFFSET), PRESENT | GLOBAL)?;
+        self.map_pages(rodata, data - rodata, Some(rodata - KERNEL_OFFSET), PRESENT | GLOBAL | NO_EXECUTE)?;
+        self.map_pages(data, end - data, Some(data - KERNEL_OFFSET), DATA)
     }
 
     /// Shows the memory of `region` in the direct map, by pages as large as fit.
@@ -64,16 +64,12 @@ impl<'p> Builder<'p> {
 
     /// Maps fresh frames of zeros at `address`.
     pub fn map_fresh(&mut self, address: u64, bytes: u64) -> Result<(), MemoryError> {
-        for page in (address..address + bytes).step_by(4096) {
-            let frame = fresh(self.pool)?;
-            self.set(page, 1, frame.physical() | DATA)?;
-        }
-        Ok(())
+        self.map_pages(address, bytes, None, DATA)
     }
 
     /// Maps a page of device registers, uncached.
     pub fn map_device(&mut self, address: u64, physical: u64) -> Result<(), MemoryError> {
-        self.set(address, 1, physical | DATA | UNCACHED)
+        self.map_pages(address, 4096, Some(physical), DATA | UNCACHED)
     }
 
     /// Makes the tables the processor's. The boot code's are not used again.
@@ -84,9 +80,15 @@ impl<'p> Builder<'p> {
         self.root
     }
 
-    fn map_pages(&mut self, address: u64, physical: u64, bytes: u64, flags: u64) -> Result<(), MemoryError> {
+    /// Maps what is at `physical`, or fresh frames. The one place for it: the walk is long where it is fast.
+    #[inline(never)]
+    fn map_pages(&mut self, address: u64, bytes: u64, physical: Option<u64>, flags: u64) -> Result<(), MemoryError> {
         for offset in (0..bytes).step_by(4096) {
-            self.set(address + offset, 1, (physical + offset) | flags)?;
+            let page = match physical {
+                Some(start) => start + offset,
+                None => fresh(self.pool)?.physical(),
+            };
+            self.set(address + offset, 1, page | flags)?;
         }
         Ok(())
     }
@@ -116,6 +118,7 @@ fn entry(table: Frame, address: u64, level: u64) -> *mut u64 {
     (table.physical() + index * 8) as *mut u64
 }
 
+#[inline(never)]
 fn fresh(pool: &Pool) -> Result<Frame, MemoryError> {
     let frame = pool.take(1).ok_or(MemoryError::TooLittle)?;
     // SAFETY: a free frame below 4 GiB, mapped by the boot code at its own address.

@@ -6,13 +6,13 @@
 //! Usage: `guided CASES SEED`, or `guided CASES SEED planted|blind` to look for what is planted, with guidance or without.
 
 mod coverage;
-mod entries;
 mod planted;
 mod script;
 
 use play::{Choices, Random};
 use script::Script;
 use std::process::ExitCode;
+use subject::entries::{Cast, Entered, Stage};
 
 /// Cases after which it says how far it is.
 const PART: u64 = 500;
@@ -77,12 +77,7 @@ impl Search {
         for case in 1..=cases {
             let script = self.next();
             coverage::reset();
-            let result = match entries::run(&mut script.clone()) {
-                Ok(result) => result,
-                Err(error) => {
-                    entries::Result { difference: Some(format!("the director: {error}")), ..Default::default() }
-                }
-            };
+            let result = carry_out(&mut script.clone());
             if let Some(difference) = result.difference {
                 println!("case {case}: {difference}");
                 return ExitCode::from(1);
@@ -109,4 +104,17 @@ impl Search {
             depth == planted::DEPTH
         })
     }
+}
+
+/// A case, carried out. Its first choice is who takes part.
+fn carry_out(script: &mut Script) -> Entered {
+    let cast = if script.one_in(2) { Cast::Alone } else { Cast::Company };
+    let mut stage = match Stage::new(cast) {
+        Ok(stage) => stage,
+        Err(error) => return Entered { difference: Some(format!("the director: {error}")), ..Entered::default() },
+    };
+    while !script.is_over() && !stage.is_over() {
+        stage.enter(script);
+    }
+    stage.entered
 }

@@ -1,14 +1,16 @@
 //! What a call does, by the kind of what is called.
 
-use crate::kernel::{Kernel, Outcome, Registers, Seen};
+use crate::kernel::{Entry, Kernel, Outcome, Registers, Seen};
+use crate::running::Decision;
 use crate::state::{Capability, Held, Id, Model, Scheduler, State};
-use abi::crossing::{CAPABILITIES, CapabilityWord, LEAF_SLOTS, METHODS};
+use abi::crossing::{CAPABILITIES, CapabilityWord, FAULT_HANDLER, LEAF_SLOTS, METHODS, PERSONALITY};
 use abi::error::Error;
+use abi::fault::SYSTEM_CALL;
 use abi::kind::Kind;
 use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
 use abi::operation::{
     ComponentOperation, DebugConsoleOperation, PortsOperation, PowerOperation, ReceiveOperation, SendOperation,
-    TableOperation, ThreadOperation,
+    ThreadOperation,
 };
 use abi::rights;
 
@@ -24,9 +26,12 @@ pub(crate) const fn words(words: [u64; 2]) -> Outcome {
 pub(crate) const DONE: Outcome = words([0, 0]);
 
 impl Kernel for Model {
-    fn call(&mut self, at: u64, word: u64, words: [u64; 4]) -> Seen {
+    fn call(&mut self, Entry { at, now }: Entry, word: u64, words: [u64; 4]) -> Seen {
+        self.elapse(now);
         self.keep(at);
-        let outcome = if word == CapabilityWord::IDENTITY.0 {
+        let outcome = if self.components.get(&self.executing()).is_some_and(|component| component.is_foreign) {
+            self.handle(PERSONALITY, [SYSTEM_CALL.into(), word, at, 0])
+        } else if word == CapabilityWord::IDENTITY.0 {
             self::words([self.threads[&self.current].index, 0])
         } else if word >> 16 == 0 {
             self.return_with(word & 0xffff, [words[0], words[1]])
@@ -36,14 +41,27 @@ impl Kernel for Model {
         self.see(outcome)
     }
 
-    fn fault(&mut self, at: u64) -> Seen {
+    fn fault(&mut self, Entry { at, now }: Entry) -> Seen {
+        /// A page fault, of a read by user level.
+        const CAUSE: u64 = 14 | 4 << 8;
+        self.elapse(now);
         self.keep(at);
-        let outcome = self.handle_fault(at);
+        let outcome = self.handle(FAULT_HANDLER, [CAUSE, at, at, 0]);
         self.see(outcome)
     }
 
-    fn interrupt(&mut self, at: u64, now: u64) -> Seen {
-        let outcome = if self.idle { self.wake(now) } else { self.interrupted(at, now) };
+    fn interrupt(&mut self, Entry { at, now }: Entry, line: Option<u32>) -> Seen {
+        self.elapse(now);
+        if !self.idle {
+            self.keep(at);
+        }
+        let receiver = line.and_then(|line| self.arrive(line.into()));
+        let outcome = match line {
+            _ if self.idle => self.wake(),
+            Some(_) => self.interrupted_for(receiver),
+            None => self.interrupted(self.timeout != 0 && now >= self.timeout),
+        };
+        let outcome = self.settle(outcome);
         self.see(outcome)
     }
 }
@@ -54,44 +72,6 @@ pub(crate) fn refusal(error: Error) -> Outcome {
 }
 
 impl Model {
-    /// Whether the model knows what this call does.
-    pub fn knows(&self, word: u64, words: [u64; 4]) -> bool {
-        let Ok(held) = self.slot(self.caller(), word >> 16) else { return true };
-        let operation = (word as u16).into();
-        match held.capability {
-            Capability::Other(..) => false,
-            Capability::Table(_) => {
-                let [_, source, peers, last] = words;
-                let number = |operation: TableOperation| operation as u64;
-                let is_device = [TableOperation::CreateInterrupt, TableOperation::CreatePhysicalRange];
-                let is_foreign = operation == number(TableOperation::CreateComponent) && last >> 32 == 1;
-                let is_reclaimed = operation == number(TableOperation::Reclaim) && self.may_be_other(held, words[0]);
-                // The director's own, which grants each player what it starts with.
-                let grants = self.current_index() == 0 && source != 0 && peers != 0;
-                let is_time = operation == number(TableOperation::CreateTemporalCapability);
-                let is_other = is_time || is_device.into_iter().any(|other| operation == number(other));
-                !is_foreign && !is_reclaimed && (grants || !is_other)
-            }
-            Capability::PageTable(_) => operation != abi::operation::PageTableOperation::MapDevice as u64,
-            Capability::Thread(_) => {
-                let is_other = (1..ThreadOperation::ALL.len() as u64).contains(&operation);
-                !is_other && words[3] >> 32 == 0
-            }
-            _ => true,
-        }
-    }
-
-    /// Whether what is in this slot of a table is something unknown.
-    fn may_be_other(&self, table: Held, number: u64) -> bool {
-        let Capability::Table(table) = table.capability else { return false };
-        self.tables.contains_key(&table)
-            && self.slot(table, number).is_ok_and(|held| matches!(held.capability, Capability::Other(..)))
-    }
-
-    fn current_index(&self) -> u64 {
-        self.threads[&self.current].index
-    }
-
     /// The table of who executes.
     pub(crate) fn caller(&self) -> Id {
         self.components[&self.executing()].table
@@ -123,15 +103,16 @@ impl Model {
     }
 
     /// Whether what a capability is about is still there. A revoked component still has an object.
-    pub(crate) fn is_fresh(&self, capability: Capability) -> bool {
+    pub fn is_fresh(&self, capability: Capability) -> bool {
         match capability {
             Capability::Invocation { server, .. } => self.lives(server),
             Capability::Table(id) => self.tables.contains_key(&id),
             Capability::PageTable(id) => self.page_tables.contains_key(&id),
             Capability::Component(id) => self.components.contains_key(&id),
             Capability::Thread(id) | Capability::Receive(id) | Capability::Send(id) => self.threads.contains_key(&id),
-            Capability::Other(_, Some(id)) => self.others.contains_key(&id),
-            Capability::Other(_, None) | Capability::Ports(..) | Capability::Console | Capability::Power => true,
+            Capability::Time(id) => self.times.contains_key(&id),
+            Capability::Ports(..) | Capability::Lines(..) | Capability::Range(..) => true,
+            Capability::HandledLevel | Capability::Console | Capability::Power => true,
         }
     }
 
@@ -144,6 +125,7 @@ impl Model {
             (Kind::Thread, Capability::Thread(id)) => id,
             (Kind::Receive, Capability::Receive(id)) => id,
             (Kind::Send, Capability::Send(id)) => id,
+            (Kind::TemporalCapability, Capability::Time(id)) => id,
             _ => return Err(Error::WrongKind),
         };
         let is_there = self.is_fresh(held.capability) && (kind != Kind::Component || self.lives(id));
@@ -187,7 +169,10 @@ impl Model {
                 Some(_) => Ok(Outcome::End(Some(first))),
                 None => Err(Error::UnknownOperation),
             },
-            Capability::Other(..) => Err(Error::UnknownOperation),
+            Capability::Lines(..) => self.interrupt_operation(held, number, first),
+            Capability::Range(..) => Err(Error::UnknownOperation),
+            Capability::HandledLevel => self.level_operation(number, words),
+            Capability::Time(_) => self.time_operation(held, number, words),
         }
     }
 
@@ -208,20 +193,47 @@ impl Model {
         }
     }
 
-    fn thread_operation(&mut self, held: Held, number: u16, [word, timeout, token, scheduler]: [u64; 4]) -> Answer {
-        if number != ThreadOperation::Dispatch as u16 {
-            return Err(Error::UnknownOperation);
+    fn thread_operation(&mut self, held: Held, number: u16, words: [u64; 4]) -> Answer {
+        use ThreadOperation::*;
+        let with = |model: &Self, rights| model.object(held, Kind::Thread, rights);
+        let [register, word, ..] = words;
+        match ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+            Dispatch => {
+                let thread = with(self, rights::thread::DISPATCH)?;
+                self.dispatch(thread, words)
+            }
+            ReadRegister => {
+                let thread = with(self, rights::thread::READ)?;
+                self.register(thread, register, None)
+            }
+            WriteRegister => {
+                let thread = with(self, rights::thread::WRITE)?;
+                self.register(thread, register, Some(word))
+            }
+            Launch => {
+                with(self, rights::thread::DISPATCH)?;
+                let is_told = word != 0;
+                if is_told && !matches!(self.fresh(self.caller(), word)?.capability, Capability::Send(_)) {
+                    return Err(Error::WrongKind);
+                }
+                // There is one core, and it runs something.
+                Err(Error::InUse)
+            }
+            Ended => with(self, 0).and(Err(Error::NothingPending)),
         }
-        let thread = self.object(held, Kind::Thread, rights::thread::DISPATCH)?;
-        let outcome = if scheduler == 0 {
+    }
+
+    fn dispatch(&mut self, thread: Id, [word, timeout, token, peers]: [u64; 4]) -> Answer {
+        let outcome = if peers == 0 {
             if timeout != 0 || token != 0 {
                 return Err(Error::BadArgument);
             }
             self.wait_for(thread, word)?
         } else {
-            let held = self.slot(self.caller(), scheduler)?;
+            let held = self.slot(self.caller(), peers & 0xffff_ffff)?;
             let scheduler = self.object(held, Kind::Receive, rights::receive::SCHEDULE)?;
-            self.switch_to(thread, word, scheduler, token, timeout)?
+            let time = self.to_run_on(peers >> 32)?;
+            self.switch_to(thread, word, Decision { scheduler, token, timeout, time })?
         };
         Ok(self.settle(outcome))
     }

@@ -1,6 +1,7 @@
 //! What must hold between two entries, whatever they were.
 
 use crate::state::{Capability, Entry, Frame, Model, Scheduler, State};
+use abi::time::UNLIMITED;
 use std::collections::BTreeMap;
 
 impl Model {
@@ -11,7 +12,8 @@ impl Model {
     /// What it is.
     pub fn check(&self) -> Result<(), String> {
         self.check_frames()?;
-        self.check_threads()
+        self.check_threads()?;
+        self.check_budgets()
     }
 
     /// Every frame is what objects and mappings say of it, and of one kind only.
@@ -49,7 +51,7 @@ impl Model {
         let pages = self.page_tables.values().flat_map(|table| table.nodes.values().copied().chain([table.frame]));
         let components = self.components.values().map(|component| component.frame);
         let threads = self.threads.values().map(|thread| thread.frame);
-        tables.chain(pages).chain(components).chain(threads).chain(self.others.values().copied())
+        tables.chain(pages).chain(components).chain(threads).chain(self.times.values().map(|time| time.frame))
     }
 
     /// One thread runs; a thread with an event is in the list of its scheduler, once, and no other is in any.
@@ -75,6 +77,16 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// No cycle is made or lost: what is left and what was used is what the unlimited ones gave.
+    fn check_budgets(&self) -> Result<(), String> {
+        let limited = self.times.values().filter(|time| time.left != UNLIMITED);
+        let there: i128 = limited.map(|time| i128::from(time.left) + i128::from(time.used)).sum();
+        if there + self.ended == self.granted {
+            return Ok(());
+        }
+        Err(format!("{there} cycles are there and {} have ended, but {} were given", self.ended, self.granted))
     }
 
     /// Capabilities that can be used. Those to what is gone cannot.

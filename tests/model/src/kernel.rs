@@ -2,14 +2,23 @@
 
 /// A kernel, or a model of one, with one core.
 pub trait Kernel {
-    /// A system call by the code at `at`: what is in `rax`, and in `rdi rsi rdx r10`.
-    fn call(&mut self, at: u64, word: u64, words: [u64; 4]) -> Seen;
+    /// A system call: what is in `rax`, and in `rdi rsi rdx r10`.
+    fn call(&mut self, entry: Entry, word: u64, words: [u64; 4]) -> Seen;
 
-    /// A fault of the code at `at`.
-    fn fault(&mut self, at: u64) -> Seen;
+    /// A fault.
+    fn fault(&mut self, entry: Entry) -> Seen;
 
-    /// An interrupt of the code at `at`, or of a core that sleeps, at the time `now`.
-    fn interrupt(&mut self, at: u64, now: u64) -> Seen;
+    /// An interrupt, also of a core that sleeps: of the timer, or of a device that has this line.
+    fn interrupt(&mut self, entry: Entry, line: Option<u32>) -> Seen;
+}
+
+/// Where and when a kernel is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The address of the code that was executed.
+    pub at: u64,
+    /// The time, in ticks of the time-stamp counter.
+    pub now: u64,
 }
 
 /// What goes on after an entry.
@@ -25,6 +34,8 @@ pub struct Seen {
     pub page_table: u64,
     /// The address at which it goes on.
     pub at: u64,
+    /// When the timer interrupts it, or 0 for never.
+    pub deadline: u64,
 }
 
 /// How a core goes on.

@@ -6,20 +6,21 @@
 //! | question | file |
 //! |---|---|
 //! | what is there? | `state.rs` |
-//! | what does a call do? | `call.rs`, by kind `tables.rs`, `paging.rs` |
+//! | what does a call do? | `call.rs`, by kind `tables.rs`, `paging.rs`, `time.rs`, `registers.rs`, `devices.rs` |
 //! | who goes on? | `running.rs` |
 //! | what must hold in between? | `invariants.rs` |
 //! | what does user level do, on the host? | `simulation.rs` |
 //!
-//! It says of itself what it does not know: temporal capabilities, devices, registers, foreign components. See [`Model::knows`].
-//!
-//! [`Model::knows`]: state::Model::knows
+//! What entry paths do beside the logic it does not know: no registers are kept at an interrupt.
 
 mod call;
+mod devices;
 pub mod invariants;
 pub mod kernel;
 mod paging;
+mod registers;
 mod running;
 pub mod simulation;
 pub mod state;
 mod tables;
+mod time;

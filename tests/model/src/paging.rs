@@ -15,7 +15,7 @@ impl Model {
         &mut self,
         held: Held,
         number: u16,
-        [address, from, argument, _]: [u64; 4],
+        [address, from, argument, page]: [u64; 4],
     ) -> Result<[u64; 2], Error> {
         use PageTableOperation::*;
         let with = |model: &Self, rights| model.object(held, Kind::PageTable, rights);
@@ -26,6 +26,7 @@ impl Model {
                 self.check_new(table, address, argument)?;
                 self.check_untyped(frame)?;
                 self.frames.insert(frame, Frame::User(1));
+                self.contents.retain(|(of, _), _| *of != frame);
                 self.set(table, address, Entry::Mapping(frame, argument, READ | WRITE | EXECUTE));
                 Ok(DONE)
             }
@@ -57,6 +58,14 @@ impl Model {
             Prune => {
                 let table = with(self, right::GROW)?;
                 self.prune_table(table, address, from)
+            }
+            MapDevice => {
+                let range = self.range(from, argument)?;
+                let table = with(self, right::MAP)?;
+                let page = self.device_page(range, page, argument)?;
+                self.check_new(table, address, argument)?;
+                self.set(table, address, Entry::Device(page));
+                Ok(DONE)
             }
             Clean => {
                 with(self, right::CLEAN)?;
@@ -106,8 +115,11 @@ impl Model {
     fn alias(&mut self, table: Id, address: u64, own: Id, from: u64, rights: u64) -> Result<[u64; 2], Error> {
         self.check_new(table, address, rights)?;
         check_page(from)?;
-        let Some(Entry::Mapping(frame, _, limit)) = self.page_tables[&own].pages.get(&from).copied() else {
-            return Err(Error::NoFrame);
+        let (frame, limit) = match self.page_tables[&own].pages.get(&from) {
+            Some(Entry::Mapping(frame, _, limit)) => (*frame, *limit),
+            // Whoever hands a device on hands on its range.
+            Some(Entry::Device(page)) => (*page, 0),
+            _ => return Err(Error::NoFrame),
         };
         if rights & (WRITE | EXECUTE) & !limit != 0 {
             return Err(Error::RightsExceeded);
@@ -149,7 +161,7 @@ impl Model {
         }
         match pages.pages.remove(&address) {
             None => Err(Error::NoFrame),
-            Some(Entry::Name(_)) => Ok([self.epoch, 0]),
+            Some(Entry::Name(_) | Entry::Device(_)) => Ok([self.epoch, 0]),
             Some(Entry::Mapping(frame, ..)) => Ok([self.epoch, self.unshare(frame)]),
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::call::{Answer, DONE, refusal, words};
 use crate::kernel::{Outcome, Registers};
-use crate::state::{Capability, Id, Level, Model, Scheduler, State, Thread};
-use abi::crossing::{FAULT_HANDLER, INVOCATION_DEPTH};
+use crate::state::{Budget, Capability, Id, Level, Model, Scheduler, State, Thread};
+use abi::crossing::INVOCATION_DEPTH;
 use abi::error::Error;
 use abi::event::{Batch, Event, What};
 use abi::fault::{self, Answer as Handled};
@@ -23,7 +23,7 @@ impl Model {
         let current = self.current;
         let levels = &mut self.thread(current).levels;
         if levels.is_empty() {
-            levels.push(Level { component: 0, at: 0, faulted: false });
+            levels.push(Level::new(0, 0));
         }
         let last = levels.len() - 1;
         &mut levels[last]
@@ -46,7 +46,7 @@ impl Model {
         if thread.levels.len() as u64 > INVOCATION_DEPTH {
             return Err(Error::DepthExceeded);
         }
-        thread.levels.push(Level { component: server, at: entry, faulted: false });
+        thread.levels.push(Level::new(server, entry));
         let r9 = thread.index;
         Ok(Outcome::Resume(Registers { rax: method, words, r8: token, r9 }))
     }
@@ -92,20 +92,17 @@ impl Model {
         self.settle(outcome)
     }
 
-    /// What a fault at `at` leads to.
-    pub(crate) fn handle_fault(&mut self, at: u64) -> Outcome {
-        /// A page fault, of a read by user level.
-        const CAUSE: u64 = 14 | 4 << 8;
-        match self.enter_handler([CAUSE, at, at, 0]) {
+    /// Asks who is in `slot` of who executes, or unwinds.
+    pub(crate) fn handle(&mut self, slot: u32, words: [u64; 4]) -> Outcome {
+        match self.enter_handler(slot, words) {
             Some(outcome) => outcome,
             None => self.contain(),
         }
     }
 
-    fn enter_handler(&mut self, words: [u64; 4]) -> Option<Outcome> {
-        let table = self.components.get(&self.executing())?.table;
-        let Capability::Invocation { server, entry, token, methods } =
-            self.fresh(table, FAULT_HANDLER.into()).ok()?.capability
+    fn enter_handler(&mut self, slot: u32, words: [u64; 4]) -> Option<Outcome> {
+        let table = self.components.get(&self.executing()).filter(|component| component.revoked.is_none())?.table;
+        let Capability::Invocation { server, entry, token, methods } = self.fresh(table, slot.into()).ok()?.capability
         else {
             return None;
         };
@@ -153,6 +150,7 @@ impl Model {
                     self.roots.pop();
                 }
                 self.switch(waiting);
+                self.budget = self.threads[&waiting].budget;
                 self.thread(current).state = state;
                 words([how as u64, status.into()])
             }
@@ -160,7 +158,12 @@ impl Model {
         }
     }
 
+    /// Who ran remembers what it ran on; who runs now, that is for the caller to say.
     fn switch(&mut self, thread: Id) {
+        let (before, budget) = (self.current, self.budget);
+        if let Some(before) = self.threads.get_mut(&before) {
+            before.budget = budget;
+        }
         self.thread(thread).state = State::Running;
         self.current = thread;
     }
@@ -195,8 +198,12 @@ impl Model {
     }
 
     /// Switches to `thread`, as `scheduler` decides.
-    pub(crate) fn switch_to(&mut self, thread: Id, word: u64, scheduler: Id, token: u64, timeout: u64) -> Answer {
+    pub(crate) fn switch_to(&mut self, thread: Id, word: u64, decision: Decision) -> Answer {
+        let Decision { scheduler, token, timeout, time } = decision;
         let caller = self.current;
+        if time.is_some_and(|time| self.times[&time].left == 0) {
+            return Err(Error::BudgetExhausted);
+        }
         if token < self.threads[&scheduler].token {
             return Err(Error::Stale);
         }
@@ -209,6 +216,7 @@ impl Model {
         }
         if thread == caller {
             self.timeout = timeout;
+            self.run_on(time);
             return Ok(DONE);
         }
         let outcome = self.resume(thread, word)?;
@@ -218,7 +226,12 @@ impl Model {
             self.set_scheduler(thread, Scheduler::EndPoint(scheduler));
         }
         self.timeout = timeout;
+        self.run_on(time);
         Ok(outcome)
+    }
+
+    fn run_on(&mut self, time: Option<Id>) {
+        self.budget = time.map_or(self.budget, Budget::Of);
     }
 
     fn can_go_on(&self, thread: Id) -> bool {
@@ -243,8 +256,12 @@ impl Model {
         if !self.lives(component) {
             return Err(Error::Revoked);
         }
+        if self.is_foreign(thread) {
+            self.switch(thread);
+            return Ok(Outcome::Restore);
+        }
         let start = self.threads[&thread].start;
-        self.thread(thread).levels = vec![Level { component, at: start, faulted: false }];
+        self.thread(thread).levels = vec![Level::new(component, start)];
         self.switch(thread);
         let r9 = self.threads[&thread].index;
         Ok(Outcome::Resume(Registers { rax: 0, words: [word, 0, 0, 0], r8: 0, r9 }))
@@ -255,30 +272,69 @@ impl Model {
         let current = self.current;
         self.thread(current).state = state;
         self.post(scheduler, current, what);
+        self.resume_scheduler(scheduler)
+    }
+
+    /// Lets `scheduler` go on, or who is above it. Those that only lack time tell who is above them.
+    fn resume_scheduler(&mut self, mut scheduler: Id) -> Outcome {
         self.timeout = 0;
-        let mut candidate = scheduler;
         for _ in 0..LEVELS {
-            if self.can_go_on(candidate)
-                && let Ok(outcome) = self.resume(candidate, 0)
-            {
+            if let Some(outcome) = self.resume_started(scheduler) {
                 return outcome;
             }
-            let Scheduler::EndPoint(above) = self.threads[&candidate].scheduler else { break };
-            candidate = above;
+            let Scheduler::EndPoint(above) = self.threads[&scheduler].scheduler else { break };
+            if self.can_go_on(scheduler) && !self.has_time(self.threads[&scheduler].budget) {
+                self.post(above, scheduler, What::Expired);
+            }
+            scheduler = above;
         }
         self.resume_root()
+    }
+
+    fn resume_started(&mut self, scheduler: Id) -> Option<Outcome> {
+        if !self.can_go_on(scheduler) || !self.has_time(self.threads[&scheduler].budget) {
+            return None;
+        }
+        let outcome = self.resume(scheduler, 0).ok()?;
+        self.budget = self.threads[&scheduler].budget;
+        Some(outcome)
+    }
+
+    /// Who is to go on, if what `receiver` waits on takes precedence over what the core runs on.
+    pub(crate) fn taking_precedence(&self, receiver: Id) -> Option<Id> {
+        let (receiver, current) = (&self.threads[&receiver], &self.threads[&self.current]);
+        let (Budget::Of(waiting), Budget::Of(running)) = (receiver.budget, self.budget) else { return None };
+        let Scheduler::EndPoint(scheduler) = receiver.scheduler else { return None };
+        let is_scheduled = matches!(current.scheduler, Scheduler::EndPoint(_));
+        let can_decide = self.can_go_on(scheduler) && self.has_time(self.threads[&scheduler].budget);
+        let takes =
+            is_scheduled && receiver.state == State::Receiving && can_decide && self.takes_precedence(waiting, running);
+        takes.then_some(scheduler)
+    }
+
+    /// Leaves who runs in `state`, tells its scheduler, and lets `scheduler` go on.
+    pub(crate) fn give_way(&mut self, scheduler: Id, state: State) -> Outcome {
+        let current = self.current;
+        self.thread(current).state = state;
+        if let Scheduler::EndPoint(own) = self.threads[&current].scheduler {
+            self.post(own, current, What::Preempted);
+        }
+        self.resume_scheduler(scheduler)
     }
 
     /// Nobody can go on but a thread for whose end another waits.
     fn resume_root(&mut self) -> Outcome {
         let Some(root) = self.roots.last().copied() else { return Outcome::End(None) };
-        if self.can_go_on(root)
-            && let Ok(outcome) = self.resume(root, 0)
-        {
+        // Nobody is above it who could give it time.
+        if !self.has_time(self.threads[&root].budget) {
+            self.thread(root).budget = Budget::None;
+        }
+        if let Some(outcome) = self.resume_started(root) {
             return outcome;
         }
         let is_receiving = self.threads[&root].state == State::Receiving;
         self.switch(root);
+        self.budget = self.threads[&root].budget;
         if is_receiving {
             self.thread(root).state = State::Receiving;
             self.idle = true;
@@ -336,42 +392,72 @@ impl Model {
         if flags > 1 {
             return Err(Error::BadArgument);
         }
-        self.thread(receiver).pending += 1;
+        self.notify(receiver);
         let Scheduler::EndPoint(scheduler) = self.threads[&receiver].scheduler else { return Ok(DONE) };
-        if self.threads[&receiver].state == State::Receiving {
-            self.post(scheduler, receiver, What::Woken);
-        }
         let is_own = self.threads[&self.current].scheduler == Scheduler::EndPoint(scheduler);
         if flags == 1 && is_own {
             return Ok(self.hand_over(scheduler, State::Suspended, What::Preempted));
         }
-        Ok(DONE)
+        match self.taking_precedence(receiver) {
+            Some(scheduler) => Ok(self.give_way(scheduler, State::Suspended)),
+            None => Ok(DONE),
+        }
+    }
+
+    /// Counts one more send to `receiver`; if it waits, its scheduler is told.
+    pub(crate) fn notify(&mut self, receiver: Id) {
+        self.thread(receiver).pending += 1;
+        if let Scheduler::EndPoint(scheduler) = self.threads[&receiver].scheduler
+            && self.threads[&receiver].state == State::Receiving
+        {
+            self.post(scheduler, receiver, What::Woken);
+        }
     }
 
     /// What a core that sleeps does at an interrupt.
-    pub(crate) fn wake(&mut self, now: u64) -> Outcome {
+    pub(crate) fn wake(&mut self) -> Outcome {
         let current = self.current;
         let outcome = match self.take_awaited(current) {
             Some(taken) => words(taken),
-            None if self.timeout != 0 && now >= self.timeout => refusal(Error::TimedOut),
+            None if self.timeout != 0 && self.now >= self.timeout => refusal(Error::TimedOut),
             None => return Outcome::Idle,
         };
         (self.timeout, self.idle) = (0, false);
         self.thread(current).state = State::Running;
-        self.settle(outcome)
+        outcome
     }
 
-    /// What a core that runs somebody does at an interrupt.
-    pub(crate) fn interrupted(&mut self, at: u64, now: u64) -> Outcome {
-        self.keep(at);
-        let is_due = self.timeout != 0 && now >= self.timeout;
-        let outcome = match self.threads[&self.current].scheduler {
-            Scheduler::EndPoint(scheduler) if is_due => self.hand_over(scheduler, State::Preempted, What::Preempted),
-            _ => {
-                self.timeout = if is_due { 0 } else { self.timeout };
-                Outcome::Restore
-            }
-        };
-        self.settle(outcome)
+    /// What a core that runs somebody does at an interrupt; with `decide`, the scheduler of who runs goes on.
+    pub(crate) fn interrupted(&mut self, decide: bool) -> Outcome {
+        let has_ended = self.has_ended();
+        if !has_ended && !decide {
+            return Outcome::Restore;
+        }
+        let what = if has_ended { What::Expired } else { What::Preempted };
+        match self.threads[&self.current].scheduler {
+            Scheduler::EndPoint(scheduler) => return self.hand_over(scheduler, State::Preempted, what),
+            // It keeps the core, and from now on its time is not counted.
+            _ if has_ended => self.budget = Budget::None,
+            _ => self.timeout = 0,
+        }
+        Outcome::Restore
     }
+
+    /// Whether what the core runs on has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        !self.has_time(self.budget)
+    }
+}
+
+/// A scheduler's decision.
+#[derive(Clone, Copy)]
+pub(crate) struct Decision {
+    /// Whose.
+    pub scheduler: Id,
+    /// Its number.
+    pub token: u64,
+    /// When the core comes back, or 0.
+    pub timeout: u64,
+    /// What the thread runs on, unless that stays.
+    pub time: Option<Id>,
 }

@@ -1,11 +1,12 @@
 //! User level on the host: what the guest's director, player and other code do, played on a [`Kernel`].
 
-use crate::kernel::{Kernel, Outcome, Registers, Seen};
+use crate::kernel::{Entry, Kernel, Outcome, Registers, Seen};
 use abi::error::Error;
 use abi::fault::Answer;
 use play::calls::Call;
 use play::world::{Code, DEEP};
 use play::{Operations, Player, Stage};
+use std::collections::BTreeMap;
 
 /// Where code lies, if nobody says otherwise. Nothing is there.
 pub const CODE: Code = Code { returns: 0x41_0000, unwinds: 0x42_0000, deepens: 0x43_0000, player: 0x44_0000 };
@@ -14,8 +15,8 @@ const DIRECTOR: u64 = 0x7000_0000_0000;
 const PLAYER: u64 = DIRECTOR + 1;
 /// Where the code that deepens calls from.
 const DEEPENING: u64 = DIRECTOR + 2;
-/// Later than any time that a thread waits for.
-const LATE: u64 = 1 << 62;
+/// Ticks between an entry and the next.
+const TICKS: u64 = 7;
 /// Entries that one call of the director leads to, at most, for each call of a player.
 const PATIENCE: u64 = 1 << 24;
 
@@ -30,35 +31,47 @@ pub struct Simulation<K> {
     player: Player,
     code: Code,
     page_table: u64,
+    now: u64,
+    /// Registers of threads that were interrupted, by their indices.
+    interrupted: BTreeMap<u32, Registers>,
     /// What each call of a player was answered, if that is to be kept: the call, and status and words.
     pub kept: Option<Vec<Answered>>,
 }
 
 impl<K: Kernel> Simulation<K> {
     /// A director and a player on `kernel`, whose first component's page table has its root in the frame `page_table`.
-    pub const fn new(kernel: K, player: Player, code: Code, page_table: u64) -> Self {
-        Self { kernel, player, code, page_table, kept: None }
+    pub fn new(kernel: K, player: Player, code: Code, page_table: u64) -> Self {
+        Self { kernel, player, code, page_table, now: 1, interrupted: BTreeMap::new(), kept: None }
+    }
+
+    /// The time.
+    pub const fn now(&self) -> u64 {
+        self.now
     }
 
     /// Enters the kernel as the code does that goes on.
     fn go_on(&mut self, seen: Seen) -> Seen {
         let registers = match seen.outcome {
             Outcome::Resume(registers) => registers,
-            Outcome::Idle => return self.kernel.interrupt(seen.at, LATE),
-            Outcome::Restore | Outcome::RestoreFaulted => Registers::default(),
+            Outcome::Idle if seen.deadline == 0 => return Seen { outcome: Outcome::End(None), ..seen },
+            Outcome::Idle => return self.interrupt(seen),
+            Outcome::Restore => self.interrupted.remove(&seen.thread).unwrap_or_default(),
+            Outcome::RestoreFaulted => Registers::default(),
             Outcome::End(_) => return seen,
         };
+        if seen.deadline != 0 && seen.deadline <= self.now + TICKS {
+            self.interrupted.insert(seen.thread, registers);
+            return self.interrupt(seen);
+        }
         if seen.page_table != self.page_table {
-            return self.kernel.fault(seen.at);
+            return self.fault(seen.at);
         }
         let [first, second, ..] = registers.words;
         match seen.at {
-            _ if seen.at == self.code.returns => self.kernel.call(seen.at, 0, [first, second, 0, 0]),
-            _ if seen.at == self.code.unwinds => self.kernel.call(seen.at, 0, [Answer::Unwind as u64, 0, 0, 0]),
-            _ if seen.at == self.code.deepens => {
-                self.kernel.call(DEEPENING, Call::new(DEEP, 0, [0; 4]).word, registers.words)
-            }
-            DEEPENING => self.kernel.call(seen.at, registers.rax, [first, second, 0, 0]),
+            _ if seen.at == self.code.returns => self.call(seen.at, 0, [first, second, 0, 0]),
+            _ if seen.at == self.code.unwinds => self.call(seen.at, 0, [Answer::Unwind as u64, 0, 0, 0]),
+            _ if seen.at == self.code.deepens => self.call(DEEPENING, Call::new(DEEP, 0, [0; 4]).word, registers.words),
+            DEEPENING => self.call(seen.at, registers.rax, [first, second, 0, 0]),
             _ if seen.at == self.code.player => self.play(),
             PLAYER => {
                 let answer = (registers.rax as u16, [first, second]);
@@ -68,22 +81,38 @@ impl<K: Kernel> Simulation<K> {
                 self.player.answered(answer.0, answer.1);
                 self.play()
             }
-            _ => self.kernel.fault(seen.at),
+            _ => self.fault(seen.at),
         }
     }
 
+    fn call(&mut self, at: u64, word: u64, words: [u64; 4]) -> Seen {
+        self.now += TICKS;
+        self.kernel.call(Entry { at, now: self.now }, word, words)
+    }
+
+    fn fault(&mut self, at: u64) -> Seen {
+        self.now += TICKS;
+        self.kernel.fault(Entry { at, now: self.now })
+    }
+
+    /// The timer's interrupt, at the time for which it is set.
+    fn interrupt(&mut self, seen: Seen) -> Seen {
+        self.now = self.now.max(seen.deadline);
+        self.kernel.interrupt(Entry { at: seen.at, now: self.now }, None)
+    }
+
     fn play(&mut self) -> Seen {
-        let Some(call) = self.player.next_call() else { return self.kernel.call(PLAYER, 0, [0; 4]) };
+        let Some(call) = self.player.next_call() else { return self.call(PLAYER, 0, [0; 4]) };
         if let Some(kept) = &mut self.kept {
             kept.push((call, None));
         }
-        self.kernel.call(PLAYER, call.word, call.words)
+        self.call(PLAYER, call.word, call.words)
     }
 }
 
 impl<K: Kernel> Operations for Simulation<K> {
     fn operate(&mut self, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
-        let mut seen = self.kernel.call(DIRECTOR, Call::new(capability, operation, words).word, words);
+        let mut seen = self.call(DIRECTOR, Call::new(capability, operation, words).word, words);
         for _ in 0..PATIENCE {
             match seen.outcome {
                 Outcome::Resume(registers) if seen.at == DIRECTOR => {

@@ -6,6 +6,7 @@ use abi::error::Error;
 use abi::event::What;
 use abi::layout::{PAGE, THREADS};
 use abi::rights;
+use abi::time::UNLIMITED;
 use std::collections::BTreeMap;
 
 /// Names an object for ever.
@@ -43,8 +44,14 @@ pub enum Capability {
     Console,
     /// The end.
     Power,
-    /// Something that the model does not know, of an object with a frame if there is a number.
-    Other(abi::kind::Kind, Option<Id>),
+    /// Interrupt lines: the first, and how many.
+    Lines(u64, u64),
+    /// Pages of devices: the first, and how many.
+    Range(u64, u64),
+    /// The level that its holder handles.
+    HandledLevel,
+    /// A temporal capability.
+    Time(Id),
 }
 
 /// What a slot holds.
@@ -101,6 +108,8 @@ pub enum Entry {
     Name(u64),
     /// A mapping of a frame, with rights, and the rights that others may be given.
     Mapping(u64, u64, u64),
+    /// A mapping of a device's page.
+    Device(u64),
 }
 
 /// A page table: what it has, by the level of the table that has it and the first address.
@@ -127,6 +136,8 @@ pub struct Component {
     pub table: Id,
     /// Its page table.
     pub page_table: Id,
+    /// Whether its system calls are its personality's.
+    pub is_foreign: bool,
     /// Since when it is no more.
     pub revoked: Option<u64>,
 }
@@ -138,6 +149,8 @@ pub struct Level {
     pub component: Id,
     /// Where it goes on.
     pub at: u64,
+    /// Its stack pointer there, as far as somebody has said.
+    pub stack: u64,
     /// Whether its fault is being handled.
     pub faulted: bool,
 }
@@ -172,6 +185,67 @@ pub enum Scheduler {
     EndPoint(Id),
 }
 
+/// What a thread runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// Nothing: its time is not counted.
+    None,
+    /// A temporal capability that has been reclaimed: it has no time.
+    Ended,
+    /// A temporal capability.
+    Of(Id),
+}
+
+/// What a scheduler says of a temporal capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Say {
+    /// The scheduler.
+    pub scheduler: Id,
+    /// The priority that it gives: a lower number goes first.
+    pub priority: u64,
+}
+
+/// A temporal capability.
+#[derive(Clone, Debug)]
+pub struct Time {
+    /// Its frame.
+    pub frame: u64,
+    /// Cycles left.
+    pub left: u64,
+    /// Cycles used.
+    pub used: u64,
+    /// What schedulers say: its own first, and those through which its cycles came.
+    pub says: Vec<Say>,
+}
+
+/// Who is to get cycles.
+pub(crate) struct Recipient {
+    /// None if it is about to be made.
+    pub id: Option<Id>,
+    pub owner: Id,
+    pub left: u64,
+    pub says: Vec<Say>,
+}
+
+/// Cycles that can be moved, and what their scheduler says of them.
+pub(crate) struct Gift {
+    pub from: Id,
+    pub cycles: u64,
+    pub own: Option<Say>,
+}
+
+/// An interrupt line that is attached.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// To whom.
+    pub receiver: Id,
+    /// Whether its interrupts wait.
+    pub is_masked: bool,
+}
+
+/// Registers by number, those that are not 0.
+pub type Area = BTreeMap<u64, u64>;
+
 /// A thread.
 #[derive(Clone, Debug)]
 pub struct Thread {
@@ -181,6 +255,16 @@ pub struct Thread {
     pub index: u64,
     /// Where it starts.
     pub start: u64,
+    /// FS base with which it starts.
+    pub fs_base: u64,
+    /// Whether it starts in a foreign component.
+    pub is_foreign: bool,
+    /// Registers with which it goes on when it was preempted.
+    pub preempted: Area,
+    /// Registers of its level whose fault is handled.
+    pub faulted: Area,
+    /// What it runs on when it goes on of its own accord.
+    pub budget: Budget,
     /// Who executes, the innermost last.
     pub levels: Vec<Level>,
     /// What it is doing.
@@ -216,8 +300,22 @@ pub struct Model {
     pub components: BTreeMap<Id, Component>,
     /// Threads.
     pub threads: BTreeMap<Id, Thread>,
-    /// Other objects, by their frames.
-    pub others: BTreeMap<Id, u64>,
+    /// Temporal capabilities.
+    pub times: BTreeMap<Id, Time>,
+    /// Interrupt lines that are attached.
+    pub lines: BTreeMap<u64, Line>,
+    /// The only page of a device.
+    pub device: u64,
+    /// Words of user memory that are not 0, by frame and place.
+    pub contents: BTreeMap<(u64, u64), u64>,
+    /// What the core runs on.
+    pub budget: Budget,
+    /// The time of the latest entry.
+    pub now: u64,
+    /// Cycles that unlimited temporal capabilities gave, less those that they got.
+    pub granted: i128,
+    /// Cycles of temporal capabilities that have ended, used and left.
+    pub ended: i128,
     /// Who runs, or waits while the core sleeps.
     pub current: Id,
     /// Threads for whose end another waits, the last one last.
@@ -238,8 +336,10 @@ pub struct Machine {
     pub untyped: std::ops::Range<u64>,
     /// Indices of components that there are.
     pub descriptors: u64,
-    /// Frames of the first page table, capability table, component and thread.
-    pub frames: [u64; 4],
+    /// Frames of the first page table, capability table, its leaf, component, thread and temporal capability.
+    pub frames: [u64; 6],
+    /// The only page of a device.
+    pub device: u64,
 }
 
 impl Model {
@@ -253,7 +353,14 @@ impl Model {
             page_tables: BTreeMap::new(),
             components: BTreeMap::new(),
             threads: BTreeMap::new(),
-            others: BTreeMap::new(),
+            times: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            device: machine.device,
+            contents: BTreeMap::new(),
+            budget: Budget::None,
+            now: 0,
+            granted: 0,
+            ended: 0,
             current: 0,
             roots: Vec::new(),
             timeout: 0,
@@ -266,18 +373,18 @@ impl Model {
     }
 
     fn start(&mut self, machine: &Machine) {
-        let [page_table_frame, table_frame, component_frame, frame] = machine.frames;
-        let [table, page_table, component, thread] = [(); 4].map(|()| self.new_id());
-        let mut leaf = Leaf::default();
+        let [page_table_frame, table_frame, leaf, component_frame, frame, time_frame] = machine.frames;
+        let [table, page_table, component, thread, time] = [(); 5].map(|()| self.new_id());
+        let mut leaf = Leaf { frame: leaf, ..Leaf::default() };
         for (at, capability) in [
             (slot::TABLE, Capability::Table(table)),
             (slot::PAGE_TABLE, Capability::PageTable(page_table)),
             (slot::PORTS, Capability::Ports(0, 0x1_0000)),
             (slot::DEBUG_CONSOLE, Capability::Console),
             (slot::POWER, Capability::Power),
-            (slot::INTERRUPTS, Capability::Other(abi::kind::Kind::Interrupt, None)),
-            (slot::DEVICES, Capability::Other(abi::kind::Kind::PhysicalRange, None)),
-            (slot::TIME, Capability::Other(abi::kind::Kind::TemporalCapability, None)),
+            (slot::INTERRUPTS, Capability::Lines(0, 128)),
+            (slot::DEVICES, Capability::Range(0, 1 << 40)),
+            (slot::TIME, Capability::Time(time)),
         ] {
             leaf.slots.insert(at.into(), Held::all(capability));
         }
@@ -289,9 +396,13 @@ impl Model {
             names.large_names.insert(abi::boot::UNTYPED + first * PAGE, first);
         }
         self.page_tables.insert(page_table, names);
-        self.components
-            .insert(component, Component { frame: component_frame, index: 1, table, page_table, revoked: None });
-        let levels = vec![Level { component, at: 0, faulted: false }];
+        self.components.insert(
+            component,
+            Component { frame: component_frame, index: 1, table, page_table, is_foreign: false, revoked: None },
+        );
+        let levels = vec![Level::new(component, 0)];
+        let says = vec![Say { scheduler: thread, priority: 0 }];
+        self.times.insert(time, Time { frame: time_frame, left: UNLIMITED, used: 0, says });
         self.threads.insert(thread, Thread { levels, state: State::Running, ..Thread::new(frame, 0, 0) });
         self.current = thread;
     }
@@ -363,6 +474,7 @@ impl Model {
             component: component.map_or(0, |component| component.index as u32),
             page_table: component.map_or(0, |component| self.page_tables[&component.page_table].frame),
             at: level.map_or(0, |level| level.at),
+            deadline: if matches!(outcome, Outcome::End(_)) { 0 } else { self.deadline() },
         }
     }
 }
@@ -374,6 +486,11 @@ impl Thread {
             frame,
             index,
             start,
+            fs_base: 0,
+            is_foreign: false,
+            preempted: Area::new(),
+            faulted: Area::new(),
+            budget: Budget::None,
             levels: Vec::new(),
             state: State::AtStart,
             scheduler: Scheduler::None,
@@ -383,5 +500,12 @@ impl Thread {
             event: None,
             takes_all: false,
         }
+    }
+}
+
+impl Level {
+    /// A level that enters `component` at `at`.
+    pub(crate) const fn new(component: Id, at: u64) -> Self {
+        Self { component, at, stack: 0, faulted: false }
     }
 }

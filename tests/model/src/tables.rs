@@ -1,11 +1,13 @@
 //! What can be asked of a capability table.
 
-use crate::state::{Capability, Component, Held, Id, Leaf, Level, Model, PageTable, Scheduler, State, Table, Thread};
+use crate::state::{
+    Area, Capability, Component, Held, Id, Leaf, Level, Model, PageTable, Scheduler, State, Table, Thread,
+};
 use abi::crossing::{CAPABILITIES, LEAF_SLOTS, TABLE_LEAVES};
 use abi::error::Error;
 use abi::kind::Kind;
 use abi::layout::is_user;
-use abi::operation::TableOperation;
+use abi::operation::{FOREIGN, TableOperation};
 use abi::rights;
 
 const DONE: [u64; 2] = [0, 0];
@@ -14,7 +16,7 @@ impl Model {
     /// Performs operation `number` of a table.
     pub(crate) fn table_operation(&mut self, held: Held, number: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
         use TableOperation::*;
-        let [slot, a, b, _] = words;
+        let [slot, a, b, c] = words;
         let with = |model: &Self, rights| model.object(held, Kind::CapabilityTable, rights);
         let (add, remove, grow) = (rights::table::ADD, rights::table::REMOVE, rights::table::GROW);
         match TableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
@@ -53,14 +55,20 @@ impl Model {
             CreateComponent => self.create_component(held, words).map(|()| DONE),
             CreateThread => self.create_thread(held, words).map(|()| DONE),
             CreateInvocation => self.create_invocation(held, words).map(|()| DONE),
-            CreatePorts => {
+            CreatePorts | CreateInterrupt | CreatePhysicalRange => {
                 let table = with(self, add)?;
-                let Capability::Ports(first, count) = self.fresh(self.caller(), a)?.capability else {
-                    return Err(Error::WrongKind);
+                let whole = self.fresh(self.caller(), a)?;
+                let is_whole = match whole.capability {
+                    Capability::Ports(..) => number == CreatePorts as u16,
+                    Capability::Lines(..) => number == CreateInterrupt as u16,
+                    Capability::Range(..) => number == CreatePhysicalRange as u16,
+                    _ => false,
                 };
-                let part = part((first, count), (b >> 32, b & 0xffff_ffff))?;
-                self.check_target(table, slot)?;
-                self.fill(table, slot, Held::all(part)).map(|()| DONE)
+                if !is_whole {
+                    return Err(Error::WrongKind);
+                }
+                let part = self.part(whole, [b, c])?;
+                self.fill(table, slot, part).map(|()| DONE)
             }
             CreateReceive => {
                 let table = with(self, add)?;
@@ -82,24 +90,11 @@ impl Model {
             }
             CreateHandledLevel => {
                 let table = with(self, add)?;
-                self.check_target(table, slot)?;
-                self.fill(table, slot, Held::all(Capability::Other(Kind::HandledLevel, None))).map(|()| DONE)
-            }
-            CreateInterrupt => {
-                let table = with(self, add)?;
-                self.fill(table, slot, Held::all(Capability::Other(Kind::Interrupt, None))).map(|()| DONE)
-            }
-            CreatePhysicalRange => {
-                let table = with(self, add)?;
-                self.fill(table, slot, Held::all(Capability::Other(Kind::PhysicalRange, None))).map(|()| DONE)
+                self.fill(table, slot, Held::all(Capability::HandledLevel)).map(|()| DONE)
             }
             CreateTemporalCapability => {
                 let table = with(self, add)?;
-                let id = self.new_id();
-                let made = Capability::Other(Kind::TemporalCapability, Some(id));
-                let frame = self.make(table, slot & 0xffff_ffff, a, made)?;
-                self.others.insert(id, frame);
-                Ok(DONE)
+                self.create_time(table, words).map(|()| DONE)
             }
             Reclaim => {
                 let table = with(self, remove)?;
@@ -162,7 +157,7 @@ impl Model {
     }
 
     /// Makes the frame that the caller names at `at` an object, and fills the slot; or does neither.
-    fn make(&mut self, table: Id, number: u64, at: u64, made: Capability) -> Result<u64, Error> {
+    pub(crate) fn make(&mut self, table: Id, number: u64, at: u64, made: Capability) -> Result<u64, Error> {
         let frame = self.untyped_at(self.caller_pages(), at)?;
         self.check_empty(table, number)?;
         self.claim(frame)?;
@@ -209,6 +204,7 @@ impl Model {
         }
         let capabilities = self.object(self.slot(caller, capabilities)?, Kind::CapabilityTable, rights::table::HOLD)?;
         let pages = self.object(self.slot(caller, pages)?, Kind::PageTable, rights::page_table::HOLD)?;
+        let (is_foreign, index) = (index & FOREIGN != 0, index & !FOREIGN);
         if index == 0 || index >= self.descriptors {
             return Err(Error::BadArgument);
         }
@@ -218,7 +214,7 @@ impl Model {
         let table = self.object(held, Kind::CapabilityTable, rights::table::ADD)?;
         let id = self.new_id();
         let frame = self.make(table, slot, at, Capability::Component(id))?;
-        let made = Component { frame, index, table: capabilities, page_table: pages, revoked: None };
+        let made = Component { frame, index, table: capabilities, page_table: pages, is_foreign, revoked: None };
         self.components.insert(id, made);
         Ok(())
     }
@@ -239,14 +235,20 @@ impl Model {
         let table = self.object(held, Kind::CapabilityTable, rights::table::ADD)?;
         let id = self.new_id();
         let frame = self.make(table, slot, at, Capability::Thread(id))?;
-        let levels = vec![Level { component, at: start, faulted: false }];
-        self.threads.insert(id, Thread { levels, ..Thread::new(frame, index, start) });
+        let is_foreign = self.components[&component].is_foreign;
+        let preempted = if is_foreign { crate::registers::at_start() } else { Area::new() };
+        // An ordinary one gets its address when it starts.
+        let levels = vec![Level::new(component, if is_foreign { start } else { 0 })];
+        self.threads.insert(id, Thread { levels, is_foreign, preempted, ..Thread::new(frame, index, start) });
         Ok(())
     }
 
     fn create_invocation(&mut self, held: Held, [packed, entry, token, methods]: [u64; 4]) -> Result<(), Error> {
         let source = self.slot(self.caller(), packed >> 32)?;
         let server = self.object(source, Kind::Component, rights::component::MAKE_INVOCATIONS)?;
+        if self.components[&server].is_foreign {
+            return Err(Error::BadArgument);
+        }
         check_entry(entry)?;
         let table = self.object(held, Kind::CapabilityTable, rights::table::ADD)?;
         self.fill(table, packed & 0xffff_ffff, Held::all(Capability::Invocation { server, entry, token, methods }))
@@ -256,7 +258,11 @@ impl Model {
         let held = self.fresh(table, number)?;
         let is_object = matches!(
             held.capability,
-            Capability::Table(_) | Capability::PageTable(_) | Capability::Component(_) | Capability::Thread(_)
+            Capability::Table(_)
+                | Capability::PageTable(_)
+                | Capability::Component(_)
+                | Capability::Thread(_)
+                | Capability::Time(_)
         );
         if !is_object {
             return Err(Error::WrongKind);
@@ -269,6 +275,7 @@ impl Model {
             Capability::PageTable(id) => self.end_page_table(id)?,
             Capability::Component(id) => self.end_component(id)?,
             Capability::Thread(id) => self.end_thread(id)?,
+            Capability::Time(id) => self.end_time(id)?,
             _ => return Err(Error::WrongKind),
         };
         let epoch = self.give_up(frame);
@@ -337,14 +344,6 @@ fn without(held: Held, left_out: u64) -> Held {
             Held { capability, ..held }
         }
         _ => Held { rights: held.rights & !left_out, ..held },
-    }
-}
-
-fn part((first, count): (u64, u64), (part, ports): (u64, u64)) -> Result<Capability, Error> {
-    match ports {
-        0 => Err(Error::BadArgument),
-        _ if first <= part && part + ports <= first + count => Ok(Capability::Ports(part, ports)),
-        _ => Err(Error::RightsExceeded),
     }
 }
 

@@ -59,7 +59,11 @@ fn table(world: &World, method: u16, choices: &mut impl Choices) -> [u64; 4] {
     use TableOperation::*;
     let (to, frame) = (target(choices), frame(world, choices));
     match TableOperation::from_number(method) {
-        Some(Copy) => [to, held(choices), if choices.one_in(2) { 0 } else { choices.below(16) }, 0],
+        Some(Copy) => {
+            let right = 1 << choices.one_of([0, 1, 2, 3, 4, 15]);
+            let several = choices.below(16);
+            [to, held(choices), choices.one_of([0, 0, right, several]), 0]
+        }
         Some(Graft) => [choices.one_of([1, 2, 3, 0, 511]), frame, 0, 0],
         Some(CreateComponent) => {
             let tables = pair(own_or_held(slot::TABLE, choices), own_or_held(slot::PAGE_TABLE, choices));
@@ -117,7 +121,11 @@ fn page_table(world: &World, method: u16, choices: &mut impl Choices) -> [u64; 4
 fn dispatch(choices: &mut impl Choices) -> [u64; 4] {
     match choices.below(3) {
         0 => [choices.below(4), 0, 0, 0],
-        1 => [0, 0, token(choices), own_or_held(slot::RECEIVE, choices)],
+        1 => {
+            let time = if choices.one_in(2) { 0 } else { own_or_held(slot::TIME, choices) };
+            let timeout = if choices.one_in(2) { 0 } else { choices.below(1 << 15) };
+            [0, timeout, token(choices), pair(time, own_or_held(slot::RECEIVE, choices))]
+        }
         _ => [0, choices.below(2), choices.below(2), held(choices)],
     }
 }

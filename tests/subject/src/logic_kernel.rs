@@ -10,7 +10,7 @@ use logic::core_state::CoreState;
 use logic::cross_core::Cores;
 use logic::fault::{self, Cause};
 use logic::frame::{self, Frame};
-use logic::interrupt::{Controller, Lines};
+use logic::interrupt::{self, Controller, Lines};
 use logic::operation::{Machine, Request, perform};
 use logic::outcome::Outcome;
 use logic::page_table::{NAMES_UNTYPED, PageTable, span};
@@ -18,8 +18,8 @@ use logic::physical_range::PhysicalRange;
 use logic::store::Store;
 use logic::temporal_capability;
 use logic::thread::entry;
-use logic::{component, dispatch, endpoint, invocation, thread};
-use model::kernel::{self, Kernel, Registers, Seen};
+use logic::{budget, component, dispatch, endpoint, invocation, thread};
+use model::kernel::{self, Entry, Kernel, Registers, Seen};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Index of the first component.
@@ -32,6 +32,9 @@ pub struct LogicKernel {
     /// What the core knows.
     pub core: CoreState,
     outcome: Outcome,
+    machine: Quiet,
+    timer: u64,
+    deadline: u64,
 }
 
 impl LogicKernel {
@@ -59,7 +62,7 @@ impl LogicKernel {
         table.add(&memory, slot::TIME.into(), Capability::TemporalCapability(time))?;
         let mut core = CoreState::IDLE;
         let outcome = thread::start(&memory, &mut core, thread, 0)?;
-        Ok(Self { memory, core, outcome })
+        Ok(Self { memory, core, outcome, machine: Quiet { now: 0 }, timer: 0, deadline: 0 })
     }
 
     /// Notes where the current level goes on, as the entry paths do.
@@ -68,8 +71,37 @@ impl LogicKernel {
         address.store(at, Relaxed);
     }
 
+    /// The way out: time is charged, and the timer set.
+    fn set_timer(&mut self, outcome: Outcome) {
+        let now = self.machine.now;
+        if outcome == Outcome::Idle {
+            budget::pause(&self.memory, &mut self.core, now);
+            self.deadline = self.core.timeout;
+        } else if self.timer != self.core.timeout || !self.core.account.is_settled() {
+            self.timer = self.core.timeout;
+            budget::settle(&self.memory, &mut self.core, now);
+            self.deadline = self.core.account.deadline(self.timer);
+        }
+    }
+
+    /// Whom an interrupt of a device is for.
+    fn arrive(&mut self, line: u32) -> Option<Frame> {
+        interrupt::arrive(&self.memory, &mut self.machine, 0, line)
+    }
+
+    fn handle(&mut self, cause: Cause) -> Seen {
+        let handled = fault::handle(&self.memory, &mut self.core, cause);
+        let outcome = handled.unwrap_or_else(|| fault::contain(&self.memory, &mut self.core));
+        self.see(outcome)
+    }
+
     fn see(&mut self, outcome: Outcome) -> Seen {
         self.outcome = outcome;
+        let goes_on = !matches!(outcome, Outcome::End(_) | Outcome::NothingToRun);
+        if goes_on {
+            self.set_timer(outcome);
+        }
+        let deadline = if goes_on { self.deadline } else { 0 };
         let (memory, core) = (&self.memory, &self.core);
         let component = core.component(memory);
         let page_table = core.descriptor(memory).page_table.load(Relaxed);
@@ -80,6 +112,7 @@ impl LogicKernel {
             component: component.descriptor,
             page_table: Frame::containing(page_table).number(),
             at: address.load(Relaxed),
+            deadline,
         }
     }
 }
@@ -111,30 +144,41 @@ fn names(memory: &Memory, page_table: PageTable) -> Result<PageTable, Error> {
 }
 
 impl Kernel for LogicKernel {
-    fn call(&mut self, at: u64, word: u64, words: [u64; 4]) -> Seen {
+    fn call(&mut self, Entry { at, now }: Entry, word: u64, words: [u64; 4]) -> Seen {
+        self.machine.now = now;
         self.keep(at);
+        if self.core.component(&self.memory).is_foreign() {
+            return self.handle(Cause { vector: abi::fault::SYSTEM_CALL, error: 0, address: word, instruction: at });
+        }
         let request = Request { word: CapabilityWord(word), words };
-        let outcome = perform(&self.memory, &mut Quiet, &mut self.core, request);
+        let outcome = perform(&self.memory, &mut self.machine, &mut self.core, request);
         self.see(outcome)
     }
 
-    fn fault(&mut self, at: u64) -> Seen {
+    fn fault(&mut self, Entry { at, now }: Entry) -> Seen {
+        self.machine.now = now;
         self.keep(at);
-        let cause = Cause { vector: 14, error: 4, address: at, instruction: at };
-        let handled = fault::handle(&self.memory, &mut self.core, cause);
-        let outcome = handled.unwrap_or_else(|| fault::contain(&self.memory, &mut self.core));
-        self.see(outcome)
+        self.handle(Cause { vector: 14, error: 4, address: at, instruction: at })
     }
 
-    fn interrupt(&mut self, at: u64, now: u64) -> Seen {
-        let outcome = if self.outcome == Outcome::Idle {
-            endpoint::wake(&self.memory, &mut self.core, now)
-        } else {
+    fn interrupt(&mut self, Entry { at, now }: Entry, line: Option<u32>) -> Seen {
+        self.machine.now = now;
+        let is_idle = self.outcome == Outcome::Idle;
+        if !is_idle {
             self.keep(at);
-            let is_due = self.core.timeout != 0 && now >= self.core.timeout;
-            let outcome = dispatch::interrupted(&self.memory, &mut self.core, now, is_due);
-            invocation::settle(&self.memory, &mut self.core, outcome)
+        }
+        let receiver = line.and_then(|line| self.arrive(line));
+        let (memory, core) = (&self.memory, &mut self.core);
+        let outcome = match receiver {
+            _ if is_idle => endpoint::wake(memory, core, now),
+            Some(receiver) => dispatch::interrupted_for(memory, core, now, receiver),
+            None => {
+                core.account.open();
+                let is_due = line.is_none() && core.timeout != 0 && now >= core.timeout;
+                dispatch::interrupted(memory, core, now, is_due)
+            }
         };
+        let outcome = invocation::settle(memory, core, outcome);
         self.see(outcome)
     }
 }
@@ -154,7 +198,9 @@ fn seen(outcome: Outcome, core: &CoreState) -> kernel::Outcome {
 }
 
 /// A machine with an interrupt controller, and without devices.
-struct Quiet;
+struct Quiet {
+    now: u64,
+}
 
 impl Controller for Quiet {
     fn has_line(&self, _: u32) -> bool {
@@ -179,6 +225,6 @@ impl Machine for Quiet {
         1_000_000_000
     }
     fn now(&mut self) -> u64 {
-        1
+        self.now
     }
 }

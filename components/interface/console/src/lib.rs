@@ -19,6 +19,10 @@ use runtime::{Error, Result};
 #[runtime::interface]
 pub trait Console {
     /// Writes up to 32 bytes of text, as [`Text`] packs them, in one piece.
+    ///
+    /// Nothing of others comes into a line. So 32 bytes without a line feed at their end are kept, and shown with what the same
+    /// thread writes next: up to its line feed, or a text of fewer bytes, be it none. What is kept is shown by itself when
+    /// it is 256 bytes, when there are too many such lines, and when many others have been written meanwhile.
     fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()>;
 
     /// Reads a byte of input. Answers whether there was one, and which.

@@ -9,12 +9,14 @@ pub struct Writer<'a, C: Console + ?Sized> {
     console: &'a C,
     bytes: [u8; TEXT_BYTES],
     used: usize,
+    /// Whether the console keeps what was sent, for what follows.
+    is_kept: bool,
 }
 
 impl<'a, C: Console + ?Sized> Writer<'a, C> {
     /// A writer with nothing written.
     pub const fn new(console: &'a C) -> Self {
-        Self { console, bytes: [0; TEXT_BYTES], used: 0 }
+        Self { console, bytes: [0; TEXT_BYTES], used: 0, is_kept: false }
     }
 
     /// Sends what has been written so far.
@@ -23,10 +25,18 @@ impl<'a, C: Console + ?Sized> Writer<'a, C> {
     ///
     /// The console's; what could not be sent is dropped.
     pub fn flush(&mut self) -> runtime::Result<()> {
-        let text = Text::new(self.bytes.get(..self.used).unwrap_or(&[]));
-        if core::mem::take(&mut self.used) == 0 {
+        if self.used == 0 && !self.is_kept {
             return Ok(());
         }
+        self.send()?;
+        // Nothing at all ends it.
+        if self.is_kept { self.send() } else { Ok(()) }
+    }
+
+    fn send(&mut self) -> runtime::Result<()> {
+        let bytes = self.bytes.get(..core::mem::take(&mut self.used)).unwrap_or(&[]);
+        self.is_kept = bytes.len() == TEXT_BYTES && !bytes.ends_with(b"\n");
+        let text = Text::new(bytes);
         let [first, second, third, fourth] = text.words();
         self.console.write(first, second, third, fourth)
     }
@@ -40,7 +50,7 @@ impl<'a, C: Console + ?Sized> Writer<'a, C> {
             *place = byte;
             self.used += 1;
         }
-        if byte == b'\n' || self.used == TEXT_BYTES { self.flush() } else { Ok(()) }
+        if byte == b'\n' || self.used == TEXT_BYTES { self.send() } else { Ok(()) }
     }
 }
 
@@ -116,6 +126,18 @@ pub(crate) mod tests {
         assert!(console.calls.lock().unwrap().is_empty());
         drop(writer);
         assert_eq!(*console.calls.lock().unwrap(), ["no line end"]);
+    }
+
+    #[test]
+    fn what_a_console_keeps_for_the_rest_of_a_line_is_ended_by_nothing_if_there_is_no_rest() {
+        let console = Kept::default();
+        let mut writer = Writer::new(&console);
+        write!(writer, "{:a<32}", "").unwrap();
+        writer.flush().unwrap();
+        writer.flush().unwrap();
+        writeln!(writer, "{:a<31}", "").unwrap();
+        drop(writer);
+        assert_eq!(*console.calls.lock().unwrap(), ["a".repeat(32), String::new(), "a".repeat(31) + "\n"]);
     }
 
     #[test]

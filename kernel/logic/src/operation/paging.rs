@@ -26,16 +26,31 @@ pub fn operate(
     number: u16,
     words: [u64; 4],
 ) -> Result<[u64; 2], Error> {
+    match PageTableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+        PageTableOperation::Map => map(store, caller, held, words).map(|()| [0; 2]),
+        PageTableOperation::Alias => alias(store, caller, held, words).map(|()| [0; 2]),
+        PageTableOperation::Unmap => {
+            let [address, ..] = words;
+            unmap(store, held, address)
+        }
+        _ => other(store, caller, held, number, words),
+    }
+}
+
+/// Performs operation `number`, if it is not one of [`map`], [`alias`] and [`unmap`], which the entry paths know themselves.
+///
+/// # Errors
+///
+/// As [`operate`].
+pub fn other(store: &impl Store, caller: Caller, held: &Slot, number: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
     use PageTableOperation::*;
     let [address, from, argument, page] = words;
-    let with = |rights| of(store, held, rights);
+    let with = |rights| of_other(store, held, rights);
     match PageTableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        Map => map(store, caller, held, words)?,
-        Alias => alias(store, caller, held, words)?,
-        Unmap => return unmap(store, held, address),
+        Map | Alias | Unmap => return Err(Error::UnknownOperation),
         Name => with(right::MAP)?.name(store, address, caller.untyped(store, from)?)?,
         Move => {
-            let source = of(store, caller.slot(store, argument)?, right::UNMAP)?;
+            let source = of_other(store, caller.slot(store, argument)?, right::UNMAP)?;
             return Ok([with(right::MAP)?.receive(store, address, source, from)?, 0]);
         }
         Graft => with(right::GROW)?.graft(store, address, caller.untyped(store, from)?, argument)?,
@@ -90,6 +105,12 @@ pub fn alias(
 #[inline(always)]
 pub fn unmap(store: &impl Store, held: &Slot, address: u64) -> Result<[u64; 2], Error> {
     of(store, held, right::UNMAP)?.unmap(store, address)
+}
+
+/// As [`of`], for what is rarely asked.
+#[inline(never)]
+fn of_other(store: &impl Store, slot: &Slot, rights: u64) -> Result<PageTable, Error> {
+    of(store, slot, rights)
 }
 
 /// The page table in `slot`, if the capability has `rights`.

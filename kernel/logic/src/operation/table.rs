@@ -35,16 +35,41 @@ pub fn operate(
     words: [u64; 4],
 ) -> Result<[u64; 2], Error> {
     use TableOperation::*;
-    const DONE: [u64; 2] = [0; 2];
-    let [slot, a, ..] = words;
-    let with = |rights| slot::object(store, held, Kind::CapabilityTable, rights).map(CapabilityTable);
-    let adding = || to_fill(store, held);
+    let [slot, ..] = words;
     match TableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        Copy => copy(store, caller, held, words)?,
-        CreateInvocation => create_invocation(store, caller, held, words)?,
-        Remove => return Ok([remove(store, held, slot)?, 0]),
-        CreateComponent => create_component(store, caller, held, words)?,
-        CreateThread => create_thread(store, caller, held, words)?,
+        Copy => copy(store, caller, held, words).map(|()| DONE),
+        CreateInvocation => create_invocation(store, caller, held, words).map(|()| DONE),
+        Remove => Ok([remove(store, held, slot)?, 0]),
+        CreateComponent => create_component(store, caller, held, words).map(|()| DONE),
+        CreateThread => create_thread(store, caller, held, words).map(|()| DONE),
+        _ => other(store, machine, core, caller, held, number, words),
+    }
+}
+
+const DONE: [u64; 2] = [0; 2];
+
+/// Performs operation `number`, if it is not one of [`copy`], [`create_invocation`], [`remove`], [`create_component`] and
+/// [`create_thread`], which the entry paths know themselves.
+///
+/// # Errors
+///
+/// As [`operate`].
+#[inline]
+pub fn other(
+    store: &impl Store,
+    machine: &mut impl Machine,
+    core: &mut CoreState,
+    caller: Caller,
+    held: &Slot,
+    number: u16,
+    words: [u64; 4],
+) -> Result<[u64; 2], Error> {
+    use TableOperation::*;
+    let [slot, a, ..] = words;
+    let with = |rights| of_other(store, held, rights);
+    let adding = || of_other(store, held, rights::table::ADD);
+    match TableOperation::from_number(number).ok_or(Error::UnknownOperation)? {
+        Copy | CreateInvocation | Remove | CreateComponent | CreateThread => return Err(Error::UnknownOperation),
         Graft => with(rights::table::GROW)?.graft(store, slot, caller.untyped(store, a)?)?,
         Prune => return Ok([with(rights::table::GROW)?.prune(store, slot)?, 0]),
         CreateTable => make(store, caller, adding()?, Kind::CapabilityTable, [slot, a], |frame| {
@@ -100,6 +125,12 @@ pub fn remove(store: &impl Store, held: &Slot, slot: u64) -> Result<u64, Error> 
     table.remove(store, slot)
 }
 
+/// The table in `held`, if the capability has `rights`, for what is rarely asked.
+#[inline(never)]
+fn of_other(store: &impl Store, held: &Slot, rights: u64) -> Result<CapabilityTable, Error> {
+    slot::object(store, held, Kind::CapabilityTable, rights).map(CapabilityTable)
+}
+
 /// The table in `held`, to put something into it.
 #[inline(always)]
 fn to_fill(store: &impl Store, held: &Slot) -> Result<CapabilityTable, Error> {
@@ -151,7 +182,7 @@ fn derive(store: &impl Store, source: &Slot, target: &Slot, made: Kind) -> Resul
     let thread = slot::object(store, source, kind, rights)?;
     let life = slot::get(source, word::LIFE);
     slot::claim(store, target)?;
-    slot::fill(target, made, thread, life);
+    slot::fill(store, target, made, thread, life);
     Ok(())
 }
 
@@ -187,7 +218,7 @@ pub fn create_invocation(
 /// # Errors
 ///
 /// See [`TableOperation`].
-#[inline(never)]
+#[inline]
 pub fn create_component(
     store: &impl Store,
     caller: Caller,
@@ -206,7 +237,7 @@ pub fn create_component(
         establish(store, frame, index, capabilities, mappings).inspect_err(|_| give_up(store, slot, frame, life))?;
     slot::set(slot, word::COMPONENT, reference.offset());
     slot::set(slot, word::COMPONENT_EPOCH, reference.epoch);
-    slot::fill(slot, Kind::Component, frame, life);
+    slot::fill(store, slot, Kind::Component, frame, life);
     Ok(())
 }
 
@@ -215,7 +246,7 @@ pub fn create_component(
 /// # Errors
 ///
 /// See [`TableOperation`].
-#[inline(never)]
+#[inline]
 pub fn create_thread(
     store: &impl Store,
     caller: Caller,
@@ -249,7 +280,7 @@ pub(super) fn make(
 ) -> Result<(), Error> {
     let (slot, frame, life) = claim(store, caller, table, [slot, at])?;
     create(frame).inspect_err(|_| give_up(store, slot, frame, life))?;
-    slot::fill(slot, kind, frame, life);
+    slot::fill(store, slot, kind, frame, life);
     Ok(())
 }
 

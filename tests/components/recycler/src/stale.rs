@@ -63,7 +63,7 @@ fn prepare(asking: &mut Asking) {
     // mov eax, invocation of the server; syscall; ud2
     let word = CapabilityWord::new(TO_SERVER, 0).0.to_le_bytes();
     map_code(asking, &[0xb8, word[0], word[1], word[2], word[3], 0x0f, 0x05, 0x0f, 0x0b]);
-    make(asking);
+    make(asking, 0);
     let words = [SERVER.into(), asking.frame(SERVER_FRAME), pair(TABLE, PAGE_TABLE), u64::from(INDEX) + 1];
     asking.done(TABLE, CreateComponent as u16, words);
     asking.done(ITS_TABLE, CreateInvocation as u16, [pair(SERVER, TO_SERVER), follows(), 0, 1]);

@@ -39,7 +39,7 @@ pub mod frame {
 pub fn components(asking: &mut Asking, rounds: u64) {
     map_code(asking, &[0x31, 0xc0, 0x0f, 0x05]); // xor eax, eax; syscall
     for _ in 0..rounds {
-        make(asking);
+        make(asking, 0);
         let ended = Ok([ThreadEnd::Returned as u64, 0]);
         asking.answered(THREAD, ThreadOperation::Dispatch as u16, [0; 4], ended);
         destroy(asking);
@@ -62,8 +62,8 @@ pub fn unmap_code(asking: &mut Asking) {
     asking.quiesce(epoch);
 }
 
-/// Makes the component and its thread.
-pub fn make(asking: &mut Asking) {
+/// Makes the component and its thread, of `core`.
+pub fn make(asking: &mut Asking, core: u32) {
     use TableOperation::*;
     asking.done(TABLE, CreateTable as u16, [ITS_TABLE.into(), asking.frame(frame::TABLE), 0, 0]);
     asking.done(ITS_TABLE, Graft as u16, [0, asking.frame(frame::LEAF), 0, 0]);
@@ -76,7 +76,7 @@ pub fn make(asking: &mut Asking) {
     let tables = pair(ITS_TABLE, ITS_PAGE_TABLE);
     let words = [COMPONENT.into(), asking.frame(frame::COMPONENT), tables, INDEX.into()];
     asking.done(TABLE, CreateComponent as u16, words);
-    let words = [THREAD.into(), asking.frame(frame::THREAD), pair(COMPONENT, INDEX), DEFAULT_BASE];
+    let words = [THREAD.into(), asking.frame(frame::THREAD), pair(COMPONENT, core << 16 | INDEX), DEFAULT_BASE];
     asking.done(TABLE, CreateThread as u16, words);
 }
 

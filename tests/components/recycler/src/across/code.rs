@@ -1,6 +1,6 @@
 //! What the other core executes: the component's own code, which does not lie where it was linked, and the server's.
 
-use crate::across::shared::{SHARED, Shared, place};
+use crate::across::shared::{ADDRESS, Shared, place};
 use abi::layout::{DEFAULT_BASE, PAGE, STACK_SPAN};
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -62,9 +62,10 @@ unsafe extern "C" fn visit() {
 #[unsafe(naked)]
 unsafe extern "C" fn serve() {
     naked_asm!(
-        "mov qword ptr [rip + {shared} + {place}], {here}",
+        "movabs rbx, {shared}",
+        "mov qword ptr [rbx + {place}], {here}",
         "2:",
-        "cmp qword ptr [rip + {shared} + {hold}], 0",
+        "cmp qword ptr [rbx + {hold}], 0",
         "je 3f",
         "pause",
         "jmp 2b",
@@ -73,7 +74,7 @@ unsafe extern "C" fn serve() {
         "xor eax, eax",
         "syscall",
         "ud2",
-        shared = sym SHARED,
+        shared = const ADDRESS,
         place = const offset_of!(Shared, place),
         hold = const offset_of!(Shared, hold),
         here = const place::SERVER,

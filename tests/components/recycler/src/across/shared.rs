@@ -1,5 +1,7 @@
 //! What both cores see, and the component that is made and destroyed sees too: where the caller is, and how far the life has come.
 
+use crate::asking::PAGES;
+use abi::layout::PAGE;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Release};
 
@@ -30,20 +32,15 @@ pub struct Shared {
     pub preempted: Word,
 }
 
+/// Where the constructor maps the frame that is shared.
+pub const ADDRESS: u64 = PAGES + 120 * PAGE;
+
 /// It is one page, and the component sees all of it.
-pub static SHARED: Shared = Shared {
-    place: Word::ZERO,
-    entered: Word::ZERO,
-    spin: Word::ZERO,
-    hold: Word::ZERO,
-    state: Word::ZERO,
-    epoch: Word::ZERO,
-    wrong: Word::ZERO,
-    first: [Word::ZERO; 2],
-    unwound: Word::ZERO,
-    visits: Word::ZERO,
-    preempted: Word::ZERO,
-};
+pub fn shared() -> &'static Shared {
+    // SAFETY: the constructor maps the page before anybody comes here, and unmaps it when nobody will any more; all words
+    // are atomic.
+    unsafe { &*(ADDRESS as *const Shared) }
+}
 
 /// Where the other core is.
 pub mod place {
@@ -123,8 +120,6 @@ impl Shared {
 pub struct Word(AtomicU64);
 
 impl Word {
-    const ZERO: Self = Self(AtomicU64::new(0));
-
     /// What it is.
     pub fn get(&self) -> u64 {
         self.0.load(Acquire)

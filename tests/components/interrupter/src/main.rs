@@ -1,0 +1,31 @@
+//! The image of a component that has all other cores interrupted: taking memory back asks each to let go of it.
+#![no_std]
+#![no_main]
+
+use memory_interface::{Memory, MemoryClient};
+use pong_interface::{Pong, PongClient};
+use runtime::Result;
+use taker::{Taker, TakerClient};
+
+runtime::import!(CALLED: PongClient);
+runtime::import!(MEMORY: MemoryClient);
+runtime::import!(TAKER: TakerClient);
+
+/// How often.
+const TIMES: u64 = 100;
+
+runtime::component! { main: main }
+
+fn main() -> Result<()> {
+    while CALLED.add(0, 0)? == 0 {
+        core::hint::spin_loop();
+    }
+    for _ in 0..TIMES {
+        let page = MEMORY.grant(1)?;
+        MEMORY.offer(page, 1, true)?;
+        TAKER.map(page)?;
+        MEMORY.take_back(page)?;
+        MEMORY.give_back(page, 1)?;
+    }
+    CALLED.call()
+}
