@@ -26,7 +26,7 @@ pub const SECTION: &str = ".tessera.records";
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
 
 /// Version of the record's layout and of the schema's grammar.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 64;

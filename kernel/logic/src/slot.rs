@@ -234,8 +234,8 @@ pub fn remove(store: &impl Store, slot: &Slot) -> Result<u64, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame;
     use crate::capability::{self, Capability, Invocation};
+    use crate::frame;
     use crate::testing::{Memory, System};
 
     #[test]

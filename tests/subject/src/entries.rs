@@ -36,6 +36,7 @@ pub struct Stage {
     calls: Calls,
     seen: Seen,
     now: u64,
+    dispatch: Call,
     company: bool,
     /// What came of it.
     pub entered: Entered,
@@ -60,7 +61,7 @@ impl Stage {
         kernel.is_audited = true;
         let seen = kernel.call(Entry { at: 0, now }, dispatch.word, dispatch.words);
         let calls = Calls { world: director.world() };
-        Ok(Self { kernel, calls, seen, now, company, entered: Entered::default() })
+        Ok(Self { kernel, calls, seen, now, dispatch, company, entered: Entered::default() })
     }
 
     /// Whether nobody goes on any more.
@@ -115,8 +116,15 @@ impl Stage {
         Entry { at: self.seen.at, now: self.now }
     }
 
+    /// The director lets the first one start again, as long as that one can.
+    fn restart(&mut self) -> Seen {
+        let seen = self.called(self.dispatch);
+        if seen.thread == 0 { Seen { outcome: Outcome::End(None), ..seen } } else { seen }
+    }
+
     fn enter_awake(&mut self, choices: &mut impl Choices) -> Seen {
         match choices.below(24) {
+            _ if self.seen.thread == 0 => self.restart(),
             0 => self.kernel.fault(self.entry()),
             1 => {
                 let line = choices.one_in(2).then_some(choices.one_of([LINE as u32, LINE as u32, 4]));

@@ -4,6 +4,7 @@ use crate::{Check, POST, PROBE, Verdict, same, status};
 use abi::crossing::{CAPABILITIES, LEAF_SLOTS};
 use abi::error::Error;
 use abi::operation::PortsOperation;
+use abi::record::CLEAR_REGISTERS;
 use probe::Probe;
 
 /// The checks of this file.
@@ -57,7 +58,8 @@ fn refused(capabilities: &[u64], methods: &[u64], error: Error) -> Verdict {
 fn number<T>(of: &T) -> u64 {
     const { assert!(size_of::<T>() >= 8) };
     // SAFETY: an import slot and a port range start with the word that names their capability.
-    unsafe { (&raw const *of).cast::<u64>().read_volatile() >> 16 }
+    let word = unsafe { (&raw const *of).cast::<u64>().read_volatile() };
+    (word & !CLEAR_REGISTERS) >> 16
 }
 
 fn empty_slots() -> Verdict {

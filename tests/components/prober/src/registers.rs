@@ -3,6 +3,7 @@
 use crate::{Check, OBSERVER, PROBE, RELAYED_PROBE, TRUSTED_OBSERVER, TRUSTED_PROBE, Verdict, same, status};
 use abi::crossing::EXIT_FLAGS;
 use abi::error::Error;
+use abi::record::CLEAR_REGISTERS;
 use core::arch::{asm, naked_asm};
 use probe::registers::{Registers, Seen, at};
 use probe::{Observer, Probe, ProbeClient, SECRET, WORDS, how};
@@ -183,7 +184,7 @@ fn seen_behind_crossing(client: &ProbeClient, method: u64, first: u64) -> Regist
     let word = unsafe { (&raw const *client).cast::<u64>().read_volatile() };
     // SAFETY: all that compiled code relies on is put back.
     unsafe {
-        cross(word | method, first);
+        cross(word & !CLEAR_REGISTERS | method, first);
         SEEN.get()
     }
 }
