@@ -35,7 +35,17 @@ impl CoreLocal {
     /// A core that runs nothing, by its number and that of its local APIC.
     pub const fn new(number: u64, local_apic: u32, stack_end: u64) -> Self {
         let state = CoreState { number, ..CoreState::IDLE };
-        Self { state, stack_end, timer: 0, space: 0, memory: None, foreign: false, foreign_stack: 0, address: 0, local_apic }
+        Self {
+            state,
+            stack_end,
+            timer: 0,
+            space: 0,
+            memory: None,
+            foreign: false,
+            foreign_stack: 0,
+            address: 0,
+            local_apic,
+        }
     }
 }
 

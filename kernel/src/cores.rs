@@ -173,7 +173,10 @@ pub fn start_others(memory: &Memory, page: Option<StartPage>) -> usize {
     }
     for (number, core) in memory.cores.iter().enumerate() {
         if core.settle(arrival::LEFT_OUT) {
-            crate::console::say(format_args!("processor {number} (local APIC {}) did not come up and is left out", core.local_apic()));
+            crate::console::say(format_args!(
+                "processor {number} (local APIC {}) did not come up and is left out",
+                core.local_apic()
+            ));
         }
     }
     (0..memory.cores.len() as u32).filter(|core| quiescence::is_online(memory, *core)).count()

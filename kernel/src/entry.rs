@@ -29,10 +29,10 @@ use logic::operation::Machine;
 use logic::outcome::{Outcome, Registers, tag};
 use logic::store::{Descriptor, Store};
 use logic::thread::{entry as invocation_entry, saved};
+use x86_64::VirtAddr;
 use x86_64::instructions::tlb::{InvPcidCommand, flush_pcid};
 use x86_64::registers::model_specific::{LStar, Msr, SFMask};
 use x86_64::registers::rflags::RFlags;
-use x86_64::VirtAddr;
 
 /// Turns the `syscall` instruction on.
 pub fn load() {
@@ -278,7 +278,9 @@ pub fn follow(core: &mut CoreLocal, mut outcome: Outcome) -> Outcome {
     load_page_table(core);
     match outcome {
         Outcome::End(status) => crate::console::end(status),
-        Outcome::Idle | Outcome::NothingToRun => crate::console::fatal(crate::console::Text("the booter's thread came to its end")),
+        Outcome::Idle | Outcome::NothingToRun => {
+            crate::console::fatal(crate::console::Text("the booter's thread came to its end"))
+        }
         outcome => match outcome.registers(&core.state) {
             Some(registers) => {
                 crate::foreign::leave(core);

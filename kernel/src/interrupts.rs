@@ -150,7 +150,9 @@ unsafe extern "C" fn sleep() -> u64 {
 extern "C" fn from_user(interrupted: &Interrupted) -> Outcome {
     // SAFETY: the only use of it in this entry.
     let core = unsafe { core_local::current() };
-    let Some(memory) = core.memory else { crate::console::fatal(crate::console::Text("an interrupt came before memory was there")) };
+    let Some(memory) = core.memory else {
+        crate::console::fatal(crate::console::Text("an interrupt came before memory was there"))
+    };
     let resume = ResumePoint { address: interrupted.instruction, stack: interrupted.stack };
     kept::keep_resume_point(memory, &core.state, resume);
     kept::keep_registers(memory, &core.state, saved::PREEMPTED, &interrupted.registers, interrupted.flags);

@@ -43,7 +43,7 @@ pub mod word {
     pub const OBJECT: usize = 1;
     /// Life of the object.
     pub const LIFE: usize = 2;
-    /// Where the object's life is compared, see [`Store::life_place`].
+    /// Where the object's life is compared, see [`life_place`](crate::store::Store::life_place).
     pub const PLACE: usize = 5;
     /// Of a component: its descriptor offset.
     pub const COMPONENT: usize = 3;

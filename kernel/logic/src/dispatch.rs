@@ -282,6 +282,6 @@ fn can_go_on(store: &impl Store, scheduler: Frame) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod budget_tests;
+#[cfg(test)]
+mod tests;

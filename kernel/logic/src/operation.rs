@@ -23,8 +23,8 @@ use abi::error::Error;
 use abi::kind::Kind;
 use abi::layout::is_user;
 use abi::operation::{
-    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PortsOperation, PowerOperation, ReceiveOperation,
-    SendOperation, ThreadOperation,
+    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PortsOperation,
+    PowerOperation, ReceiveOperation, SendOperation, ThreadOperation,
 };
 use abi::rights;
 use core::sync::atomic::Ordering::Relaxed;
@@ -97,7 +97,9 @@ fn operate(
         Capability::CapabilityTable(_) => {
             table::operate(store, machine, core, caller, held, method, words).map(|words| Outcome::pair(core, words))
         }
-        Capability::PageTable(_) => paging::operate(store, caller, held, method, words).map(|words| Outcome::pair(core, words)),
+        Capability::PageTable(_) => {
+            paging::operate(store, caller, held, method, words).map(|words| Outcome::pair(core, words))
+        }
         Capability::Thread(_) => thread(store, machine, core, held, method, words),
         Capability::Receive(_) => receive(store, machine, core, held, method, words),
         Capability::Send(_) => send(store, machine, core, held, method, words),

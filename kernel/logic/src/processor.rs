@@ -212,7 +212,11 @@ mod tests {
             assert_eq!(offering.features(), Features::GLOBAL_PAGES | feature);
         }
         let without_forgetting = Identification { instructions: 1 << 17, ..PLAIN };
-        assert_eq!(without_forgetting.features(), Features::GLOBAL_PAGES, "tags, and no way to forget what all of them have");
+        assert_eq!(
+            without_forgetting.features(),
+            Features::GLOBAL_PAGES,
+            "tags, and no way to forget what all of them have"
+        );
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that indexes out of its vectors should fail")]
 
+use crate::budget::Budget;
 use crate::capability::{Capability, Invocation};
 use crate::capability_table::CapabilityTable;
 use crate::component::{Reference, index_of};
-use crate::budget::Budget;
 use crate::core_state::CoreState;
 use crate::cross_core::Cores;
 use crate::dispatch;

@@ -73,7 +73,10 @@ impl Memory {
 
     /// Lets `epoch` be past on all cores, of which there is one.
     pub fn quiesce(&self, epoch: u64) {
-        assert!(matches!(quiescence::ask(self, 0, epoch, || true), Ok(quiescence::Round::Past)), "one core needs nobody");
+        assert!(
+            matches!(quiescence::ask(self, 0, epoch, || true), Ok(quiescence::Round::Past)),
+            "one core needs nobody"
+        );
     }
 
     /// A frame that nobody has used.

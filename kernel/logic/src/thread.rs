@@ -264,7 +264,11 @@ pub fn start(store: &impl Store, core: &mut CoreState, thread: Frame, word: u64)
     set(words, TOP, first_entry(thread));
     set(words, FAULTED_ENTRY, 0);
     // The first thread of all follows nobody.
-    if core.thread == 0 { enter(store, core, thread) } else { switch(store, core, thread) }
+    if core.thread == 0 {
+        enter(store, core, thread)
+    } else {
+        switch(store, core, thread)
+    }
     let identity = core.identity;
     Ok(Outcome::resume(core, Registers { rdi: word, r9: identity, ..Registers::ZERO }))
 }

@@ -1,28 +1,21 @@
 //! What a multiboot2 loader says (Multiboot2 Specification 2.0, section 3.6): a list of tags.
 //!
-//! Read word by word where the loader has put it, as [`acpi`] reads its tables: no tag is taken to be longer than it says.
+//! Read word by word where the loader has put it, as [`acpi`] reads its tables: no tag is taken to be longer than it says. What the
+//! numbers mean is the crate's to say; its own reader panics, with all that formatting needs, where a tag is not what it
+//! should be, and would be a sixteenth of the kernel's code.
 
 use super::acpi::{self, Root, word};
 use super::information::{InformationError, Machine, Region, finish};
+use multiboot2::{MemoryAreaType, TagType};
 
-/// What a multiboot2 loader leaves in `eax`.
-pub const MAGIC: u32 = 0x36d7_6289;
-
-/// Kinds of tags.
-mod kind {
-    pub const END: u64 = 0;
-    pub const MODULE: u64 = 3;
-    pub const MEMORY_MAP: u64 = 6;
-    pub const FIRST_RSDP: u64 = 14;
-    pub const SECOND_RSDP: u64 = 15;
-}
+pub use multiboot2::MAGIC;
 
 /// Bytes before the first tag, and of a tag's own header.
 const HEADER_BYTES: u64 = 8;
 
 /// A tag: its kind and where it lies, its header included.
 struct Tag {
-    kind: u64,
+    kind: TagType,
     start: u64,
     end: u64,
 }
@@ -39,13 +32,13 @@ fn fill(machine: &mut Machine, mut at: u64, end: u64) -> Result<(), InformationE
     loop {
         let tag = tag(at, end).ok_or(InformationError::Malformed)?;
         match tag.kind {
-            kind::END => break,
-            kind::MODULE if machine.bundle.end == 0 => {
+            TagType::End => break,
+            TagType::Module if machine.bundle.end == 0 => {
                 machine.bundle = module(&tag).ok_or(InformationError::Malformed)?
             }
-            kind::MEMORY_MAP => memory_map(machine, &tag).ok_or(InformationError::Malformed)?,
-            kind::FIRST_RSDP => root = root.or(tag.word(24, 4).map(Root::Rsdt)),
-            kind::SECOND_RSDP => root = tag.word(32, 8).map(Root::Xsdt).or(root),
+            TagType::Mmap => memory_map(machine, &tag).ok_or(InformationError::Malformed)?,
+            TagType::AcpiV1 => root = root.or(tag.word(24, 4).map(Root::Rsdt)),
+            TagType::AcpiV2 => root = tag.word(32, 8).map(Root::Xsdt).or(root),
             _ => {}
         }
         at = tag.end.next_multiple_of(8);
@@ -58,7 +51,7 @@ fn fill(machine: &mut Machine, mut at: u64, end: u64) -> Result<(), InformationE
 
 /// The tag at `at`, if it ends before `end`.
 fn tag(at: u64, end: u64) -> Option<Tag> {
-    let (kind, bytes) = (word(at, 4)?, word(at + 4, 4)?);
+    let (kind, bytes) = (TagType::from(word(at, 4)? as u32), word(at + 4, 4)?);
     (bytes >= HEADER_BYTES && at + bytes <= end).then_some(Tag { kind, start: at, end: at + bytes })
 }
 
@@ -69,11 +62,10 @@ fn module(tag: &Tag) -> Option<Region> {
 fn memory_map(machine: &mut Machine, tag: &Tag) -> Option<()> {
     const FIRST: u64 = 16;
     const LEAST_BYTES: u64 = 24;
-    const USABLE: u64 = 1;
     let bytes = tag.word(8, 4).filter(|bytes| *bytes >= LEAST_BYTES)?;
     let mut entry = FIRST;
     while tag.start + entry + bytes <= tag.end {
-        if tag.word(entry + 16, 4)? == USABLE {
+        if MemoryAreaType::from(tag.word(entry + 16, 4)? as u32) == MemoryAreaType::Available {
             machine.add_usable(tag.word(entry, 8)?, tag.word(entry + 8, 8)?);
         }
         entry += bytes;

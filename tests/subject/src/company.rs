@@ -49,7 +49,7 @@ pub fn assemble(kernel: &mut impl Operations) -> Result<Call, Error> {
         kernel.operate(FIRST + TABLE + member, Graft as u16, [0, frame(), 0, 0])?;
         let tables = at(TABLE) << 32 | u64::from(slot::PAGE_TABLE);
         let flags = if member == FOREIGN { abi::operation::FOREIGN } else { 0 };
-        make(kernel, CreateComponent, [at(COMPONENT), frame(), tables, INDEX + u64::from(member) | flags])?;
+        make(kernel, CreateComponent, [at(COMPONENT), frame(), tables, (INDEX + u64::from(member)) | flags])?;
         let thread = at(COMPONENT) << 32 | (THREAD_INDEX + u64::from(member));
         make(kernel, CreateThread, [at(THREAD), frame(), thread, CODE.returns])?;
         make(kernel, CreateReceive, [at(RECEIVE), at(THREAD), 0, 0])?;

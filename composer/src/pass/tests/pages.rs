@@ -87,7 +87,10 @@ fn the_client_is_told_of_its_page() {
     let [header, entries] = frames(3)[..] else { panic!("two frames") };
     assert_eq!(words(&composed, 3, DEFAULT_BASE + SLOT, 6), [10 << 16, 0, header, entries, 0b11, 0]);
     let [header, entries] = frames(4)[..] else { panic!("two frames") };
-    assert_eq!(words(&composed, 4, DEFAULT_BASE + SLOT, 6), [9 << 16, abi::record::CLEAR_REGISTERS, header, entries, 0b10, 0]);
+    assert_eq!(
+        words(&composed, 4, DEFAULT_BASE + SLOT, 6),
+        [9 << 16, abi::record::CLEAR_REGISTERS, header, entries, 0b10, 0]
+    );
 }
 
 #[test]

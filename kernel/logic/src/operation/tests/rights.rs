@@ -153,9 +153,7 @@ fn of_ports() {
 #[test]
 fn to_reclaim() {
     for source in [10, 11, COMPONENT, slot::THREAD] {
-        needs(source, RECLAIM, "an object", |system| {
-            super::table(system, TableOperation::Reclaim, [COPY, 0, 0, 0])
-        });
+        needs(source, RECLAIM, "an object", |system| super::table(system, TableOperation::Reclaim, [COPY, 0, 0, 0]));
     }
 }
 
