@@ -249,7 +249,7 @@ impl Run {
             Entry::Invoke { server } => (INVOCATION + server, 0, [0; 4]),
             Entry::WaitFor { thread } => (THREAD + thread, DISPATCH, [0; 4]),
             Entry::SwitchTo { thread, scheduler, token, timeout, budget } => {
-                (THREAD + thread, DISPATCH, [0, timeout, token, RECEIVE + scheduler | budget << 32])
+                (THREAD + thread, DISPATCH, [0, timeout, token, (RECEIVE + scheduler) | (budget << 32)])
             }
             Entry::Receive { words: [flags, timeout] } => (RECEIVE + self.current(), TAKE, [flags, timeout, 0, 0]),
             Entry::ReceiveElsewhere { thread } => (RECEIVE + thread, TAKE, [1, 0, 0, 0]),
