@@ -1,5 +1,7 @@
 //! Kernel memory at real addresses, below 2 GiB: the logic and the text of the kernel's entry use the same words.
 
+use abi::kind::Kind;
+use logic::budget::Account;
 use logic::component::DESCRIPTOR_BYTES;
 use logic::core_state::CoreState;
 use logic::cross_core::Shared;
@@ -9,6 +11,7 @@ use logic::quiescence::Epochs;
 use logic::store::{Descriptor, Level, Store, Words};
 use nix::libc;
 use std::mem::offset_of;
+use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +28,8 @@ pub const CORE: u64 = OPERATIONS + PAGE as u64;
 pub const STACK_END: u64 = CORE + 2 * PAGE as u64;
 const FRAMES: u64 = STACK_END;
 const FRAME_COUNT: usize = 40;
+/// Numbers that the core may have.
+const CORES: u32 = 4;
 const PAGES: usize = 4 + FRAME_COUNT;
 const INDICES: usize = PAGE / DESCRIPTOR_BYTES as usize;
 
@@ -49,6 +54,12 @@ pub struct Core {
 pub const TOP: usize = offset_of!(Core, state) + offset_of!(CoreState, top);
 /// Offset of the current thread's address.
 pub const THREAD: usize = offset_of!(Core, state) + offset_of!(CoreState, thread);
+/// Offset of when the core is to be taken from the current thread.
+pub const TIMEOUT: usize = offset_of!(Core, state) + offset_of!(CoreState, timeout);
+/// Offset of the core's number.
+pub const NUMBER: usize = offset_of!(Core, state) + offset_of!(CoreState, number);
+/// Offset of what the current thread runs on.
+pub const RUNS_ON: usize = offset_of!(Core, state) + offset_of!(CoreState, account) + Account::RUNS_ON;
 /// Offset of whether the current level is of a foreign component.
 pub const FOREIGN: usize = offset_of!(Core, foreign);
 /// Offset of the word that servers are told.
@@ -139,6 +150,11 @@ impl Arena {
         (0..256).for_each(|kind| word(OPERATIONS + 8 * kind).store(first + kind * bytes, Relaxed));
     }
 
+    /// Says what the function for `kind` is.
+    pub fn set_operation(&self, kind: Kind, function: u64) {
+        word(OPERATIONS + 8 * kind as u64).store(function, Relaxed);
+    }
+
     /// Every word but those of the core's stack.
     pub fn snapshot(&self) -> Snapshot {
         let mut words = vec![0; arena().len()];
@@ -210,6 +226,14 @@ impl Store for Arena {
         // SAFETY: the arena's first page is descriptors, made of atomics.
         unsafe { &*((DESCRIPTORS + offset) as *const Descriptor) }
     }
+    fn life_place(&self, frame: Frame) -> u64 {
+        static NONE: AtomicU64 = AtomicU64::new(frame::NO_LIFE);
+        ptr::from_ref(self.retype_entry(frame).unwrap_or(&NONE)) as u64
+    }
+    fn life_at(&self, place: u64) -> u64 {
+        // SAFETY: a word that `life_place` found: it is as long there as the arena is, and its capabilities.
+        unsafe { &*(place as *const AtomicU64) }.load(Relaxed)
+    }
     fn thread_entry(&self, index: u32) -> Option<&AtomicU64> {
         self.threads.get(index as usize)
     }
@@ -223,7 +247,7 @@ impl Store for Arena {
         &self.epochs
     }
     fn shared(&self, core: u32) -> Option<&Shared> {
-        (core == 0).then_some(&self.shared)
+        (core < CORES).then_some(&self.shared)
     }
     fn interrupt_line(&self, line: u32) -> Option<&LineState> {
         self.lines.get(line as usize)

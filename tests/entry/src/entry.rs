@@ -9,7 +9,11 @@ pub mod faulting;
 #[macro_use]
 #[path = "../../../kernel/src/entry/path.rs"]
 mod path;
+#[macro_use]
+#[path = "../../../kernel/src/entry/switching.rs"]
+mod switching;
 
+use abi::kind::Kind;
 use std::arch::naked_asm;
 
 /// The kernel's own text.
@@ -43,6 +47,25 @@ pub const OPERATION_BYTES: u64 = 2;
 #[unsafe(naked)]
 pub unsafe extern "C" fn operations() {
     naked_asm!(".rept 256", "ud2", ".endr")
+}
+
+/// The kernel's own text of dispatches.
+///
+/// # Safety
+///
+/// To be called by [`syscall_entry`] only.
+#[unsafe(naked)]
+pub unsafe extern "C" fn switch() {
+    switch_path! {
+        top: arena::TOP,
+        identity: arena::IDENTITY,
+        thread: arena::THREAD,
+        timeout: arena::TIMEOUT,
+        number: arena::NUMBER,
+        runs_on: arena::RUNS_ON,
+        descriptors: arena::DESCRIPTORS,
+        otherwise: any_of_thread,
+    }
 }
 
 /// The kernel's own text of returns that are more than an invocation's.
@@ -100,15 +123,16 @@ macro_rules! traps {
     };
 }
 
-traps! { return_from_level 1 exit 2 restore_faulted 3 from_user 4 from_kernel 5 }
+traps! { return_from_level 1 exit 2 restore_faulted 3 from_user 4 from_kernel 5 any_of_thread 6 }
 
 /// Where the text leads to, and why it then stops.
-pub fn stops() -> [(u64, Stop); 5] {
+pub fn stops() -> [(u64, Stop); 6] {
     [
         (return_from_level as *const () as u64, Stop::Return),
         (exit as *const () as u64, Stop::Exit),
         (restore_faulted as *const () as u64, Stop::RestoreFaulted),
         (from_user as *const () as u64, Stop::FaultInUserLevel),
         (from_kernel as *const () as u64, Stop::FaultInKernel),
+        (any_of_thread as *const () as u64, Stop::Operation(Kind::Thread as u64)),
     ]
 }

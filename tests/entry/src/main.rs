@@ -1,7 +1,8 @@
-//! The texts of the kernel's entries do what `logic::operation::perform` and `logic::fault` specify, on random states.
+//! The texts of the kernel's entries do what `logic::operation::perform`, `logic::quick::switch` and `logic::fault` specify, on
+//! random states.
 //!
-//! They are the texts that boot: `kernel/src/entry/path.rs` and `faulting.rs` hold the only copies. Here it they execute in a process, on
-//! memory that the logic has laid out at real addresses; what is privileged in them traps, and is done by the test.
+//! They are the texts that boot: `path.rs`, `switching.rs` and `faulting.rs` in `kernel/src/entry` hold the only copies. Here they execute in a
+//! process, on memory that the logic has laid out at real addresses; what is privileged in them traps, and is done by the test.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "this is a test")]
 
@@ -17,16 +18,16 @@ use arena::{Core, STACK_END, Snapshot};
 use logic::capability::Slot;
 use logic::capability_table::CapabilityTable;
 use logic::core_state::CoreState;
-use logic::invocation;
 use logic::outcome::{Outcome, Registers};
 use logic::store::Store;
 use logic::thread::{self, entry as level};
+use logic::{invocation, quick};
 use nix::libc::{
     REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX, REG_RBP, REG_RBX, REG_RCX, REG_RDI,
     REG_RDX, REG_RSI, REG_RSP,
 };
 use processor::{Processor, Stop};
-use states::World;
+use states::{Dispatch, WAYS, World};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -39,6 +40,8 @@ struct Run {
     processor: Processor,
     /// What user level had in its registers.
     before: processor::Registers,
+    /// The dispatch that it asks for, if it is one that was thought of.
+    dispatch: Option<Dispatch>,
     /// How often the text went which way.
     ways: BTreeMap<&'static str, u64>,
 }
@@ -48,6 +51,8 @@ struct Expected {
     outcome: Outcome,
     /// The function that the text asks, if it does.
     asks: Option<Stop>,
+    /// Whether the text dispatches.
+    switches: bool,
     after: Snapshot,
     core: Core,
 }
@@ -57,7 +62,10 @@ impl Run {
         let processor = Processor::new();
         let world = World::new(seed);
         world.arena.set_operations(entry::operations as *const () as u64, entry::OPERATION_BYTES);
-        Self { world, before: [0; 23], processor, ways: BTreeMap::new() }
+        // A slot that was a thread's when its function was looked up may be another's by now, on another core's behalf.
+        let switched = [Kind::Thread, Kind::Send].into_iter();
+        switched.for_each(|kind| world.arena.set_operation(kind, entry::switch as *const () as u64));
+        Self { world, before: [0; 23], dispatch: None, processor, ways: BTreeMap::new() }
     }
 
     /// One entry, by text and specification, and now and then a fault before it. Answers whether user level goes on.
@@ -76,13 +84,7 @@ impl Run {
             let word = self.world.word();
             self.processor.set(register, word);
         }
-        let word = self.world.capability_word();
-        self.processor.set(REG_RAX, word);
-        if word <= 0xffff && self.world.one_in(2) {
-            let (status, [first, second]) = self.world.answer();
-            let registers = [(REG_RAX, status), (REG_RDI, first), (REG_RSI, second)];
-            registers.into_iter().for_each(|(at, word)| self.processor.set(at, word));
-        }
+        self.ask();
         let word = self.processor.get(REG_RAX);
         self.before = self.processor.registers;
         let before = self.world.arena.snapshot();
@@ -100,6 +102,24 @@ impl Run {
         true
     }
 
+    /// Puts what is asked for into the registers.
+    fn ask(&mut self) {
+        self.dispatch = self.world.one_in(3).then(|| self.world.dispatch());
+        if let Some(dispatch) = &self.dispatch {
+            let (word, words) = self.world.request(dispatch);
+            self.processor.set(REG_RAX, word);
+            let registers = [REG_RDI, REG_RSI, REG_RDX, REG_R10].into_iter();
+            return registers.zip(words).for_each(|(at, word)| self.processor.set(at, word));
+        }
+        let word = self.world.capability_word();
+        self.processor.set(REG_RAX, word);
+        if word <= 0xffff && self.world.one_in(2) {
+            let (status, [first, second]) = self.world.answer();
+            let registers = [(REG_RAX, status), (REG_RDI, first), (REG_RSI, second)];
+            registers.into_iter().for_each(|(at, word)| self.processor.set(at, word));
+        }
+    }
+
     /// What an operation answers that is not this test's business.
     fn answer(&mut self) -> Outcome {
         match self.world.word() % 3 {
@@ -109,7 +129,7 @@ impl Run {
         }
     }
 
-    /// What `perform` does, of invocations and returns; and that every other kind's function is asked.
+    /// What `perform` does, of invocations and returns, and `switch`, of dispatches; and that every other kind's function is asked.
     fn specified(&mut self, word: u64, answer: Outcome) -> Expected {
         let (arena, capability) = (&self.world.arena, CapabilityWord(word));
         let mut core = arena.core();
@@ -120,11 +140,12 @@ impl Run {
         }
         let other = matches!(asks, Some(Stop::Operation(kind)) if kind != Kind::Invocation as u64);
         let request = logic::operation::Request { word: capability, words: [first, second, third, fourth] };
-        let outcome = match other {
+        let switched = self.switch(&mut core.state, capability);
+        let outcome = switched.unwrap_or_else(|| match other {
             true => answer,
             false => logic::operation::perform(arena, &mut Nothing, &mut core.state, request),
-        };
-        Expected { outcome, asks, after: arena.snapshot(), core }
+        });
+        Expected { outcome, asks, switches: switched.is_some(), after: arena.snapshot(), core }
     }
 
     fn keep_resume_point(&self) {
@@ -149,7 +170,20 @@ impl Run {
                 logic::operation::perform_on(arena, &mut Nothing, &mut core.clone(), slot, word.method(), words);
             !matches!(outcome, Outcome::Resume)
         };
+        if kind == Kind::Thread as u64 || kind == Kind::Send as u64 {
+            let before = arena.snapshot();
+            let switched = self.switch(&mut core.clone(), word);
+            arena.restore(&before);
+            return switched.is_none().then_some(Stop::Operation(Kind::Thread as u64));
+        }
         (kind != Kind::Invocation as u64 || refused()).then_some(Stop::Operation(kind))
+    }
+
+    /// What `switch` does, if it is asked and does anything.
+    fn switch(&self, core: &mut CoreState, word: CapabilityWord) -> Option<Outcome> {
+        let words = [REG_RSI, REG_RDX, REG_R10].map(|at| self.processor.get(at));
+        let slot = self.slot(core, word).filter(|_| word.capability() != 0)?;
+        quick::switch(&self.world.arena, core, slot, word.method().into(), words)
     }
 
     /// Whether the return says that a level goes on whose fault was handled.
@@ -198,6 +232,7 @@ impl Run {
         self.check_memory(expected);
         self.check_space(expected, core.space);
         let way = match (expected.asks, expected.outcome) {
+            _ if self.dispatch.is_some() => self.dispatched(expected.switches),
             (None, Outcome::Resume) if self.before[REG_RAX as usize] as u64 > 0xffff => "invocation",
             (None, Outcome::Resume) => "return",
             (None, Outcome::Answer(_)) => "identity",
@@ -207,6 +242,13 @@ impl Run {
             (Some(_), _) => "other kind",
         };
         *self.ways.entry(way).or_default() += 1;
+    }
+
+    /// How a dispatch went, which is as it was meant to.
+    fn dispatched(&self, switches: bool) -> &'static str {
+        let Some(dispatch) = &self.dispatch else { return "no dispatch" };
+        assert_eq!(switches, dispatch.is_usual, "{}", dispatch.way);
+        dispatch.way
     }
 
     /// When Rust is asked, the text has changed nothing but where the level goes on; and the arguments are there.
@@ -280,6 +322,8 @@ impl Run {
         match (expected.asks, expected.outcome) {
             // What the server left.
             (None, Outcome::Resume) if self.before[REG_RAX as usize] as u64 <= 0xffff => assert_eq!(left, own),
+            // Another thread's now.
+            _ if expected.switches => assert_eq!(left, [0; 4], "nothing of the caller or the kernel"),
             // The caller's own, or what it has asked for.
             (None, outcome) if outcome.is_answer() => {
                 let word = self.before[REG_RAX as usize] as u64;
@@ -383,5 +427,5 @@ fn the_text_of_the_entry_does_what_is_specified() {
         run.ways.iter().for_each(|(way, count)| *ways.entry(*way).or_insert(0) += count);
     }
     let rare: Vec<_> = ways.iter().filter(|(_, count)| **count < 40).collect();
-    assert!(rare.is_empty() && ways.len() == 10, "each way is gone often: {ways:?}");
+    assert!(rare.is_empty() && ways.len() == 10 + WAYS, "each way is gone often: {ways:?}");
 }

@@ -177,7 +177,7 @@ impl Processor {
         if let Some((_, stop)) = entry::stops().into_iter().find(|(at, _)| *at == address) {
             return Some(stop);
         }
-        let texts = [syscall_entry as *const () as u64, entry::fault_entry as *const () as u64];
+        let texts = [syscall_entry, entry::fault_entry, entry::switch].map(|text| text as *const () as u64);
         if !texts.iter().any(|text| (*text..*text + 4096).contains(&address)) {
             return Some(Stop::Broken(address, signal));
         }

@@ -1,7 +1,11 @@
 //! Random systems for the entry to be entered in.
 
+mod dispatches;
+
 use crate::arena::{Arena, Core, STACK_END};
 use abi::crossing::{CAPABILITIES, CapabilityWord, FAULT_HANDLER};
+use dispatches::THREADS;
+pub use dispatches::{Dispatch, WAYS};
 use logic::capability::{Capability, Invocation, Ports};
 use logic::capability_table::CapabilityTable;
 use logic::component::{self, Reference};
@@ -21,7 +25,7 @@ const COMPONENTS: usize = 5;
 /// Slots of each leaf that may hold something.
 const SLOTS: u64 = 12;
 
-/// Components that call each other, and two threads of which one waits for the other.
+/// Components that call each other, and threads, of which one waits for another or that dispatch each other.
 pub struct World {
     /// Their memory.
     pub arena: Arena,
@@ -43,17 +47,19 @@ impl World {
             component::create(&arena, object, index, table.0, page_table).unwrap()
         };
         let components: Vec<_> = (1..=COMPONENTS as u32).map(create).collect();
-        let threads: Vec<_> = (0..2).map(|index| start_in(&arena, index, components[index as usize])).collect();
+        let core = random.one_of([0, 3]);
+        let start = |index| start_in(&arena, index as u32, core, components[index]);
+        let threads: Vec<_> = (0..THREADS).map(start).collect();
         let time = arena.kernel();
         temporal_capability::create_unlimited(&arena, time, threads[0]);
         let mut world = Self { arena, random, components, threads, time };
         (0..COMPONENTS).for_each(|at| world.grant(at));
-        world.start();
+        world.start(core.into());
         world
     }
 
-    fn start(&mut self) {
-        let mut state = CoreState::IDLE;
+    fn start(&mut self, number: u64) {
+        let mut state = CoreState { number, ..CoreState::IDLE };
         thread::start(&self.arena, &mut state, self.threads[0], 0).unwrap();
         if self.random.one_in(2) {
             dispatch::wait_for(&self.arena, &mut state, self.threads[1], 0).unwrap();
@@ -83,6 +89,7 @@ impl World {
                 table.add(&self.arena, slot, capability).unwrap();
             }
         }
+        self.grant_threads(self.components[at]);
     }
 
     fn invocation(&mut self) -> Invocation {
@@ -178,8 +185,8 @@ impl World {
     }
 }
 
-fn start_in(arena: &Arena, index: u32, component: Reference) -> Frame {
+fn start_in(arena: &Arena, index: u32, core: u32, component: Reference) -> Frame {
     let thread = arena.kernel();
-    thread::create(arena, thread, index, 0, component, 0x40_0000).unwrap();
+    thread::create(arena, thread, index, core, component, 0x40_0000).unwrap();
     thread
 }
