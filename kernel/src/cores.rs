@@ -40,6 +40,18 @@ pub struct Core {
     arrival: AtomicU64,
 }
 
+/// What a core writes for itself, and what others may look at, are on different cache lines; and those of two cores.
+const _: () = {
+    const LINE: usize = 64;
+    let starts = [core::mem::offset_of!(Core, shared), core::mem::offset_of!(Core, tables), size_of::<Core>()];
+    let mut at = 0;
+    while at < starts.len() {
+        assert!(starts[at].is_multiple_of(LINE));
+        at += 1;
+    }
+    assert!(align_of::<Core>() == LINE && size_of::<Shared>() == 3 * LINE);
+};
+
 // SAFETY: `local` is reached by the core itself alone, through `core_local::current`; all else is made to be shared.
 unsafe impl Sync for Core {}
 

@@ -96,8 +96,8 @@ const UNUSUAL: [(&str, By, Change); 23] = [
         dispatch.token = world.below_token(dispatch.scheduler);
     }),
     ("dispatch: another's thread", By::Apart, |world, dispatch| {
-        let [own, other] = [dispatch.scheduler, dispatch.thread].map(|at| world.threads[at].address());
-        let scheduler = world.random.one_of([0, 2, own | 1, other, own ^ 4096]);
+        let [own, next] = [dispatch.scheduler, dispatch.scheduler + 1].map(|at| world.threads[at % THREADS].address());
+        let scheduler = world.random.one_of([0, 2, own | 1, next]);
         world.set(dispatch.thread, place::SCHEDULER, scheduler);
     }),
     ("dispatch: scheduler was sent to", By::Apart, |world, dispatch| {
@@ -139,8 +139,10 @@ const UNUSUAL: [(&str, By, Change); 23] = [
     }),
 ];
 
-/// Of how many kinds dispatches are.
-pub const WAYS: usize = UNUSUAL.len() + 7;
+const COUNT: u64 = UNUSUAL.len() as u64;
+
+/// The ways that a dispatch goes: each unusual thing and two at once, and six that the text answers.
+pub const WAYS: usize = UNUSUAL.len() + 1 + 6;
 
 impl World {
     /// Gives a component what it needs for dispatches, and what is like it. In one leaf it has all rights, or all but
@@ -178,10 +180,11 @@ impl World {
         if self.random.one_in(3) {
             return self.usual(By::Anybody);
         }
-        let (way, by, change) = self.random.one_of(UNUSUAL);
+        let (at, distance) = (self.random.below(COUNT), 1 + self.random.below(COUNT - 1));
+        let (way, by, change) = UNUSUAL[at as usize];
         let mut dispatch = Dispatch { way, is_usual: false, ..self.usual(by) };
         if self.random.one_in(8) {
-            let (_, _, another) = self.random.one_of(UNUSUAL);
+            let (_, _, another) = UNUSUAL[((at + distance) % COUNT) as usize];
             dispatch.way = "dispatch: unusual twice";
             another(self, &mut dispatch);
         }
@@ -233,6 +236,8 @@ impl World {
     fn arrange_core(&mut self) {
         let mut core = self.arena.core();
         core.state.timeout = if self.random.one_in(2) { self.random.word() } else { 0 };
+        // Schedulers may be in a circle from now on, with the root in it.
+        core.state.root = 0;
         core.state.account.run_on(self.random.one_of([Budget::NONE, Budget::of(self.time)]));
         self.arena.set_core(core);
     }
@@ -251,7 +256,7 @@ impl World {
         if is_current {
             let top = self.first_level(at) + entry::BYTES * self.random.below(4);
             self.set(at, place::TOP, top);
-            return;
+            return self.set(at, place::STATE, State::Running as u64);
         }
         let state = self.random.below(7);
         self.set(at, place::STATE, state);
