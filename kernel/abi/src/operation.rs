@@ -197,6 +197,11 @@ pub enum PageTableOperation {
     /// [`WRITE`](crate::layout::WRITE), `w3` number of the page in the range: maps it, uncached.
     ///
     /// The page cannot be aliased: whoever hands a device on hands on its range.
+    ///
+    /// Errors: of `w1`, those of a capability looked up, and `RightsExceeded` without [`READ`](crate::rights::physical_range::READ), or for
+    /// writing without [`WRITE`](crate::rights::physical_range::WRITE); `RightsExceeded` without
+    /// [`MAP`](crate::rights::page_table::MAP); `BadArgument` if the range has no such page, `FrameState` if that is no device's; those of
+    /// filling a page, and `BadArgument` for execution.
     MapDevice = 4,
     /// `w0` page address: takes the mapping, or the name, away. Answers `w0` = the epoch that must be past before it
     /// is gone everywhere, `w1` = mappings of the frame that are left; with none, it is untyped again.
@@ -257,18 +262,37 @@ pub enum ThreadOperation {
     /// The thread runs on the temporal capability, or with 0 on the one that the caller runs on: the time until something else is
     /// run on is taken from its cycles. When none are left, the first scheduler above the thread that has time
     /// goes on, each on what it ran on itself; the others find out when they have time again.
+    ///
+    /// Errors: `RightsExceeded` without [`DISPATCH`](crate::rights::thread::DISPATCH); `WrongCore` if the thread is another core's;
+    /// `Revoked` if it is at its start and its component is; `NotDispatchable` if it waits for another's end, has faulted or was ended, or
+    /// receives and nothing is pending there.
+    ///
+    /// With 0 for both, also `BadArgument` for a timeout or a token, and if the caller has a scheduler; `NotDispatchable` if the
+    /// thread is not at its start.
+    ///
+    /// With a scheduler, also those of a capability looked up for both, and `RightsExceeded` without
+    /// [`SCHEDULE`](crate::rights::receive::SCHEDULE) or [`RUN`](crate::rights::temporal_capability::RUN); `WrongCore` if either is another
+    /// core's; `BudgetExhausted` if the temporal capability has no cycles left; `Stale` if a later token was used;
+    /// `NotDispatchable` if the scheduler is not the caller and could not go on; `EventsPending` if there is something to
+    /// receive at its end-point, unless it is what is dispatched.
     Dispatch = 0,
     /// `w0` number of a [`Register`](crate::register::Register): answers `w0` = what it holds.
     ///
     /// The thread belongs to the caller's core and is preempted, or at its start. Of a thread at its start there are
     /// the address and FS base, unless its component is foreign: then there are all registers.
+    ///
+    /// Errors: `RightsExceeded` without [`READ`](crate::rights::thread::READ); `WrongCore` if the thread is another core's; `NotStopped` if
+    /// it is neither preempted nor at its start; `BadArgument` if there is no such register, or it is none of those at a start.
     ReadRegister = 1,
     /// `w0` number of a register, `w1` word: puts it there. As [`ReadRegister`](Self::ReadRegister).
+    ///
+    /// Errors: `RightsExceeded` without [`WRITE`](crate::rights::thread::WRITE); the others of `ReadRegister`; `BadAddress` for an address that
+    /// is not in user level's part, and for an FS or GS base that is not canonical.
     WriteRegister = 2,
     /// `w0`: a word for the thread, which is at its start; `w1`: send capability, or 0. Its core, which runs nothing, runs
     /// it: the thread is that core's root. At its end the core runs nothing again, and the send capability is sent to.
     ///
-    /// Errors: `InUse` if the core runs something, and always of the core on which the system was booted;
+    /// Errors: `RightsExceeded` without [`DISPATCH`](crate::rights::thread::DISPATCH); `InUse` if the core runs something, and always of the core on which the system was booted;
     /// `NotDispatchable` if the thread is not at its start; those of a capability looked up, for `w1`.
     Launch = 3,
     /// Answers how the thread ended that was launched: `w0` = [`ThreadEnd`], `w1` = its status.
@@ -285,12 +309,22 @@ pub enum ThreadOperation {
 #[repr(u16)]
 pub enum HandledLevelOperation {
     /// `w0` number of a [`Register`](crate::register::Register): answers `w0` = what the level will find there.
+    ///
+    /// Errors: `NotStopped` if the caller handles no level; `BadArgument` if there is no such register.
     ReadRegister = 0,
     /// `w0` number of a register, `w1` word: the level goes on with it.
+    ///
+    /// Errors: those of [`ReadRegister`](Self::ReadRegister); `BadAddress` for an address that is not in user level's part, and for an FS
+    /// or GS base that is not canonical.
     WriteRegister = 1,
     /// `w0` address of a word that the level's component has mapped, a multiple of 8: answers `w0` = the word.
+    ///
+    /// Errors: `NotStopped` if the caller handles no level; `Revoked` if the level's component is; `BadAddress` if there can be no such word at
+    /// user level; `NoFrame` if no memory is mapped there, or a device's.
     ReadMemory = 2,
     /// `w0` address of a word that the level's component can write, `w1` word: puts it there.
+    ///
+    /// Errors: those of [`ReadMemory`](Self::ReadMemory); `RightsExceeded` if the component cannot write there.
     WriteMemory = 3,
 }
 
@@ -304,8 +338,14 @@ pub enum ReceiveOperation {
     /// with [`ALL`](receive_flag::ALL), the words of a [`Batch`](crate::event::Batch).
     ///
     /// A time can be given only by a thread without a scheduler: the others have that for it.
+    ///
+    /// Errors: `RightsExceeded` without [`RECEIVE`](crate::rights::receive::RECEIVE); `BadArgument` if the end-point is another thread's, for
+    /// unknown flags, and for a time from a thread with a scheduler; `NothingPending` with
+    /// [`DO_NOT_WAIT`](receive_flag::DO_NOT_WAIT); `TimedOut` if nothing came until the time.
     Receive = 0,
     /// Answers `w0` = ticks of the time-stamp counter in a second, as measured since boot.
+    ///
+    /// Errors: `RightsExceeded` without [`RECEIVE`](crate::rights::receive::RECEIVE).
     Frequency = 1,
 }
 
@@ -324,6 +364,8 @@ pub enum SendOperation {
     /// `w0` 1 to let the receiver's scheduler decide now who runs, 0 to go on, unless what the receiver runs on takes
     /// [precedence](TemporalCapabilityOperation::Delegate) over what the caller runs on: all schedulers that have a say in both, one at least,
     /// give it a priority that is as good, and one a better one. Then its scheduler decides as well.
+    ///
+    /// Errors: `BadArgument` for another `w0`; `Revoked` also if the receiver is another core's and is being reclaimed.
     Send = 0,
 }
 
@@ -351,6 +393,8 @@ pub enum ThreadEnd {
 #[repr(u16)]
 pub enum TemporalCapabilityOperation {
     /// Answers `w0` = cycles left, or [`UNLIMITED`](crate::time::UNLIMITED), `w1` = cycles used since it was made.
+    ///
+    /// Errors: `WrongCore`.
     Read = 0,
     /// `w0` temporal capability, `w1` cycles, or [`EVERYTHING`](crate::time::EVERYTHING): moves them to another one of the same scheduler, or back
     /// to one of a scheduler that they came through. Answers `w0` = how many.
@@ -378,8 +422,13 @@ pub enum TemporalCapabilityOperation {
 #[repr(u16)]
 pub enum PortsOperation {
     /// `w0` offset: answers `w0` = the byte read.
+    ///
+    /// Errors: `RightsExceeded` without [`READ`](crate::rights::ports::READ); `BadArgument` if the range has no such port.
     Read = 0,
     /// `w0` offset, `w1` byte to write.
+    ///
+    /// Errors: `RightsExceeded` without [`WRITE`](crate::rights::ports::WRITE); `BadArgument` if the range has no such port, or `w1` is more
+    /// than a byte.
     Write = 1,
 }
 
@@ -391,12 +440,22 @@ pub enum PortsOperation {
 #[repr(u16)]
 pub enum InterruptOperation {
     /// `w0` send capability: from now on each interrupt of the line is a send there. Opens the line.
+    ///
+    /// Errors: `BadArgument` of a capability to several lines; `RightsExceeded` without [`ATTACH`](crate::rights::interrupt::ATTACH); those of
+    /// a capability looked up, for `w0`; `InUse` if the line is attached to somebody who lives.
     Attach = 0,
     /// Opens the line again, after its interrupt has masked it, or [`Mask`](Self::Mask) has.
+    ///
+    /// Errors: `BadArgument` of a capability to several lines; `RightsExceeded` without [`SERVE`](crate::rights::interrupt::SERVE);
+    /// `NothingPending` if the line is not masked, or attached to nobody who lives.
     Acknowledge = 1,
     /// Masks the line.
+    ///
+    /// Errors: `BadArgument` of a capability to several lines; `RightsExceeded` without [`SERVE`](crate::rights::interrupt::SERVE).
     Mask = 2,
     /// Masks the line; it is attached nowhere any more.
+    ///
+    /// Errors: `BadArgument` of a capability to several lines; `RightsExceeded` without [`ATTACH`](crate::rights::interrupt::ATTACH).
     Detach = 3,
 }
 
@@ -405,6 +464,8 @@ pub enum InterruptOperation {
 #[repr(u16)]
 pub enum DebugConsoleOperation {
     /// `w0`–`w3`: up to 32 bytes of text; the first zero byte ends it.
+    ///
+    /// Errors: none but those of the capability.
     Write = 0,
 }
 
@@ -413,6 +474,8 @@ pub enum DebugConsoleOperation {
 #[repr(u16)]
 pub enum PowerOperation {
     /// `w0` status: ends the system. Does not return.
+    ///
+    /// Errors: none but those of the capability.
     End = 0,
 }
 
@@ -447,7 +510,11 @@ numbered! {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
+    use std::vec;
+    use std::vec::Vec;
 
     #[test]
     fn numbers_are_dense() {
@@ -459,5 +526,50 @@ mod tests {
         }
         assert_eq!(TableOperation::from_number(TableOperation::ALL.len() as u16), None);
         assert_eq!(PowerOperation::from_number(0), Some(PowerOperation::End));
+    }
+
+    /// The operations whose documentation has no line that says which errors they answer, and how many have one.
+    fn documented(source: &str) -> (Vec<&str>, usize) {
+        let (mut missing, mut found) = (Vec::new(), 0);
+        let (mut is_operation, mut has_errors) = (false, false);
+        for line in source.lines() {
+            if let Some(name) = line.strip_prefix("pub enum ") {
+                is_operation = name.ends_with("Operation {");
+            } else if line == "}" {
+                is_operation = false;
+            }
+            let line = line.trim();
+            has_errors |= line.starts_with("/// Errors:");
+            if line.starts_with("//") {
+                continue;
+            }
+            if is_operation && line.contains(" = ") {
+                if has_errors { found += 1 } else { missing.push(line) }
+            }
+            has_errors = false;
+        }
+        (missing, found)
+    }
+
+    #[test]
+    fn every_operation_says_which_errors_it_answers() {
+        let every = [
+            TableOperation::ALL.len(),
+            PageTableOperation::ALL.len(),
+            ComponentOperation::ALL.len(),
+            ThreadOperation::ALL.len(),
+            HandledLevelOperation::ALL.len(),
+            ReceiveOperation::ALL.len(),
+            SendOperation::ALL.len(),
+            PortsOperation::ALL.len(),
+            TemporalCapabilityOperation::ALL.len(),
+            InterruptOperation::ALL.len(),
+            DebugConsoleOperation::ALL.len(),
+            PowerOperation::ALL.len(),
+        ];
+        let source = include_str!("operation.rs");
+        assert_eq!(documented(source), (vec![], every.iter().sum()));
+        let without = source.replacen("/// Errors: none but", "/// None but", 1);
+        assert_eq!(documented(&without).0, ["Write = 0,"]);
     }
 }

@@ -59,16 +59,19 @@ bitflags::bitflags! {
         const DATA_SAMPLING = 1 << 2;
         /// It can lead the kernel's indirect jumps astray.
         const BRANCH_INJECTION = 1 << 3;
+        /// It can read what passed through the core's buffers, by transactions that it aborts.
+        const TRANSACTION_ABORT = 1 << 4;
     }
 }
 
 impl Flaws {
     /// What reports call them.
-    pub const NAMES: [(Self, &'static str); 4] = [
+    pub const NAMES: [(Self, &'static str); 5] = [
         (Self::MELTDOWN, "Meltdown"),
         (Self::L1_TERMINAL_FAULT, "L1 terminal fault"),
         (Self::DATA_SAMPLING, "data sampling"),
         (Self::BRANCH_INJECTION, "branch target injection"),
+        (Self::TRANSACTION_ABORT, "transaction asynchronous abort"),
     ];
 }
 
@@ -135,6 +138,7 @@ impl Identification {
                     (Flaws::MELTDOWN | Flaws::L1_TERMINAL_FAULT, leaks),
                     (Flaws::DATA_SAMPLING, leaks || !self.is_capable(5)),
                     (Flaws::BRANCH_INJECTION, !is_protected),
+                    (Flaws::TRANSACTION_ABORT, self.has_transactions() && !self.is_capable(8)),
                 ]
                 .into_iter()
                 .filter(|(_, is_there)| *is_there)
@@ -144,6 +148,11 @@ impl Identification {
             AMD if self.family() >= FIRST_ZEN && !is_protected => Flaws::BRANCH_INJECTION,
             _ => Flaws::empty(),
         }
+    }
+
+    /// Whether user level can begin transactions (RTM).
+    const fn has_transactions(&self) -> bool {
+        self.structured[0] & 1 << 11 != 0
     }
 
     const fn is_capable(&self, bit: u32) -> bool {
@@ -228,13 +237,28 @@ mod tests {
 
     #[test]
     fn a_processor_that_says_nothing_has_what_its_makers_others_had() {
-        assert_eq!(intel(0, 0).flaws(), Flaws::all());
-        assert_eq!(intel(0, u64::MAX).flaws(), Flaws::all(), "what is not offered is not read");
+        let all = Flaws::all() - Flaws::TRANSACTION_ABORT;
+        assert_eq!(intel(0, 0).flaws(), all);
+        assert_eq!(intel(0, u64::MAX).flaws(), all, "what is not offered is not read");
         let sure = HAS_CAPABILITIES | HAS_IBRS;
-        assert_eq!(intel(sure, 1 << 5 | 2).flaws(), Flaws::all() - Flaws::BRANCH_INJECTION);
+        assert_eq!(intel(sure, 1 << 5 | 2).flaws(), all - Flaws::BRANCH_INJECTION);
         assert_eq!(intel(sure, 1 | 2).flaws(), Flaws::DATA_SAMPLING);
         assert_eq!(intel(sure, 1 | 1 << 5).flaws(), Flaws::BRANCH_INJECTION);
         assert_eq!(intel(sure, 1 | 2 | 1 << 5).flaws(), Flaws::empty());
+    }
+
+    #[test]
+    fn a_processor_with_transactions_leaks_by_their_aborts_unless_it_says_that_it_does_not() {
+        const RTM: u32 = 1 << 11;
+        let with_transactions = |capabilities| {
+            let plain = intel(HAS_CAPABILITIES | HAS_IBRS, capabilities);
+            let [ebx, ecx, edx] = plain.structured;
+            Identification { structured: [ebx | RTM, ecx, edx], ..plain }
+        };
+        let sure = 1 | 2 | 1 << 5;
+        assert_eq!(with_transactions(sure).flaws(), Flaws::TRANSACTION_ABORT);
+        assert_eq!(with_transactions(sure | 1 << 8).flaws(), Flaws::empty());
+        assert_eq!(Identification { vendor: AMD, ..with_transactions(0) }.flaws(), Flaws::empty());
     }
 
     #[test]

@@ -233,7 +233,21 @@ impl Run {
         }
         self.check_memory(expected);
         self.check_space(expected, core.space);
+        if expected.asks.is_none() {
+            self.check_written(before);
+        }
         *self.ways.entry(self.way(expected)).or_default() += 1;
+    }
+
+    /// What the text has written without asking Rust is the core's own: its words, and its threads. Other cores wait for
+    /// none of these lines.
+    fn check_written(&self, before: &Snapshot) {
+        const CORE_BYTES: u64 = size_of::<Core>() as u64;
+        let is_core = |at: u64| (arena::CORE..arena::CORE + CORE_BYTES).contains(&at);
+        let is_thread = |at: u64| self.world.threads().any(|thread| thread.address() == at & !0xfff);
+        let written = self.world.arena.snapshot().differences(before);
+        let others: Vec<_> = written.into_iter().filter(|at| !is_core(*at) && !is_thread(*at)).collect();
+        assert_eq!(others, [0; 0], "lines that other cores use");
     }
 
     /// Which way that was: of a dispatch, the one that it was meant to go.

@@ -36,6 +36,11 @@ pub struct World {
 }
 
 impl World {
+    /// The threads, all of them of the one core.
+    pub fn threads(&self) -> impl Iterator<Item = Frame> + '_ {
+        self.threads.iter().copied()
+    }
+
     /// One of many, by its seed.
     pub fn new(seed: u64) -> Self {
         let (arena, mut random) = (Arena::new(), Random::new(seed));
