@@ -66,6 +66,7 @@ pub mod client;
 pub mod entry;
 pub mod header;
 pub mod layout;
+// A reference to a frame that was mapped at run time is made from its address. Why that is sound, the module says.
 #[allow(unsafe_code)]
 pub mod mapped;
 pub mod page;

@@ -155,16 +155,16 @@ fn with_less_memory_than_the_system_needs() -> Outcome {
 }
 
 fn with_little_memory() -> Outcome {
-    run_with(&["--memory", "64MiB"])
+    finds_memory("64MiB", 64)
 }
 
 /// More than what lies below 4 GiB.
 fn with_much_memory() -> Outcome {
-    run_with(&["--memory", "8GiB"])
+    finds_memory("8GiB", 8 << 10)
 }
 
 fn with_64_gibibytes_that_this_host_does_not_have() -> Outcome {
-    run_with(&["--memory", "64GiB"])
+    finds_memory("64GiB", 64 << 10)
 }
 
 /// The ticks, which are instructions, until the kernel says that it has booted with so many bytes.
@@ -226,8 +226,9 @@ fn with_several_processors() -> Outcome {
     Ok(())
 }
 
-fn run_with(arguments: &[&str]) -> Outcome {
-    finished_with(arguments)?;
+/// The kernel finds all of the memory but what the firmware keeps, which is less than a MiB.
+fn finds_memory(size: &str, mebibytes: u64) -> Outcome {
+    finished_with(&["--memory", size])?.expect_text(&format!(", {} MiB of memory,", mebibytes - 1))?;
     Ok(())
 }
 

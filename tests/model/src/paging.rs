@@ -64,7 +64,7 @@ impl Model {
                 let table = with(self, right::MAP)?;
                 let page = self.device_page(range, page, argument)?;
                 self.check_new(table, address, argument)?;
-                self.set(table, address, Entry::Device(page));
+                self.set(table, address, Entry::Device(page, argument));
                 Ok(DONE)
             }
             Clean => {
@@ -118,7 +118,7 @@ impl Model {
         let (frame, limit) = match self.page_tables[&own].pages.get(&from) {
             Some(Entry::Mapping(frame, _, limit)) => (*frame, *limit),
             // Whoever hands a device on hands on its range.
-            Some(Entry::Device(page)) => (*page, 0),
+            Some(Entry::Device(page, _)) => (*page, 0),
             _ => return Err(Error::NoFrame),
         };
         if rights & (WRITE | EXECUTE) & !limit != 0 {
@@ -161,7 +161,7 @@ impl Model {
         }
         match pages.pages.remove(&address) {
             None => Err(Error::NoFrame),
-            Some(Entry::Name(_) | Entry::Device(_)) => Ok([self.epoch, 0]),
+            Some(Entry::Name(_) | Entry::Device(..)) => Ok([self.epoch, 0]),
             Some(Entry::Mapping(frame, ..)) => Ok([self.epoch, self.unshare(frame)]),
         }
     }

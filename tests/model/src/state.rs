@@ -108,8 +108,8 @@ pub enum Entry {
     Name(u64),
     /// A mapping of a frame, with rights, and the rights that others may be given.
     Mapping(u64, u64, u64),
-    /// A mapping of a device's page.
-    Device(u64),
+    /// A mapping of a device's page, with rights.
+    Device(u64, u64),
 }
 
 /// A page table: what it has, by the level of the table that has it and the first address.
@@ -338,6 +338,8 @@ pub struct Machine {
     pub descriptors: u64,
     /// Frames of the first page table, capability table, its leaf, component, thread and temporal capability.
     pub frames: [u64; 6],
+    /// Frames of the tables of level 3 and 2 that have those names.
+    pub tables_of_names: [u64; 2],
     /// The only page of a device.
     pub device: u64,
 }
@@ -390,8 +392,9 @@ impl Model {
         }
         self.tables.insert(table, Table { frame: table_frame, leaves: BTreeMap::from([(0, leaf)]) });
         let mut names = PageTable { frame: page_table_frame, ..PageTable::default() };
-        names.nodes.insert((3, abi::boot::UNTYPED), 0);
-        names.nodes.insert((2, abi::boot::UNTYPED), 0);
+        for (level, frame) in [3, 2].into_iter().zip(machine.tables_of_names) {
+            names.nodes.insert((level, abi::boot::UNTYPED), frame);
+        }
         for first in machine.untyped.clone().step_by(512) {
             names.large_names.insert(abi::boot::UNTYPED + first * PAGE, first);
         }

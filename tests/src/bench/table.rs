@@ -2,16 +2,18 @@
 
 use super::peer::PEERS;
 use super::result::Measured;
+use super::weight;
 
 /// Columns of the table.
 const COLUMNS: usize = 7 + PEERS.len();
 
-/// The rows as text, in columns as wide as they need to be.
+/// The rows as text, in columns as wide as they need to be, and what their marks say.
 pub fn table(rows: &[Measured]) -> String {
     let mut lines = vec![head()];
     lines.extend(rows.iter().map(|row| cells(row, rows)));
     let widths: [usize; COLUMNS] = std::array::from_fn(|at| widest(&lines, at));
-    lines.iter().map(|cells| line(cells, &widths)).collect()
+    let lines: String = lines.iter().map(|cells| line(cells, &widths)).collect();
+    lines + &footnote(rows).map_or(String::new(), |note| note + "\n")
 }
 
 fn head() -> [String; COLUMNS] {
@@ -30,7 +32,7 @@ fn cells(row: &Measured, rows: &[Measured]) -> [String; COLUMNS] {
         row.row.target.map_or(String::new(), |target| target.to_string()),
         composite,
         sel4,
-        row.cycles.map_or(String::new(), |cycles| whole(cycles as f64, row)),
+        cycles(row),
         row.nanoseconds.map_or(String::new(), |time| whole(time, row)),
         in_so_many(row),
     ]
@@ -70,6 +72,21 @@ pub fn whole(figure: f64, row: &Measured) -> String {
     format!("{:.0}", figure / row.operations() as f64)
 }
 
+/// The estimate, with a mark if it rests on an assumption.
+pub fn cycles(row: &Measured) -> String {
+    let mark = if is_marked(row) { weight::MARK } else { "" };
+    row.cycles.map_or(String::new(), |cycles| whole(cycles as f64, row) + mark)
+}
+
+/// What the marks of these rows say, if there are any.
+pub fn footnote(rows: &[Measured]) -> Option<String> {
+    rows.iter().any(is_marked).then(weight::footnote)
+}
+
+fn is_marked(row: &Measured) -> bool {
+    row.cycles.is_some() && weight::rests_on_an_assumption(&row.privileged)
+}
+
 /// The privileged operations, and in how many operations they are, if that is not one.
 pub fn in_so_many(row: &Measured) -> String {
     let privileged = row.privileged.to_string();
@@ -106,5 +123,16 @@ floor_thread_switch          24.5                                        49
 page_serve_b8               269.3                                       539               syscall ×1 in 64 operations
 ";
         assert_eq!(table(&rows), expected);
+    }
+
+    #[test]
+    fn an_estimate_that_rests_on_an_assumption_is_marked_and_the_mark_is_told() {
+        let known = measured("asnd", 86, &[&[0x0f, 0x05]]);
+        let assumed = measured("unmap", 154, &[&[0x0f, 0x01, 0x3f]]);
+        assert_eq!([cycles(&known), cycles(&assumed)], ["172", "308*"]);
+        assert!(
+            table(&[known.clone(), assumed.clone()]).ends_with("\n* rests on a weight without a source: invlpg, cr4\n")
+        );
+        assert_eq!(footnote(&[known, Measured { cycles: None, ..assumed }]), None);
     }
 }

@@ -4,8 +4,9 @@
 //! *estimate* in cycles: each ordinary instruction for one cycle, each counted operation for its weight. It shows where
 //! the cost lies, and orders designs; it is no measurement, and knows nothing of cache and TLB misses.
 //!
-//! The weights are those of Intel's Skylake (2015) without mitigations for flaws of that generation, as far as somebody
-//! has published them; the others say what they are of instead.
+//! The weights are those of Intel's Skylake (2015) and of the same core under later names, without mitigations for flaws
+//! of that generation, as far as somebody has published them. Those that nobody known has published are assumed; every
+//! estimate that rests on one is marked.
 
 use super::privileged::Counts;
 
@@ -14,12 +15,16 @@ use super::privileged::Counts;
 pub enum Source {
     /// A measurement of crossings.
     SkyBridge,
-    /// A compiler's model of a processor.
-    Llvm,
+    /// Measurements of single instructions.
+    Agner,
+    /// Measurements of single instructions, privileged ones among them.
+    Uops,
     /// A measurement of page faults.
     Xperf,
-    /// A measurement of single instructions.
-    Agner,
+    /// A measurement of what it takes to forget a page.
+    Invpcid,
+    /// What those who use it say of it beside another.
+    Fsgsbase,
     /// What a device answers to.
     Delay,
     /// Nobody known.
@@ -28,15 +33,26 @@ pub enum Source {
 
 impl Source {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 6] = [Self::SkyBridge, Self::Agner, Self::Llvm, Self::Xperf, Self::Delay, Self::Assumed];
+    pub const ALL: [Self; 8] = [
+        Self::SkyBridge,
+        Self::Agner,
+        Self::Uops,
+        Self::Xperf,
+        Self::Invpcid,
+        Self::Fsgsbase,
+        Self::Delay,
+        Self::Assumed,
+    ];
 
     /// The word by which a table refers to it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SkyBridge => "SkyBridge",
             Self::Agner => "Agner Fog",
-            Self::Llvm => "LLVM",
+            Self::Uops => "uops.info",
             Self::Xperf => "xperf",
+            Self::Invpcid => "Linux (INVPCID)",
+            Self::Fsgsbase => "Linux (FSGSBASE)",
             Self::Delay => "bus",
             Self::Assumed => "assumed",
         }
@@ -49,16 +65,26 @@ impl Source {
                 "Mi, Li, Yang, Wang, Chen: SkyBridge: Fast and Secure Inter-Process Communication for Microkernels, \
                  EuroSys 2019, section 2 and table 2: Intel Skylake (Core i7-6700K), page-table load with PCID"
             }
-            Self::Llvm => {
-                "LLVM 14, llvm/lib/Target/X86/X86SchedSkylakeClient.td: latencies of Intel Skylake, as `llvm-mca -mcpu=skylake` \
-                 shows them; those that it does not know (and shows as 100) are not taken"
+            Self::Agner => {
+                "Fog: Instruction tables, agner.org/optimize, Intel Skylake: latencies, those of 64-bit mode where it \
+                 tells them apart; for LOCK what one of a series takes, uncontended"
+            }
+            Self::Uops => {
+                "Abel, Reineke: uops.info, Intel Kaby Lake (the core of Skylake), as in Resources/Performance/Kabylake.tsv \
+                 of HJLebbink/asm-dude: what one of a series takes, rounded; reads of control registers by MOV R64, CR, \
+                 which does not say which of them; a write of CR0 by LMSW M16, which is one"
             }
             Self::Xperf => {
                 "Shan: x86 Ring Switch Overhead (Page Fault version), lastweek.io/notes/xperf, 2020: Intel Xeon E5 v3 \
                  (Haswell), without a hypervisor"
             }
-            Self::Agner => {
-                "Fog: Instruction tables, agner.org/optimize: Intel Skylake, an uncontended read-modify-write with LOCK"
+            Self::Invpcid => {
+                "Hansen: x86 TLB flushing: INVPCID vs. deferred CR3 write, linux-kernel, 5 December 2017: some 350 \
+                 cycles for each page, on an Intel Skylake desktop"
+            }
+            Self::Fsgsbase => {
+                "Gleixner: tag x86-fsgsbase-2020-08-04 of Linux: SWAPGS is only marginally slower than WRGSBASE; so each \
+                 write of a base, FS or GS, counts for as much as SWAPGS"
             }
             Self::Delay => {
                 "one microsecond for an access to a port of the old bus, as the delay by port 0x80 has always counted on; \
@@ -92,33 +118,33 @@ pub const WEIGHTS: &[Weight] = &[
     weight("cr3", 186, Source::SkyBridge),
     weight("exception", 440, Source::Xperf),
     weight("iret", 270, Source::Xperf),
-    weight("fxrstor", 63, Source::Llvm),
-    weight("fxsave", 63, Source::Assumed),
-    weight("xsave", 41, Source::Llvm),
-    weight("xrstor", 37, Source::Llvm),
-    weight("fninit", 75, Source::Llvm),
-    weight("ldmxcsr", 7, Source::Llvm),
-    weight("stmxcsr", 2, Source::Llvm),
-    weight("fldcw", 7, Source::Llvm),
-    weight("fnstcw", 2, Source::Llvm),
-    weight("cpuid", 100, Source::Assumed),
+    weight("fxrstor", 77, Source::Agner),
+    weight("fxsave", 64, Source::Agner),
+    weight("xsave", 107, Source::Agner),
+    weight("xrstor", 122, Source::Agner),
+    weight("fninit", 78, Source::Agner),
+    weight("ldmxcsr", 5, Source::Agner),
+    weight("stmxcsr", 5, Source::Agner),
+    weight("fldcw", 7, Source::Agner),
+    weight("fnstcw", 6, Source::Agner),
+    weight("cpuid", 101, Source::Uops),
     weight("locked", 18, Source::Agner),
     weight("in", 4000, Source::Delay),
     weight("out", 4000, Source::Delay),
-    weight("wrfsbase", 30, Source::Assumed),
-    weight("rdfsbase", 30, Source::Assumed),
-    weight("wrgsbase", 30, Source::Assumed),
-    weight("rdgsbase", 30, Source::Assumed),
-    weight("wrmsr", 150, Source::Assumed),
-    weight("rdmsr", 100, Source::Assumed),
+    weight("wrfsbase", 26, Source::Fsgsbase),
+    weight("rdfsbase", 6, Source::Uops),
+    weight("wrgsbase", 26, Source::Fsgsbase),
+    weight("rdgsbase", 6, Source::Uops),
+    weight("wrmsr", 138, Source::Uops),
+    weight("rdmsr", 92, Source::Uops),
     weight("invlpg", 200, Source::Assumed),
-    weight("invpcid", 200, Source::Assumed),
-    weight("cr0", 150, Source::Assumed),
+    weight("invpcid", 350, Source::Invpcid),
+    weight("cr0", 150, Source::Uops),
     weight("cr4", 150, Source::Assumed),
-    weight("read_cr0", 30, Source::Assumed),
-    weight("read_cr2", 30, Source::Assumed),
-    weight("read_cr3", 30, Source::Assumed),
-    weight("read_cr4", 30, Source::Assumed),
+    weight("read_cr0", 8, Source::Uops),
+    weight("read_cr2", 8, Source::Uops),
+    weight("read_cr3", 8, Source::Uops),
+    weight("read_cr4", 8, Source::Uops),
 ];
 
 /// Cycles of `instructions`, among which are these operations.
@@ -136,6 +162,24 @@ pub fn estimate(instructions: u64, counts: &Counts) -> Result<u64, &'static str>
 /// The weight of the operation that is counted by `name`.
 pub fn of(name: &str) -> Option<Weight> {
     WEIGHTS.iter().find(|weight| weight.name == name).copied()
+}
+
+/// What stands behind an estimate that rests on an assumed weight.
+pub const MARK: &str = "*";
+
+/// Whether one of these operations has an assumed weight.
+pub fn rests_on_an_assumption(counts: &Counts) -> bool {
+    let mut there = counts.iter().filter(|(_, number)| *number > 0);
+    there.any(|(name, _)| of(name).is_some_and(|weight| weight.source == Source::Assumed))
+}
+
+/// What the mark says, to those who see one.
+pub fn footnote() -> String {
+    format!("{MARK} rests on a weight without a source: {}", assumed().collect::<Vec<_>>().join(", "))
+}
+
+fn assumed() -> impl Iterator<Item = &'static str> {
+    WEIGHTS.iter().filter(|weight| weight.source == Source::Assumed).map(|weight| weight.name)
 }
 
 #[cfg(test)]
@@ -162,5 +206,19 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), WEIGHTS.len());
         assert!(WEIGHTS.iter().all(|weight| weight.cycles > 0));
+    }
+
+    #[test]
+    fn all_weights_but_two_have_a_public_source() {
+        assert!(assumed().eq(["invlpg", "cr4"]));
+        assert_eq!(footnote(), "* rests on a weight without a source: invlpg, cr4");
+    }
+
+    #[test]
+    fn an_estimate_rests_on_an_assumption_only_if_it_counts_one() {
+        const INVLPG: &[u8] = &[0x0f, 0x01, 0x3f];
+        assert!(rests_on_an_assumption(&counts(&[&[0x0f, 0x05], INVLPG])));
+        assert!(!rests_on_an_assumption(&counts(&[&[0x0f, 0x05], &[0x0f, 0x30]])));
+        assert!(!rests_on_an_assumption(&counts(&[])));
     }
 }

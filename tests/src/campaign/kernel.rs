@@ -49,7 +49,7 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
         Parameters { calls: order.count.min(COMPARED), timed: false, neighbours: false, cores: 1, ..parameters };
     let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
     counts.failures.extend(report.complaints.iter().cloned());
-    if let Some(part) = compare(&report, order.seed) {
+    if let Some(part) = compare(&report, order.seed, parameters.calls) {
         counts.failures.push(first_difference(part, parameters, &directory)?);
     }
     Ok(counts)
@@ -109,17 +109,17 @@ fn operations() -> impl Iterator<Item = (Kind, usize, String)> {
     .flatten()
 }
 
-/// The first call of the part in which guest and host differ, if they do.
-fn compare(report: &Report, seed: u64) -> Option<u64> {
+/// The first call of the part in which guest and host differ, or which the guest did not report; none if all `calls` are alike.
+fn compare(report: &Report, seed: u64, calls: u64) -> Option<u64> {
     let Some(Ok(mut replay)) = report.code.map(|code| Replay::new(seed, code)) else { return Some(0) };
     let mut done = 0;
-    for (calls, sum) in &report.parts {
-        if replay.play(calls - done).is_err() || replay.sum() != *sum {
+    for (upto, sum) in &report.parts {
+        if replay.play(upto.saturating_sub(done)).is_err() || replay.sum() != *sum {
             return Some(done);
         }
-        done = *calls;
+        done = *upto;
     }
-    None
+    (done != calls).then_some(done)
 }
 
 /// Runs guest and host again up to the part that starts with call number `part`, and names the first call that differs.
@@ -143,4 +143,42 @@ fn first_difference(part: u64, parameters: Parameters, directory: &Path) -> Resu
         }
     }
     Ok(format!("guest and host differ in the part after call {part}, but not the second time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use play::world::Code;
+
+    const CODE: Code = Code { returns: 0x40_0000, unwinds: 0x40_0010, deepens: 0x40_0020, player: 0x40_0030 };
+    const SEED: u64 = 7;
+
+    /// What a guest reports that is like the host, in two parts of ten calls.
+    fn alike() -> Report {
+        let mut replay = Replay::new(SEED, CODE).unwrap();
+        let parts = [10, 20].map(|upto| {
+            replay.play(10).unwrap();
+            (upto, replay.sum())
+        });
+        Report { code: Some(CODE), parts: parts.to_vec(), ..Report::default() }
+    }
+
+    #[test]
+    fn a_guest_that_is_like_the_host_does_not_differ() {
+        assert_eq!(compare(&alike(), SEED, 20), None);
+    }
+
+    #[test]
+    fn what_is_not_reported_is_a_difference() {
+        assert_eq!(compare(&Report::default(), SEED, 20), Some(0), "no code");
+        assert_eq!(compare(&Report { parts: Vec::new(), ..alike() }, SEED, 20), Some(0), "no part");
+        assert_eq!(compare(&alike(), SEED, 30), Some(20), "the last part is missing");
+    }
+
+    #[test]
+    fn a_difference_is_in_the_part_whose_sum_differs() {
+        let mut report = alike();
+        report.parts[1].1 ^= 1;
+        assert_eq!(compare(&report, SEED, 20), Some(10));
+    }
 }

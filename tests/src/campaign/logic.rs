@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use indicatif::ProgressBar;
 
@@ -32,7 +32,8 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     bar.set_message("looking for what is planted");
     let mut counts = Counts { tried: order.count, ..Counts::default() };
     for (how, expected) in [("planted", true), ("blind", false)] {
-        let found = lines(Command::new(&program).args(PLANTED).arg(how), &mut |_| ())?;
+        let (found, status) = lines(Command::new(&program).args(PLANTED).arg(how), &mut |_| ())?;
+        counts.failures.extend(failure(how, status));
         if found.iter().any(|line| line.starts_with("found after ")) != expected {
             counts.failures.push(format!("{how}: {}", found.join("; ")));
         }
@@ -40,11 +41,12 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     bar.set_message("logic and model");
     let mut command = Command::new(&program);
     command.args([order.count.to_string(), order.seed.to_string()]);
-    let said = lines(&mut command, &mut |line| {
+    let (said, status) = lines(&mut command, &mut |line| {
         if let [at, ..] = numbers(line).as_slice() {
             bar.set_position(*at);
         }
     })?;
+    counts.failures.extend(failure("logic and model", status));
     let (parts, others): (Vec<_>, Vec<_>) = said.iter().partition(|line| line.starts_with("at "));
     counts.failures.extend((!others.is_empty()).then(|| others.into_iter().cloned().collect::<Vec<_>>().join("\n")));
     match parts.last().map(|line| numbers(line)).as_deref() {
@@ -72,8 +74,13 @@ fn build() -> Result<PathBuf, CampaignError> {
     }
 }
 
-/// What a program prints, line by line.
-fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<Vec<String>, CampaignError> {
+/// What is to be said of a program that ended so.
+fn failure(what: &str, status: ExitStatus) -> Option<String> {
+    (!status.success()).then(|| format!("{what}: the program ended with {status}"))
+}
+
+/// What a program prints, line by line, and how it ended.
+fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<(Vec<String>, ExitStatus), CampaignError> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let mut lines = Vec::new();
     if let Some(output) = child.stdout.take() {
@@ -83,10 +90,31 @@ fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<Vec<String
             lines.push(line);
         }
     }
-    child.wait()?;
-    Ok(lines)
+    Ok((lines, child.wait()?))
 }
 
 fn numbers(line: &str) -> Vec<u64> {
     line.split(' ').filter_map(|word| word.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> (Vec<String>, Option<String>) {
+        let (said, status) = lines(Command::new("sh").args(["-c", script]), &mut |_| ()).unwrap();
+        (said, failure("a program", status))
+    }
+
+    #[test]
+    fn a_program_that_ends_well_has_not_failed() {
+        assert_eq!(shell("echo at 1; echo at 2"), (vec!["at 1".to_owned(), "at 2".to_owned()], None));
+    }
+
+    #[test]
+    fn a_program_that_ends_otherwise_has_failed_whatever_it_said() {
+        let failed = |status: &str| Some(format!("a program: the program ended with {status}"));
+        assert_eq!(shell("echo at 1; exit 3"), (vec!["at 1".to_owned()], failed("exit status: 3")));
+        assert!(shell("kill -9 $$").1.is_some());
+    }
 }

@@ -8,6 +8,7 @@ pub mod error;
 pub mod guest;
 pub mod kernel;
 pub mod logic;
+pub mod recycle;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 2] = [
+const CAMPAIGNS: [Campaign; 3] = [
     Campaign {
         name: "kernel",
         about: "random system calls in the guest, beside neighbours at work; the same calls on the host",
@@ -37,6 +38,12 @@ const CAMPAIGNS: [Campaign; 2] = [
         about: "entries of the kernel's logic that coverage leads to, on the host, held against the model",
         count: 200_000,
         run: logic::run,
+    },
+    Campaign {
+        name: "recycle",
+        about: "components destroyed while another core is inside them, again and again, in constant memory",
+        count: 100_000,
+        run: recycle::run,
     },
 ];
 

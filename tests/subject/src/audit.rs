@@ -5,7 +5,10 @@
 //! | rights only shrink | what a slot has got is compared with all that was held before: somebody had as much of the same, or the right to make it |
 //! | no capability outlives its object | what can be used is about a frame that is an object in the life that the slot names, and the model has that object |
 //! | frames are what the model says | each word of the retype table |
+//! | mappings are what the model says | each entry of the tables that the processor walks, in user level's half: frame and rights; and none besides |
 //! | budgets are conserved | cycles left and used, in the objects themselves |
+
+mod mappings;
 
 use crate::LogicKernel;
 use abi::kind::Kind;
@@ -49,6 +52,7 @@ impl Audit {
         check_objects(logic, model)?;
         check_frames(logic, model)?;
         check_budgets(logic, model)?;
+        mappings::check(&logic.memory, model)?;
         self.objects.extend(now.values().filter_map(Held::object));
         self.slots = now;
         Ok(())

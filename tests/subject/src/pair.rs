@@ -35,6 +35,7 @@ impl Pair {
             untyped: FIRST..FIRST + UNTYPED_FRAMES,
             descriptors: DESCRIPTORS as u64,
             frames: [LogicKernel::PAGE_TABLE, 3, 7, 5, 6, 10],
+            tables_of_names: [8, 9],
             device: DEVICE / PAGE,
         };
         let model = Model::boot(&machine);

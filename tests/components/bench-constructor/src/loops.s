@@ -9,12 +9,17 @@
 .endm
 
 # Dispatches the thread behind the word in rax, by the next decision at the
-# scheduler's end-point, without a timeout. Who is at its start gets rdi.
-.macro DISPATCH
+# scheduler's end-point, without a timeout. Who is at its start gets rdi. The
+# word in r10 may name a temporal capability beside the end-point.
+.macro DISPATCH by=SCHEDULER_RECEIVE
+    mov r10, \by
+    DECIDE
+.endm
+
+.macro DECIDE
     xor esi, esi
     inc qword ptr [rip + TOKEN]
     mov rdx, [rip + TOKEN]
-    mov r10d, SCHEDULER_RECEIVE
     syscall
     NOTE_STATUS
 .endm
@@ -93,6 +98,45 @@ thread_switch:
     jnz thread_switch
     END
 
+# thread_switch_budget: the same, and each names the temporal capability that the
+# other is to run on, which is not its own.
+.global run_budget_switches
+run_budget_switches:
+    mov eax, FIRST_COUNTED << 16
+    DISPATCH
+    TAKE SCHEDULER_RECEIVE
+    mov eax, SECOND_COUNTED << 16
+    DISPATCH
+    TAKE SCHEDULER_RECEIVE
+    END
+
+.global first_counted
+first_counted:
+    lea rsp, [rip + first_stack_end]
+    mov eax, SECOND_COUNTED << 16
+    mov r10, ON_SECOND_TIME
+    jmp start_budget_switching
+
+.global second_counted
+second_counted:
+    lea rsp, [rip + second_stack_end]
+    mov eax, FIRST_COUNTED << 16
+    mov r10, ON_FIRST_TIME
+
+start_budget_switching:
+    push r10
+    push rax
+    push rdi
+.global thread_switch_budget
+thread_switch_budget:
+    mov rax, [rsp + 8]
+    mov rdi, [rsp]
+    mov r10, [rsp + 16]
+    DECIDE
+    dec qword ptr [rsp]
+    jnz thread_switch_budget
+    END
+
 # A thread that waits, whatever is sent to it.
 .global receiver
 receiver:
@@ -100,11 +144,11 @@ receiver:
     jmp receiver
 
 # Lets the receiver take what was ever sent, and wait.
-.macro LET_RECEIVER_WAIT
+.macro LET_RECEIVER_WAIT by=SCHEDULER_RECEIVE
     SEND RECEIVER_SEND
     TAKE SCHEDULER_RECEIVE
     mov eax, RECEIVER << 16
-    DISPATCH
+    DISPATCH \by
     TAKE SCHEDULER_RECEIVE
 .endm
 
@@ -119,6 +163,21 @@ asnd:
     SEND RECEIVER_SEND
     dec qword ptr [rsp]
     jnz asnd
+    END
+
+# asnd_budget: the same, while the sender runs on one temporal capability and the
+# receiver waits on another, which takes no precedence over it.
+.global run_budget_sends
+run_budget_sends:
+    push rdi
+    LET_RECEIVER_WAIT ON_SECOND_TIME
+    mov eax, SCHEDULER << 16
+    DISPATCH ON_FIRST_TIME
+.global asnd_budget
+asnd_budget:
+    SEND RECEIVER_SEND
+    dec qword ptr [rsp]
+    jnz asnd_budget
     END
 
 # receive: looks for sends and events where there are none.

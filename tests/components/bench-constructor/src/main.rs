@@ -6,8 +6,10 @@
 //! | row | one iteration |
 //! |---|---|
 //! | `thread_switch` | a thread dispatches another of its component, by a decision at their scheduler's end-point |
+//! | `thread_switch_budget` | the same between threads on two temporal capabilities: each names that of the other |
 //! | `receive` | a scheduler looks for sends and events, and there are none |
 //! | `asnd` | a thread sends to one that waits; the scheduler of that one is told, nobody switches |
+//! | `asnd_budget` | the same, from a thread on a temporal capability to one that waits on another, of less precedence |
 //! | `asnd_arcv` | a scheduler sends to a thread that waits, takes the event in and dispatches it; it waits again |
 //! | `fault_handler` | a thread faults, and resumes behind that by its handler's answer |
 //!
@@ -61,8 +63,10 @@ fn measure(fixture: &Fixture, console: &mut console::Console<'_>) -> Result<()> 
     bench_client::run(
         &[
             Row::new("thread_switch", &|iterations| schedule(loops::run_switches, iterations / 2)),
+            Row::new("thread_switch_budget", &|iterations| schedule(loops::run_budget_switches, iterations / 2)),
             Row::new("receive", &|iterations| schedule(loops::run_receives, iterations)),
             Row::new("asnd", &|iterations| schedule(loops::run_sends, iterations)),
+            Row::new("asnd_budget", &|iterations| schedule(loops::run_budget_sends, iterations)),
             Row::new("asnd_arcv", &|iterations| schedule(loops::run_round_trips, iterations)),
             Row::new("fault_handler", &|iterations| run_to_its_end(FAULTING, iterations)),
         ],

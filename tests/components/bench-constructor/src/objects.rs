@@ -1,7 +1,7 @@
 //! The components, threads and end-points that the loops run on, in slots that the loops know.
 
 use crate::loops::{self, FAULTING, FIRST, RECEIVER, RECEIVER_RECEIVE, RECEIVER_SEND, SCHEDULER, SECOND};
-use crate::loops::{Entry, SCHEDULER_RECEIVE};
+use crate::loops::{Entry, FIRST_COUNTED, FIRST_TIME, SCHEDULER_RECEIVE, SECOND_COUNTED, SECOND_TIME};
 use abi::boot::{UntypedRange, slot};
 use abi::crossing::FAULT_HANDLER;
 use abi::layout::PAGE;
@@ -16,6 +16,9 @@ const FAULTY_TABLE: u32 = 22;
 
 /// The hot descriptors behind the constructor's own.
 const DESCRIPTORS: [u64; 2] = [2, 3];
+
+/// What each of the two temporal capabilities has: it never comes to its end.
+const CYCLES: u64 = 1 << 40;
 
 /// Makes all of them.
 ///
@@ -36,7 +39,19 @@ pub fn make(constructor: &Constructor) -> Result<()> {
     maker.make_leaf(FAULTY_TABLE)?;
     maker.make(CreateComponent, FAULTY, [pair(FAULTY_TABLE, slot::PAGE_TABLE), faulty])?;
     maker.handle_faults(FAULTY_TABLE, COMPONENT, loops::handler)?;
-    maker.threads(FAULTY, [(FAULTING, loops::fault_handler)])
+    maker.threads(FAULTY, [(FAULTING, loops::fault_handler)])?;
+    make_counted(&mut maker)
+}
+
+/// Two threads, and what they run on: enough for all that is measured. Of the two, the first goes first.
+fn make_counted(maker: &mut Maker<'_>) -> Result<()> {
+    maker.threads(COMPONENT, [(FIRST_COUNTED, loops::first_counted), (SECOND_COUNTED, loops::second_counted)])?;
+    for (priority, time) in [(1, FIRST_TIME), (2, SECOND_TIME)] {
+        let frame = maker.frame();
+        let words = [pair(priority, time), frame, pair(SCHEDULER_RECEIVE, slot::TIME), CYCLES];
+        maker.ask(slot::TABLE, CreateTemporalCapability, words)?;
+    }
+    Ok(())
 }
 
 /// Makes objects from the largest of the ranges of untyped memory.

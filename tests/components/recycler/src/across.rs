@@ -43,6 +43,8 @@ const GIVEN: [(u32, u32); 8] = [
     (slot::ITS_SEND, SEND),
     (slot::THREAD, THREAD),
 ];
+/// Lives after which it says how many there were.
+const SAID: u64 = 100;
 /// Descriptors of the caller, whose thread has that index too, and of the server.
 const CALLER_INDEX: u32 = 42;
 const SERVER_INDEX: u32 = 43;
@@ -66,7 +68,12 @@ const BURIED: [u64; 8] = [
 /// All of it, again and again.
 pub fn components(asking: &mut Asking, rounds: u64) {
     prepare(asking);
-    (1..=rounds).for_each(|life| once(asking, life));
+    for life in 1..=rounds {
+        once(asking, life);
+        if life % SAID == 0 {
+            asking.say(format_args!("recycler: {life} lives\n"));
+        }
+    }
     shared().enter(State::new(rounds, Phase::Over));
     judge(asking, rounds);
     clean_up(asking);
@@ -136,7 +143,7 @@ fn make(asking: &mut Asking, life: u64) {
 
 /// Chooses how long the other core stays in the component, and in the server, before it can come there.
 fn choose(life: u64) {
-    let spin = if life % 4 == 1 { u64::MAX } else { life.wrapping_mul(7919) % 5000 };
+    let spin = if life % 4 == 1 { u64::MAX } else { chance(life, 7919) % 5000 };
     shared().spin.set(spin);
     shared().hold.set(u64::from(life % 4 == 2));
 }
@@ -152,7 +159,12 @@ fn meet(asking: &mut Asking, alive: State) {
         2 => wait(|| shared().place.get() == place::SERVER),
         _ => wait(|| shared().entered.get() > entered + life % 3),
     }
-    (0..life.wrapping_mul(104_729) % 3000).for_each(|_| core::hint::spin_loop());
+    (0..chance(life, 104_729) % 3000).for_each(|_| core::hint::spin_loop());
+}
+
+/// A number that depends on the life and the seed.
+fn chance(life: u64, factor: u64) -> u64 {
+    life.wrapping_add(crate::SEED.get()).wrapping_mul(factor)
 }
 
 fn wait(until: impl Fn() -> bool) {

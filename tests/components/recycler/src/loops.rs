@@ -2,11 +2,14 @@
 
 use crate::asking::{Asking, HOSTILE, PAGES, pair, words};
 use crate::script::returns;
-use abi::boot::slot::{FREE, PAGE_TABLE, TABLE};
+use abi::boot::slot::{DEVICES, FREE, INTERRUPTS, PAGE_TABLE, TABLE, TIME};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, WRITE};
-use abi::operation::{ComponentOperation, PageTableOperation, TableOperation, ThreadEnd, ThreadOperation};
+use abi::operation::{
+    ComponentOperation, PageTableOperation, TableOperation, TemporalCapabilityOperation, ThreadEnd, ThreadOperation,
+};
 use abi::rights;
+use abi::time::EVERYTHING;
 
 /// The slots of what is made.
 const MADE: u32 = FREE;
@@ -15,6 +18,11 @@ const THIRD: u32 = FREE + 2;
 const FOURTH: u32 = FREE + 3;
 /// The descriptor, and the thread, of what is made.
 const INDEX: u32 = 40;
+/// Cycles of a temporal capability.
+const CYCLES: u64 = 100;
+/// A line that every machine of this kind has, and the page of a device: the text screen's.
+const LINE: u64 = 4;
+const DEVICE: u64 = 0xb_8000;
 
 /// Capability tables with a leaf, whose frames become user memory in between: kernel, untyped, user, untyped, kernel.
 pub fn tables(asking: &mut Asking, rounds: u64) {
@@ -127,6 +135,58 @@ pub fn components(asking: &mut Asking, rounds: u64) {
         give_up_component(asking, MADE);
         asking.answered(SECOND, 0, [0; 4], Err(Error::Revoked));
         let epoch = asking.done(TABLE, TableOperation::Remove as u16, [SECOND.into(), 0, 0, 0]);
+        asking.quiesce(epoch);
+    }
+}
+
+/// Temporal capabilities of another scheduler: filled, emptied into each other in every way, and ended in both.
+pub fn temporal_capabilities(asking: &mut Asking, rounds: u64) {
+    make_component(asking, SECOND);
+    let thread = [THIRD.into(), asking.frame(0), pair(SECOND, INDEX), returns()];
+    asking.done(TABLE, TableOperation::CreateThread as u16, thread);
+    asking.done(TABLE, TableOperation::CreateReceive as u16, [FOURTH.into(), THIRD.into(), 0, 0]);
+    (0..rounds).for_each(|_| give_and_take(asking));
+    let epoch = asking.done(TABLE, TableOperation::Remove as u16, [FOURTH.into(), 0, 0, 0]);
+    asking.quiesce(epoch);
+    let epoch = asking.done(TABLE, TableOperation::Reclaim as u16, [THIRD.into(), 0, 0, 0]);
+    asking.quiesce(epoch);
+    give_up_component(asking, SECOND);
+}
+
+/// Two that have the cycles of one, for the scheduler that receives at [`FOURTH`].
+fn give_and_take(asking: &mut Asking) {
+    use TemporalCapabilityOperation::*;
+    let other = FOURTH + 1;
+    for (slot, frame, from, cycles) in [(MADE, 1, TIME, CYCLES), (other, 2, 0, 0)] {
+        let words = [slot.into(), asking.frame(frame), pair(FOURTH, from), cycles];
+        asking.done(TABLE, TableOperation::CreateTemporalCapability as u16, words);
+        asking.answered(slot, Read as u16, [0; 4], Ok([cycles, 0]));
+    }
+    asking.done(MADE, Delegate as u16, [other.into(), CYCLES / 2, 3, 0]);
+    asking.done(other, Transfer as u16, [MADE.into(), CYCLES / 4, 0, 0]);
+    asking.answered(MADE, Read as u16, [0; 4], Ok([CYCLES - CYCLES / 4, 0]));
+    let merged = asking.done(MADE, Merge as u16, [other.into(), 0, 0, 0]);
+    asking.answered(MADE, Read as u16, [0; 4], Err(Error::Revoked));
+    asking.answered(other, Transfer as u16, [TIME.into(), EVERYTHING, 0, 0], Ok([CYCLES, 0]));
+    let removed = asking.done(TABLE, TableOperation::Remove as u16, [MADE.into(), 0, 0, 0]);
+    let epoch = asking.done(TABLE, TableOperation::Reclaim as u16, [other.into(), 0, 0, 0]);
+    asking.quiesce(epoch.max(merged).max(removed));
+}
+
+/// Slots with what has no object: a part of the lines, of the devices' memory, which is mapped, and a level.
+pub fn parts(asking: &mut Asking, rounds: u64) {
+    use TableOperation::*;
+    for _ in 0..rounds {
+        asking.done(TABLE, CreateInterrupt as u16, [MADE.into(), INTERRUPTS.into(), LINE, 0]);
+        asking.done(TABLE, CreatePhysicalRange as u16, [SECOND.into(), DEVICES.into(), DEVICE, 1]);
+        asking.done(TABLE, CreateHandledLevel as u16, [THIRD.into(), 0, 0, 0]);
+        asking.done(PAGE_TABLE, PageTableOperation::MapDevice as u16, [PAGES, SECOND.into(), READ, 0]);
+        let mut epoch = asking.done(PAGE_TABLE, PageTableOperation::Unmap as u16, [PAGES, 0, 0, 0]);
+        for slot in [MADE, SECOND, THIRD] {
+            epoch = epoch.max(asking.done(TABLE, Remove as u16, [slot.into(), 0, 0, 0]));
+            let copy = [slot.into(), TIME.into(), 0, 0];
+            asking.answered(TABLE, Copy as u16, copy, Err(Error::NotQuiescent));
+        }
         asking.quiesce(epoch);
     }
 }

@@ -18,6 +18,8 @@ runtime::component! { initialise: run }
 runtime::parameter!(ROUNDS: u64 = 100_000, "rounds");
 // Whether there is another core, which is inside what is destroyed.
 runtime::parameter!(CORES: bool = false, "cores");
+// What moments the two cores choose depends on it.
+runtime::parameter!(SEED: u64 = 0, "seed");
 
 type Scene = (&'static str, fn(&mut Asking, u64));
 
@@ -28,6 +30,8 @@ const ON_ONE_CORE: &[Scene] = &[
     ("threads", loops::threads),
     ("invocations and end-points", loops::slots),
     ("components", loops::components),
+    ("temporal capabilities", loops::temporal_capabilities),
+    ("lines, ranges and levels", loops::parts),
     ("whole components", whole::components),
     ("stale paths", stale::all),
 ];

@@ -8,7 +8,7 @@ use super::peer::PEERS;
 use super::result::{Document, Measured};
 use super::row::Group;
 use super::scaling::Scaling;
-use super::weight::{Source, WEIGHTS};
+use super::weight::{MARK, Source, WEIGHTS};
 
 /// The whole page.
 pub fn page(document: &Document, rows: &[Measured], scaling: &[Scaling]) -> String {
@@ -77,13 +77,15 @@ fn notes() -> String {
 fn weights() -> String {
     let rows = WEIGHTS.iter().map(|weight| {
         let (name, cycles, source) = (weight.name, weight.cycles, weight.source.name());
-        format!("<tr><td><code>{name}</code></td><td class=\"n\">{cycles}</td><td>{source}</td></tr>\n")
+        let mark = if weight.source == Source::Assumed { MARK } else { "" };
+        format!("<tr><td><code>{name}</code></td><td class=\"n\">{cycles}{mark}</td><td>{source}</td></tr>\n")
     });
     let sources = Source::ALL.map(|source| format!("<dt>{}</dt><dd>{}</dd>\n", source.name(), escaped(source.text())));
     format!(
         "<h2>What the estimate in cycles rests on</h2>\n<p>An ordinary instruction counts for one cycle, these for more. \
          It is an estimate for an Intel Skylake without mitigations and with warm caches, from figures that others have \
-         published; nobody has measured it. It shows where the cost lies.</p>\n\
+         published, but for those marked {MARK}, which are assumed; nobody has measured it. It shows where the cost \
+         lies.</p>\n\
          <table class=\"narrow\">\n<thead><tr><th>operation</th><th class=\"n\">cycles</th><th>source</th></tr></thead>\n\
          <tbody>\n{}</tbody>\n</table>\n<dl class=\"small\">\n{}</dl>\n",
         rows.collect::<String>(),
@@ -105,7 +107,7 @@ mod tests {
     fn the_page_has_every_row_every_peer_and_every_source() {
         let rows = [measured("floor_sinv_raw", 35, &[]), measured("sinv_raw", 73, &[&[0x0f, 0x05]])];
         let page = shown(&rows);
-        for text in ["floor_sinv_raw", ">73<", ">35<", ">449<", "syscall ×1", "abc&lt;def", "2 cores"] {
+        for text in ["floor_sinv_raw", ">73<", ">35<", ">449<", "syscall ×1", "abc&lt;def", "2 cores", ">200*<"] {
             assert!(page.contains(text), "{text} is not in {page}");
         }
         for text in PEERS.map(|peer| peer.source).into_iter().chain(Source::ALL.map(Source::text)) {
