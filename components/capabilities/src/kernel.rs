@@ -4,10 +4,7 @@ use abi::bundle::Bundle;
 use abi::error::Error;
 use abi::management::{Managed, word};
 use abi::operation::TableOperation;
-use runtime::Result;
-
-/// How often the kernel is asked whether every core has let go, before that is an error.
-const PATIENCE: usize = 1 << 20;
+use runtime::{Result, management};
 
 /// What the manager stands on.
 pub trait Kernel {
@@ -48,13 +45,5 @@ pub trait Kernel {
 /// Waits until no core can have in use what has been given up.
 pub fn quiesce(kernel: &impl Kernel) -> core::result::Result<(), Error> {
     let table = kernel.word(word::TABLE);
-    let ask = |epoch| kernel.operate(table, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]);
-    let [now, _] = ask(0)?;
-    for _ in 0..PATIENCE {
-        match ask(now) {
-            Err(Error::Pending) => core::hint::spin_loop(),
-            done => return done.map(|_| ()),
-        }
-    }
-    Err(Error::Pending)
+    management::quiesce(|epoch| kernel.operate(table, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]))
 }

@@ -4,10 +4,7 @@ use abi::error::Error;
 use abi::layout::{PAGE, READ, RUN_TIME, WRITE};
 use abi::management::{Managed, word};
 use abi::operation::{PageTableOperation, TableOperation};
-use runtime::management::{Management, SCRATCH};
-
-/// How often the kernel is asked whether every core has let go, before that is an error.
-const PATIENCE: usize = 1 << 20;
+use runtime::management::{Management, SCRATCH, quiesce};
 
 /// The plan, and the kernel's operations.
 pub trait Kernel {
@@ -174,15 +171,7 @@ impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
     /// Waits until no core can have in use what has been given up.
     pub fn quiesce(&self) -> Result<(), Error> {
         let table = self.kernel.word(word::TABLE);
-        let ask = |epoch| self.kernel.operate(table, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]);
-        let [now, _] = ask(0)?;
-        for _ in 0..PATIENCE {
-            match ask(now) {
-                Err(Error::Pending) => core::hint::spin_loop(),
-                done => return done.map(|_| ()),
-            }
-        }
-        Err(Error::Pending)
+        quiesce(|epoch| self.kernel.operate(table, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]))
     }
 
     fn operate(&self, capability: u64, operation: PageTableOperation, words: [u64; 4]) -> Result<(), Error> {

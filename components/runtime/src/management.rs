@@ -20,6 +20,25 @@ pub struct Management {
     address: AtomicU64,
 }
 
+/// How often the kernel is asked whether every core has let go, before that is an error.
+const PATIENCE: usize = 1 << 20;
+
+/// Waits until no core can have in use what has been given up: `ask` performs the operation `Quiesce` with an epoch.
+///
+/// # Errors
+///
+/// The kernel's; [`Error::Pending`] if a core does not answer.
+pub fn quiesce(ask: impl Fn(u64) -> Result<[u64; 2], Error>) -> Result<(), Error> {
+    let [now, _] = ask(0)?;
+    for _ in 0..PATIENCE {
+        match ask(now) {
+            Err(Error::Pending) => core::hint::spin_loop(),
+            done => return done.map(|_| ()),
+        }
+    }
+    Err(Error::Pending)
+}
+
 impl Management {
     /// A plan that the composer has not bound yet.
     ///
