@@ -94,9 +94,17 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
     });
     let managed = named(graph, graph.provided_by(index))
         .map(|of| item(format!("maps memory of `{}`", of.name.value), Extent::Whole, None, &of.name.span));
-    let scheduled = named(graph, graph.scheduled_by(index));
-    let scheduled = scheduled
-        .map(|of| item(format!("schedules the threads of `{}`", of.name.value), Extent::Whole, None, &of.name.span));
+    let scheduled = graph.scheduled_by(index).filter_map(|at| Some((at, graph.components.get(at)?)));
+    // A scheduler has those below it run others.
+    let scheduled = scheduled.map(|(at, of)| {
+        let to = Some(at).filter(|at| graph.is_scheduler(*at));
+        item(format!("schedules the threads of `{}`", of.name.value), Extent::Whole, to, &of.name.span)
+    });
+    let time = Some(&component.own).filter(|own| own.parameters.is_limited() && graph.is_scheduler(index));
+    let time = time.map(|own| {
+        let what = format!("gives time, so many in {} microseconds", own.parameters.period);
+        item(what, Extent::Number(own.parameters.budget), None, &component.name.span)
+    });
     let memory = component
         .memory
         .iter()
@@ -111,7 +119,7 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
         devices.collect(),
         made.collect(),
         managed.collect(),
-        scheduled.collect(),
+        scheduled.chain(time).collect(),
         memory.chain(threads).collect(),
     ];
     parts.into_iter().flatten().collect()

@@ -46,6 +46,15 @@ pub const NO_SUCH_CORE: &str = "E0209";
 /// A component on another core than whoever runs it.
 pub const WRONG_CORE: &str = "E0210";
 
+/// A template that there is not.
+pub const UNKNOWN_TEMPLATE: &str = "E0211";
+/// Two templates of one name.
+pub const DUPLICATE_TEMPLATE: &str = "E0212";
+/// A template that nobody takes anything from.
+pub const UNUSED_TEMPLATE: &str = "E0213";
+/// `{n}` where there is only one instance.
+pub const NO_INSTANCES: &str = "E0214";
+
 /// The server does not implement the interface.
 pub const NOT_IMPLEMENTED: &str = "E0301";
 /// The server implements the interface in other variants.
@@ -69,8 +78,21 @@ pub const TOO_MANY_CREATED: &str = "E0310";
 /// A component that asks another than its scheduler to have its pages served.
 pub const NOT_ITS_SCHEDULER: &str = "E0311";
 
-/// A budget without a period, a period without a budget, or a budget that is longer than its period.
+/// Lengths of time of a thread that do not go together: a budget without a period, one that is longer than its period, and the like.
 pub const BAD_SHARE: &str = "E0315";
+
+/// A key that only has a meaning for a component that schedules others.
+pub const NOT_SCHEDULING: &str = "E0316";
+/// A cycle of slots that the policy cannot have, or lacks.
+pub const BAD_SLOTS: &str = "E0317";
+/// A key of a thread that its scheduler's policy does not look at.
+pub const NOT_FOR_POLICY: &str = "E0318";
+/// A thread in no partition, or in one without a slot.
+pub const BAD_PARTITION: &str = "E0319";
+/// A thread that cannot be sure to meet its deadlines, by analysis.
+pub const UNSCHEDULABLE: &str = "E0320";
+/// A thread with deadlines below one of which nothing says how long it runs.
+pub const UNBOUNDED_INTERFERENCE: &str = "E0321";
 
 /// A key that only has a meaning for a component that is made, or has memory, at run time.
 pub const NOT_MANAGED: &str = "E0312";
@@ -80,6 +102,15 @@ pub const FOREIGN_EDGE: &str = "E0313";
 
 /// An interposer that does not call the next component on the way.
 pub const NOT_AN_INTERPOSER: &str = "E0314";
+
+/// A chain of invocations that is longer than what a thread has room for.
+pub const INVOCATIONS_TOO_DEEP: &str = "E0322";
+/// An interface that is served to nobody.
+pub const UNUSED_INTERFACE: &str = "E0323";
+/// A client that can come to wait for threads that are less urgent.
+pub const PRIORITY_INVERSION: &str = "E0324";
+/// A page to the client's own scheduler.
+pub const PAGE_TO_SCHEDULER: &str = "E0325";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";
@@ -105,6 +136,11 @@ pub const BUILD_FAILED: &str = "E0503";
 /// A workspace that cargo does not understand.
 pub const BAD_WORKSPACE: &str = "E0504";
 
+/// Files that a component is to start with, and that cannot be read.
+pub const UNREADABLE_FILES: &str = "E0506";
+/// A `component.toml` that says what it cannot say.
+pub const BAD_DEFAULTS: &str = "E0505";
+
 /// A built image that cannot be a component's.
 pub const BAD_IMAGE: &str = "E0601";
 
@@ -129,6 +165,10 @@ pub const NOT_A_SCHEDULER: &str = "E0709";
 
 /// The image of a component that is to construct others, or to give them memory, cannot.
 pub const NOT_A_MANAGER: &str = "E0710";
+/// A constant that the image does not have.
+pub const UNKNOWN_CONSTANT: &str = "E0712";
+/// Files for an image that reads none.
+pub const NO_FILES: &str = "E0713";
 /// A dependency with a page, whose client's image does not post, or the reverse.
 pub const NO_SUCH_PAGE: &str = "E0711";
 
@@ -141,5 +181,19 @@ pub const TOO_MANY_CAPABILITIES: &str = "E0803";
 /// The components, and the threads that they may create, are more than the kernel has threads.
 pub const TOO_MANY_THREADS: &str = "E0804";
 
+/// A component whose stacks are smaller than what a chain of invocations can need.
+pub const STACK_TOO_SMALL: &str = "E0805";
+/// An image that calls itself in a circle, and no number that says how deep.
+pub const RECURSION: &str = "E0806";
+/// An image whose use of the stack cannot be followed.
+pub const UNBOUNDED_STACK: &str = "E0807";
+/// Invocations that can lead back to where they came from, without end.
+pub const ENDLESS_INVOCATIONS: &str = "E0808";
+
+/// Components that need more memory than the machine has.
+pub const MEMORY_EXCEEDED: &str = "E0809";
+
 /// The output cannot be written.
 pub const OUTPUT: &str = "E0901";
+/// There is nothing that a picture could show.
+pub const UNDRAWABLE: &str = "E0902";

@@ -23,7 +23,7 @@ pub struct Source {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The graph is not composed.
     Error,
@@ -73,6 +73,12 @@ impl Diagnostic {
         Self { severity: Severity::Note, ..Self::error("", message) }
     }
 
+    /// The same as a warning.
+    #[must_use]
+    pub fn tolerated(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+
     /// The same with one more label.
     #[must_use]
     pub fn label(mut self, span: &Range<usize>, text: impl Into<String>) -> Self {
@@ -94,7 +100,8 @@ impl Diagnostic {
         self
     }
 
-    fn is_error(&self) -> bool {
+    /// Whether it keeps the graph from being composed.
+    pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
@@ -198,9 +205,9 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// Puts the complaints in the order of the file.
+    /// Puts the most severe complaints first, and those of one severity in the order of the file.
     pub fn sort(&mut self) {
-        self.0.sort_by_key(|diagnostic| (diagnostic.start(), diagnostic.code));
+        self.0.sort_by_key(|diagnostic| (diagnostic.severity, diagnostic.start(), diagnostic.code));
     }
 
     /// All complaints as plain text.

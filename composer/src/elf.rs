@@ -14,6 +14,7 @@ pub mod strip;
 mod tests;
 
 pub use defect::Defect;
+pub(crate) use read::{header, word_at};
 pub use memory::{Memory, Segment};
 pub use record::Record;
 

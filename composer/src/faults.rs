@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use crate::verdict::{FATAL, FAULT};
 
+pub(crate) use lines::plain_name;
 pub use lines::{Frame, Lines};
 pub use stream::Annotated;
 

@@ -2,7 +2,7 @@
 //!
 //! [`Graph`] is what the passes after `resolve` read. It is never changed after that.
 
-use abi::plan::Share;
+use abi::plan::{Parameters, Slot};
 use std::ops::Range;
 
 /// A value and where it stands in the graph file, in bytes.
@@ -75,18 +75,27 @@ pub struct Component {
     pub policy: Policy,
     /// Words to set before it starts.
     pub params: Vec<Parameter>,
+    /// Constants to set before it starts.
+    pub constants: Vec<Parameter>,
+    /// The files that it starts with.
+    pub initfs: Option<Files>,
     /// Devices that it drives.
     pub devices: Vec<Device>,
     /// Where its image starts, if the graph says so.
     pub baseaddr: Option<Spanned<u64>>,
     /// Bytes of each of its stacks, a whole number of pages.
     pub stack: Spanned<u64>,
-    /// The core that its own thread runs on, if the graph says so; see [`Graph::core`].
-    pub core: Option<Spanned<u64>>,
-    /// Priority of its own thread, if it has a scheduler; lower goes first.
-    pub priority: u64,
-    /// How long its own thread may run.
-    pub share: Share,
+    /// Whether `stack` is held against what its image can use.
+    pub stack_check: bool,
+    /// How deep calls in a circle go in its image, if the graph says so.
+    pub recursion: Option<Spanned<u32>>,
+    /// The core that its own thread runs on, if the graph says so, and those on which a scheduler has more threads of its
+    /// own; see [`Graph::core`], [`Graph::cores`].
+    pub cores: Vec<Spanned<u64>>,
+    /// Its own thread.
+    pub own: Thread,
+    /// How it schedules the threads of its clients, if it does.
+    pub scheduling: Scheduling,
     /// The threads that it may create.
     pub threads: Vec<Thread>,
     /// Bytes that it may have at once from its memory manager.
@@ -109,13 +118,30 @@ impl Graph {
     }
 }
 
-/// A thread that a component may create.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A thread: a component's own, or one that it may create.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
-    /// Its priority; lower goes first.
-    pub priority: u64,
-    /// How long it may run.
-    pub share: Share,
+    /// What its scheduler's policy is told of it.
+    pub parameters: Parameters,
+    /// Microseconds of work that it has in each period at most; 0 if the graph does not say.
+    pub cost: u64,
+    /// The core that it is created on, if the graph says so; see [`Graph::created_core`].
+    pub core: Option<Spanned<u64>>,
+    /// Whether the graph says that its work is to be done by a deadline, and not only how long it may run.
+    pub has_deadline: bool,
+    /// The part of the graph that says most about it.
+    pub span: Range<usize>,
+}
+
+/// How a scheduler schedules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scheduling {
+    /// The policy.
+    pub policy: usize,
+    /// The names of its partitions; their numbers start at 1.
+    pub partitions: Vec<String>,
+    /// The cycle of its partitions.
+    pub slots: Vec<Slot>,
 }
 
 /// What is done about a component's faults.
@@ -189,6 +215,15 @@ pub struct Parameter {
     pub key: Spanned<String>,
     /// The word; a boolean is 0 or 1.
     pub value: Spanned<u64>,
+}
+
+/// The files that a component starts with.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The path, as the graph gives it.
+    pub path: Spanned<String>,
+    /// The files, by name, if they have been read.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 /// A resource of a device, which one component drives.

@@ -3,6 +3,9 @@
 
 use std::ops::RangeInclusive;
 
+use sched_sl::policy::any::NAMES;
+use sched_sl::policy::proportional_share::MAX_WEIGHT;
+
 /// Version of the graph format.
 pub const FORMAT: i128 = 1;
 
@@ -25,10 +28,14 @@ pub enum Place {
     Dependency,
     /// An element of a component's `params`.
     Parameter,
+    /// An element of a component's `constants`.
+    Constant,
     /// An element of a component's `devices`.
     Device,
     /// An element of a component's `threads`.
     Thread,
+    /// An element of a scheduler's `slots`.
+    Slot,
     /// A component's `fault`.
     Fault,
     /// A component's `personality`.
@@ -36,8 +43,8 @@ pub enum Place {
 }
 
 /// All tables.
-pub const PLACES: [Place; 12] =
-    [File, System, Expect, Machine, Component, Implements, Dependency, Parameter, Device, Thread, Fault, Personality];
+pub const PLACES: [Place; 14] =
+    [File, System, Expect, Machine, Component, Implements, Dependency, Parameter, Constant, Device, Thread, Slot, Fault, Personality];
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +59,8 @@ pub enum Kind {
     Identifier,
     /// A component crate: a package name, or a path.
     Crate,
+    /// The path of a file or a directory, from the graph file.
+    Path,
     /// One of these texts.
     Choice(&'static [Choice]),
     /// A whole number between two others, both included.
@@ -121,7 +130,7 @@ const fn choice(text: &'static str) -> Choice {
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
 use Place::{
-    Component, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, System, Thread,
+    Component, Constant, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, Slot, System, Thread,
 };
 use Status::{NotSupportedYet, Optional, Required};
 
@@ -132,6 +141,17 @@ pub const VIA: [Choice; 2] = [choice("call"), choice("page")];
 
 /// The values of `policy`: the call that faulted fails, the component ends, or is made anew.
 pub const POLICY: [Choice; 3] = [choice("unwind"), choice("end"), choice("recreate")];
+
+/// The values of a scheduler's `policy`, by their numbers in a plan.
+pub const SCHEDULING: [Choice; NAMES.len()] = {
+    let mut choices = [choice(""); NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        choices[at] = choice(NAMES[at]);
+        at += 1;
+    }
+    choices
+};
 
 /// Priorities of threads; 0 goes first.
 pub const PRIORITIES: i128 = 32;
@@ -165,6 +185,12 @@ const LINE: Kind = Integer(0, 127);
 const REGISTERS: Kind = Size(abi::layout::PAGE, TIB, abi::layout::PAGE);
 const MICROSECONDS: Kind = Integer(*SHARE.start() as i128, *SHARE.end() as i128);
 const PRIORITY: Kind = Integer(0, PRIORITIES - 1);
+const WEIGHT: Kind = Integer(1, MAX_WEIGHT as i128);
+const WEIGHT_MEANING: &str = "its weight under the policy `proportional-share`: twice the weight is twice the time; 1 if left out";
+const PARTITION_MEANING: &str = "the partition in whose slots it runs, under the policy `time-partitions`";
+const DEADLINE_MEANING: &str = "microseconds from the start of a period until its work is to be done; the period if left out";
+const COST_MEANING: &str =
+    "microseconds of work that it has in each period at most, for the analysis and the timeline; `budget` if left out";
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 
 /// All keys, table by table, in the order in which one would write them.
@@ -172,6 +198,7 @@ const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 pub const KEYS: &[Key] = &[
     key(File, "system", Required, Table(System), "the system as a whole"),
     key(File, "components", Optional, List(&Table(Component)), "the components, each with `[[components]]`"),
+    key(File, "templates", Optional, List(&Table(Component)), "what components have in common: each a component, of which others take what they do not say themselves"),
     later(File, "address_spaces", "components that share an address space"),
 
     key(System, "description", Required, Text, "one line about the system"),
@@ -189,6 +216,8 @@ pub const KEYS: &[Key] = &[
     key(Machine, "icount", Optional, Boolean, "whether time is counted in instructions"),
 
     key(Component, "name", Required, Kind::Name, "its name, unique in the graph"),
+    key(Component, "template", Optional, Identifier, "the template from which it takes every key that it does not say itself"),
+    key(Component, "count", Optional, Integer(1, abi::layout::THREADS as i128), "how many instances of it there are; `{n}` in any text stands for the number of the instance, from 0"),
     key(Component, "img", Optional, Kind::Crate, "its component crate: a package name, or a path; as `name` if left out"),
     key(Component, "constructor", Optional, Kind::Component, "who constructs it: `\"kernel\"`, a component that does so at run time, or the base constructor (if left out)"),
     key(Component, "implements", Optional, List(&Table(Implements)), "the interfaces that it serves"),
@@ -197,16 +226,24 @@ pub const KEYS: &[Key] = &[
     key(Component, "devices", Optional, List(&Table(Device)), "the devices that it drives"),
     key(Component, "baseaddr", Optional, Kind::Address, "where its image starts"),
     key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
+    key(Component, "stack_check", Optional, Boolean, "whether its stacks are held against what its image can use; `false` for images whose code cannot be followed"),
+    key(Component, "recursion", Optional, Integer(1, 64), "how deep functions of its image go that call each other in a circle, for the bound of its stacks"),
     key(Component, "priority", Optional, PRIORITY, "priority of its own thread under its scheduler; lower goes first"),
     key(Component, "fault", Optional, Table(Fault), "who handles its faults; without, the call that faults fails"),
     key(Component, "personality", Optional, Table(Personality), "who serves its system calls: it is a foreign program"),
+    key(Component, "weight", Optional, WEIGHT, WEIGHT_MEANING),
+    key(Component, "partition", Optional, Identifier, PARTITION_MEANING),
     key(Component, "budget", Optional, MICROSECONDS, "microseconds that its own thread may run in each period"),
     key(Component, "period", Optional, MICROSECONDS, "microseconds of a period"),
+    key(Component, "deadline", Optional, MICROSECONDS, DEADLINE_MEANING),
+    key(Component, "cost", Optional, MICROSECONDS, COST_MEANING),
+    key(Component, "policy", Optional, Kind::Choice(&SCHEDULING), "how it schedules its clients' threads, if it serves `sched`; `fixed-priority` if left out"),
+    key(Component, "slots", Optional, List(&Table(Slot)), "the cycle in which the partitions of its clients' threads take turns, under the policy `time-partitions`"),
     key(Component, "threads", Optional, List(&Table(Thread)), "threads that it may create under its scheduler"),
-    later(Component, "constants", "constants of its image to set"),
-    later(Component, "initfs", "files that it starts with"),
+    key(Component, "constants", Optional, List(&Table(Constant)), "constants of its image to set"),
+    key(Component, "initfs", Optional, Kind::Path, "the files that it starts with: a directory, or one file, by its path from the graph file"),
     key(Component, "memory", Optional, QUOTA, "memory that it may have at once from its memory manager"),
-    key(Component, "cores", Optional, List(&CORE), "the core that its own thread runs on, from 0; its scheduler's, or 0, if left out"),
+    key(Component, "cores", Optional, List(&CORE), "the core that its own thread runs on, from 0; its scheduler's, or 0, if left out. A scheduler may name several"),
 
     key(Implements, "interface", Required, Identifier, "the interface"),
     key(Implements, "variant", Optional, Identifier, "which of the image's implementations"),
@@ -222,7 +259,10 @@ pub const KEYS: &[Key] = &[
 
     key(Parameter, "key", Required, Identifier, "what the image calls the word"),
     key(Parameter, "value", Required, Kind::Word, "the word"),
-    later(Parameter, "at", "where the word lies"),
+    key(Parameter, "at", Optional, Identifier, "the group of words in which it lies: the image calls it `at.key`"),
+
+    key(Constant, "variable", Required, Identifier, "the constant's name in the image"),
+    key(Constant, "value", Required, Kind::Word, "what it is"),
 
     key(Device, "name", Required, Identifier, "what the image calls it"),
     key(Device, "ports", Optional, Integer(0, PORTS_MAX), "its first I/O port, with `count`"),
@@ -232,8 +272,16 @@ pub const KEYS: &[Key] = &[
     key(Device, "bytes", Optional, REGISTERS, "bytes of its registers"),
 
     key(Thread, "priority", Optional, PRIORITY, "its priority; the component's own if left out"),
+    key(Thread, "weight", Optional, WEIGHT, WEIGHT_MEANING),
+    key(Thread, "partition", Optional, Identifier, PARTITION_MEANING),
     key(Thread, "budget", Optional, MICROSECONDS, "microseconds that it may run in each period"),
     key(Thread, "period", Optional, MICROSECONDS, "microseconds of a period"),
+    key(Thread, "deadline", Optional, MICROSECONDS, DEADLINE_MEANING),
+    key(Thread, "cores", Optional, List(&CORE), "the core that it is created on; that of the component's own thread if left out"),
+    key(Thread, "cost", Optional, MICROSECONDS, COST_MEANING),
+
+    key(Slot, "partition", Optional, Identifier, "whose threads run; nobody's if left out"),
+    key(Slot, "length", Required, MICROSECONDS, "microseconds that it lasts"),
 
     key(Fault, "handler", Required, Kind::Component, "the component that handles them, by the interface `fault`"),
     key(Fault, "variant", Optional, Identifier, "which of the handler's implementations"),
@@ -264,8 +312,10 @@ impl Place {
             Implements => "an element of `implements`",
             Dependency => "an element of `deps`",
             Parameter => "an element of `params`",
+            Constant => "an element of `constants`",
             Device => "an element of `devices`",
             Thread => "an element of `threads`",
+            Slot => "an element of `slots`",
             Fault => "`fault`",
             Personality => "`personality`",
         }

@@ -15,21 +15,27 @@ pub mod graph;
 pub mod keys;
 pub mod locate;
 pub mod manage;
+pub mod output;
 pub mod pass;
 pub mod print;
 pub mod progress;
+pub mod schedulability;
 pub mod schedule;
+pub mod stack;
 pub mod suggest;
+pub mod svg;
 pub mod temporary;
 pub mod text;
+pub mod timeline;
 pub mod verdict;
 
 use std::path::Path;
 
-use diagnostic::{Diagnostics, Source};
+use diagnostic::{Diagnostic, Diagnostics, Source};
 use graph::Graph;
-use locate::Located;
-use pass::{check, order, parse, resolve};
+use locate::{Located, Search};
+use pass::defaults::Defaults;
+use pass::{check, files, order, parse, resolve};
 
 /// What `load` looks at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,8 +94,20 @@ pub fn load(path: &Path, options: LoadOptions) -> Result<Loaded, Failure> {
 ///
 /// All complaints, if the graph must not be composed.
 pub fn judge(source: Source, options: LoadOptions) -> Result<Loaded, Failure> {
+    judge_all_but(source, options, &[])
+}
+
+/// The same, but that complaints with these codes are warnings: for whoever shows what is wrong.
+///
+/// # Errors
+///
+/// All complaints, if there are others.
+pub fn judge_all_but(source: Source, options: LoadOptions, tolerated: &[&str]) -> Result<Loaded, Failure> {
+    let mut all = Diagnostics::default();
+    let passed = run(&source, options, &mut all);
+    let tolerate = |it: Diagnostic| if tolerated.contains(&it.code) { it.tolerated() } else { it };
     let mut found = Diagnostics::default();
-    let passed = run(&source, options, &mut found);
+    found.extend(all.into_iter().map(tolerate));
     found.sort();
     match passed {
         Some((graph, located)) if !found.has_errors() => Ok(Loaded { graph, located, source, warnings: found }),
@@ -97,19 +115,54 @@ pub fn judge(source: Source, options: LoadOptions) -> Result<Loaded, Failure> {
     }
 }
 
+/// A graph that may be wrong, and what is.
+#[derive(Clone, Debug)]
+pub struct Sketch {
+    /// The graph, as far as it can be made out.
+    pub graph: Graph,
+    /// What is wrong with it.
+    pub complaints: Diagnostics,
+}
+
+/// Makes out as much of a graph as there is, for whoever draws it. `None` if the file is no TOML.
+pub fn sketch(source: &Source) -> Option<Sketch> {
+    let mut found = Diagnostics::default();
+    let draft = parse::parse(&source.text, |_, _| None, &mut found)?;
+    let graph = resolve::resolve(&draft, &mut found);
+    check::check(&graph, &draft, &mut found);
+    let graph = order::order(&graph, &mut found).unwrap_or_else(|| order::order_anyhow(&graph));
+    found.sort();
+    Some(Sketch { graph, complaints: found })
+}
+
 /// The passes that judge a graph. They go on after errors: one run shows all of them.
 fn run(source: &Source, options: LoadOptions, found: &mut Diagnostics) -> Option<(Graph, Option<Located>)> {
-    let draft = parse::parse(&source.text, found)?;
-    let graph = resolve::resolve(&draft, found);
+    let mut complaints = Diagnostics::default();
+    let mut search = None;
+    let mut beside = Defaults::default();
+    // Looked for when the first one is asked for: a file that is no TOML asks for none.
+    let mut search_in = || (!options.graph_only).then(|| Search::new(&source.path, &mut complaints)).flatten();
+    let draft = parse::parse(
+        &source.text,
+        |image, found| {
+            let search = search.get_or_insert_with(&mut search_in).as_ref()?;
+            beside.of(image, &search.crate_directory(&image.value)?, found)
+        },
+        found,
+    )?;
+    let mut graph = resolve::resolve(&draft, found);
+    if !options.graph_only {
+        files::read(&mut graph, source.path.parent().unwrap_or(Path::new("")), found);
+    }
     check::check(&graph, &draft, found);
     let ordered = order::order(&graph, found);
-    let mut complaints = Diagnostics::default();
-    let located = if options.graph_only {
-        None
-    } else {
-        // Without an order, still for its complaints.
-        locate::locate(ordered.as_ref().unwrap_or(&graph), &source.path, &mut complaints)
-    };
+    if let Some(ordered) = &ordered {
+        check::depth::check(ordered, found);
+        check::unused::check(ordered, found);
+    }
+    // Without an order, still for its complaints.
+    let search = search.get_or_insert_with(search_in).as_mut();
+    let located = search.and_then(|search| locate::locate(ordered.as_ref().unwrap_or(&graph), search, found));
     found.extend(complaints);
     Some((ordered?, located))
 }

@@ -35,9 +35,8 @@ pub struct Located {
     pub target: PathBuf,
 }
 
-/// Finds the kernel and all images of `graph`, whose file is `file`. `None` if one is missing.
-pub fn locate(graph: &Graph, file: &Path, found: &mut Diagnostics) -> Option<Located> {
-    let mut search = Search::new(file, found)?;
+/// Finds the kernel and all images of `graph`. `None` if one is missing.
+pub fn locate(graph: &Graph, search: &mut Search, found: &mut Diagnostics) -> Option<Located> {
     let kernel = search.kernel(found);
     let mut components = Vec::new();
     for component in &graph.components {
@@ -85,14 +84,17 @@ impl Problem {
     }
 }
 
-struct Search {
+/// Where images are looked for.
+#[derive(Clone, Debug)]
+pub struct Search {
     directory: PathBuf,
     /// The graph's own workspace first, Tessera last.
     workspaces: Vec<Workspace>,
 }
 
 impl Search {
-    fn new(file: &Path, found: &mut Diagnostics) -> Option<Self> {
+    /// For the images of the graph file `file`. `None` if a workspace is broken.
+    pub fn new(file: &Path, found: &mut Diagnostics) -> Option<Self> {
         let directory = directory_of(file);
         let mut workspaces = Vec::new();
         for place in [manifest_above(&directory).or_else(|| manifest_above(Path::new("."))), Some(tessera())] {
@@ -105,6 +107,16 @@ impl Search {
         (!found.has_errors()).then_some(())?;
         workspaces.dedup_by(|next, first| next.root == first.root);
         Some(Self { directory, workspaces })
+    }
+
+    /// The directory of the crate that `image` names, if there is one.
+    pub fn crate_directory(&self, image: &str) -> Option<PathBuf> {
+        if image.contains('/') {
+            return Some(self.directory.join(image));
+        }
+        let mut packages = self.workspaces.iter().flat_map(|workspace| &workspace.packages);
+        let package = packages.find(|package| package.name == image)?;
+        package.manifest_path.parent().map(Path::to_path_buf)
     }
 
     fn kernel(&self, found: &mut Diagnostics) -> Option<Binary> {

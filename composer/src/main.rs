@@ -47,9 +47,15 @@ enum Command {
     Diff(command::diff::Arguments),
     /// Print the graph format as a JSON Schema, for editors
     Schema(command::schema::Arguments),
+    /// Say what a system is made of: memory, threads, and capabilities with the lines of the graph that grant them
+    #[command(after_help = EXIT_STATUS)]
+    Report(command::report::Arguments),
     /// Draw a graph as an SVG picture
     #[command(after_help = EXIT_STATUS)]
     Graph(command::graph::Arguments),
+    /// Draw what the declared threads of a graph will do as an SVG picture, and say whether they meet their deadlines
+    #[command(after_help = EXIT_STATUS)]
+    Timeline(command::timeline::Arguments),
 }
 
 /// The graph, the build or the command line is wrong. The parser of the command line ends with it too.
@@ -66,7 +72,9 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => command::explain::run(&arguments).map(Outcome::as_expected),
         Command::Diff(arguments) => command::diff::run(&arguments).map(|has_grown| Outcome::as_expected(!has_grown)),
         Command::Schema(arguments) => command::schema::run(arguments).map(done),
+        Command::Report(arguments) => command::report::run(&arguments).map(done),
         Command::Graph(arguments) => command::graph::run(&arguments).map(done),
+        Command::Timeline(arguments) => command::timeline::run(&arguments).map(done),
     };
     match result {
         Ok(outcome) => ExitCode::from(outcome.status()),

@@ -191,28 +191,29 @@ pub fn wait() {
 enum Arrival {
     /// A device's, for this thread, which has been told.
     For(Frame),
-    /// Another one; whether the current thread's scheduler has to decide anew.
-    Other(bool),
+    /// Another one; whether the current thread's scheduler has to decide anew, or one so many levels above it.
+    Other(Option<usize>),
 }
 
 /// Sees to the interrupt with this vector.
 fn arrive(core: &mut CoreLocal, vector: u64) -> Arrival {
-    let Some(memory) = core.memory else { return Arrival::Other(false) };
+    let Some(memory) = core.memory else { return Arrival::Other(None) };
     let vector = vector as u8;
     let arrival = match io_apic::line_of(vector) {
         _ if vector == clock::TIMER_VECTOR => {
             core.state.account.open();
             // It may be an old interrupt, or one on the way to a time that is too far for the timer.
-            Arrival::Other(core.state.timeout != 0 && clock::now() >= core.state.timeout)
+            let is_due = core.state.timeout != 0 && clock::now() >= core.state.timeout;
+            Arrival::Other(is_due.then_some(0))
         }
         _ if vector == cores::CALL_VECTOR => Arrival::Other(cross_core::take(memory, &core.state)),
         Some(line) => {
             let receiver = interrupt::arrive(memory, &mut Hardware, core.state.number as u32, line);
-            receiver.map_or(Arrival::Other(false), Arrival::For)
+            receiver.map_or(Arrival::Other(None), Arrival::For)
         }
         None => {
             SPURIOUS.fetch_add(1, Relaxed);
-            Arrival::Other(false)
+            Arrival::Other(None)
         }
     };
     // Also of a spurious one, which need not be ended: that does nothing, since no other is being handled.

@@ -192,13 +192,15 @@ pub fn clear_vector_registers() {
     unsafe { asm!(clearing_vector_registers!(), clobber_abi("C"), options(nomem, nostack, preserves_flags)) }
 }
 
-/// Sets FS base, to a canonical address, and clears what user level will find as its GS base.
+/// Clears all selectors that user level can load, sets FS base, to a canonical address, and clears what user level will find as its
+/// GS base.
 pub fn set_bases(fs_base: u64) {
-    // SAFETY: the kernel does not use FS. Its own GS base is back where it was at the end, and nothing that could
+    // SAFETY: the kernel uses neither FS nor the selectors. Its own GS base is back where it was at the end, and nothing that could
     // interrupt here uses GS.
     unsafe {
         asm!(
-            "wrfsbase {fs_base}", "swapgs", "wrgsbase {zero}", "swapgs",
+            "mov ds, {zero:e}", "mov es, {zero:e}", "mov fs, {zero:e}", "wrfsbase {fs_base}",
+            "swapgs", "mov gs, {zero:e}", "wrgsbase {zero}", "swapgs",
             fs_base = in(reg) fs_base, zero = in(reg) 0_u64, options(nomem, nostack, preserves_flags),
         );
     }

@@ -16,6 +16,8 @@ pub enum ThreadError {
     NoSuchThread,
     /// A thread that is blocked or asleep cannot block, sleep or yield: it does not run.
     NotRunning,
+    /// It would wait for a thread that waits for it, itself included: neither would ever go on.
+    Deadlock,
 }
 
 /// Why no decision could be carried out.
@@ -45,6 +47,7 @@ texts! {
     ThreadError {
         NoSuchThread: "no such thread",
         NotRunning: "the thread does not run",
+        Deadlock: "the thread would wait for one that waits for it",
     }
     ScheduleError {
         PolicyChoseUnready: "the policy chose a thread that is not ready",

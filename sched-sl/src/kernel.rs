@@ -28,6 +28,16 @@ pub struct Event {
     pub suspended: bool,
 }
 
+/// On whose time a thread is to run: by the kernel's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payer<T> {
+    /// The thread's own, unless one that waits for it pays.
+    pub now: T,
+    /// On whose the processor was when this was decided, if whoever decides was dispatched by the decision before; `None` if that is not
+    /// certain. If it is the same, the kernel need not be told.
+    pub before: Option<T>,
+}
+
 /// The kernel, as a scheduler sees it. Each function is a capability invocation or two.
 pub trait Kernel {
     /// The kernel's name for a thread, for example a capability number.
@@ -39,12 +49,19 @@ pub trait Kernel {
     /// A token for the decision that is now to be made.
     fn token(&self) -> Token;
 
-    /// Switches to a thread and sets the one-shot timer, or none. Returns when the caller itself runs again.
+    /// Switches to a thread, on the time of `payer`, and sets the one-shot timer, or none. Returns when the caller
+    /// itself runs again.
     ///
     /// # Errors
     ///
     /// [`DispatchError`]; nothing was dispatched and the timer is as it was.
-    fn dispatch(&self, thread: Self::Thread, until: Option<Instant>, token: Token) -> Result<(), DispatchError>;
+    fn dispatch(
+        &self,
+        thread: Self::Thread,
+        payer: Payer<Self::Thread>,
+        until: Option<Instant>,
+        token: Token,
+    ) -> Result<(), DispatchError>;
 
     /// Waits for an event, at most until a point in time. Returns when there is one or when that has come.
     ///

@@ -41,12 +41,21 @@
 //! | who wakes when? | [`timers`] |
 //! | what must a kernel provide? | [`kernel`] |
 //! | how do decision and kernel come together? | [`mod@reschedule`] |
+//! | how do threads wait for something without a call when it is there? | [`blockpoint`], [`lock`] |
+//! | who waits at a blockpoint? | [`waiting`] |
+//! | who is inside the scheduler? | [`occupancy`] |
+//! | whose time does a thread run on that others wait for? | [`inherit`] |
 //! | what can be refused? | [`error`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod blockpoint;
 pub mod error;
+mod heap;
+pub mod inherit;
 pub mod kernel;
+pub mod lock;
+pub mod occupancy;
 pub mod policy;
 pub mod reschedule;
 pub mod scheduler;
@@ -55,15 +64,24 @@ mod table;
 pub mod thread;
 pub mod time;
 pub mod timers;
+pub mod waiting;
+pub mod word;
 
+pub use blockpoint::{Blockpoint, Epoch};
 pub use error::{CreateError, ScheduleError, ThreadError};
-pub use kernel::{DispatchError, Event, Kernel, Token};
-pub use policy::Policy;
+pub use kernel::{DispatchError, Event, Kernel, Payer, Token};
+pub use lock::Lock;
+pub use occupancy::Occupancy;
+pub use policy::any::AnyPolicy;
+pub use policy::{Parameters, Policy};
 pub use policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
-pub use reschedule::{Exclusive, Ran, carry_out, receive_all, reschedule};
-pub use scheduler::{Block, Decision, Scheduler};
+pub use reschedule::{Exclusive, Ran, carry_out, receive_all, recover, reschedule};
+pub use scheduler::{Block, Decision, Quick, Scheduler, Turn};
 pub use state::{State, Wakeup};
 pub use thread::ThreadId;
 pub use time::{Duration, Instant};
 pub use timers::Timers;
 pub use timers::heap::HeapTimers;
+pub use timers::wheel::WheelTimers;
+pub use waiting::{Answer, PointId, Points, Wait, WaitError, Waits, Wakes};
+pub use word::Word;

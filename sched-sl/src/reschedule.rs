@@ -5,6 +5,7 @@ use crate::kernel::{DispatchError, Kernel, Token};
 use crate::policy::Policy;
 use crate::scheduler::{Decision, Scheduler};
 use crate::thread::ThreadId;
+use crate::time::Instant;
 use crate::timers::Timers;
 
 /// Access to something for one thread at a time: the scheduler component's critical section.
@@ -69,47 +70,57 @@ where
     P: Policy<N>,
     M: Timers<N>,
 {
-    let result = match decision {
-        Decision::Run { name, until, .. } => kernel.dispatch(name, until, token),
-        Decision::Idle { until } => kernel.idle(until, token),
-    };
-    match result {
-        Ok(()) => Some(Ran::from(decision)),
-        Err(error) => {
-            recover(kernel, scheduler, decision, error);
-            None
-        }
+    match decision {
+        Decision::Run { thread, name, payer, since, until } => match kernel.dispatch(name, payer, until, token) {
+            Ok(()) => Some(Ran::Thread(thread)),
+            Err(error) => {
+                recover(kernel, scheduler, since, error);
+                None
+            }
+        },
+        Decision::Idle { until } => match kernel.idle(until, token) {
+            Ok(()) => Some(Ran::Nobody),
+            Err(error) => {
+                take_note(kernel, scheduler, error);
+                None
+            }
+        },
     }
 }
 
-impl<T> From<Decision<T>> for Ran {
-    fn from(decision: Decision<T>) -> Self {
-        match decision {
-            Decision::Run { thread, .. } => Self::Thread(thread),
-            Decision::Idle { .. } => Self::Nobody,
-        }
-    }
-}
-
-/// Takes note of why a decision was refused.
-fn recover<K, P, M, const N: usize>(
+/// Takes note of why a thread was not dispatched, by a decision made at `since`. After that, [`reschedule()`] decides anew.
+#[cold]
+#[inline(never)]
+pub fn recover<K, P, M, const N: usize>(
     kernel: &K,
     scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
-    refused: Decision<K::Thread>,
+    since: Instant,
     error: DispatchError,
 ) where
     K: Kernel,
     P: Policy<N>,
     M: Timers<N>,
 {
-    scheduler.with(|it| it.retract(&refused));
-    match (error, refused) {
-        // It may have exited in between, which is as well.
-        (DispatchError::NoSuchThread, Decision::Run { thread, .. }) => {
-            let _ = scheduler.with(|it| it.exit(thread));
-        }
-        (DispatchError::EventsPending, _) => receive_all(kernel, scheduler),
-        (DispatchError::Stale | DispatchError::NoSuchThread, _) => {}
+    scheduler.with(|it| match (it.retract(since), error) {
+        // It cannot have exited in between: it was just there.
+        (Some(thread), DispatchError::NoSuchThread) => _ = it.exit(thread),
+        _ => {}
+    });
+    take_note(kernel, scheduler, error);
+}
+
+fn take_note<K, P, M, const N: usize>(
+    kernel: &K,
+    scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
+    error: DispatchError,
+) where
+    K: Kernel,
+    P: Policy<N>,
+    M: Timers<N>,
+{
+    match error {
+        DispatchError::EventsPending => receive_all(kernel, scheduler),
+        DispatchError::Stale | DispatchError::NoSuchThread => {}
     }
 }
 

@@ -4,9 +4,15 @@
 //! of the scheduler component — has its wish noted, with the time at which it
 //! asked; then [`reschedule`](crate::reschedule()) carries out what follows from it.
 
+mod lending;
+mod quick;
+
+pub use quick::Quick;
+
 use crate::error::{CreateError, ScheduleError, ThreadError};
-use crate::kernel::Event;
-use crate::policy::Policy;
+use crate::inherit::Chains;
+use crate::kernel::{Event, Payer};
+use crate::policy::{Choice, Policy};
 use crate::state::{State, Wakeup};
 use crate::table::Table;
 use crate::thread::{Thread, ThreadId};
@@ -32,6 +38,8 @@ pub enum Decision<T> {
         thread: ThreadId,
         /// The kernel's name for it.
         name: T,
+        /// On whose time it runs.
+        payer: Payer<T>,
         /// When this was decided.
         since: Instant,
         /// When to decide again; `None` if only an event can change anything.
@@ -44,6 +52,35 @@ pub enum Decision<T> {
     },
 }
 
+/// The decision to run a thread, as it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<T> {
+    thread: ThreadId,
+    /// The kernel's name for it.
+    pub name: T,
+    /// On whose time it runs.
+    pub payer: Payer<T>,
+    /// When this was decided.
+    pub since: Instant,
+    /// When to decide again; [`Instant::NEVER`] if only an event can change anything.
+    pub until: Instant,
+}
+
+impl<T> From<Turn<T>> for Decision<T> {
+    fn from(Turn { thread, name, payer, since, until }: Turn<T>) -> Self {
+        Self::Run { thread, name, payer, since, until: until.unless_never() }
+    }
+}
+
+/// Who was dispatched last: the kernel's name, its place, that of who pays for it, and when that was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Running<T> {
+    name: T,
+    thread: u16,
+    payer: u16,
+    since: Instant,
+}
+
 /// At most `N` threads under one policy, on one core. `T` is the kernel's name for a thread.
 #[derive(Debug)]
 pub struct Scheduler<T, P, M, const N: usize> {
@@ -52,14 +89,24 @@ pub struct Scheduler<T, P, M, const N: usize> {
     timers: M,
     /// When those whose budgets are used up have new ones.
     budgets: M,
-    /// Who was chosen last, and when.
-    running: Option<(ThreadId, Instant)>,
+    /// When the first of all these is due.
+    due: Instant,
+    /// Who waits for whom.
+    chains: Chains<N>,
+    /// Who is to be charged for the time that goes by.
+    running: Option<Running<T>>,
+    /// The kernel's name for the thread on whose time the processor is.
+    payer: Option<T>,
+    /// What the kernel's timer was set to last; see `set_kernel_timer`.
+    timer: Instant,
 }
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
     /// A scheduler without threads.
     pub const fn new(policy: P, timers: M, budgets: M) -> Self {
-        Self { threads: Table::new(), policy, timers, budgets, running: None }
+        let (due, timer) = (Instant::NEVER, Instant::NEVER);
+        let (threads, chains) = (Table::new(), Chains::new());
+        Self { threads, policy, timers, budgets, due, chains, running: None, payer: None, timer }
     }
 
     /// The policy, to change what it can have changed.
@@ -73,9 +120,22 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     ///
     /// [`CreateError`].
     pub fn create(&mut self, name: T, parameters: P::Parameters) -> Result<ThreadId, CreateError> {
+        self.create_named(|_| name, parameters)
+    }
+
+    /// As [`Scheduler::create`], of a thread whose name for the kernel contains the one that it has here.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`].
+    pub fn create_named(
+        &mut self,
+        name: impl FnOnce(ThreadId) -> T,
+        parameters: P::Parameters,
+    ) -> Result<ThreadId, CreateError> {
         let id = self.threads.next()?;
         self.policy.admit(id.place(), parameters).map_err(|_| CreateError::BadParameters)?;
-        self.threads.put(id, Thread::new(name));
+        self.threads.put(id, Thread::new(name(id)));
         self.policy.ready(id.place());
         Ok(id)
     }
@@ -89,9 +149,13 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.threads.remove(id)?;
         self.timers.cancel(id.place());
         self.budgets.cancel(id.place());
+        self.note_due();
+        self.leave_chains(id.place());
         self.policy.unready(id.place());
         self.policy.dismiss(id.place());
-        self.running.take_if(|(running, _)| *running == id);
+        if self.running.take_if(|running| running.thread == id.place || running.payer == id.place).is_some() {
+            self.payer = None;
+        }
         Ok(())
     }
 
@@ -102,8 +166,9 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// [`ThreadError`].
     pub fn block(&mut self, id: ThreadId, now: Instant) -> Result<Block, ThreadError> {
         let thread = self.threads.get_mut(id)?;
-        thread.state = thread.state.blocked().ok_or(ThreadError::NotRunning)?;
-        if thread.state == State::Running {
+        let state = thread.state().blocked().ok_or(ThreadError::NotRunning)?;
+        thread.set_state(state);
+        if state == State::Running {
             thread.wakeup = Some(Wakeup::Woken);
             return Ok(Block::WokenBefore);
         }
@@ -119,7 +184,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub fn block_until(&mut self, id: ThreadId, at: Instant, now: Instant) -> Result<Block, ThreadError> {
         let block = self.block(id, now)?;
         if block == Block::Blocked {
-            self.timers.set(id.place(), at);
+            self.set_timer(id, at);
         }
         Ok(block)
     }
@@ -131,9 +196,27 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// [`ThreadError`].
     pub fn sleep_until(&mut self, id: ThreadId, at: Instant, now: Instant) -> Result<(), ThreadError> {
         let thread = self.threads.get_mut(id)?;
-        thread.state = thread.state.asleep().ok_or(ThreadError::NotRunning)?;
+        thread.set_state(thread.state().asleep().ok_or(ThreadError::NotRunning)?);
         self.stop(id, now);
-        self.timers.set(id.place(), at);
+        self.set_timer(id, at);
+        Ok(())
+    }
+
+    /// Has the next wait of a thread at the kernel end at a point in time, or at none: then it can be dispatched, which ends it.
+    ///
+    /// # Errors
+    ///
+    /// [`ThreadError::NoSuchThread`].
+    pub fn end_wait_at(&mut self, id: ThreadId, at: Option<Instant>) -> Result<(), ThreadError> {
+        let thread = self.threads.get_mut(id)?;
+        match at {
+            Some(at) => self.set_timer(id, at),
+            None if core::mem::take(&mut thread.is_timed) => {
+                self.timers.cancel(id.place());
+                self.note_due();
+            }
+            None => {}
+        }
         Ok(())
     }
 
@@ -144,11 +227,14 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// [`ThreadError::NoSuchThread`].
     pub fn wake(&mut self, id: ThreadId) -> Result<(), ThreadError> {
         let thread = self.threads.get_mut(id)?;
-        let before = thread.state;
-        thread.state = before.woken();
+        let before = thread.state();
+        thread.set_state(before.woken());
         if before == State::Blocked {
             thread.wakeup = Some(Wakeup::Woken);
-            self.timers.cancel(id.place());
+            if core::mem::take(&mut thread.is_timed) {
+                self.timers.cancel(id.place());
+                self.note_due();
+            }
             self.update_policy(id)?;
         }
         Ok(())
@@ -160,11 +246,16 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     ///
     /// [`ThreadError`].
     pub fn yield_now(&mut self, id: ThreadId, now: Instant) -> Result<(), ThreadError> {
-        if !self.threads.get(id)?.state.wants_to_run() {
+        if !self.threads.get(id)?.state().wants_to_run() {
             return Err(ThreadError::NotRunning);
         }
-        self.charge_if_running(id, now);
-        self.policy.yielded(id.place());
+        match self.running.take_if(|running| running.thread == id.place) {
+            Some(Running { payer, since, .. }) => {
+                self.policy.ran(payer.into(), now.since(since));
+                self.policy.yielded(payer.into());
+            }
+            None => self.policy.yielded(id.place()),
+        }
         Ok(())
     }
 
@@ -174,7 +265,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     ///
     /// [`ThreadError::NoSuchThread`]: it has ended meanwhile.
     pub fn apply(&mut self, event: Event) -> Result<(), ThreadError> {
-        self.threads.get_mut(event.thread)?.suspended = event.suspended;
+        self.threads.get_mut(event.thread)?.set_suspended(event.suspended);
         self.update_policy(event.thread)
     }
 
@@ -184,9 +275,24 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     ///
     /// [`ThreadError::NoSuchThread`].
     pub fn exhaust(&mut self, id: ThreadId, at: Instant) -> Result<(), ThreadError> {
-        self.threads.get_mut(id)?.exhausted = true;
+        self.threads.get_mut(id)?.set_exhausted(true);
         self.budgets.set(id.place(), at);
+        self.note_due();
         self.update_policy(id)
+    }
+
+    /// The thread in a place, if there is one: see [`ThreadId::place`].
+    pub fn at(&self, place: usize) -> Option<ThreadId> {
+        self.threads.at(place)
+    }
+
+    /// The kernel's name for a thread.
+    ///
+    /// # Errors
+    ///
+    /// [`ThreadError::NoSuchThread`].
+    pub fn name(&self, id: ThreadId) -> Result<T, ThreadError> {
+        Ok(self.threads.get(id)?.name)
     }
 
     /// A thread's state.
@@ -195,7 +301,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     ///
     /// [`ThreadError::NoSuchThread`].
     pub fn state(&self, id: ThreadId) -> Result<State, ThreadError> {
-        Ok(self.threads.get(id)?.state)
+        Ok(self.threads.get(id)?.state())
     }
 
     /// How a thread's last block or sleep ended; `None` before the first has.
@@ -209,7 +315,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
 
     /// Whether the kernel holds any thread in a receive: something that is no thread of this scheduler can end that.
     pub fn is_any_suspended(&self) -> bool {
-        self.threads.iter().any(|thread| thread.suspended)
+        self.threads.iter().any(|thread| thread.is_suspended())
     }
 
     /// How many threads could be created.
@@ -224,72 +330,153 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// [`ScheduleError`].
     pub fn decide(&mut self, now: Instant) -> Result<Decision<T>, ScheduleError> {
         self.charge(now);
-        self.expire(now);
-        self.renew(now);
-        let due = [self.timers.next(), self.budgets.next()].into_iter().flatten().min();
-        let Some(choice) = self.policy.choose(now) else {
-            return Ok(Decision::Idle { until: due });
-        };
-        let thread = self.threads.at(choice.place).ok_or(ScheduleError::PolicyChoseUnready)?;
-        let name = self.ready_name(thread).ok_or(ScheduleError::PolicyChoseUnready)?;
-        self.running = Some((thread, now));
-        let until = [due, choice.until].into_iter().flatten().min();
-        Ok(Decision::Run { thread, name, since: now, until })
-    }
-
-    /// A decision was not carried out: nobody is charged for it. A later decision, made by
-    /// somebody who came in between, stands.
-    pub fn retract(&mut self, decision: &Decision<T>) {
-        if let Decision::Run { thread, since, .. } = decision {
-            self.running.take_if(|running| *running == (*thread, *since));
+        if self.due <= now {
+            self.wake_due(now);
+        }
+        match self.policy.choose(now) {
+            Some(choice) => self.turn(choice, false, now).map(Decision::from),
+            None => Ok(self.idle()),
         }
     }
 
-    fn ready_name(&self, id: ThreadId) -> Option<T> {
-        self.threads.get(id).ok().filter(|thread| thread.is_ready()).map(|thread| thread.name)
+    /// What a policy's choice leads to. `keeps_timer` if the timer that is set is known to do.
+    #[inline(always)]
+    fn turn(&mut self, choice: Choice, keeps_timer: bool, now: Instant) -> Result<Turn<T>, ScheduleError> {
+        let (thread, name, payer) = match self.threads.ready(choice.place) {
+            Some((thread, name)) => (thread, name, name),
+            None => self.end_of_chain(choice.place)?,
+        };
+        self.running = Some(Running { name, thread: thread.place, payer: choice.place as u16, since: now });
+        let payer = Payer { now: payer, before: self.payer.replace(payer) };
+        if !keeps_timer {
+            self.set_kernel_timer(choice.until, now);
+        }
+        Ok(Turn { thread, name, payer, since: now, until: self.timer })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn idle(&self) -> Decision<T> {
+        let until = self.policy.idle_until().map_or(self.due, |until| until.min(self.due));
+        Decision::Idle { until: until.unless_never() }
+    }
+
+    /// Who runs in place of one that waits for it: the thread and the names of both.
+    #[cold]
+    #[inline(never)]
+    fn end_of_chain(&mut self, place: usize) -> Result<(ThreadId, T, T), ScheduleError> {
+        let end = self.chains.end(place);
+        self.threads.ready_on(end, place).ok_or(ScheduleError::PolicyChoseUnready)
+    }
+
+    /// What follows from something that may have made others ready: a decision, or `None` if the thread that runs is the right one
+    /// and the timer is set as it should be.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError`].
+    pub fn reconsider(&mut self, now: Instant) -> Result<Option<Decision<T>>, ScheduleError> {
+        let (before, timer) = (self.running, self.timer);
+        let decision = self.decide(now)?;
+        let stays = match (before, self.running) {
+            (Some(before), Some(now)) => (before.thread, before.payer, timer) == (now.thread, now.payer, self.timer),
+            _ => false,
+        };
+        Ok((!stays).then_some(decision))
+    }
+
+    /// Notes for which point the kernel's timer is to be set, if the policy wants it to be set for `wanted`. It stays as it is if it fires
+    /// no later than wanted and not at once: an early tick is harmless, since all that follows is another decision, while setting a
+    /// timer costs the kernel more than a switch. A thread that nobody waits for has none.
+    fn set_kernel_timer(&mut self, wanted: Instant, now: Instant) {
+        // 0 would stand for no time at all.
+        let wanted = wanted.min(self.due).max(Instant(1));
+        if self.timer > wanted || self.timer <= now {
+            self.timer = wanted;
+        }
+    }
+
+    /// The decision made at that point, to run a thread, was not carried out: nobody is charged for it. Answers whom it named. A
+    /// later decision, made by somebody who came in between, stands.
+    pub fn retract(&mut self, since: Instant) -> Option<ThreadId> {
+        self.payer = None;
+        let retracted = self.running.take_if(|running| running.since == since)?;
+        self.threads.at(retracted.thread.into())
     }
 
     /// A thread runs no further; it is charged first, so that a turn that is over bears its own time.
     fn stop(&mut self, id: ThreadId, now: Instant) {
-        self.charge_if_running(id, now);
-        self.policy.unready(id.place());
-    }
-
-    fn charge_if_running(&mut self, id: ThreadId, now: Instant) {
-        if self.running.is_some_and(|(running, _)| running == id) {
-            self.charge(now);
+        match self.running.take_if(|running| running.thread == id.place) {
+            Some(Running { payer, since, .. }) if payer == id.place && self.chains.is_alone(id.place()) => {
+                self.policy.ran(payer.into(), now.since(since));
+                self.policy.unready(payer.into());
+            }
+            running => self.stop_chain(id, running, now),
         }
     }
 
+    /// The same, where others wait for the thread, or did, or it is not the one that runs.
+    #[cold]
+    #[inline(never)]
+    fn stop_chain(&mut self, id: ThreadId, running: Option<Running<T>>, now: Instant) {
+        if let Some(Running { payer, since, .. }) = running {
+            self.policy.ran(payer.into(), now.since(since));
+        }
+        self.settle(id.place());
+    }
+
+    #[inline]
     fn charge(&mut self, now: Instant) {
-        if let Some((thread, since)) = self.running.take() {
-            self.policy.ran(thread.place(), now.since(since));
+        if let Some(Running { payer, since, .. }) = self.running {
+            self.running = None;
+            self.policy.ran(payer.into(), now.since(since));
         }
     }
 
-    fn expire(&mut self, now: Instant) {
+    fn set_timer(&mut self, id: ThreadId, at: Instant) {
+        self.timers.set(id.place(), at);
+        if let Ok(thread) = self.threads.get_mut(id) {
+            thread.is_timed = true;
+        }
+        self.due = self.due.min(at);
+    }
+
+    fn note_due(&mut self) {
+        let next = |timers: &M| timers.next().unwrap_or(Instant::NEVER);
+        self.due = next(&self.timers).min(next(&self.budgets));
+    }
+
+    /// Lets those go on whose time has come.
+    #[cold]
+    #[inline(never)]
+    fn wake_due(&mut self, now: Instant) {
         while let Some(id) = self.timers.expire(now).and_then(|place| self.threads.at(place)) {
             if let Ok(thread) = self.threads.get_mut(id) {
-                thread.state = thread.state.timed_out();
+                if thread.state().wants_to_run() {
+                    // The time was that of its wait in the kernel.
+                    thread.set_suspended(false);
+                }
+                thread.set_state(thread.state().timed_out());
                 thread.wakeup = Some(Wakeup::TimedOut);
+                thread.is_timed = false;
             }
             let _ = self.update_policy(id);
         }
-    }
-
-    fn renew(&mut self, now: Instant) {
         while let Some(id) = self.budgets.expire(now).and_then(|place| self.threads.at(place)) {
             if let Ok(thread) = self.threads.get_mut(id) {
-                thread.exhausted = false;
+                thread.set_exhausted(false);
             }
             let _ = self.update_policy(id);
         }
+        self.note_due();
     }
 
     fn update_policy(&mut self, id: ThreadId) -> Result<(), ThreadError> {
-        match self.threads.get(id)?.is_ready() {
-            true => self.policy.ready(id.place()),
-            false => self.policy.unready(id.place()),
+        let thread = self.threads.get(id)?;
+        match (self.chains.is_alone(id.place()), thread.is_ready()) {
+            (true, true) => self.policy.ready(id.place()),
+            (true, false) => self.policy.unready(id.place()),
+            (false, _) => self.update_chains(id.place(), thread.state().wants_to_run()),
         }
         Ok(())
     }

@@ -18,6 +18,12 @@ impl Instant {
         Self(self.0.saturating_add(length.0))
     }
 
+    /// This point, unless it is the one that never comes.
+    #[must_use]
+    pub fn unless_never(self) -> Option<Self> {
+        (self != Self::NEVER).then_some(self)
+    }
+
     /// How long it is since `earlier`; nothing if that lies in the future.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

@@ -9,6 +9,7 @@ use common::{Five, PLACES, QUANTUM, five};
 use proptest::prelude::*;
 use sched_sl::policy::fixed_priority_round_robin::Priority;
 use sched_sl::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wish {
@@ -43,6 +44,8 @@ struct Model {
     running: Option<(ThreadId, u64)>,
     /// Timers in the order in which they were set.
     timers: Vec<ThreadId>,
+    /// What the kernel's timer was set to last.
+    set_to: Option<u64>,
 }
 
 type Answer<T> = Result<T, ThreadError>;
@@ -183,7 +186,20 @@ impl Model {
         let left = QUANTUM.saturating_sub(self.get(first).unwrap().used);
         self.running = Some((first, now));
         let turn = (equals > 1).then_some(now + left);
-        (Some(first), [due, turn].into_iter().flatten().min())
+        let wanted = [due, turn].into_iter().flatten().min().map(|at| at.max(1));
+        let is_early = |set: u64| set > now && wanted.is_none_or(|wanted| set <= wanted);
+        if !self.set_to.is_some_and(is_early) {
+            self.set_to = wanted;
+        }
+        (Some(first), self.set_to)
+    }
+
+    /// The same, if it changes anything.
+    fn reconsider(&mut self, now: u64) -> Option<(Option<ThreadId>, Option<u64>)> {
+        let (running, set_to) = (self.running.map(|it| it.0), self.set_to);
+        let decision = self.decide(now);
+        let stays = decision.0.is_some() && decision.0 == running && self.set_to == set_to;
+        (!stays).then_some(decision)
     }
 }
 
@@ -201,6 +217,11 @@ enum Operation {
     /// Time goes by, and nobody decides.
     Pass(u64),
     Decide,
+    Reconsider,
+    /// The quick forms, of whoever was dispatched last.
+    QuickYield,
+    QuickBlock,
+    QuickWake(usize),
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -217,6 +238,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (who, any::<bool>()).prop_map(|(who, suspended)| Operation::Suspend(who, suspended)),
         8 => length.prop_map(Operation::Pass),
         8 => Just(Operation::Decide),
+        4 => Just(Operation::Reconsider),
+        4 => Just(Operation::QuickYield),
+        4 => Just(Operation::QuickBlock),
+        4 => (0usize..8).prop_map(Operation::QuickWake),
     ]
 }
 
@@ -261,14 +286,54 @@ impl Pair {
     }
 
     fn decide(&mut self) {
-        let (id, until) = match self.real.decide(Instant(self.now)).unwrap() {
+        let decision = self.real.decide(Instant(self.now)).unwrap();
+        assert_eq!(self.of(decision), self.model.decide(self.now));
+    }
+
+    fn reconsider(&mut self) {
+        let decision = self.real.reconsider(Instant(self.now)).unwrap();
+        assert_eq!(decision.map(|decision| self.of(decision)), self.model.reconsider(self.now));
+    }
+
+    /// A quick form leads to what the general ones lead to, or changes nothing.
+    fn quick(&mut self, quick: Quick<u32>, general: impl FnOnce(&mut Model, u64)) {
+        match quick {
+            Quick::Unusual => return,
+            Quick::Turn(turn) => {
+                general(&mut self.model, self.now);
+                self.model.settle();
+                assert_eq!(self.of(turn.into()), self.model.decide(self.now));
+            }
+            Quick::Noted => {
+                general(&mut self.model, self.now);
+                self.model.settle();
+                self.decide();
+            }
+            Quick::Stays => {
+                general(&mut self.model, self.now);
+                self.model.settle();
+                assert_eq!(self.model.reconsider(self.now), None);
+            }
+        }
+        QUICK.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Who was dispatched last, with the kernel's name for it.
+    fn running(&self) -> Option<(ThreadId, u32)> {
+        let (id, _) = self.model.running?;
+        Some((id, self.ids.iter().position(|it| *it == id)? as u32))
+    }
+
+    /// What the model would say of it.
+    fn of(&self, decision: Decision<u32>) -> (Option<ThreadId>, Option<u64>) {
+        let (id, until) = match decision {
             Decision::Run { thread, name, until, .. } => {
                 assert_eq!(self.ids[name as usize], thread);
                 (Some(thread), until)
             }
             Decision::Idle { until } => (None, until),
         };
-        assert_eq!((id, until.map(|at| at.0)), self.model.decide(self.now));
+        (id, until.map(|at| at.0))
     }
 
     fn apply(&mut self, operation: &Operation) -> Option<()> {
@@ -295,6 +360,22 @@ impl Pair {
             }
             Operation::Pass(length) => self.now += length,
             Operation::Decide => self.decide(),
+            Operation::Reconsider => self.reconsider(),
+            Operation::QuickYield => {
+                let (id, name) = self.running()?;
+                let quick = self.real.quick_yield(|is| is == name, Instant(self.now));
+                self.quick(quick, |model, now| model.yield_now(id, now).unwrap());
+            }
+            Operation::QuickBlock => {
+                let (id, name) = self.running()?;
+                let quick = self.real.quick_block(|is| is == name, Instant(self.now));
+                self.quick(quick, |model, now| _ = model.stop(id, Wish::Block, None, now).unwrap());
+            }
+            Operation::QuickWake(who) => {
+                let id = self.pick(who)?;
+                let quick = self.real.quick_wake(id, Instant(self.now));
+                self.quick(quick, |model, _| model.wake(id).unwrap());
+            }
         }
         Some(())
     }
@@ -316,15 +397,24 @@ impl Pair {
     }
 }
 
+/// How often a quick form was taken.
+static QUICK: AtomicUsize = AtomicUsize::new(0);
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
 
-    #[test]
-    fn the_scheduler_does_what_the_model_does(operations in prop::collection::vec(operation(), 0..200)) {
+    fn the_scheduler_does_what_the_model_does_in_any_case(operations in prop::collection::vec(operation(), 0..200)) {
         let mut pair = Pair { real: five(), model: Model::default(), ids: Vec::new(), now: 0 };
         for operation in &operations {
             let _ = pair.apply(operation);
             pair.compare();
         }
     }
+}
+
+#[test]
+fn the_scheduler_does_what_the_model_does() {
+    the_scheduler_does_what_the_model_does_in_any_case();
+    let quick = QUICK.load(Ordering::Relaxed);
+    assert!(quick > 1000, "the quick forms were taken {quick} times");
 }

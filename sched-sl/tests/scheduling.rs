@@ -5,7 +5,7 @@ mod common;
 
 use common::{Act, Machine, PLACES, five};
 use sched_sl::policy::fixed_priority_round_robin::Priority;
-use sched_sl::{Block, CreateError, Decision, Event, Instant, State, ThreadError, Wakeup};
+use sched_sl::{Block, CreateError, Decision, Event, Instant, Payer, State, ThreadError, Wakeup};
 
 use Act::{Block as Wait, BlockFor, Exit, SleepFor, Wake, Work, Yield};
 
@@ -137,7 +137,7 @@ fn a_new_thread_does_not_pay_for_the_one_whose_place_it_has() {
     scheduler.create(2, Priority(3)).unwrap();
     assert_eq!(new.place(), old.place());
     let (since, until) = (Instant(6), Some(Instant(16)));
-    let whole_turn = Decision::Run { thread: new, name: 1, since, until };
+    let whole_turn = Decision::Run { thread: new, name: 1, payer: Payer { now: 1, before: None }, since, until };
     assert_eq!(scheduler.decide(since), Ok(whole_turn));
 }
 

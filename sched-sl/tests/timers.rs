@@ -1,8 +1,8 @@
-//! The heap of timers against a list that is searched.
+//! Both kinds of timers against a list that is searched.
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use proptest::prelude::*;
-use sched_sl::{HeapTimers, Instant, Timers};
+use sched_sl::{HeapTimers, Instant, Timers, WheelTimers};
 
 const PLACES: usize = 9;
 
@@ -13,43 +13,82 @@ enum Operation {
     Expire(u64),
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+/// Times near each other, far from each other, and at the end of time.
+fn time() -> impl Strategy<Value = u64> {
     prop_oneof![
-        4 => (0..PLACES, 0u64..30).prop_map(|(place, at)| Operation::Set(place, at)),
-        1 => (0..PLACES).prop_map(Operation::Cancel),
-        2 => (0u64..30).prop_map(Operation::Expire),
+        4 => 0u64..30,
+        2 => 60u64..70,
+        2 => 4_090u64..4_200,
+        1 => 0u64..1 << 40,
+        1 => u64::MAX - 70..=u64::MAX,
     ]
 }
 
-fn apply(heap: &mut HeapTimers<PLACES>, list: &mut Vec<(usize, u64)>, operation: &Operation) {
-    match *operation {
-        Operation::Set(place, at) => {
-            heap.set(place, Instant(at));
-            list.retain(|timer| timer.0 != place);
-            list.push((place, at));
-        }
-        Operation::Cancel(place) => {
-            heap.cancel(place);
-            list.retain(|timer| timer.0 != place);
-        }
-        Operation::Expire(now) => {
-            let first = list.iter().copied().min_by_key(|timer| timer.1).filter(|timer| timer.1 <= now);
-            list.retain(|timer| Some(*timer) != first);
-            assert_eq!(heap.expire(Instant(now)), first.map(|timer| timer.0));
-        }
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        4 => (0..PLACES, time()).prop_map(|(place, at)| Operation::Set(place, at)),
+        1 => (0..PLACES).prop_map(Operation::Cancel),
+        2 => time().prop_map(Operation::Expire),
+    ]
+}
+
+/// Timers in the order in which they were set.
+#[derive(Default)]
+struct List(Vec<(usize, u64)>);
+
+impl Timers<PLACES> for List {
+    fn set(&mut self, place: usize, at: Instant) {
+        self.cancel(place);
+        self.0.push((place, at.0));
+    }
+
+    fn cancel(&mut self, place: usize) {
+        self.0.retain(|timer| timer.0 != place);
+    }
+
+    fn next(&self) -> Option<Instant> {
+        self.0.iter().map(|timer| Instant(timer.1)).min()
+    }
+
+    fn expire(&mut self, now: Instant) -> Option<usize> {
+        let (place, _) = self.0.iter().copied().min_by_key(|timer| timer.1).filter(|timer| timer.1 <= now.0)?;
+        self.cancel(place);
+        Some(place)
     }
 }
 
+fn apply(timers: &mut impl Timers<PLACES>, operation: &Operation) -> Option<usize> {
+    match *operation {
+        Operation::Set(place, at) => timers.set(place, Instant(at)),
+        Operation::Cancel(place) => timers.cancel(place),
+        Operation::Expire(now) => return timers.expire(Instant(now)),
+    }
+    None
+}
+
+/// Every answer is the list's.
+fn agree(mut timers: impl Timers<PLACES>, operations: &[Operation]) {
+    let mut list = List::default();
+    for operation in operations {
+        assert_eq!(apply(&mut timers, operation), apply(&mut list, operation), "{operation:?}");
+        assert_eq!(timers.next(), list.next(), "after {operation:?}");
+    }
+    while let Some(place) = list.expire(Instant::NEVER) {
+        assert_eq!(timers.expire(Instant::NEVER), Some(place));
+    }
+    assert_eq!((timers.next(), timers.expire(Instant::NEVER)), (None, None));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_heap_does_what_a_list_does(operations in prop::collection::vec(operation(), 0..200)) {
-        let (mut heap, mut list) = (HeapTimers::new(), Vec::new());
-        for operation in &operations {
-            apply(&mut heap, &mut list, operation);
-            let next = list.iter().map(|timer| Instant(timer.1)).min();
-            prop_assert_eq!(heap.next(), next);
-        }
+        agree(HeapTimers::new(), &operations);
+    }
+
+    #[test]
+    fn the_wheels_do_what_a_list_does(operations in prop::collection::vec(operation(), 0..200)) {
+        agree(WheelTimers::new(), &operations);
     }
 }

@@ -147,7 +147,7 @@ impl Policy<2> for Stubborn {
     fn ran(&mut self, _: usize, _: Duration) {}
 
     fn choose(&mut self, _: Instant) -> Option<Choice> {
-        Some(Choice { place: 0, until: None })
+        Some(Choice { place: 0, until: Instant::NEVER })
     }
 }
 

@@ -1,41 +1,59 @@
 //! What a client knows about its own calls, whatever the page says.
 //!
-//! Calls are numbered as they are made. Call `n` lies in slot `n mod 64`, so
+//! Calls are numbered as they are made. Call `n` lies in slot `n mod N`, so
 //! numbers are skipped whose slot is still in use. A number is used once, which
 //! makes it the ticket as well: an old ticket never names a newer call.
+//!
+//! # One word says all about a slot
+//!
+//! A slot's word is a number. If that is still to come, the slot is free, and
+//! that is the next call in it; if it is past, that call is under way. So to
+//! post is to compare the slot's word with the next number and to count on, and
+//! to collect is to move the slot's word on by a round. Whatever is not as
+//! simple has a mark beside the number, which makes both comparisons fail and
+//! leads to the longer way.
+//!
+//! # The order of calls
 //!
 //! The server looks at slots round and round, from where it took the last call.
 //! Calls therefore start in the order of their numbers as long as every call
 //! that waits is less than one round ahead of the last that was taken, and that
-//! is what [`Books::allocate`] keeps to. (Less than a round ahead of the *oldest
-//! that waits* is not enough: numbers may have been skipped before that one.)
-//!
-//! A call that is posted costs a bit and a number, no more: everything else is
-//! kept for those that are not simply posted and taken.
+//! is what [`Books::allocate`] keeps to. A call whose slot's last call was the
+//! one a round before is: that was taken, as it was collected.
 
-use crate::layout::ENTRIES;
+use crate::layout::{ENTRIES, ENTRY_BYTES};
 
-const ROUND: u64 = ENTRIES as u64;
+/// The slot's call needs care, or the slot does before it is used: the last call in it was not a round ago.
+const CARE: u64 = 1 << 61;
 
-/// The slot of call `number`.
+/// Nobody wants the result.
+const ABANDONED: u64 = 1 << 62;
+
+/// The slot is allocated and not submitted.
+const RESERVED: u64 = 1 << 63;
+
+/// Beside a number: nobody counts as far.
+const MARKS: u64 = CARE | ABANDONED | RESERVED;
+
+/// The word of a slot that is never used: no number is as large.
+const RETIRED: u64 = u64::MAX;
+
+/// The number behind `number`.
 #[inline]
-pub(crate) const fn slot_of(number: u64) -> u32 {
-    (number % ROUND) as u32
+pub(crate) const fn after(number: u64) -> u64 {
+    number + 1
 }
 
-const fn bit_of(number: u64) -> u64 {
-    1 << slot_of(number)
+/// The slot of call `number`, as an index.
+#[inline]
+pub(crate) const fn place_of<const N: usize>(number: u64) -> usize {
+    number as usize % N
 }
 
-/// In a slot's word, beside the number of its last call: somebody wants the result.
-const WANTED: u64 = 1;
-
-const fn wanted(number: u64) -> u64 {
-    number << 1 | WANTED
+/// The number in a slot's word; that of a slot that is retired is larger than all.
+const fn number_in(word: u64) -> u64 {
+    if word == RETIRED { word } else { word & !MARKS }
 }
-
-/// Stands for no call: no number is as large.
-const NO_CALL: u64 = u64::MAX - WANTED;
 
 /// The numbers of the bits in `slots`.
 #[inline]
@@ -47,53 +65,48 @@ pub(crate) fn each(mut slots: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// The sets of slots, and the last call in each. A used slot is reserved, abandoned, retired or wanted.
+/// What the client knows of a slot: as far from the next as entries are, so that one sum finds both.
 #[derive(Debug)]
-pub(crate) struct Books {
-    used: u64,
-    reserved: u64,
-    abandoned: u64,
-    /// Never to be used again. Slots that the page does not have are retired from the start.
-    retired: u64,
-    /// The number of the slot's last call, shifted, and [`WANTED`].
-    call: [u64; ENTRIES],
-    token: [u64; ENTRIES],
-    /// The next call's number, if its slot is free. The one before is used, or `next` is `reach`.
+#[repr(align(64))]
+struct Slot {
+    /// A number, and marks.
+    word: u64,
+    token: u64,
+}
+
+const _: () = assert!(size_of::<Slot>() == ENTRY_BYTES);
+
+/// A client's slots.
+#[derive(Debug)]
+pub(crate) struct Books<const N: usize = ENTRIES> {
+    slots: [Slot; N],
+    /// The next call's number.
     next: u64,
-    /// One more than the last number that is known to be taken.
+    /// Slots whose calls are abandoned.
+    abandoned: u64,
+    /// The number behind the last that is known to be taken.
     reach: u64,
 }
 
-impl Books {
-    /// Books in which `slots` are free.
+impl<const N: usize> Books<N> {
+    const ROUND: u64 = N as u64;
+
+    /// Books in which `slots` are free, and no others are ever used.
     pub(crate) fn new(slots: u64) -> Self {
-        Self {
-            used: !slots,
-            reserved: 0,
-            abandoned: 0,
-            retired: !slots,
-            call: [NO_CALL; ENTRIES],
-            token: [0; ENTRIES],
-            next: 0,
-            reach: 0,
-        }
+        let word = |slot: usize| if slots >> slot & 1 != 0 { slot as u64 } else { RETIRED };
+        let slots = core::array::from_fn(|slot| Slot { word: word(slot), token: 0 });
+        Self { slots, next: 0, abandoned: 0, reach: 0 }
     }
 
-    /// Slots that could be allocated.
-    pub(crate) fn free(&self) -> u32 {
-        self.used.count_zeros()
-    }
-
-    /// Slots of submitted calls, wanted or not.
+    /// The slot of call `number`.
     #[inline]
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.used & !(self.reserved | self.retired)
+    pub(crate) const fn slot_of(number: u64) -> u32 {
+        place_of::<N>(number) as u32
     }
 
-    /// Slots of submitted calls whose result nobody wants.
     #[inline]
-    pub(crate) fn abandoned(&self) -> u64 {
-        self.abandoned
+    fn word(&mut self, number: u64) -> &mut u64 {
+        &mut self.slots[place_of::<N>(number)].word
     }
 
     /// The next call's number.
@@ -106,106 +119,137 @@ impl Books {
     #[inline]
     pub(crate) fn use_next(&mut self) -> Option<u64> {
         let number = self.next;
-        if self.used & bit_of(number) != 0 || number - self.reach >= ROUND {
+        if *self.word(number) != number {
             return None;
         }
-        self.take(number);
+        self.next = after(number);
         Some(number)
     }
 
-    /// Uses the slot of the next call. `is_taken` looks whether the server has the submitted call in a slot.
+    /// Uses the next slot that is free. `is_taken` looks whether the server has taken the submitted call in a slot.
     pub(crate) fn allocate(&mut self, is_taken: impl Fn(u32) -> bool) -> Option<u64> {
         let number = self.next_free()?;
-        if number - self.reach >= ROUND {
+        if number - self.reach >= Self::ROUND {
             self.advance_reach(is_taken);
         }
-        if number - self.reach >= ROUND {
+        if number - self.reach >= Self::ROUND {
             return None;
         }
-        self.take(number);
+        self.skip_to(number);
+        *self.word(number) = number;
+        self.next = after(number);
         Some(number)
-    }
-
-    #[inline]
-    fn take(&mut self, number: u64) {
-        self.next = number + 1;
-        self.used |= bit_of(number);
     }
 
     fn next_free(&self) -> Option<u64> {
-        let from_next = (!self.used).rotate_right(slot_of(self.next));
-        (from_next != 0).then(|| self.next + u64::from(from_next.trailing_zeros()))
+        (0..N as u64).map(|ahead| self.next + ahead).find(|number| self.is_free(Self::slot_of(*number)))
     }
 
-    /// Looks for the last call that was taken: the one before the first that waits. Costs a look at each call under way.
+    /// Calls in slots that are passed over while they are in use are followed by none a round later.
+    fn skip_to(&mut self, number: u64) {
+        while self.next < number {
+            *self.word(self.next) |= CARE;
+            self.next = after(self.next);
+        }
+    }
+
+    /// Looks for the last call that was taken. Of those that were collected, all were.
     fn advance_reach(&mut self, is_taken: impl Fn(u32) -> bool) {
-        let mut reach = self.next;
-        for slot in each(self.used & !self.retired) {
-            let number = self.call[slot as usize] >> 1;
-            if (self.reach..reach).contains(&number) && self.waits(number, &is_taken) {
-                reach = number;
+        for slot in 0..N as u32 {
+            let word = self.slots[slot as usize].word;
+            if word == RETIRED || word & RESERVED != 0 {
+                continue;
+            }
+            if !self.is_free(slot) && is_taken(slot) {
+                self.reach = self.reach.max(after(number_in(word)));
+            } else if self.is_free(slot) && word & CARE == 0 {
+                self.reach = self.reach.max(after(word).saturating_sub(Self::ROUND));
             }
         }
-        // Numbers that were skipped were not taken.
-        while reach > self.reach && !self.is_last(reach - 1) {
-            reach -= 1;
-        }
-        self.reach = reach;
     }
 
-    fn waits(&self, number: u64, is_taken: impl Fn(u32) -> bool) -> bool {
-        let submitted = self.holds(self.in_flight(), number);
-        self.holds(self.reserved, number) || (submitted && !is_taken(slot_of(number)))
+    fn is_free(&self, slot: u32) -> bool {
+        let word = self.slots[slot as usize].word;
+        word != RETIRED && number_in(word) >= self.next
     }
 
-    /// Whether the number is that of its slot's last call: one within the last round that was not skipped is.
-    fn is_last(&self, number: u64) -> bool {
-        self.call[slot_of(number) as usize] >> 1 == number
+    /// Whether a call was submitted in a slot and not collected, wanted or not.
+    pub(crate) fn is_in_flight(&self, slot: u32) -> bool {
+        let word = self.slots[slot as usize % N].word;
+        number_in(word) < self.next && word & RESERVED == 0
     }
 
-    fn holds(&self, set: u64, number: u64) -> bool {
-        set & bit_of(number) != 0 && self.is_last(number)
+    /// Slots of submitted calls, wanted or not. Costs a look at each.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.set(|slot| self.is_in_flight(slot))
     }
 
-    /// A slot that was just allocated is reserved.
-    pub(crate) fn reserve(&mut self, number: u64) {
-        self.reserved |= bit_of(number);
-        self.call[slot_of(number) as usize] = wanted(number) - WANTED;
+    /// Slots that could be allocated. Costs a look at each.
+    pub(crate) fn free(&self) -> u64 {
+        self.set(|slot| self.is_free(slot))
     }
 
-    /// The number is that of a slot that is reserved.
-    pub(crate) fn is_reserved(&self, number: u64) -> bool {
-        self.holds(self.reserved, number)
+    fn set(&self, has: impl Fn(u32) -> bool) -> u64 {
+        (0..N as u32).filter(|slot| has(*slot)).fold(0, |set, slot| set | 1 << slot)
     }
 
-    /// A slot that was allocated or reserved is now submitted.
+    /// Slots of submitted calls whose result nobody wants.
     #[inline]
-    pub(crate) fn submit(&mut self, number: u64, token: u64) {
-        self.call[slot_of(number) as usize] = wanted(number);
-        self.token[slot_of(number) as usize] = token;
+    pub(crate) fn abandoned(&self) -> u64 {
+        self.abandoned
     }
 
-    /// A reserved slot is not reserved any more.
-    pub(crate) fn unreserve(&mut self, number: u64) {
-        self.reserved &= !bit_of(number);
+    /// Keeps `token` for a call whose slot was just used.
+    pub(crate) fn keep_token(&mut self, number: u64, token: u64) {
+        *self.word(number) |= CARE;
+        self.slots[Self::slot_of(number) as usize].token = token;
+    }
+
+    /// A slot that was just used is reserved.
+    pub(crate) fn reserve(&mut self, number: u64) {
+        *self.word(number) = number | RESERVED;
+    }
+
+    /// A reserved slot is submitted; `false` if it was not reserved.
+    pub(crate) fn unreserve(&mut self, number: u64) -> bool {
+        let held = *self.word(number) == number | RESERVED || *self.word(number) == number | RESERVED | CARE;
+        if held {
+            *self.word(number) = number | CARE;
+        }
+        held
     }
 
     /// A reserved slot is free again; `false` if it was not reserved.
     pub(crate) fn release(&mut self, number: u64) -> bool {
-        let held = self.is_reserved(number);
+        let held = self.unreserve(number);
         if held {
-            self.unreserve(number);
-            self.used &= !bit_of(number);
-            self.call[slot_of(number) as usize] = NO_CALL;
+            self.free_with_care(Self::slot_of(number));
             self.take_back_unused();
         }
         held
     }
 
+    /// The slot is free, and its next number is the first that is still to come.
+    fn free_with_care(&mut self, slot: u32) {
+        let ahead = u64::from(slot.wrapping_sub(Self::slot_of(self.next)) % N as u32);
+        self.slots[slot as usize].word = (self.next + ahead) | CARE;
+    }
+
+    /// Numbers at the end that no call had are used again.
     fn take_back_unused(&mut self) {
-        while self.next > self.reach && !self.is_last(self.next - 1) {
+        while self.next > self.reach && !self.was_used(self.next - 1) {
             self.next -= 1;
+            let slot = Self::slot_of(self.next);
+            if self.is_free(slot) {
+                self.slots[slot as usize].word = self.next | CARE;
+            }
         }
+    }
+
+    /// Whether a call had this number, which is one of the last round.
+    fn was_used(&self, number: u64) -> bool {
+        let word = self.slots[Self::slot_of(number) as usize].word;
+        word != RETIRED && (number_in(word) == number || word == number + Self::ROUND)
     }
 
     /// Nobody wants the result any more; `false` if nobody did before.
@@ -213,8 +257,8 @@ impl Books {
     pub(crate) fn abandon(&mut self, number: u64) -> bool {
         let held = self.is_wanted(number);
         if held {
-            self.abandoned |= bit_of(number);
-            self.call[slot_of(number) as usize] = wanted(number) - WANTED;
+            *self.word(number) |= ABANDONED;
+            self.abandoned |= 1 << Self::slot_of(number);
         }
         held
     }
@@ -222,40 +266,55 @@ impl Books {
     /// Whether `number` is a submitted call whose result is wanted.
     #[inline]
     pub(crate) fn is_wanted(&self, number: u64) -> bool {
-        self.call[slot_of(number) as usize] == wanted(number)
+        let word = self.slots[Self::slot_of(number) as usize].word;
+        (word == number || word == number | CARE) && number < self.next
     }
 
-    /// A wanted call has ended.
+    /// Whether there is nothing to be said of call `number` but that its result is wanted.
     #[inline]
-    pub(crate) fn settle_wanted(&mut self, number: u64) {
-        self.used &= !bit_of(number);
-        self.call[slot_of(number) as usize] = wanted(number) - WANTED;
+    pub(crate) fn is_simple(&self, number: u64) -> bool {
+        self.slots[place_of::<N>(number)].word == number
+    }
+
+    /// A simple call has ended.
+    #[inline]
+    pub(crate) fn settle_simple(&mut self, number: u64) {
+        *self.word(number) = number + Self::ROUND;
     }
 
     /// Calls in `slots`, whose results nobody wants, have ended.
     #[inline]
     pub(crate) fn settle_abandoned(&mut self, slots: u64) {
-        self.used &= !slots;
-        self.abandoned &= !slots;
+        for slot in each(slots) {
+            self.settle(slot);
+        }
     }
 
     /// The call in a slot has ended. Answers its number and token if they are wanted.
     pub(crate) fn settle(&mut self, slot: u32) -> Option<(u64, u64)> {
-        self.used &= !(1 << slot);
-        self.end(slot)
+        let number = number_in(self.slots[slot as usize].word);
+        let wanted = self.end(slot);
+        if number + Self::ROUND >= self.next {
+            self.slots[slot as usize].word = number + Self::ROUND;
+        } else {
+            self.reach = self.reach.max(after(number));
+            self.free_with_care(slot);
+        }
+        wanted
     }
 
     /// As [`Books::settle`], but the slot is never used again.
     pub(crate) fn retire(&mut self, slot: u32) -> Option<(u64, u64)> {
-        self.retired |= 1 << slot;
-        self.end(slot)
+        let wanted = self.end(slot);
+        self.slots[slot as usize].word = RETIRED;
+        wanted
     }
 
+    #[inline]
     fn end(&mut self, slot: u32) -> Option<(u64, u64)> {
+        let word = self.slots[slot as usize].word;
         self.abandoned &= !(1 << slot);
-        let call = &mut self.call[slot as usize];
-        let is_wanted = *call & WANTED != 0;
-        *call &= !WANTED;
-        is_wanted.then_some((*call >> 1, self.token[slot as usize]))
+        let token = core::mem::take(&mut self.slots[slot as usize].token);
+        (word & ABANDONED == 0).then_some((number_in(word), token))
     }
 }

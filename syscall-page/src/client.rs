@@ -6,12 +6,13 @@
 //! the result. A hostile server can give wrong results or none; it cannot make
 //! a client hand out a slot twice, mistake one call for another, or fail.
 
-use crate::books::{Books, each, slot_of};
+use crate::books::{Books, each, place_of};
 use crate::entry::Entry;
 use crate::header::Sleep;
+use crate::layout::{ENTRIES, RESULTS};
 use crate::page::Page;
 use crate::request::{Reply, Request};
-use crate::status::State;
+use crate::status::{State, Status};
 use crate::word::Word;
 
 /// Names a call that was posted. Old tickets never name newer calls.
@@ -42,12 +43,23 @@ pub enum PollError {
     Corrupted,
 }
 
+/// What a client does that is about to have its page served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: none of its calls is under way.
+    NothingToWaitFor,
+    /// Looks for results: some came in meanwhile.
+    ResultsCame,
+    /// Goes where it is served.
+    BeServed,
+}
+
 /// A call that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completion {
     /// Which call.
     pub ticket: Ticket,
-    /// What the client gave along when it posted, from its own memory.
+    /// What the client gave along when it posted, from its own memory; 0 if it gave nothing.
     pub token: u64,
     /// The result; the only error is [`PollError::Corrupted`].
     pub result: Result<Reply, PollError>,
@@ -55,18 +67,26 @@ pub struct Completion {
 
 /// A client's end of one page.
 #[derive(Debug)]
-pub struct Client<'a, W> {
-    page: Page<'a, W>,
-    books: Books,
+pub struct Client<'a, W, const N: usize = ENTRIES> {
+    page: Page<'a, W, N>,
+    books: Books<N>,
     /// Slots that the server said are done, to be looked at.
     hinted: u64,
-    /// One more than the number of the last call that was announced.
+    /// The number behind the last call that was announced.
     announced: u64,
 }
 
-impl<'a, W: Word> Client<'a, W> {
+impl Ticket {
+    /// Where in a real page the call lies, for who keeps something for each call under way.
+    #[inline]
+    pub const fn slot(self) -> usize {
+        Books::<ENTRIES>::slot_of(self.0) as usize
+    }
+}
+
+impl<'a, W: Word, const N: usize> Client<'a, W, N> {
     /// The client's end of a page that nobody has posted to yet.
-    pub fn new(page: Page<'a, W>) -> Self {
+    pub fn new(page: Page<'a, W, N>) -> Self {
         Self { page, books: Books::new(page.slots()), hinted: 0, announced: 0 }
     }
 
@@ -91,29 +111,70 @@ impl<'a, W: Word> Client<'a, W> {
     /// # Errors
     ///
     /// [`PostError::Exhausted`]: back-pressure.
-    #[inline]
     pub fn post_unannounced(&mut self, request: &Request, token: u64) -> Result<Ticket, PostError> {
         let number = match self.books.use_next() {
             Some(number) => number,
             None => self.allocate()?,
         };
-        self.write(number, request, token)
+        self.books.keep_token(number, token);
+        let entry = self.entry(number);
+        entry.set_token(token);
+        entry.submit(request.method, request.args);
+        Ok(Ticket(number))
     }
 
-    /// Shows the server what was posted unannounced.
-    pub fn announce(&mut self) {
-        self.announce_with(0);
+    /// The leanest way to post: the words that the method has, no token, not announced. [`Client::poll`] has a short way
+    /// for such calls.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Exhausted`]: back-pressure.
+    #[inline]
+    pub fn post_words<const WORDS: usize>(&mut self, method: u16, words: [u64; WORDS]) -> Result<Ticket, PostError> {
+        let entry = self.entry(self.books.next());
+        let Some(number) = self.books.use_next() else { return self.post_with_care(entry, method, words) };
+        entry.submit(method, words);
+        Ok(Ticket(number))
     }
 
-    /// Announces calls in `slots` and all that were posted since the last time. Answers which slots these are.
+    /// The longer way. `next` is the entry that would be next; handed on, its address is computed once on the short way.
+    #[cold]
+    #[inline(never)]
+    fn post_with_care<const WORDS: usize>(
+        &mut self,
+        next: &'a Entry<W>,
+        method: u16,
+        words: [u64; WORDS],
+    ) -> Result<Ticket, PostError> {
+        let skips_none = self.books.next();
+        let number = self.allocate()?;
+        let entry = if number == skips_none { next } else { self.entry(number) };
+        entry.submit(method, words);
+        Ok(Ticket(number))
+    }
+
+    /// Shows the server what was posted unannounced. Answers whether any call is under way, which the server may know of.
+    #[inline]
+    pub fn announce(&mut self) -> bool {
+        self.announce_with(0) != 0 || self.books.in_flight() != 0
+    }
+
+    /// Announces calls in `slots` and all that were posted since the last time. Answers which slots these are; there may
+    /// be such among them whose numbers were skipped, where the server finds nothing.
+    #[inline]
     fn announce_with(&mut self, slots: u64) -> u64 {
-        let next = self.books.next();
-        let posted = round_from(self.announced, next) & self.books.in_flight();
-        self.announced = next;
-        if slots | posted != 0 {
-            self.page.header().hint_submitted(slots | posted);
+        let slots = slots | self.take_unannounced();
+        if slots != 0 {
+            self.page.header().hint_submitted(slots);
         }
-        slots | posted
+        slots
+    }
+
+    #[inline]
+    fn take_unannounced(&mut self) -> u64 {
+        let (first, next) = (self.announced, self.books.next());
+        self.announced = next;
+        round_from::<N>(first, next)
     }
 
     /// Allocates a slot, so that a later [`Client::submit`] cannot be refused.
@@ -124,7 +185,7 @@ impl<'a, W: Word> Client<'a, W> {
     pub fn reserve(&mut self) -> Result<Reserved, PostError> {
         let number = self.allocate()?;
         self.books.reserve(number);
-        self.entry(number).inspect(|entry| entry.set_allocated());
+        self.entry(number).set_allocated();
         Ok(Reserved(number))
     }
 
@@ -134,9 +195,8 @@ impl<'a, W: Word> Client<'a, W> {
             self.collect_abandoned();
         }
         let page = self.page;
-        let is_taken = |slot| page.entry(slot).is_none_or(|entry| !entry.status().is(State::Submitted));
-        let number = self.books.allocate(is_taken);
-        number.ok_or(PostError::Exhausted).inspect_err(|_| self.announce())
+        let number = self.books.allocate(|slot| !page.entry(slot).status().is(State::Submitted));
+        number.ok_or(PostError::Exhausted).inspect_err(|_| _ = self.announce())
     }
 
     /// Submits a call in a slot that was reserved.
@@ -146,13 +206,13 @@ impl<'a, W: Word> Client<'a, W> {
     /// [`PostError::NotReserved`] if the slot is another client's.
     pub fn submit(&mut self, reserved: Reserved, request: &Request, token: u64) -> Result<Ticket, PostError> {
         let Reserved(number) = reserved;
-        if !self.books.is_reserved(number) {
+        if !self.books.unreserve(number) {
             return Err(PostError::NotReserved);
         }
-        self.books.unreserve(number);
-        let ticket = self.write(number, request, token)?;
-        self.announce_with(1 << slot_of(number));
-        Ok(ticket)
+        self.books.keep_token(number, token);
+        self.entry(number).submit(request.method, request.args);
+        self.announce_with(1 << Books::<N>::slot_of(number));
+        Ok(Ticket(number))
     }
 
     /// Gives a slot back unused.
@@ -166,7 +226,7 @@ impl<'a, W: Word> Client<'a, W> {
             return Err(PostError::NotReserved);
         }
         self.announced = self.announced.min(self.books.next());
-        self.entry(number).inspect(|entry| entry.set_free());
+        self.entry(number).set_free();
         Ok(())
     }
 
@@ -177,24 +237,33 @@ impl<'a, W: Word> Client<'a, W> {
     /// [`PollError`]: there will be none.
     #[inline]
     pub fn poll(&mut self, ticket: Ticket) -> Result<Option<Reply>, PollError> {
-        if !self.books.is_wanted(ticket.0) {
-            return Err(PollError::UnknownTicket);
+        if let Some(words) = self.poll_success(ticket, RESULTS) {
+            return Ok(Some(Reply::success(words)));
         }
-        if let Some(entry) = self.entry(ticket.0)
-            && let status = entry.status()
-            && status.is(State::Done)
-        {
-            let reply = entry.reply(status.answer());
-            entry.set_free();
-            self.books.settle_wanted(ticket.0);
-            return Ok(Some(reply));
+        self.poll_with_care(ticket)
+    }
+
+    /// The short way to the result of a call that succeeded, of a method that answers no more than `count` words; the others
+    /// are 0, and not read. `None` if it is not as simple: [`Client::poll`] knows why.
+    #[inline]
+    pub fn poll_success(&mut self, ticket: Ticket, count: usize) -> Option<[u64; RESULTS]> {
+        let entry = self.entry(ticket.0);
+        if !self.books.is_simple(ticket.0) || entry.status() != Status::done(0) {
+            return None;
         }
-        self.poll_not_done(ticket)
+        let Reply { words, .. } = entry.reply(0, count);
+        entry.set_free();
+        self.books.settle_simple(ticket.0);
+        Some(words)
     }
 
     #[cold]
-    fn poll_not_done(&mut self, ticket: Ticket) -> Result<Option<Reply>, PollError> {
-        match self.look(slot_of(ticket.0)) {
+    #[inline(never)]
+    fn poll_with_care(&mut self, ticket: Ticket) -> Result<Option<Reply>, PollError> {
+        if !self.books.is_wanted(ticket.0) {
+            return Err(PollError::UnknownTicket);
+        }
+        match self.look(Books::<N>::slot_of(ticket.0)) {
             Look::UnderWay => Ok(None),
             Look::Ended(Some(completion)) => completion.result.map(Some),
             Look::Ended(None) => Err(PollError::UnknownTicket),
@@ -212,15 +281,28 @@ impl<'a, W: Word> Client<'a, W> {
     }
 
     fn follow_hints(&mut self) -> Option<Completion> {
-        self.hinted &= self.books.in_flight();
+        self.hinted &= self.page.slots();
         while self.hinted != 0 {
             let slot = self.hinted.trailing_zeros();
             self.hinted &= self.hinted - 1;
-            if let Look::Ended(Some(completion)) = self.look(slot) {
+            if self.books.is_in_flight(slot)
+                && let Look::Ended(Some(completion)) = self.look(slot)
+            {
                 return Some(completion);
             }
         }
         None
+    }
+
+    /// Whoever had the page served was told that these slots are done: the next [`Client::reap`] looks at them.
+    #[inline]
+    pub fn served(&mut self, slots: u64) {
+        self.hinted |= slots;
+    }
+
+    /// Takes the slots that the next [`Client::reap`] would look at, for who has tickets and looks itself.
+    pub fn take_hints(&mut self) -> u64 {
+        core::mem::take(&mut self.hinted) | self.page.header().take_done()
     }
 
     /// Lets the next [`Client::reap`] look at every call under way, for a client that does not rely on hints.
@@ -237,8 +319,8 @@ impl<'a, W: Word> Client<'a, W> {
         if !self.books.abandon(ticket.0) {
             return Err(PollError::UnknownTicket);
         }
-        if self.entry(ticket.0).is_some_and(|entry| entry.status().is(State::Done)) {
-            self.look(slot_of(ticket.0));
+        if self.entry(ticket.0).status().is(State::Done) {
+            self.look(Books::<N>::slot_of(ticket.0));
         }
         Ok(())
     }
@@ -262,48 +344,61 @@ impl<'a, W: Word> Client<'a, W> {
     /// The server faulted while it served on this client's thread. The calls that it had taken end with
     /// [`Error::Faulted`](abi::error::Error::Faulted); those that it had not are announced again, since it may have taken the hints.
     pub fn server_faulted(&mut self) {
-        let mut waiting = 0;
+        let (mut waiting, mut ended) = (0, 0);
         for slot in each(self.books.in_flight()) {
-            let Some(entry) = self.page.entry(slot) else { continue };
+            let entry = self.page.entry(slot);
             match entry.status().state() {
                 Some(State::Busy) => entry.set_done(abi::error::Error::Faulted.status()),
                 Some(State::Submitted) => waiting |= 1 << slot,
                 _ => {}
             }
+            ended |= 1 << slot;
         }
+        self.served(ended);
         self.announce_with(waiting);
     }
 
-    /// As [`Client::prepare_to_sleep`], for a client that polls its tickets: results that were announced before the last
-    /// time do not count, so that it sleeps until another call ends. [`Sleep::NothingToWaitFor`]: all have ended.
-    pub fn prepare_to_wait(&mut self) -> Sleep {
+    /// Announces what was posted, for a client that is about to have its page served and polls its tickets. Results that
+    /// were announced before the last time do not count.
+    #[inline]
+    pub fn prepare_to_be_served(&mut self) -> Next {
         let posted = self.announce_with(0);
-        let hints = self.page.header().take_done() & self.books.in_flight();
+        let hints = self.page.header().take_done();
+        if posted != 0 && hints == 0 {
+            return Next::BeServed;
+        }
+        self.look_before_service(posted, hints)
+    }
+
+    #[cold]
+    fn look_before_service(&mut self, posted: u64, hints: u64) -> Next {
+        let in_flight = self.books.in_flight();
         self.hinted |= hints;
         // A hint can be late, about an earlier call in the slot.
-        if self.ended(hints) != 0 {
-            return Sleep::ResultsCame;
+        if self.ended(hints & in_flight) != 0 {
+            Next::ResultsCame
+        } else if posted == 0 && self.ended(in_flight) == in_flight {
+            Next::NothingToWaitFor
+        } else {
+            Next::BeServed
         }
-        if posted == 0 && self.ended(self.books.in_flight()) == self.books.in_flight() {
-            return Sleep::NothingToWaitFor;
-        }
-        let (epoch, hints) = self.page.header().announce_wait();
-        if hints == 0 {
-            return Sleep::On(epoch);
-        }
-        self.page.header().cancel_wait();
-        Sleep::ResultsCame
+    }
+
+    /// Whether the call was posted and is not announced, so that there is no point in looking for its result.
+    #[inline]
+    pub fn is_unannounced(&self, ticket: Ticket) -> bool {
+        ticket.0 >= self.announced
     }
 
     /// Which of `slots` hold calls that have ended.
     fn ended(&self, slots: u64) -> u64 {
-        let is_done = |slot: &u32| self.page.entry(*slot).is_some_and(|entry| entry.status().is(State::Done));
+        let is_done = |slot: &u32| self.page.entry(*slot).status().is(State::Done);
         each(slots).filter(is_done).fold(0, |all, slot| all | 1 << slot)
     }
 
     /// Slots that are free to be allocated.
     pub fn free_slots(&self) -> u32 {
-        self.books.free()
+        self.books.free().count_ones()
     }
 
     /// Calls that are submitted and not collected, abandoned ones included.
@@ -312,30 +407,29 @@ impl<'a, W: Word> Client<'a, W> {
     }
 
     #[inline]
-    fn write(&mut self, number: u64, request: &Request, token: u64) -> Result<Ticket, PostError> {
-        // Slots that the page does not have are never used.
-        let entry = self.entry(number).ok_or(PostError::NotReserved)?;
-        self.books.submit(number, token);
-        entry.submit(request, token);
-        Ok(Ticket(number))
-    }
-
-    #[inline]
-    fn entry(&self, number: u64) -> Option<&'a Entry<W>> {
-        self.page.entry(slot_of(number))
+    fn entry(&self, number: u64) -> &'a Entry<W> {
+        self.page.entry_at(place_of::<N>(number))
     }
 
     /// Takes back the slots of calls that have ended and whose result nobody wants. Posting does so by itself when
     /// no slot is left; a client that does it whenever calls were served keeps all slots in use.
+    #[inline]
     pub fn collect_abandoned(&mut self) {
+        if self.books.abandoned() != 0 {
+            self.collect(self.books.abandoned());
+        }
+    }
+
+    #[cold]
+    fn collect(&mut self, abandoned: u64) {
         let mut ended = 0;
-        for slot in each(self.books.abandoned()) {
-            match self.page.entry(slot) {
-                Some(entry) if entry.status().is(State::Done) => {
-                    entry.set_free();
-                    ended |= 1 << slot;
-                }
-                _ => _ = self.look(slot),
+        for slot in each(abandoned) {
+            let entry = self.page.entry(slot);
+            if entry.status().is(State::Done) {
+                entry.set_free();
+                ended |= 1 << slot;
+            } else {
+                self.look(slot);
             }
         }
         self.books.settle_abandoned(ended);
@@ -343,14 +437,12 @@ impl<'a, W: Word> Client<'a, W> {
 
     /// Reads the status of a call in flight once and draws the consequence.
     fn look(&mut self, slot: u32) -> Look {
-        let Some(entry) = self.page.entry(slot) else {
-            return Look::UnderWay;
-        };
+        let entry = self.page.entry(slot);
         let status = entry.status();
         match status.state() {
             Some(State::Submitted | State::Busy | State::Blocked) => Look::UnderWay,
             Some(State::Done) => {
-                let reply = entry.reply(status.answer());
+                let reply = entry.reply(status.answer(), RESULTS);
                 entry.set_free();
                 Look::ended(self.books.settle(slot), Ok(reply))
             }
@@ -362,11 +454,15 @@ impl<'a, W: Word> Client<'a, W> {
 }
 
 /// The slots of calls from number `first` up to `next`: those of the last round at most.
-fn round_from(first: u64, next: u64) -> u64 {
-    match next - first {
-        0 => 0,
-        calls => (u64::MAX >> 64_u64.saturating_sub(calls)).rotate_left(slot_of(first)),
+#[inline]
+fn round_from<const N: usize>(first: u64, next: u64) -> u64 {
+    let slots = u64::MAX >> (ENTRIES - N);
+    let calls = next - first;
+    if calls >= N as u64 {
+        return slots;
     }
+    let (set, from) = (!(u64::MAX << calls), Books::<N>::slot_of(first));
+    if N == ENTRIES { set.rotate_left(from) } else { (set << from | set << from >> N) & slots }
 }
 
 /// What a look at a call in flight found.

@@ -1,7 +1,7 @@
 //! One call's place in the page: a cache line of eight words.
 
 use crate::layout::{ARGUMENTS, ENTRY_BYTES};
-use crate::request::{Reply, Request};
+use crate::request::Reply;
 use crate::status::{State, Status};
 use crate::word::Word;
 use core::sync::atomic::AtomicU64;
@@ -60,21 +60,28 @@ impl<W: Word> Entry<W> {
         self.status.store(State::Free as u64, Relaxed);
     }
 
-    /// Client: writes the call, then publishes it.
+    /// Client: writes the call, then publishes it. Words that the method does not have stay what they were.
     #[inline]
-    pub(crate) fn submit(&self, request: &Request, token: u64) {
-        for (word, value) in self.args.iter().zip(request.args) {
+    pub(crate) fn submit<const WORDS: usize>(&self, method: u16, words: [u64; WORDS]) {
+        const { assert!(WORDS <= ARGUMENTS) };
+        for (word, value) in self.args.iter().zip(words) {
             word.store(value, Relaxed);
         }
-        self.token.store(token, Relaxed);
-        self.status.store(Status::submitted(request.method).0, Release);
+        self.status.store(Status::submitted(method).0, Release);
     }
 
-    /// Client: the result, after [`Entry::status`] said *done* and gave `answer`.
+    /// Client: what the server's traces show of the call; before it is submitted.
     #[inline]
-    pub(crate) fn reply(&self, answer: u16) -> Reply {
+    pub(crate) fn set_token(&self, token: u64) {
+        self.token.store(token, Relaxed);
+    }
+
+    /// Client: the result, after [`Entry::status`] said *done* and gave `answer`. Words from `count` on are 0, and not read.
+    #[inline]
+    pub(crate) fn reply(&self, answer: u16, count: usize) -> Reply {
         let [first, ..] = &self.args;
-        Reply { status: answer, words: [self.ret.load(Relaxed), first.load(Relaxed)] }
+        let read = |at: usize, word: &W| if count > at { word.load(Relaxed) } else { 0 };
+        Reply { status: answer, words: [read(0, &self.ret), read(1, first)] }
     }
 
     /// Server: takes the call if it is submitted, and answers the status word that it took.
@@ -84,15 +91,18 @@ impl<W: Word> Entry<W> {
         if !seen.is(State::Submitted) {
             return None;
         }
-        let busy = seen.with_state(State::Busy);
-        self.status.exchange_acquire(seen.0, busy.0).ok().map(Status)
+        self.status.exchange_acquire(seen.0, State::Busy as u64).ok().map(Status)
     }
 
-    /// Server: arguments of a claimed entry, each read once.
+    /// Server: the first words of a claimed entry, each read once.
     #[inline]
-    pub(crate) fn read(&self) -> [u64; ARGUMENTS] {
-        let [a, b, c, d] = &self.args;
-        [a.load(Relaxed), b.load(Relaxed), c.load(Relaxed), d.load(Relaxed)]
+    pub(crate) fn read<const WORDS: usize>(&self) -> [u64; WORDS] {
+        const { assert!(WORDS <= ARGUMENTS) };
+        let mut words = [0; WORDS];
+        for (value, word) in words.iter_mut().zip(&self.args) {
+            *value = word.load(Relaxed);
+        }
+        words
     }
 
     /// Server: the token, as it stands there now.
@@ -106,15 +116,16 @@ impl<W: Word> Entry<W> {
         self.status.store(State::Blocked as u64, Relaxed);
     }
 
-    /// Server: writes the result, except for the status that publishes it.
+    /// Server: writes the result, then publishes it.
     #[inline]
-    pub(crate) fn write_result(&self, reply: &Reply) {
+    pub(crate) fn answer(&self, reply: &Reply) {
         let [first, ..] = &self.args;
         self.ret.store(reply.words[0], Relaxed);
         first.store(reply.words[1], Relaxed);
+        self.set_done(reply.status);
     }
 
-    /// Server: publishes the result.
+    /// Publishes a result.
     #[inline]
     pub(crate) fn set_done(&self, answer: u16) {
         self.status.store(Status::done(answer).0, Release);

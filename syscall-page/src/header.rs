@@ -11,6 +11,9 @@
 //! its results and then looks whether somebody waits. A full fence stands between
 //! the two steps on both sides, so at least one of them sees the other.
 //!
+//! A client that has its page served by the scheduler leaves the first step to that: most of the time some of its calls
+//! end at once, and then it costs nothing ([`Header::wait_for_client`]).
+//!
 //! The wake word counts: bit 0 says that the client waits, the rest is an epoch
 //! that the server advances when it answers that. The client sleeps *on an
 //! epoch*; a scheduler that finds another one in the word does not let it sleep.
@@ -65,6 +68,17 @@ impl<W: Word> Header<W> {
         self.wake.0.load(Acquire) == (epoch << 1 | WAITS)
     }
 
+    /// Scheduler, for a client that was served and of whose calls none ended: says that the client waits, and answers the
+    /// epoch on which it is to sleep; `None` if results came meanwhile.
+    pub fn wait_for_client(&self) -> Option<u64> {
+        let (epoch, hints) = self.announce_wait();
+        if hints == 0 {
+            return Some(epoch);
+        }
+        self.cancel_wait();
+        None
+    }
+
     /// Client: hints that these slots were submitted, after their entries say so.
     #[inline]
     pub(crate) fn hint_submitted(&self, slots: u64) {
@@ -95,20 +109,17 @@ impl<W: Word> Header<W> {
     /// Client: takes all hints.
     #[inline]
     pub(crate) fn take_done(&self) -> u64 {
-        if self.done.0.load(Relaxed) == 0 {
-            return 0;
-        }
-        self.done.0.swap(0, Acquire)
+        if self.done.0.load(Relaxed) == 0 { 0 } else { self.done.0.swap(0, Acquire) }
     }
 
-    /// Client: says that it waits, and answers the epoch and the hints that are there *after* it said so.
+    /// Client, or the scheduler for it: says that it waits, and answers the epoch and the hints that are there *after* it said so.
     pub(crate) fn announce_wait(&self) -> (u64, u64) {
         let epoch = self.wake.0.fetch_or(WAITS, Relaxed) >> 1;
         W::full_fence();
         (epoch, self.done.0.load(Relaxed))
     }
 
-    /// Client: says that it does not wait after all.
+    /// The same: says that it does not wait after all.
     pub(crate) fn cancel_wait(&self) {
         self.wake.0.fetch_and(!WAITS, Relaxed);
     }

@@ -75,11 +75,13 @@ pub mod server;
 pub mod status;
 pub mod word;
 
-pub use client::{Client, Completion, PollError, PostError, Reserved, Ticket};
+pub use client::{Client, Completion, Next, PollError, PostError, Reserved, Ticket};
 pub use entry::Entry;
 pub use header::{Header, Sleep};
 pub use page::Page;
 pub use request::{Reply, Request};
-pub use server::{Blocked, Call, CompleteError, Completed, Outcome, Parked, Pass, Server};
+pub use server::{
+    Arguments, Blocked, Call, Claimed, CompleteError, Completed, Outcome, Parked, Pass, QuietPass, Server, Unread,
+};
 pub use status::{State, Status};
 pub use word::Word;

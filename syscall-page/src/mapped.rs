@@ -33,6 +33,7 @@ impl core::fmt::Display for NotAFrame {
 
 impl core::error::Error for NotAFrame {}
 
+#[inline]
 fn check(address: NonNull<u8>) -> Result<(), NotAFrame> {
     if address.as_ptr().addr().is_multiple_of(FRAME_BYTES) { Ok(()) } else { Err(NotAFrame) }
 }
@@ -47,6 +48,7 @@ fn check(address: NonNull<u8>) -> Result<(), NotAFrame> {
 ///
 /// For all of `'a` a whole frame is mapped there, readable and writable, and
 /// whatever else runs in this domain touches it by atomic words only.
+#[inline]
 pub unsafe fn header<'a>(frame: NonNull<u8>) -> Result<&'a Header<AtomicU64>, NotAFrame> {
     check(frame)?;
     // SAFETY: aligned to a frame, hence to the header; the caller promises that the frame is
@@ -63,6 +65,7 @@ pub unsafe fn header<'a>(frame: NonNull<u8>) -> Result<&'a Header<AtomicU64>, No
 /// # Safety
 ///
 /// As for [`header()`], for both frames.
+#[inline]
 pub unsafe fn page<'a>(header_frame: NonNull<u8>, entry_frame: NonNull<u8>) -> Result<Page<'a, AtomicU64>, NotAFrame> {
     check(entry_frame)?;
     // SAFETY: the caller promises for this frame what `header` asks for.

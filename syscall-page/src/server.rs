@@ -11,6 +11,8 @@
 //! them, the one that claims its entry by compare-and-swap.
 
 use crate::entry::Entry;
+use crate::header::Header;
+use crate::layout::ENTRIES;
 use crate::page::Page;
 use crate::request::{Reply, Request};
 use crate::word::Word;
@@ -22,8 +24,8 @@ use core::sync::atomic::Ordering::Relaxed;
 
 /// A server's end of one page. Its state is its own, or lies elsewhere in the server's memory.
 #[derive(Debug)]
-pub struct Server<'a, W, S = State<W>> {
-    page: Page<'a, W>,
+pub struct Server<'a, W, S = State<W>, const N: usize = ENTRIES> {
+    page: Page<'a, W, N>,
     permitted: u64,
     edge: u64,
     state: S,
@@ -54,24 +56,57 @@ pub struct Pass {
     pub run: u32,
     /// Calls that were answered with an error instead.
     pub refused: u32,
-    /// Whether the bound ended the pass before the work did.
+    /// Whether more was submitted than this pass looked at.
     pub more: bool,
     /// Whether the client sleeps and is to be woken now.
     pub wake: bool,
 }
 
-/// What became of a call: made by [`Call::answer`] and [`Call::block`] only.
+/// What a pass did of which nobody else is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "whoever asked for the pass has to learn what is done"]
+pub struct QuietPass {
+    /// Slots whose calls were answered and not announced.
+    pub done: u64,
+    /// Whether more was submitted than this pass looked at.
+    pub more: bool,
+}
+
+/// What became of a call: made by [`Claimed::answer`] and [`Claimed::block`] only.
 #[derive(Debug)]
 #[must_use = "the pass has to know what became of the call"]
 pub struct Outcome(());
 
+/// A call that a pass has taken and not read.
+#[derive(Debug)]
+#[must_use = "a call that is dropped is never answered"]
+pub struct Unread<'r, 'a, W, const N: usize = ENTRIES> {
+    claimed: Claimed<'r, 'a, W, N>,
+    method: u16,
+}
+
+/// A call's words, to be read once.
+#[derive(Debug)]
+pub struct Arguments<'a, W> {
+    entry: &'a Entry<W>,
+}
+
 /// A call that a pass has taken: answer it or block it. One that is dropped keeps its client waiting for ever.
 #[derive(Debug)]
 #[must_use = "a call that is dropped is never answered"]
-pub struct Call<'r, 'a, W> {
-    round: &'r mut Round<'a, W>,
+pub struct Claimed<'r, 'a, W, const N: usize = ENTRIES> {
+    round: &'r mut Round<'a, W, N>,
+    ahead: &'r mut Ahead,
     edge: u64,
     slot: u32,
+    entry: &'a Entry<W>,
+}
+
+/// A call that was read: this server's own copy, and what is to be done about it.
+#[derive(Debug)]
+#[must_use = "a call that is dropped is never answered"]
+pub struct Call<'r, 'a, W, const N: usize = ENTRIES> {
+    claimed: Claimed<'r, 'a, W, N>,
     request: Request,
 }
 
@@ -110,69 +145,113 @@ pub enum CompleteError {
     AnotherPage,
 }
 
-/// What came of a look at a slot.
-enum Served {
-    Run,
-    Refused,
-    /// There was no call, or another worker took it.
-    Missed,
-}
-
-/// One pass under way: hints it has yet to follow, results it has yet to announce.
+/// One pass under way.
 #[derive(Debug)]
-struct Round<'a, W> {
-    page: Page<'a, W>,
+struct Round<'a, W, const N: usize> {
+    page: Page<'a, W, N>,
     state: &'a State<W>,
-    hints: u64,
-    done: u64,
-    /// The slot to look at next.
-    next: u32,
+    /// Slots that were taken.
+    taken: u64,
+    /// Of those, where there was no call, or another worker took it.
+    missing: u64,
+    /// Of those, whose call was refused.
+    refused: u64,
+    /// Of those, of which nothing is to be announced any more: it was, or the call is blocked.
+    settled: u64,
+    /// Slots that were left to others.
+    left: u64,
 }
 
-impl<'a, W: Word> Round<'a, W> {
-    fn new(page: Page<'a, W>, state: &'a State<W>) -> Self {
-        Self { page, state, hints: 0, done: 0, next: state.next.load(Relaxed) as u32 }
+/// Slots that a pass has yet to look at: from its place on, then those before, as a client fills them.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    now: u64,
+    then: u64,
+}
+
+impl Ahead {
+    #[inline]
+    fn new(slots: u64, place: u64) -> Self {
+        let now = slots & u64::MAX << (place % u64::from(u64::BITS));
+        Self { now, then: slots & !now }
+    }
+
+    const fn all(&self) -> u64 {
+        self.now | self.then
     }
 }
 
-impl<'a, W: Word> Server<'a, W> {
+impl<'a, W: Word, const N: usize> Server<'a, W, State<W>, N> {
     /// The server's end of a page. `permitted` has a bit for each method that
     /// the edge permits; `edge` tells this page from the server's other ones
     /// and from earlier pages of the same edge.
-    pub fn new(page: Page<'a, W>, permitted: u64, edge: u64) -> Self {
+    pub fn new(page: Page<'a, W, N>, permitted: u64, edge: u64) -> Self {
         Self::with_state(page, permitted, edge, State::default())
     }
 }
 
-impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
+impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
     /// The same, with a state that lies where `state` says and outlives this end.
-    pub fn with_state(page: Page<'a, W>, permitted: u64, edge: u64, state: S) -> Self {
+    #[inline]
+    pub fn with_state(page: Page<'a, W, N>, permitted: u64, edge: u64, state: S) -> Self {
         Self { page, permitted, edge, state, word: PhantomData }
     }
 
-    /// Takes submitted calls, runs their methods, answers them, until none is left or `limit` slots were looked at.
+    /// Takes calls that are submitted as the pass begins, at most `limit`, runs their methods, answers them, and announces
+    /// that.
     ///
     /// `run` gets the words that were read once from the page, of a method that is permitted.
-    pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W>) -> Outcome) -> Pass {
-        let mut pass = Pass::default();
-        let mut round = Round::new(self.page, self.state.borrow());
-        let mut looked = 0;
-        let mut missed = 0;
-        while looked < limit
-            && let Some(slot) = round.next_slot()
-        {
-            looked += 1;
-            match self.serve(&mut round, slot, &mut run) {
-                Served::Run => {}
-                Served::Refused => pass.refused += 1,
-                Served::Missed => missed += 1,
+    pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W, N>) -> Outcome) -> Pass {
+        let (mut round, ahead) = self.round();
+        let ahead = round.keep_to(limit, ahead);
+        self.serve_all(&mut round, ahead, METHODS, |unread| run(unread.read()));
+        let run = round.taken & !round.missing & !round.refused;
+        let (run, refused) = (run.count_ones(), round.refused.count_ones());
+        let wake = round.announce();
+        Pass { run, refused, more: self.page.header().has_submitted(), wake }
+    }
+
+    /// The same with all calls that are submitted, on behalf of the client, which waits for nothing else meanwhile: what
+    /// is answered is told to who asked for the pass, and neither announced nor anybody woken for. The interface has
+    /// so many `methods`.
+    #[inline(always)]
+    pub fn quiet_pass(&self, methods: u16, run: impl FnMut(Unread<'_, '_, W, N>) -> Outcome) -> QuietPass {
+        let (mut round, ahead) = self.round();
+        self.serve_all(&mut round, ahead, methods, run);
+        QuietPass { done: round.done(), more: self.page.header().has_submitted() }
+    }
+
+    #[inline(always)]
+    fn round(&self) -> (Round<'_, W, N>, Ahead) {
+        let state: &State<W> = self.state.borrow();
+        let taken = take_submitted(&self.page, state);
+        let round = Round { page: self.page, state, taken, missing: 0, refused: 0, settled: 0, left: 0 };
+        (round, Ahead::new(taken, state.next.load(Relaxed)))
+    }
+
+    #[inline(always)]
+    fn serve_all<'s>(
+        &'s self,
+        round: &mut Round<'s, W, N>,
+        mut ahead: Ahead,
+        methods: u16,
+        mut run: impl FnMut(Unread<'_, 's, W, N>) -> Outcome,
+    ) {
+        loop {
+            if ahead.now == 0 {
+                let Some(next) = round.after(ahead) else { return };
+                ahead = next;
             }
+            let slot = loop {
+                let slot = ahead.now.trailing_zeros();
+                ahead.now &= ahead.now - 1;
+                self.serve(round, &mut ahead, slot, methods, &mut run);
+                if ahead.now == 0 {
+                    break slot;
+                }
+            };
+            round.keep_place(slot);
         }
-        pass.run = looked - pass.refused - missed;
-        round.keep_place();
-        pass.wake = round.announce();
-        pass.more = self.page.header().has_submitted();
-        pass
     }
 
     /// Answers a call that was blocked.
@@ -184,12 +263,11 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
         if blocked.edge != self.edge || !self.is_blocked(blocked.slot) {
             return Err(CompleteError::AnotherPage);
         }
-        let mut round = Round::new(self.page, self.state.borrow());
         // Before *done* is shown, which orders it: the moment the client sees that, it may
         // submit the next call in this slot, and that one must not look blocked.
         self.state.borrow().blocked.fetch_and(!(1 << blocked.slot), Relaxed);
-        round.finish(blocked.slot, reply);
-        Ok(Completed { wake: round.announce() })
+        self.page.entry(blocked.slot).answer(reply);
+        Ok(Completed { wake: announce(self.page.header(), 1 << blocked.slot) })
     }
 
     /// Calls that are blocked.
@@ -201,63 +279,111 @@ impl<'a, W: Word, S: Borrow<State<W>>> Server<'a, W, S> {
         self.state.borrow().blocked.load(Relaxed) & 1 << slot != 0
     }
 
-    #[inline]
-    fn serve(&self, round: &mut Round<'_, W>, slot: u32, run: &mut impl FnMut(Call<'_, '_, W>) -> Outcome) -> Served {
-        let Some((request, flags)) = round.take(slot) else {
-            return Served::Missed;
+    #[inline(always)]
+    fn serve<'r, 's>(
+        &'s self,
+        round: &'r mut Round<'s, W, N>,
+        ahead: &'r mut Ahead,
+        slot: u32,
+        methods: u16,
+        run: &mut impl FnMut(Unread<'r, 's, W, N>) -> Outcome,
+    ) {
+        let entry = self.page.entry(slot);
+        let Some(status) = entry.claim() else {
+            round.missing |= 1 << slot;
+            return;
         };
-        if let Err(error) = self.permit(request.method, flags) {
-            round.finish(slot, &Reply::refused(error));
-            return Served::Refused;
+        let method = status.named();
+        if method >= u64::from(methods) || self.permitted & 1 << method == 0 {
+            round.refused |= 1 << slot;
+            return refuse(entry, method);
         }
-        let Outcome(()) = run(Call { round, edge: self.edge, slot, request });
-        Served::Run
-    }
-
-    #[inline]
-    fn permit(&self, method: u16, flags: u16) -> Result<(), Error> {
-        if method >= METHODS || self.permitted & 1 << method == 0 {
-            return Err(Error::MethodNotPermitted);
-        }
-        if flags == 0 { Ok(()) } else { Err(Error::BadArgument) }
+        let claimed = Claimed { round, ahead, edge: self.edge, slot, entry };
+        let Outcome(()) = run(Unread { claimed, method: method as u16 });
     }
 }
 
-impl<W: Word> Round<'_, W> {
-    /// The slot to look at next: round and round, which is the order in which a client fills them.
-    #[inline]
-    fn next_slot(&mut self) -> Option<u32> {
-        if self.hints == 0 {
-            // A call that was answered does not look blocked any more to whoever sees that it was followed by another.
-            let submitted = self.page.header().take_submitted();
-            self.hints = submitted & self.page.slots() & !self.state.blocked.load(Relaxed);
+/// Answers a call of a method that is not permitted, or with flags.
+#[cold]
+fn refuse<W: Word>(entry: &Entry<W>, named: u64) {
+    let has_flags = named > u64::from(u16::MAX);
+    entry.answer(&Reply::refused(if has_flags { Error::BadArgument } else { Error::MethodNotPermitted }));
+}
+
+/// Announces results, and answers whether the client is to be woken.
+fn announce<W: Word>(header: &Header<W>, done: u64) -> bool {
+    header.hint_done(done);
+    header.answer_wait()
+}
+
+/// Takes all hints that can be followed.
+#[inline]
+fn take_submitted<W: Word, const N: usize>(page: &Page<'_, W, N>, state: &State<W>) -> u64 {
+    let submitted = page.header().take_submitted();
+    // A call that was answered does not look blocked any more to whoever sees that it was followed by another.
+    submitted & page.slots() & !state.blocked.load(Relaxed)
+}
+
+impl<W: Word, const N: usize> Round<'_, W, N> {
+    /// Leaves all but the first `limit` slots to a later pass.
+    fn keep_to(&mut self, limit: u32, ahead: Ahead) -> Ahead {
+        let (mut kept, mut rest) = (0, ahead);
+        for _ in 0..limit {
+            let from = if rest.now != 0 { &mut rest.now } else { &mut rest.then };
+            kept |= *from & from.wrapping_neg();
+            *from &= from.wrapping_sub(1);
         }
-        if self.hints == 0 {
-            return None;
-        }
-        let slot = (self.next + self.hints.rotate_right(self.next).trailing_zeros()) % u64::BITS;
-        self.hints &= !(1 << slot);
-        self.next = slot + 1;
-        Some(slot)
+        self.taken = kept;
+        self.leave(rest.all());
+        Ahead { now: ahead.now & kept, then: ahead.then & kept }
     }
 
-    /// Claims a slot and reads its call: status word and arguments, once each.
-    #[inline]
-    fn take(&self, slot: u32) -> Option<(Request, u16)> {
-        let entry = self.page.entry(slot)?;
-        let status = entry.claim()?;
-        let (method, args) = (status.method(), entry.read());
-        Some((Request { method, args }, status.flags()))
+    /// Leaves slots to others, or to a later pass.
+    fn leave(&self, slots: u64) {
+        if slots != 0 {
+            self.page.header().hint_submitted(slots);
+        }
     }
 
-    /// Answers the call in a slot.
+    /// What is ahead when there is nothing now.
     #[inline]
-    fn finish(&mut self, slot: u32, reply: &Reply) {
-        if let Some(entry) = self.page.entry(slot) {
-            entry.write_result(reply);
-            entry.set_done(reply.status);
-            self.done |= 1 << slot;
-        }
+    fn after(&mut self, ahead: Ahead) -> Option<Ahead> {
+        let next = match (ahead.then, self.left) {
+            (0, 0) => return None,
+            (0, _) => self.take_back(),
+            (then, _) => Ahead { now: then, then: 0 },
+        };
+        // What was taken back may lie before the place.
+        Some(if next.now == 0 { Ahead { now: next.then, then: 0 } } else { next }).filter(|next| next.now != 0)
+    }
+
+    /// Goes on with what nobody else has taken meanwhile.
+    #[cold]
+    fn take_back(&mut self) -> Ahead {
+        let left = core::mem::take(&mut self.left);
+        let submitted = take_submitted(&self.page, self.state);
+        self.leave(submitted & !left);
+        self.taken |= submitted & left;
+        Ahead::new(submitted & left, self.state.next.load(Relaxed))
+    }
+
+    /// The next pass goes on behind `slot`.
+    #[inline]
+    fn keep_place(&self, slot: u32) {
+        self.state.next.store(u64::from(slot) + 1, Relaxed);
+    }
+
+    /// Slots whose calls were answered and not announced.
+    #[inline]
+    fn done(&self) -> u64 {
+        self.taken & !self.missing & !self.settled
+    }
+
+    /// Shows what is done, and answers whether the client is to be woken.
+    fn announce(&mut self) -> bool {
+        let done = self.done();
+        self.settled |= done;
+        done != 0 && announce(self.page.header(), done)
     }
 
     /// Blocks the call in a slot; `false` if another one of that slot is blocked.
@@ -265,46 +391,51 @@ impl<W: Word> Round<'_, W> {
         if self.state.blocked.fetch_or(1 << slot, Relaxed) & 1 << slot != 0 {
             return false;
         }
-        if let Some(entry) = self.page.entry(slot) {
-            entry.set_blocked();
-        }
+        self.settled |= 1 << slot;
         true
-    }
-
-    /// The next pass goes on from here.
-    fn keep_place(&self) {
-        self.state.next.store(u64::from(self.next), Relaxed);
-    }
-
-    /// Shows what is done and what is left, and answers whether the client is to be woken.
-    fn announce(&mut self) -> bool {
-        let hints = core::mem::take(&mut self.hints);
-        if hints != 0 {
-            self.page.header().hint_submitted(hints);
-        }
-        let done = core::mem::take(&mut self.done);
-        if done == 0 {
-            return false;
-        }
-        self.page.header().hint_done(done);
-        self.page.header().answer_wait()
     }
 }
 
-impl<W: Word> Call<'_, '_, W> {
-    /// The method and its words, this server's own copy.
-    pub fn request(&self) -> Request {
-        self.request
+impl<'r, 'a, W: Word, const N: usize> Unread<'r, 'a, W, N> {
+    /// The method, which is permitted.
+    #[inline]
+    pub fn method(&self) -> u16 {
+        self.method
     }
 
+    /// What the call carries in, and what is to be done about it.
+    #[inline]
+    pub fn split(self) -> (Arguments<'a, W>, Claimed<'r, 'a, W, N>) {
+        (Arguments { entry: self.claimed.entry }, self.claimed)
+    }
+
+    /// Reads all words that there can be.
+    #[inline]
+    pub fn read(self) -> Call<'r, 'a, W, N> {
+        let method = self.method;
+        let (arguments, claimed) = self.split();
+        Call { claimed, request: Request::new(method, arguments.read()) }
+    }
+}
+
+impl<W: Word> Arguments<'_, W> {
+    /// Reads the words that the method has: once each, as the client may rewrite them at any time.
+    #[inline]
+    pub fn read<const WORDS: usize>(self) -> [u64; WORDS] {
+        self.entry.read()
+    }
+}
+
+impl<W: Word, const N: usize> Claimed<'_, '_, W, N> {
     /// The client's token, for traces: it says nothing that could be relied on.
     pub fn token(&self) -> u64 {
-        self.round.page.entry(self.slot).map_or(0, Entry::token)
+        self.entry.token()
     }
 
     /// Answers the call.
+    #[inline]
     pub fn answer(self, reply: &Reply) -> Outcome {
-        self.round.finish(self.slot, reply);
+        self.entry.answer(reply);
         Outcome(())
     }
 
@@ -318,12 +449,43 @@ impl<W: Word> Call<'_, '_, W> {
     /// The call was refused: the client has submitted one entry twice over, and the other call is blocked.
     pub fn block(self) -> Result<Parked, Outcome> {
         if !self.round.block(self.slot) {
-            self.round.finish(self.slot, &Reply::refused(Error::InUse));
+            self.entry.answer(&Reply::refused(Error::InUse));
             return Err(Outcome(()));
         }
-        self.round.keep_place();
+        self.entry.set_blocked();
+        self.round.keep_place(self.slot);
+        self.round.left = self.ahead.all();
+        self.round.taken &= !self.round.left;
+        *self.ahead = Ahead { now: 0, then: 0 };
+        self.round.leave(self.round.left);
         let blocked = Blocked { edge: self.edge, slot: self.slot };
         Ok(Parked { outcome: Outcome(()), blocked, wake: self.round.announce() })
+    }
+}
+
+impl<W: Word, const N: usize> Call<'_, '_, W, N> {
+    /// The method and its words, this server's own copy.
+    pub fn request(&self) -> Request {
+        self.request
+    }
+
+    /// As [`Claimed::token`].
+    pub fn token(&self) -> u64 {
+        self.claimed.token()
+    }
+
+    /// As [`Claimed::answer`].
+    pub fn answer(self, reply: &Reply) -> Outcome {
+        self.claimed.answer(reply)
+    }
+
+    /// As [`Claimed::block`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Claimed::block`].
+    pub fn block(self) -> Result<Parked, Outcome> {
+        self.claimed.block()
     }
 }
 

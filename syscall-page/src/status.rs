@@ -3,13 +3,13 @@
 //! | bits | field | written by |
 //! |---|---|---|
 //! | 0–15 | [`State`] | the side that owns the edge |
-//! | 16–31 | status of the answered call | server, together with *done* |
-//! | 32–47 | method | client, together with *submitted* |
-//! | 48–63 | flags, zero: no flag has a meaning yet | client, likewise |
+//! | 16–31 | method; or status of the answered call | client, with *submitted*; server, with *done* |
+//! | 32–63 | flags, zero: no flag has a meaning yet | client, with *submitted* |
 //!
 //! One word, so that one store publishes a call and one store publishes its
 //! result, and so that the server claims state, method and flags in one step:
-//! there is no moment at which they could be changed in between.
+//! there is no moment at which they could be changed in between. State and
+//! method fit into the constant of one instruction.
 
 /// Where an entry is in its life. Zero is *free*, so a cleared frame is an empty page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,19 +52,13 @@ impl Status {
     /// A submitted call of `method`.
     #[inline]
     pub const fn submitted(method: u16) -> Self {
-        Self((method as u64) << 32 | State::Submitted as u64)
+        Self((method as u64) << 16 | State::Submitted as u64)
     }
 
     /// An answered call; `answer` is what a direct call finds in `rax`.
     #[inline]
     pub const fn done(answer: u16) -> Self {
         Self((answer as u64) << 16 | State::Done as u64)
-    }
-
-    /// The same word in another state.
-    #[inline]
-    pub const fn with_state(self, state: State) -> Self {
-        Self(self.0 & !0xffff | state as u64)
     }
 
     /// The state, or `None` if the word was tampered with.
@@ -88,13 +82,19 @@ impl Status {
     /// The method that is called.
     #[inline]
     pub const fn method(self) -> u16 {
-        (self.0 >> 32) as u16
+        (self.0 >> 16) as u16
     }
 
     /// The flags.
     #[inline]
-    pub const fn flags(self) -> u16 {
-        (self.0 >> 48) as u16
+    pub const fn flags(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Method and flags as one number, which is the method's as long as there are no flags.
+    #[inline]
+    pub(crate) const fn named(self) -> u64 {
+        self.0 >> 16
     }
 }
 
@@ -106,8 +106,8 @@ mod tests {
     fn fields_do_not_touch_each_other() {
         let word = Status(0x1234_5678_9abc_0002);
         assert_eq!(word.state(), Some(State::Submitted));
-        assert_eq!((word.answer(), word.method(), word.flags()), (0x9abc, 0x5678, 0x1234));
-        assert_eq!(word.with_state(State::Busy), Status(0x1234_5678_9abc_0003));
+        assert_eq!((word.method(), word.flags()), (0x9abc, 0x1234_5678));
+        assert_eq!((Status::submitted(7).method(), Status::submitted(7).named()), (7, 7));
     }
 
     #[test]

@@ -14,8 +14,8 @@ fn word() -> impl Strategy<Value = u64> {
     prop_oneof![
         any::<u64>(),
         Just(u64::MAX),
-        (0u64..8, 0u64..5, any::<u16>(), 0u64..2)
-            .prop_map(|(state, method, answer, flags)| state | u64::from(answer) << 16 | method << 32 | flags << 48),
+        (0u64..8, 0u64..5, 0u64..2).prop_map(|(state, method, flags)| state | method << 16 | flags << 32),
+        any::<u16>().prop_map(|answer| State::Done as u64 | u64::from(answer) << 16),
     ]
 }
 

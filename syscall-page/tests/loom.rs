@@ -10,7 +10,8 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;
 use std::cell::Cell;
-use syscall_page::{Blocked, Call, Client, Entry, Header, Outcome, Page, Reply, Request, Server, Sleep, Word};
+use syscall_page::server::State;
+use syscall_page::{Blocked, Call, Client, Entry, Header, Next, Outcome, Page, Reply, Request, Server, Sleep, Word};
 
 /// The explorer's word.
 ///
@@ -72,7 +73,7 @@ impl Word for Explored {
     }
 }
 
-type Service = Server<'static, Explored>;
+type Service<const N: usize> = Server<'static, Explored, State<Explored>, N>;
 
 fn explore(model: fn()) {
     let mut builder = loom::model::Builder::new();
@@ -84,14 +85,14 @@ fn explore(model: fn()) {
 }
 
 /// A page that lives as long as the model: leaked, since the threads of a model need it for `'static`.
-fn page(entries: usize) -> Page<'static, Explored> {
+fn page<const N: usize>() -> Page<'static, Explored, N> {
     let header: &'static Header<Explored> = Box::leak(Box::new(Header::empty()));
-    let entries: Vec<Entry<Explored>> = (0..entries).map(|_| Entry::free()).collect();
-    Page::new(header, entries.leak())
+    let entries = Box::new(std::array::from_fn(|_| Entry::free()));
+    Page::new(header, Box::leak(entries))
 }
 
-fn both_ends(entries: usize) -> (Client<'static, Explored>, Arc<Service>) {
-    let page = page(entries);
+fn both_ends<const N: usize>() -> (Client<'static, Explored, N>, Arc<Service<N>>) {
+    let page = page();
     (Client::new(page), Arc::new(Server::new(page, 1, 1)))
 }
 
@@ -100,7 +101,7 @@ fn ask(word: u64) -> Request {
 }
 
 /// Answers with what was asked, so that a torn or early read of the arguments shows.
-fn echo(call: Call<'_, '_, Explored>) -> Outcome {
+fn echo<const N: usize>(call: Call<'_, '_, Explored, N>) -> Outcome {
     let [first, second, ..] = call.request().args;
     assert_eq!(second, first + 1, "arguments are those that were submitted");
     call.answer(&Reply::success([first * 10, first]))
@@ -113,7 +114,7 @@ fn expected(word: u64) -> Reply {
 #[test]
 fn a_result_that_is_seen_is_whole() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         let worker = thread::spawn(move || server.pass(4, echo).run);
         let ticket = client.post(&ask(7), 1).unwrap();
         let early = client.poll(ticket).unwrap();
@@ -131,7 +132,7 @@ fn a_result_that_is_seen_is_whole() {
 #[test]
 fn two_workers_run_each_call_once() {
     explore(|| {
-        let (mut client, server) = both_ends(2);
+        let (mut client, server) = both_ends::<2>();
         client.post(&ask(1), 1).unwrap();
         client.post(&ask(2), 2).unwrap();
         let other = server.clone();
@@ -148,7 +149,7 @@ fn two_workers_run_each_call_once() {
 #[test]
 fn what_a_bounded_pass_leaves_is_found_by_another() {
     explore(|| {
-        let (mut client, server) = both_ends(2);
+        let (mut client, server) = both_ends::<2>();
         client.post(&ask(1), 1).unwrap();
         client.post(&ask(2), 2).unwrap();
         let other = server.clone();
@@ -164,7 +165,7 @@ fn what_a_bounded_pass_leaves_is_found_by_another() {
 #[test]
 fn a_slot_that_comes_back_is_served_again() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         let first = client.post(&ask(1), 1).unwrap();
         let other = server.clone();
         let worker = thread::spawn(move || other.pass(1, echo).run);
@@ -183,7 +184,7 @@ fn a_slot_that_comes_back_is_served_again() {
 #[test]
 fn a_call_is_whole_even_if_the_hint_was_there_before_it() {
     explore(|| {
-        let page = page(1);
+        let page = page::<1>();
         let (mut client, server) = (Client::new(page), Server::new(page, 1, 1));
         page.header().words()[0].store(1, Ordering::Relaxed);
         let worker = thread::spawn(move || server.pass(1, echo).run);
@@ -197,7 +198,7 @@ fn a_call_is_whole_even_if_the_hint_was_there_before_it() {
 #[test]
 fn a_call_that_is_hinted_twice_is_run_once() {
     explore(|| {
-        let page = page(1);
+        let page = page::<1>();
         let (mut client, server) = (Client::new(page), Arc::new(Server::new(page, 1, 1)));
         page.header().words()[0].store(1, Ordering::Relaxed);
         let other = server.clone();
@@ -211,7 +212,7 @@ fn a_call_that_is_hinted_twice_is_run_once() {
 #[test]
 fn a_hint_that_is_taken_leads_to_its_call() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         let other = server.clone();
         let worker = thread::spawn(move || other.pass(1, echo).run);
         let ticket = client.post(&ask(1), 1).unwrap();
@@ -223,7 +224,7 @@ fn a_hint_that_is_taken_leads_to_its_call() {
 #[test]
 fn a_hint_that_is_taken_leads_to_its_result() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         client.post(&ask(1), 1).unwrap();
         let worker = thread::spawn(move || server.pass(1, echo).wake);
         let reaped = client.reap();
@@ -242,7 +243,7 @@ fn a_hint_that_is_taken_leads_to_its_result() {
 #[test]
 fn no_wake_up_is_lost() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         client.post(&ask(1), 1).unwrap();
         let worker = thread::spawn(move || server.pass(1, echo).wake);
         let sleep = client.prepare_to_sleep();
@@ -255,10 +256,21 @@ fn no_wake_up_is_lost() {
     });
 }
 
+/// A client that polls its tickets waits: what client and scheduler do about it.
+fn wait<const N: usize>(client: &mut Client<'static, Explored, N>, page: Page<'static, Explored, N>) -> Sleep {
+    match client.prepare_to_be_served() {
+        Next::NothingToWaitFor => Sleep::NothingToWaitFor,
+        Next::ResultsCame => Sleep::ResultsCame,
+        // The server finds nothing to do.
+        Next::BeServed => page.header().wait_for_client().map_or(Sleep::ResultsCame, Sleep::On),
+    }
+}
+
 #[test]
 fn who_polls_and_waits_misses_no_result() {
     explore(|| {
-        let (mut client, server) = both_ends(2);
+        let page = page::<2>();
+        let (mut client, server) = (Client::new(page), Server::new(page, 1, 1));
         let first = client.post(&ask(1), 1).unwrap();
         client.post(&ask(2), 2).unwrap();
         let mut parked = Vec::new();
@@ -271,7 +283,7 @@ fn who_polls_and_waits_misses_no_result() {
         let waiting = parked.remove(0);
         let worker = thread::spawn(move || server.complete(waiting, &expected(1)).unwrap().wake);
         let polled = client.poll(first).unwrap();
-        let sleep = client.prepare_to_wait();
+        let sleep = wait(&mut client, page);
         let wakes = worker.join().unwrap();
         match (polled, sleep) {
             (Some(reply), _) => assert_eq!(reply, expected(1)),
@@ -285,7 +297,8 @@ fn who_polls_and_waits_misses_no_result() {
 #[test]
 fn a_hint_that_comes_late_does_not_pass_for_a_newer_result() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let page = page::<1>();
+        let (mut client, server) = (Client::new(page), Arc::new(Server::new(page, 1, 1)));
         let first = client.post(&ask(1), 1).unwrap();
         let other = server.clone();
         let worker = thread::spawn(move || other.pass(1, echo).wake);
@@ -293,7 +306,7 @@ fn a_hint_that_comes_late_does_not_pass_for_a_newer_result() {
         if polled.is_some() {
             client.post(&ask(2), 2).unwrap();
         }
-        let sleep = client.prepare_to_wait();
+        let sleep = wait(&mut client, page);
         let wakes = worker.join().unwrap();
         if polled.is_some() {
             assert_ne!(sleep, Sleep::NothingToWaitFor);
@@ -306,7 +319,7 @@ fn a_hint_that_comes_late_does_not_pass_for_a_newer_result() {
 #[test]
 fn of_two_workers_one_wakes_the_sleeper() {
     explore(|| {
-        let (mut client, server) = both_ends(2);
+        let (mut client, server) = both_ends::<2>();
         client.post(&ask(1), 1).unwrap();
         client.post(&ask(2), 2).unwrap();
         let Sleep::On(_) = client.prepare_to_sleep() else { panic!("nothing is done yet") };
@@ -320,7 +333,7 @@ fn of_two_workers_one_wakes_the_sleeper() {
 }
 
 /// Blocks the call with word 1, answers the others.
-fn block_the_first(server: &Service) -> (u32, Option<Blocked>) {
+fn block_the_first<const N: usize>(server: &Service<N>) -> (u32, Option<Blocked>) {
     let mut waiting = None;
     let pass = server.pass(4, |call| {
         if call.request().args[0] != 1 {
@@ -336,7 +349,7 @@ fn block_the_first(server: &Service) -> (u32, Option<Blocked>) {
 #[test]
 fn a_blocked_call_is_answered_by_another_thread_while_the_pass_goes_on() {
     explore(|| {
-        let (mut client, server) = both_ends(2);
+        let (mut client, server) = both_ends::<2>();
         let first = client.post(&ask(1), 1).unwrap();
         let (ran, waiting) = block_the_first(&server);
         assert_eq!(ran, 1);
@@ -353,7 +366,7 @@ fn a_blocked_call_is_answered_by_another_thread_while_the_pass_goes_on() {
 #[test]
 fn a_sleeper_on_a_blocked_call_is_woken_by_its_answer() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         client.post(&ask(1), 1).unwrap();
         let (_, waiting) = block_the_first(&server);
         let waiting = waiting.unwrap();
@@ -370,10 +383,10 @@ fn a_sleeper_on_a_blocked_call_is_woken_by_its_answer() {
 #[test]
 fn a_client_that_rewrites_its_entry_is_served_from_what_was_read() {
     explore(|| {
-        let page = page(1);
+        let page = page::<1>();
         let (mut client, server) = (Client::new(page), Server::new(page, 1, 1));
         client.post(&ask(1), 1).unwrap();
-        let words = page.entry(0).unwrap().words();
+        let words = page.entry(0).words();
         let worker = thread::spawn(move || {
             let pass = server.pass(2, |call| {
                 assert_eq!(call.request().method, 0, "only what is permitted");
@@ -381,7 +394,7 @@ fn a_client_that_rewrites_its_entry_is_served_from_what_was_read() {
             });
             pass.run + pass.refused
         });
-        words[0].store(5 << 32 | 2, Ordering::Relaxed);
+        words[0].store(5 << 16 | 2, Ordering::Relaxed);
         page.header().words()[0].store(u64::MAX, Ordering::Relaxed);
         assert!(worker.join().unwrap() <= 2);
     });
@@ -390,13 +403,13 @@ fn a_client_that_rewrites_its_entry_is_served_from_what_was_read() {
 #[test]
 fn of_one_entry_submitted_twice_over_one_call_waits() {
     explore(|| {
-        let page = page(1);
+        let page = page::<1>();
         let (mut client, server) = (Client::new(page), Arc::new(Server::new(page, 1, 1)));
         client.post(&ask(1), 1).unwrap();
-        let block_all = move |server: &Service| {
+        let block_all = move |server: &Service<1>| {
             let mut waiting = Vec::new();
             let _ = server.pass(1, |call| {
-                page.entry(0).unwrap().words()[0].store(2, Ordering::Relaxed);
+                page.entry(0).words()[0].store(2, Ordering::Relaxed);
                 page.header().words()[0].store(1, Ordering::Relaxed);
                 call.block().map_or_else(
                     |refused| refused,
@@ -419,7 +432,7 @@ fn of_one_entry_submitted_twice_over_one_call_waits() {
 #[test]
 fn a_slot_that_was_blocked_comes_back_too() {
     explore(|| {
-        let (mut client, server) = both_ends(1);
+        let (mut client, server) = both_ends::<1>();
         let first = client.post(&ask(1), 1).unwrap();
         let waiting = block_the_first(&server).1.unwrap();
         let other = server.clone();

@@ -44,7 +44,7 @@ fn the_layout_is_what_the_documentation_says() {
         client.post(&Request::new(5, [10, 11, 12, 13]), 14 + number).unwrap();
     }
     let words: Vec<u64> = entries.0[8..16].iter().map(|word| word.load(std::sync::atomic::Ordering::Relaxed)).collect();
-    assert_eq!(words, [5 << 32 | 2, 10, 11, 12, 13, 0, 15, 0]);
+    assert_eq!(words, [5 << 16 | 2, 10, 11, 12, 13, 0, 15, 0]);
     assert_eq!(header.0[0].load(std::sync::atomic::Ordering::Relaxed), 0b11);
 }
 

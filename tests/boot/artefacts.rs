@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic, Register};
+use abi::crossing::CAPABILITIES;
+use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 use libtest_mimic::{Failed, Trial};
 use object::elf::{PF_W, PF_X, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader};
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         the_same_graph_gives_the_same_bytes
         no_memory_of_the_kernel_can_be_both_written_and_executed
         the_system_call_path_touches_no_vector_register
+        every_lookup_of_a_capability_cuts_its_number_off
         the_kernel_is_small
     )
 }
@@ -146,6 +148,32 @@ fn the_system_call_path_touches_no_vector_register() -> Outcome {
         ensure(cleared >= 16, || format!("{} clears {cleared} registers", function.name))?;
     }
     Ok(())
+}
+
+/// Whoever compares a number with the end of capability tables takes a leaf's number from it, and that in nine bits, whatever
+/// the comparison says: a processor may go on before it knows.
+fn every_lookup_of_a_capability_cuts_its_number_off() -> Outcome {
+    const ENDS: [u64; 2] = [(CAPABILITIES - 1) as u64, CAPABILITIES as u64];
+    let elf = kernel_with_names()?;
+    let functions = functions(&elf)?;
+    let has = |function: &Function, mnemonic: Mnemonic, values: &[u64]| {
+        let is_it = |one: &&Instruction| one.mnemonic() == mnemonic && one.op_count() == 2;
+        let has_value = |one: &Instruction| is_immediate(one.op1_kind()) && values.contains(&one.immediate(1));
+        function.code.iter().filter(is_it).filter(|one| has_value(one)).count()
+    };
+    let is_kernels = |function: &&Function| ["5logic", "5entry"].iter().any(|part| function.name.contains(part));
+    let looks_up = |function: &&Function| has(function, Mnemonic::Cmp, &ENDS) > 0;
+    let lookups: Vec<_> = functions.values().filter(is_kernels).filter(looks_up).collect();
+    ensure(lookups.len() >= 8, || format!("{} functions look capabilities up", lookups.len()))?;
+    for function in lookups {
+        let (compared, cut) = (has(function, Mnemonic::Cmp, &ENDS), has(function, Mnemonic::And, &[0x1ff]));
+        ensure(cut >= compared, || format!("{} compares {compared} numbers and cuts {cut} off", function.name))?;
+    }
+    Ok(())
+}
+
+fn is_immediate(kind: OpKind) -> bool {
+    matches!(kind, OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate16)
 }
 
 /// A function of an image.

@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    trials!("campaigns": random_calls_beside_neighbours guided_entries an_unknown_campaign_is_2)
+    trials!("campaigns": random_calls_beside_neighbours guided_entries block_and_wake_on_two_cores rewritten_pages an_unknown_campaign_is_2)
 }
 
 fn campaign(arguments: &[&str]) -> Command {
@@ -18,13 +18,23 @@ fn campaign(arguments: &[&str]) -> Command {
 
 /// In the guest on two cores, and then in the guest and on the host.
 fn random_calls_beside_neighbours() -> Outcome {
-    let finished = finish(&mut campaign(&["kernel", "--count", "300000", "--seed", "1"]))?.expect_status(0)?;
-    ensure(finished.output.contains("kernel: 300000 tried, "), || finished.output.clone())
+    let finished = finish(&mut campaign(&["kernel", "--count", "1000000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("kernel: 1000000 tried, "), || finished.output.clone())
 }
 
 fn guided_entries() -> Outcome {
     let finished = finish(&mut campaign(&["kernel-logic", "--count", "2000", "--seed", "1"]))?.expect_status(0)?;
     ensure(finished.output.contains("kernel-logic: 2000 tried, "), || finished.output.clone())
+}
+
+fn rewritten_pages() -> Outcome {
+    let finished = finish(&mut campaign(&["pages", "--count", "100000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("pages: 200000 tried, 200000 succeeded"), || finished.output.clone())
+}
+
+fn block_and_wake_on_two_cores() -> Outcome {
+    let finished = finish(&mut campaign(&["sched", "--count", "20000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("sched: 20000 tried, 20000 succeeded, "), || finished.output.clone())
 }
 
 fn an_unknown_campaign_is_2() -> Outcome {

@@ -6,7 +6,7 @@ use abi::bundle::{HEADER_BYTES, VERSION};
 use abi::layout::PAGE;
 use composer::temporary::TemporaryDirectory;
 use libtest_mimic::{Failed, Trial};
-use qemu::{EXIT_FAILURE, Ending, Machine, Run, Session};
+use qemu::{EXIT_FAILURE, EXIT_SUCCESS, Ending, Machine, Run, Session};
 
 use crate::tools::{Finished, Outcome, compose, ensure, finish, root, scratch, trials};
 
@@ -146,12 +146,34 @@ fn with_another_version() -> Outcome {
     gave_up(&system.boot(&bundle)?, &format!("the bundle has version {other}, this kernel reads {VERSION}"))
 }
 
+/// From what is too little for the kernel to what is just enough for the system: whoever lacks memory says so, and the machine
+/// ends; the kernel, in building its tables and for the booter, and the booter, in constructing the others.
 fn with_less_memory_than_the_system_needs() -> Outcome {
+    const KIB: u64 = 1 << 10;
     let system = System::compose()?;
-    let machine = Machine::new(system.kernel(), system.directory.path().join("bundle")).memory(2 << 20);
-    let run = boot(machine);
-    // What is too little for the firmware never gets as far as the kernel.
-    ensure(run.ending != Ending::TimedOut, || String::from_utf8_lossy(&run.console).into_owned())
+    let bundle = system.directory.path().join("bundle");
+    let with = |kibibytes: u64| boot(Machine::new(system.kernel(), &bundle).memory(kibibytes * KIB));
+    let end = (1600..4096).step_by(64).find(|size| with(*size).ending == Ending::Ended { code: EXIT_SUCCESS });
+    let end = end.ok_or("4 MiB of memory are too little")?;
+    let mut said = String::new();
+    for size in (end - 192..end).step_by(8) {
+        let run = with(size);
+        if run.ending == (Ending::Ended { code: EXIT_SUCCESS }) {
+            break;
+        }
+        ensure(run.ending == Ending::Ended { code: EXIT_FAILURE }, || {
+            format!("{size} KiB: {:?}\n{}", run.ending, text(&run))
+        })?;
+        said += &text(&run);
+    }
+    for who in [
+        "too little memory for the kernel's tables",
+        "too little memory for the booter",
+        "booter: cannot construct the system: memory ran out",
+    ] {
+        ensure(said.contains(who), || format!("nobody said `{who}`:\n{said}"))?;
+    }
+    Ok(())
 }
 
 fn with_little_memory() -> Outcome {
@@ -167,13 +189,16 @@ fn with_64_gibibytes_that_this_host_does_not_have() -> Outcome {
     finds_memory("64GiB", 64 << 10)
 }
 
-/// The ticks, which are instructions, until the kernel says that it has booted with so many bytes.
+/// The ticks, which are instructions, until the booter has constructed all components, with so many bytes of memory.
 fn ticks_with(system: &System, bytes: u64) -> Result<u64, Failed> {
     let machine = Machine::new(system.kernel(), system.directory.path().join("bundle"));
     let run = boot(machine.memory(bytes).counts_instructions(true));
     let console = text(&run);
-    let booted = console.lines().find_map(|line| line.split_once("booted in ")?.1.strip_suffix(" ticks")?.parse().ok());
-    Ok(booted.ok_or(console)?)
+    let ticks = |line: &str| {
+        let line = line.strip_prefix("booter: up:")?.strip_suffix(" ticks after the start")?;
+        line.rsplit_once(", ")?.1.parse().ok()
+    };
+    Ok(console.lines().find_map(ticks).ok_or(console)?)
 }
 
 fn with_memory_that_costs_an_instruction_for_each_kibibyte_at_most() -> Outcome {
@@ -226,10 +251,28 @@ fn with_several_processors() -> Outcome {
     Ok(())
 }
 
-/// The kernel finds all of the memory but what the firmware keeps, which is less than a MiB.
+/// The kernel finds all of the memory but what the firmware keeps, which is less than a MiB, and its very last frame can be
+/// written and read by who has it.
 fn finds_memory(size: &str, mebibytes: u64) -> Outcome {
-    finished_with(&["--memory", size])?.expect_text(&format!(", {} MiB of memory,", mebibytes - 1))?;
-    Ok(())
+    let directory = scratch()?;
+    let file = directory.path().join("edges.toml");
+    let image = root().join("tests/components/recycler");
+    std::fs::write(
+        &file,
+        format!(
+            "[system]\ndescription = \"first and last frames\"\n[[components]]\nname = \"recycler\"\nimg = {:?}\n\
+             constructor = \"kernel\"\nparams = [{{ key = \"edges\", value = true }}]\n",
+            image.display().to_string()
+        ),
+    )?;
+    let mut run = compose("run", &file, &directory.path().join("system"))?;
+    let finished = finish(run.args(["--memory", size]))?.expect_status(0)?;
+    let finished = finished.expect_text(&format!(", {} MiB of memory,", mebibytes - 1))?;
+    let last =
+        finished.output.lines().find_map(|line| line.split_once("the last frame is number ")?.1.trim().parse().ok());
+    // Beyond 4 GiB memory begins behind a hole, so that its last frame has a higher number.
+    let least = ((mebibytes - 1) << 8) - 1;
+    ensure(last.is_some_and(|last: u64| last >= least), || format!("{last:?}, not {least}\n{}", finished.output))
 }
 
 fn finished_with(arguments: &[&str]) -> Result<Finished, Failed> {

@@ -9,6 +9,7 @@
 //! | does `composer` end with the right status, and take the emulator with it? | `statuses.rs` |
 //! | in which line of the source did a component fault? | `sources.rs` |
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
+//! | what do page tables permit? | `mappings.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | what does an interposer change, and for whom? | `interposers.rs` |
@@ -26,6 +27,7 @@ mod interposers;
 mod interrupts;
 mod lines;
 mod machines;
+mod mappings;
 mod outside;
 mod sources;
 mod statuses;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         systems::trials(),
         statuses::trials(),
         machines::trials(),
+        mappings::trials(),
         outside::trials(),
         disks::trials(),
         sources::trials(),

@@ -12,3 +12,14 @@ fn the_syscall_page_is_explored() -> Outcome {
     assert!(printed.contains("no_wake_up_is_lost ... ok"), "{printed}");
     Ok(())
 }
+
+#[test]
+fn blockpoints_locks_and_the_critical_section_are_explored() -> Outcome {
+    let arguments = ["test", "--locked", "--package", "sched-sl", "--test", "loom", "--target-dir"];
+    let printed = cargo(|cargo| {
+        let cargo = cargo.args(arguments).arg(target("loom"));
+        cargo.env("RUSTFLAGS", "--cfg loom").env_remove("CARGO_ENCODED_RUSTFLAGS")
+    })?;
+    assert!(printed.contains("who_waits_at_a_blockpoint_is_never_forgotten ... ok"), "{printed}");
+    Ok(())
+}

@@ -9,7 +9,7 @@ use abi::bundle::{Bundle, Capability, Component, Grant};
 use abi::crossing::LEAF_SLOTS;
 use abi::operation::TableOperation;
 use abi::rights::component::{MAKE_INVOCATIONS, MAKE_THREADS};
-use abi::rights::temporal_capability::{GIVE, RUN};
+use abi::rights::temporal_capability::{GIVE, RUN, TAKE};
 use abi::rights::thread::DISPATCH;
 use abi::rights::{page_table, table};
 
@@ -77,6 +77,8 @@ fn grant(client: Held, capability: &Capability, kernel: &mut impl Kernel) -> Res
         Grant::Receive(component) => (CreateReceive, [slot, of(component)?.thread.into(), 0, 0]),
         Grant::HandledLevel => (CreateHandledLevel, [slot, 0, 0, 0]),
         Grant::Time => (Copy, [slot, slot::TIME.into(), !(RUN | GIVE), 0]),
+        Grant::Fill(component) => (Copy, [slot, of(component)?.time.into(), !(RUN | TAKE), 0]),
+        Grant::Spend(component) => (Copy, [slot, of(component)?.time.into(), !(RUN | GIVE), 0]),
         Grant::Send(component) => (CreateSend, [slot, of(component)?.thread.into(), 0, 0]),
         Grant::Untyped { .. } | Grant::Bundle => return Ok(()),
     };

@@ -4,13 +4,16 @@ use crate::address_space::AddressSpace;
 use crate::frames::Frames;
 use crate::{Failure, Kernel};
 use abi::boot::slot;
-use abi::bundle::{Bundle, Component};
+use abi::bundle::{Bundle, Component, Time};
 use abi::crossing::LEAF_SLOTS;
 use abi::operation::{ComponentOperation, FOREIGN, TableOperation, ThreadOperation};
 use abi::register::number::RSP;
 
 /// Slots that the booter uses for each component.
-const SLOTS: u32 = 4;
+const SLOTS: u32 = 8;
+
+/// Cycles of a temporal capability that is never used up: centuries of them.
+const ENDLESS: u64 = 1 << 62;
 
 /// Where the booter keeps what it holds of the component number `at` of the bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,10 @@ pub struct Held {
     pub component: u32,
     /// Its thread.
     pub thread: u32,
+    /// The temporal capability of its thread, if it has one.
+    pub time: u32,
+    /// The end-point of its thread, while that is made.
+    receive: u32,
     /// Index of its hot descriptor: the booter, component 0, has number 1.
     descriptor: u64,
 }
@@ -30,7 +37,15 @@ pub struct Held {
 /// The slots for the component number `at` of the bundle.
 pub fn held(at: usize) -> Held {
     let first = slot::FREE + SLOTS * at as u32;
-    Held { table: first, page_table: first + 1, component: first + 2, thread: first + 3, descriptor: at as u64 + 1 }
+    Held {
+        table: first,
+        page_table: first + 1,
+        component: first + 2,
+        thread: first + 3,
+        time: first + 4,
+        receive: first + 5,
+        descriptor: at as u64 + 1,
+    }
 }
 
 /// Constructs every component but the booter itself, and those that another one constructs at run time.
@@ -45,9 +60,37 @@ pub fn all(bundle: &Bundle, frames: &mut Frames, kernel: &mut impl Kernel) -> Re
         if component.constructor != 0 {
             continue;
         }
-        construct(bundle, &component, held, frames, kernel)?;
+        if component.of == 0 {
+            construct(bundle, &component, held, frames, kernel)?;
+        } else {
+            make_thread(&component, held, self::held(component.of as usize).component, frames, kernel)?;
+        }
+        make_time(&component, held, frames, kernel)?;
     }
     Ok(())
+}
+
+fn make_thread(
+    of: &Component,
+    held: Held,
+    component: u32,
+    frames: &mut Frames,
+    kernel: &mut impl Kernel,
+) -> Result<(), Failure> {
+    let words = [held.thread.into(), frames.take()?, pair(component, of.core << 16 | of.thread), of.entry];
+    make(kernel, TableOperation::CreateThread, words)
+}
+
+/// The temporal capability that belongs to a scheduler's thread.
+fn make_time(of: &Component, held: Held, frames: &mut Frames, kernel: &mut impl Kernel) -> Result<(), Failure> {
+    let (from, cycles) = match of.time {
+        Time::None => return Ok(()),
+        Time::Given => (0, 0),
+        Time::Endless => (slot::TIME, ENDLESS),
+    };
+    make(kernel, TableOperation::CreateReceive, [held.receive.into(), held.thread.into(), 0, 0])?;
+    let words = [held.time.into(), frames.take()?, pair(held.receive, from.into()), cycles];
+    make(kernel, TableOperation::CreateTemporalCapability, words)
 }
 
 fn construct(
@@ -72,8 +115,7 @@ fn construct(
     let foreign = if is_foreign { FOREIGN } else { 0 };
     make(kernel, CreateComponent, [held.component.into(), frames.take()?, tables, held.descriptor | foreign])?;
     kernel.operate(held.component, ComponentOperation::Name as u16, component.name_words())?;
-    let of = pair(held.component, component.core << 16 | component.thread);
-    make(kernel, CreateThread, [held.thread.into(), frames.take()?, of, component.entry])?;
+    make_thread(component, held, held.component, frames, kernel)?;
     if is_foreign { give_stack(bundle, component, held, kernel) } else { Ok(()) }
 }
 

@@ -20,7 +20,8 @@ pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -
     let mut failed = Set::new();
     let mut status = Status(0);
     // What is foreign knows of no phases.
-    for (at, component) in from_the_start(bundle).filter(|(_, component)| !bundle.is_foreign(component)) {
+    let initialises = |component: &Component| component.of == 0 && !bundle.is_foreign(component);
+    for (at, component) in from_the_start(bundle).filter(|(_, component)| initialises(component)) {
         let ended = match component.core {
             0 => dispatch(at, &component, INITIALISE, kernel),
             _ => cores::run(at, &component, INITIALISE, kernel),
@@ -31,7 +32,9 @@ pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -
         status.note(ended);
     }
     announce(bundle, &failed, ticks(), kernel);
-    let runs = |at: usize, component: &Component| component.scheduler == 0 && !failed.contains(at);
+    let has_failed =
+        |at: usize, component: &Component| failed.contains(if component.of == 0 { at } else { component.of as usize });
+    let runs = |at: usize, component: &Component| component.scheduler == 0 && !has_failed(at, component);
     let mut others = cores::Others::new(from_the_start(bundle).filter(|(at, component)| runs(*at, component)));
     others.go_on(bundle, MAIN, &mut status, kernel);
     for (at, component) in from_the_start(bundle).filter(|(at, component)| component.core == 0 && runs(*at, component))
@@ -99,7 +102,7 @@ impl Set {
 fn announce(bundle: &Bundle, failed: &Set, ticks: u64, kernel: &mut impl Kernel) {
     say(kernel, format_args!("booter: up:"));
     for (at, component) in from_the_start(bundle) {
-        if !failed.contains(at) {
+        if component.of == 0 && !failed.contains(at) {
             say(kernel, format_args!(" {}", component.name()));
         }
     }

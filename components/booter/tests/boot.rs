@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing there should fail")]
 
 use abi::boot::{BUNDLE, BootInformation, CORES, slot};
-use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Segment, Stack, VERSION, checksum};
+use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Segment, Stack, Time, VERSION, checksum};
 use abi::error::Error;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
 use abi::operation::{PageTableOperation, TableOperation, ThreadEnd, ThreadOperation};
@@ -207,6 +207,8 @@ fn bundle_for(cores: u64, count: u64) -> Vec<u8> {
             scheduler: 0,
             constructor: 0,
             core: at % cores,
+            of: 0,
+            time: Time::None,
         });
     }
     let tables: [Vec<u64>; 4] = [
@@ -250,7 +252,7 @@ fn information(bundle: &[u8], frames: u64, cores: u64) -> Vec<u64> {
 
 /// Slots of the component number `at`: table, page table, component, thread.
 fn slots(at: u32) -> [u32; 4] {
-    [0, 1, 2, 3].map(|n| slot::FREE + 4 * at + n)
+    [0, 1, 2, 3].map(|n| slot::FREE + 8 * at + n)
 }
 
 #[test]

@@ -113,6 +113,51 @@ pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
     }
 }
 
+/// Asks a thread of this component's own to go on, by a dispatch: as [`invoke`], for what cannot come back into this component on this
+/// thread before it has answered. So the stack-top word stays as it is, which is seven instructions less.
+///
+/// # Safety
+///
+/// As for [`invoke`], and `word` names a thread and its operation.
+#[inline(always)]
+pub(crate) unsafe fn switch(word: u64, words: [u64; 4]) -> u16 {
+    let [first, second, third, fourth] = words;
+    let status: u64;
+    // SAFETY: the block restores every register that it does not name as changed, and writes below `rsp` only.
+    unsafe {
+        asm!(
+            "push rbx",
+            "push rbp",
+            "rdfsbase rbx",
+            "push rbx",
+            "sub rsp, 8",
+            "stmxcsr [rsp]",
+            "fnstcw [rsp + 4]",
+            "syscall",
+            "fldcw [rsp + 4]",
+            "ldmxcsr [rsp]",
+            "add rsp, 8",
+            "pop rbx",
+            "wrfsbase rbx",
+            "pop rbp",
+            "pop rbx",
+            inlateout("rax") word => status,
+            inlateout("rdi") first => _,
+            inlateout("rsi") second => _,
+            inlateout("rdx") third => _,
+            inlateout("r10") fourth => _,
+            lateout("r12") _,
+            lateout("r13") _,
+            lateout("r14") _,
+            lateout("r15") _,
+            // The other general registers, xmm, x87 and what came after them.
+            clobber_abi("C"),
+        );
+    }
+    // A status is below 2^16: anything more would not have been a return.
+    status as u16
+}
+
 /// Invokes what `word` names, and shows the server nothing but the words.
 ///
 /// The kernel overwrites `rcx r8 r9 r11` on its way. x87 is put into its initial

@@ -100,6 +100,6 @@ mod tests {
         let faulted = abi::error::Error::Faulted;
         assert_eq!(Error::check(faulted.status()), Err(Error::Kernel(faulted)));
         assert_eq!(Error::check(SERVER_STATUS + 3), Err(Error::Server(3)));
-        assert_eq!(Error::check(SERVER_STATUS - 6), Err(Error::Unknown));
+        assert_eq!(Error::check(SERVER_STATUS - 7), Err(Error::Unknown));
     }
 }

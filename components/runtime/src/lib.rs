@@ -10,7 +10,8 @@
 //! | [`import_page!`] | an interface that it calls by a syscall page |
 //! | [`export!`] | an interface that it serves |
 //! | [`ports!`], [`interrupt!`], [`registers!`] | what of a device it drives |
-//! | [`parameter!`] | a word that the graph can set |
+//! | [`parameter!`], [`constant!`] | a word that the graph can set |
+//! | [`files!`] | that it reads the files that it starts with |
 //! | [`plan!`] | that it schedules others |
 //! | [`management!`] | that it constructs others at run time, or gives them memory |
 //!
@@ -28,6 +29,7 @@ mod clean;
 mod client;
 mod constructor;
 mod error;
+mod files;
 pub mod handled;
 mod interrupt;
 mod macros;
@@ -43,18 +45,20 @@ mod server;
 mod start;
 pub mod thread;
 pub mod time;
+pub mod user;
 mod word;
 
 pub use capability::operate;
 pub use client::ImportSlot;
 pub use constructor::Constructor;
 pub use error::{Error, Result};
+pub use files::Files;
 pub use interface_macro::interface;
 pub use interrupt::Interrupt;
 pub use parameter::Parameter;
 pub use ports::Ports;
 pub use registers::Registers;
-pub use server::{Caller, Invocation, Reply};
+pub use server::{Arguments, Caller, Invocation, Reply};
 pub use start::Outcome;
 pub use word::{Answer, Word};
 

@@ -106,6 +106,30 @@ macro_rules! import {
     };
 }
 
+/// Declares a static client of an interface without which the image can do: as long as the graph gives it no server, calls are
+/// refused as those of an empty slot.
+///
+/// ```ignore
+/// runtime::optional_import!(PARENT: sched_interface::SchedClient);
+/// ```
+#[macro_export]
+macro_rules! optional_import {
+    ($visibility:vis $name:ident: $client:ty) => {
+        // SAFETY: an image's static, and the record below names it.
+        $visibility static $name: $client = unsafe { <$client>::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record = $crate::internal::Record::optional_import(
+                $crate::record_name!(<$client>::NAME),
+                <$client>::SCHEMA,
+                (&raw const $name).cast(),
+            );
+        };
+    };
+}
+
 /// Declares a static client of an interface that posts calls to a page, where the graph says `via = "page"`; direct calls
 /// go by its `direct`. See [`page`](crate::page).
 ///
@@ -244,11 +268,11 @@ macro_rules! export_pages {
             unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
         }
 
-        #[inline(never)]
+        #[inline(always)]
         fn __runtime_serve(batch: $crate::page::Batch) -> $crate::Reply {
             let blocking = (<$server>::MAY_BLOCK, $workers);
-            let dispatch = |invocation| <$server>::dispatch(&$instance, invocation);
-            let reply = __RUNTIME_PAGES.serve(batch, blocking, dispatch);
+            let dispatch = |invocation: $crate::page::Posted<'_>| <$server>::dispatch(&$instance, invocation);
+            let reply = __RUNTIME_PAGES.serve(batch, <$server>::METHODS, blocking, dispatch);
             $start();
             reply
         }
@@ -391,6 +415,49 @@ macro_rules! parameter {
             #[unsafe(link_section = ".tessera.records")]
             static __RUNTIME_RECORD: $crate::internal::Record =
                 $crate::internal::Record::parameter($key, (&raw const $name).cast());
+        };
+    };
+}
+
+/// Declares a constant that the graph can set by its own name (`constants`), and what it is otherwise. Unlike a
+/// [`parameter!`](crate::parameter), it is the same word under the same name for whoever reads code and graph.
+///
+/// ```ignore
+/// runtime::constant!(LIMIT: u64 = 8);
+/// ```
+#[macro_export]
+macro_rules! constant {
+    ($visibility:vis $name:ident: $kind:ty = $default:expr) => {
+        $visibility static $name: $crate::Parameter<$kind> = $crate::Parameter::new({
+            let default: $kind = $default;
+            default as u64
+        });
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::constant(::core::stringify!($name), (&raw const $name).cast());
+        };
+    };
+}
+
+/// Declares the files that the component starts with, which the graph gives by `initfs`.
+///
+/// ```ignore
+/// runtime::files!(FILES);
+/// ```
+#[macro_export]
+macro_rules! files {
+    ($visibility:vis $name:ident) => {
+        // SAFETY: an image's static, and the record below names it.
+        $visibility static $name: $crate::Files = unsafe { $crate::Files::unbound() };
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::files((&raw const $name).cast());
         };
     };
 }

@@ -10,6 +10,14 @@
 //! info!("pong answered {}", sum.take()?);
 //! ```
 //!
+//! Who does not know beforehand whether calls come alone or together lets that be measured:
+//!
+//! ```ignore
+//! let pong = PONG.adaptive()?;
+//! let sum = pong.call().add(2, 3);       // directly, or by the page
+//! info!("pong answered {}", sum.wait(&PAGES)?);
+//! ```
+//!
 //! The server's code knows nothing of all this: [`export!`](crate::export) serves
 //! the same static by page as by direct call. Only for methods that are marked `#[may_block]` in the interface it
 //! has to say where threads come from that wait in their stead:
@@ -18,6 +26,7 @@
 //! runtime::export!(pong_interface::PongServer => PONG, workers: SCHED);
 //! ```
 
+mod adaptive;
 mod error;
 mod import;
 mod posts;
@@ -27,9 +36,10 @@ mod tests;
 mod ticket;
 mod workers;
 
+pub use adaptive::{Adaptive, Promise};
 pub use error::PageError;
 pub use import::PageImport;
 pub use posts::{Posts, Scheduler};
-pub use table::{BATCH_METHODS, Batch, PageTable};
-pub use ticket::Ticket;
+pub use table::{BATCH_METHODS, Batch, PageTable, Posted};
+pub use ticket::{Detached, Ticket};
 pub use workers::{WorkerThreads, Workers};

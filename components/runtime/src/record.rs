@@ -29,6 +29,11 @@ impl Record {
         Self { first: slot, ..Self::new(RecordKind::Import, name, schema) }
     }
 
+    /// The same of an interface without whose server the image can do.
+    pub const fn optional_import(name: &'static [u8], schema: &'static str, slot: *const ()) -> Self {
+        Self { second: slot, ..Self::import(name, schema, slot) }
+    }
+
     /// An interface that the image serves, and its entries for clients that it trusts and for others.
     pub const fn export(
         name: &'static [u8],
@@ -79,6 +84,16 @@ impl Record {
     /// A parameter's key, and its word.
     pub const fn parameter(key: &'static str, word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Parameter, key.as_bytes(), "") }
+    }
+
+    /// A constant's name, and its word.
+    pub const fn constant(variable: &'static str, word: *const ()) -> Self {
+        Self { first: word, ..Self::new(RecordKind::Constant, variable.as_bytes(), "") }
+    }
+
+    /// The words that receive where the files are.
+    pub const fn files(words: *const ()) -> Self {
+        Self { first: words, ..Self::new(RecordKind::Files, b"", "") }
     }
 
     /// The word that receives the address of the scheduler's plan.

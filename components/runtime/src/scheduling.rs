@@ -5,15 +5,18 @@
 
 mod pages;
 
-use crate::capability::operate;
+use crate::capability::{operate, switch};
 use crate::{Error, Result};
+use abi::crossing::CapabilityWord;
 use abi::event::Batch;
 use abi::layout::PAGE;
 use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
-use abi::operation::{ReceiveOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation};
+use abi::operation::{ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation};
 use abi::page::PageEdge;
-use abi::plan::{CREATED, Client, HEADER_WORDS, Share, reach_words};
+use abi::plan::{CREATED, Client, FIRST_CORE, HEADER_WORDS, Own, Parameters, Slot, reach_words};
 use core::num::NonZeroU32;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
 
 /// What the composer tells a scheduler; made by [`plan!`](crate::plan).
 #[repr(transparent)]
@@ -62,26 +65,26 @@ impl Budget {
 pub struct Scheduled {
     /// Its fields in the plan.
     pub client: Client,
-    /// Priorities of the threads that can be created in it.
-    pub priorities: [u64; CREATED],
-    /// How long its own thread may run.
-    pub share: Share,
-    /// How long the threads may run that can be created in it.
-    pub shares: [Share; CREATED],
+    /// What a policy is told of its own thread.
+    pub own: Parameters,
+    /// What it is told of the threads that can be created in it.
+    pub created: [Parameters; CREATED],
 }
 
 /// Words of the header, by their numbers in [`abi::plan`].
 mod word {
     pub const TABLE: usize = 0;
-    pub const RECEIVE: usize = 1;
+    pub const IS_SCHEDULED: usize = 1;
     pub const FREE: usize = 2;
     pub const UNTYPED: usize = 3;
     pub const CLIENTS: usize = 5;
     pub const PAGES: usize = 6;
     pub const FIRST_PAGE: usize = 7;
-    pub const THREAD: usize = 8;
+    pub const CORES: usize = 8;
     pub const REACH: usize = 9;
-    pub const TIME: usize = 10;
+    pub const POLICY: usize = 11;
+    pub const SLOTS: usize = 12;
+    pub const FIRST_SLOT: usize = 13;
 }
 
 impl Plan {
@@ -104,14 +107,24 @@ impl Plan {
     pub fn client(&self, number: usize) -> Option<Scheduled> {
         let words = self.words().get(HEADER_WORDS + Client::WORDS * number..)?.get(..Client::WORDS)?;
         let client = Client::from_words(words).filter(|_| number < self.clients())?;
-        let mut priorities = [0; CREATED];
-        priorities.iter_mut().zip(words.iter().skip(8)).for_each(|(to, from)| *to = *from);
-        let (shares, _) = words.get(Client::SHARES..)?.as_chunks();
-        let mut all = shares.iter().map(|&[budget, period]| Share { budget, period });
-        let share = all.next()?;
-        let mut shares = [Share::default(); CREATED];
-        shares.iter_mut().zip(all).for_each(|(to, from)| *to = from);
-        Some(Scheduled { client, priorities, share, shares })
+        let (parameters, _) = words.get(Client::PARAMETERS..)?.as_chunks();
+        let mut all = parameters.iter().map(|words| Parameters::from_words(*words));
+        let own = all.next()?;
+        let mut created = [Parameters::default(); CREATED];
+        created.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+        Some(Scheduled { client, own, created })
+    }
+
+    /// Number of the policy, as `sched-sl` counts them.
+    pub fn policy(&self) -> u64 {
+        self.word(word::POLICY)
+    }
+
+    /// The slot with this number of the cycle of the partitions, if it has as many.
+    pub fn slot(&self, number: usize) -> Option<Slot> {
+        let first = self.word(word::FIRST_SLOT) as usize + number * Slot::WORDS;
+        let words = self.words().get(first..)?.first_chunk()?;
+        (number < self.word(word::SLOTS) as usize).then(|| Slot::from_words(*words))
     }
 
     /// Whether threads of client number `of` can come to execute in client number `server`.
@@ -121,9 +134,19 @@ impl Plan {
         of < self.clients() && server < self.clients() && map & 1 << (of % 64) != 0
     }
 
-    /// The scheduler's own thread.
-    pub fn own_thread(&self) -> Option<Thread> {
-        thread(self.word(word::THREAD))
+    /// Whether the scheduler has a scheduler itself.
+    pub fn is_scheduled(&self) -> bool {
+        self.word(word::IS_SCHEDULED) != 0
+    }
+
+    /// Bit n: the scheduler runs on core n.
+    pub fn cores(&self) -> u64 {
+        self.word(word::CORES)
+    }
+
+    /// The plan as the scheduler's part on this core has it.
+    pub const fn on(&self, core: u32) -> OnCore<'_> {
+        OnCore { plan: self, core }
     }
 
     /// The own thread of a client.
@@ -146,24 +169,69 @@ impl Plan {
         let number = before.sum::<u64>() + at as u64;
         let slot = self.word(word::FREE) + number;
         let frame = self.word(word::UNTYPED) + number * PAGE;
-        // The scheduler's own core: it can run no threads of another.
-        let packed = of.component << 32 | u64::from(crate::thread::core()) << 16 | (of.first_created + at as u64);
+        let packed = of.component << 32 | of.created_core(at) << 16 | (of.first_created + at as u64);
         self.ask(word::TABLE, TableOperation::CreateThread as u16, [slot, frame, packed, of.start])?;
         thread(slot).ok_or(NONE)
     }
 
-    /// Switches to `thread`, which runs on `budget`, and starts with `word` if it is at its start; the core comes back at `timeout` at the
-    /// latest, if that is not 0. Returns when somebody switches back to the caller.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's: among them `Stale`, `EventsPending` and `NotDispatchable`.
-    pub fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
-        let receive = self.word(word::RECEIVE);
-        // Without an end-point it would be another operation: one that waits for the thread's end.
-        let slot = if receive == 0 { 0 } else { thread.slot.get() };
-        let peers = u64::from(budget.slot) << 32 | receive;
-        ask(slot, ThreadOperation::Dispatch as u16, [word, timeout, token, peers]).map(|_| ())
+    /// Asks the object whose slot is this word of the header.
+    fn ask(&self, slot: usize, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
+        ask(self.word(slot) as u32, operation, words)
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        self.header().and_then(|header| header.get(at)).copied().unwrap_or(0)
+    }
+
+    /// What the scheduler has on this core.
+    #[inline]
+    fn own(&self, core: u32) -> Own {
+        let first = FIRST_CORE + Own::WORDS * core as usize;
+        let words = self.header().and_then(|header| header.get(first..)?.first_chunk());
+        words.map_or_else(Own::default, |words| Own::from_words(*words))
+    }
+
+    fn header(&self) -> Option<&'static [u64; HEADER_WORDS]> {
+        // SAFETY: a reference can be read through. Volatile: the composer sets the word.
+        let address = unsafe { (&raw const self.address).read_volatile() } as *const [u64; HEADER_WORDS];
+        // SAFETY: the composer maps a plan there, for ever and read-only.
+        unsafe { address.as_ref() }
+    }
+
+    fn words(&self) -> &'static [u64] {
+        let Some(header) = self.header() else { return &[] };
+        let [clients, pages, slots] = [word::CLIENTS, word::PAGES, word::SLOTS].map(|at| header[at] as usize);
+        let words = HEADER_WORDS + clients * (Client::WORDS + reach_words(clients)) + pages * PageEdge::WORDS;
+        let words = words + slots * Slot::WORDS;
+        // SAFETY: behind the header lies what it counts.
+        unsafe { core::slice::from_raw_parts(header.as_ptr(), words) }
+    }
+}
+
+/// A plan as the part of a scheduler that is on one core has it.
+#[derive(Clone, Copy)]
+pub struct OnCore<'p> {
+    plan: &'p Plan,
+    core: u32,
+}
+
+impl core::ops::Deref for OnCore<'_> {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        self.plan
+    }
+}
+
+impl OnCore<'_> {
+    /// The core.
+    pub const fn core(&self) -> u32 {
+        self.core
+    }
+
+    /// The scheduler's own thread here.
+    pub fn own_thread(&self) -> Option<Thread> {
+        thread(self.own().thread)
     }
 
     /// Takes what the kernel has to tell, and waits for it until `timeout`, if that is not 0. For the scheduler's own thread.
@@ -186,7 +254,7 @@ impl Plan {
 
     /// What threads without a budget of their own run on.
     pub fn time(&self) -> Budget {
-        Budget { slot: self.word(word::TIME) as u32 }
+        Budget { slot: self.own().time as u32 }
     }
 
     /// Makes budget number `number`, an empty one. Each can be made once.
@@ -199,9 +267,15 @@ impl Plan {
         let number = clients.map(|scheduled| scheduled.client.created).sum::<u64>() + number;
         let slot = self.word(word::FREE) + number;
         let frame = self.word(word::UNTYPED) + number * PAGE;
-        let words = [slot, frame, self.word(word::RECEIVE) << 32, 0];
+        let words = [slot, frame, self.own().receive << 32, 0];
         self.ask(word::TABLE, TableOperation::CreateTemporalCapability as u16, words)?;
         Ok(Budget { slot: slot as u32 })
+    }
+
+    /// What a client's thread runs on that is a scheduler's; `None` if it is none.
+    pub fn time_of(&self, client: usize) -> Option<Budget> {
+        let time = self.client(client)?.client.time;
+        (time != 0).then_some(Budget { slot: time as u32 })
     }
 
     /// Fills `budget` up to so many ticks.
@@ -213,9 +287,27 @@ impl Plan {
         let [left, _] = ask(budget.slot, TemporalCapabilityOperation::Read as u16, [0; 4])?;
         if left < ticks {
             let words = [budget.slot.into(), ticks - left, 0, 0];
-            self.ask(word::TIME, TemporalCapabilityOperation::Delegate as u16, words)?;
+            ask(self.own().time as u32, TemporalCapabilityOperation::Delegate as u16, words)?;
         }
         Ok(())
+    }
+
+    /// Sends to the scheduler's own thread on another core, whose part of the scheduler decides anew.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn call(&self, core: u32) -> Result<()> {
+        ask(self.plan.own(core).send as u32, SendOperation::Send as u16, [1, 0, 0, 0]).map(|_| ())
+    }
+
+    /// Moves a thread of this core, which does not run, to another.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn migrate(&self, thread: Thread, core: u32) -> Result<()> {
+        ask(thread.slot.get(), ThreadOperation::Migrate as u16, [core.into(), 0, 0, 0]).map(|_| ())
     }
 
     /// Ticks of the time-stamp counter in a second.
@@ -224,34 +316,62 @@ impl Plan {
     ///
     /// The kernel's.
     pub fn frequency(&self) -> Result<u64> {
-        self.ask(word::RECEIVE, ReceiveOperation::Frequency as u16, [0; 4]).map(|[ticks, _]| ticks)
+        let receive = self.own().receive as u32;
+        ask(receive, ReceiveOperation::Frequency as u16, [0; 4]).map(|[ticks, _]| ticks)
     }
 
     fn receive(&self, words: [u64; 4]) -> Result<Batch> {
-        self.ask(word::RECEIVE, ReceiveOperation::Receive as u16, words).map(Batch::from_words)
+        let receive = self.own().receive as u32;
+        ask(receive, ReceiveOperation::Receive as u16, words).map(Batch::from_words)
     }
 
-    /// Asks the object whose slot is this word of the header.
-    fn ask(&self, slot: usize, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
-        ask(self.word(slot) as u32, operation, words)
+    #[inline]
+    fn own(&self) -> Own {
+        self.plan.own(self.core)
+    }
+}
+
+/// The end-point by which a part of a scheduler dispatches, looked up in the plan once.
+pub struct EndPoint<'p> {
+    of: OnCore<'p>,
+    /// 0 before it has been looked up, or if there is none.
+    slot: AtomicU32,
+}
+
+impl<'p> EndPoint<'p> {
+    /// That of this part.
+    pub const fn new(of: OnCore<'p>) -> Self {
+        Self { of, slot: AtomicU32::new(0) }
     }
 
-    fn word(&self, at: usize) -> u64 {
-        self.words().get(at).copied().unwrap_or(0)
+    /// Switches to `thread`, which runs on `budget`, and starts with `word` if it is at its start; the core comes back at `timeout` at the
+    /// latest, if that is not 0. Returns when somebody switches back to the caller.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: among them `Stale`, `EventsPending` and `NotDispatchable`.
+    #[inline(always)]
+    pub fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
+        let end_point = match self.slot.load(Relaxed) {
+            // Without an end-point it would be another operation: one that waits for the thread's end.
+            0 => self.look_up()?,
+            slot => slot,
+        };
+        let peers = u64::from(budget.slot) << 32 | u64::from(end_point);
+        let asked = CapabilityWord::new(thread.slot.get(), ThreadOperation::Dispatch as u16).0;
+        // SAFETY: a plan is bound, so this is an image; and a dispatch changes no memory that is mapped anywhere.
+        Error::check(unsafe { switch(asked, [word, timeout, token, peers]) })
     }
 
-    fn words(&self) -> &'static [u64] {
-        // SAFETY: a reference can be read through. Volatile: the composer sets the word.
-        let address = unsafe { (&raw const self.address).read_volatile() } as *const u64;
-        if address.is_null() {
-            return &[];
-        }
-        // SAFETY: the composer maps a plan there, for ever and read-only: a header, and what the header counts.
-        unsafe {
-            let clients = *address.add(word::CLIENTS) as usize;
-            let pages = *address.add(word::PAGES) as usize;
-            let words = HEADER_WORDS + clients * (Client::WORDS + reach_words(clients)) + pages * PageEdge::WORDS;
-            core::slice::from_raw_parts(address, words)
+    #[cold]
+    #[inline(never)]
+    fn look_up(&self) -> Result<u32> {
+        match self.of.own().receive as u32 {
+            0 => Err(Error::Kernel(abi::error::Error::Empty)),
+            slot => {
+                self.slot.store(slot, Relaxed);
+                Ok(slot)
+            }
         }
     }
 }
@@ -282,11 +402,15 @@ mod tests {
     fn a_plan_that_is_not_bound_knows_nobody_and_asks_nobody() {
         // SAFETY: it is never bound, and asks nothing of the host.
         let plan = unsafe { Plan::unbound() };
-        assert_eq!((plan.clients(), plan.client(0), plan.own_thread(), plan.thread(0)), (0, None, None, None));
+        assert_eq!((plan.clients(), plan.client(0), plan.on(0).own_thread(), plan.thread(0)), (0, None, None, None));
         assert!(!plan.reaches(0, 0));
         let empty = Error::Kernel(abi::error::Error::Empty);
+        assert!(plan.create(0, 0).is_err());
+        let plan = plan.on(0);
         assert_eq!((plan.poll(), plan.wait(0), plan.frequency()), (Err(empty), Err(empty), Err(empty)));
-        assert_eq!(plan.dispatch(Thread::with_number(NonZeroU32::MIN), Budget::SAME, 0, 0, 0), Err(empty));
+        assert_eq!((plan.call(1), plan.call(8)), (Err(empty), Err(empty)));
+        let thread = Thread::with_number(NonZeroU32::MIN);
+        assert_eq!(EndPoint::new(plan).dispatch(thread, Budget::SAME, 0, 0, 0), Err(empty));
         assert!(plan.create(0, 0).is_err());
     }
 
@@ -299,9 +423,11 @@ mod tests {
                 thread: 11,
                 thread_index: 2,
                 start: 64,
-                priority: 16,
                 first_created: 5,
                 created: 1,
+                time: 0,
+                core: 1,
+                created_cores: 0,
             },
             Client {
                 token: 4,
@@ -309,29 +435,42 @@ mod tests {
                 thread: 13,
                 thread_index: 3,
                 start: 64,
-                priority: 3,
                 first_created: 6,
                 created: 2,
+                time: 21,
+                core: 0,
+                created_cores: 1 << 8,
             },
         ];
         let reach = (HEADER_WORDS + 2 * Client::WORDS) as u64;
-        let mut words = [0; HEADER_WORDS + 2 * (Client::WORDS + 1)];
-        words[..HEADER_WORDS].copy_from_slice(&[17, 8, 14, 4096, 3, 2, 0, 0, 9, reach, 20]);
+        let mut words = [0; HEADER_WORDS + 2 * (Client::WORDS + 1) + 2 * Slot::WORDS];
+        let header = [17, 1, 14, 4096, 3, 2, 0, 0, 0b11, reach, FIRST_CORE as u64, 3, 2, reach + 2];
+        words[..FIRST_CORE].copy_from_slice(&header);
+        words[FIRST_CORE..][..2 * Own::WORDS].copy_from_slice(&[8, 9, 20, 7, 30, 31, 32, 33]);
         for (at, client) in clients.iter().enumerate() {
             let first = HEADER_WORDS + at * Client::WORDS;
-            words[first..first + 8].copy_from_slice(&client.to_words());
-            words[first + 8] = 30 + at as u64;
-            words[first + Client::SHARES..][..4].copy_from_slice(&[at as u64, 100, 20 + at as u64, 200]);
+            words[first..first + Client::PARAMETERS].copy_from_slice(&client.to_words());
+            let parameters = (0..).take(2 * Parameters::WORDS).map(|word| 20 * (at as u64 + 1) + word);
+            words[first + Client::PARAMETERS..].iter_mut().zip(parameters).for_each(|(to, from)| *to = from);
         }
         words[reach as usize] = 0b11;
         words[reach as usize + 1] = 0b10;
+        words[reach as usize + 2..].copy_from_slice(&[1, 500, 2, 300]);
         let plan = Plan { address: words.as_ptr().expose_provenance() as u64 };
         assert_eq!(plan.clients(), 2);
         assert_eq!([0, 1].map(|at| plan.client(at).unwrap().client), clients);
-        assert_eq!((plan.client(1).unwrap().priorities[0], plan.client(2)), (31, None));
-        assert_eq!((plan.own_thread(), plan.time()), (thread(9), Budget { slot: 20 }));
-        assert_eq!(plan.client(1).unwrap().share, Share { budget: 1, period: 100 });
-        assert_eq!(plan.client(0).unwrap().shares[..2], [Share { budget: 20, period: 200 }, Share::default()]);
+        assert_eq!(plan.client(2), None);
+        assert_eq!((plan.is_scheduled(), plan.cores()), (true, 0b11));
+        let own = [0, 1, 2].map(|core| (plan.on(core).own_thread(), plan.on(core).time().slot));
+        assert_eq!(own, [(thread(9), 20), (thread(31), 32), (None, 0)]);
+        assert_eq!([0, 1].map(|client| plan.on(0).time_of(client)), [None, Some(Budget { slot: 21 })]);
+        assert_eq!([0, 1, 8].map(|at| clients[1].created_core(at)), [0, 1, 0]);
+        let own = Parameters { priority: 40, weight: 41, partition: 42, budget: 43, period: 44, deadline: 45 };
+        assert_eq!(plan.client(1).unwrap().own, own);
+        let created = plan.client(0).unwrap().created;
+        assert_eq!(created[..2], [Parameters::from_words([26, 27, 28, 29, 30, 31]), Parameters::default()]);
+        let slots = [(1, 500), (2, 300)].map(|(partition, length)| Some(Slot { partition, length }));
+        assert_eq!((plan.policy(), [0, 1].map(|at| plan.slot(at)), plan.slot(2)), (3, slots, None));
         assert_eq!((plan.thread(1), plan.thread(2)), (thread(13), None));
         let reaches = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (0, 2)].map(|(of, server)| plan.reaches(of, server));
         assert_eq!(reaches, [true, true, false, true, false, false]);

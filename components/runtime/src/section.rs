@@ -6,18 +6,15 @@ use core::marker::PhantomData;
 use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use sched_sl::Occupancy;
 
 /// A value for one thread at a time. It never waits: who finds it taken is told by whom.
 ///
-/// One word says who is inside, and whether somebody found it so. The owner learns of that when it leaves.
+/// One word says who is inside, and whether somebody found it so: the protocol is [`Occupancy`], which is explored on its own.
 pub struct Section<T> {
-    owner: AtomicU64,
+    occupancy: Occupancy<AtomicU64>,
     value: UnsafeCell<T>,
 }
-
-/// In the owner's word: somebody found the section taken.
-const WANTED: u64 = 1 << 32;
 
 // SAFETY: `enter` gives the value out to one thread at a time, so it is sent between threads and never shared.
 unsafe impl<T: Send> Sync for Section<T> {}
@@ -25,7 +22,7 @@ unsafe impl<T: Send> Sync for Section<T> {}
 impl<T> Section<T> {
     /// A section with nobody inside.
     pub const fn new(value: T) -> Self {
-        Self { owner: AtomicU64::new(0), value: UnsafeCell::new(value) }
+        Self { occupancy: Occupancy::new(AtomicU64::new(0)), value: UnsafeCell::new(value) }
     }
 
     /// Enters as `who`.
@@ -33,21 +30,14 @@ impl<T> Section<T> {
     /// # Errors
     ///
     /// Who is inside, if somebody is; they are told so when they leave.
+    #[inline(always)]
     pub fn enter(&self, who: NonZeroU32) -> Result<Guard<'_, T>, NonZeroU32> {
-        let mut found = 0;
-        loop {
-            let next = if found == 0 { u64::from(who.get()) } else { found | WANTED };
-            match (self.owner.compare_exchange_weak(found, next, Acquire, Relaxed), NonZeroU32::new(found as u32)) {
-                (Ok(_), None) => return Ok(Guard { section: self, access: PhantomData }),
-                (Ok(_), Some(owner)) => return Err(owner),
-                (Err(now), _) => found = now,
-            }
-        }
+        self.occupancy.enter(who).map(|()| Guard { section: self, access: PhantomData })
     }
 
     /// Whether somebody was told that the section is taken.
     fn leave(&self) -> bool {
-        self.owner.swap(0, Release) & WANTED != 0
+        self.occupancy.leave()
     }
 }
 

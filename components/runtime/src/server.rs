@@ -7,14 +7,37 @@ use crate::{Answer, Result};
 use core::arch::asm;
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::sync::atomic::AtomicU64;
 
-/// An invocation as it arrived.
+/// Where the words are that a client passed.
+pub trait Arguments {
+    /// The words that the method has. They are read here, once.
+    fn read<const WORDS: usize>(self) -> [u64; WORDS];
+}
+
+/// Those of a direct call, from the registers.
+impl Arguments for [u64; 4] {
+    #[inline(always)]
+    fn read<const WORDS: usize>(self) -> [u64; WORDS] {
+        core::array::from_fn(|at| self[at])
+    }
+}
+
+/// Those of a posted call, from its page.
+impl Arguments for syscall_page::Arguments<'_, AtomicU64> {
+    #[inline(always)]
+    fn read<const WORDS: usize>(self) -> [u64; WORDS] {
+        Self::read(self)
+    }
+}
+
+/// An invocation as it arrived, or a call that was posted.
 #[derive(Clone, Copy, Debug)]
-pub struct Invocation {
+pub struct Invocation<Words = [u64; 4]> {
     /// The method's number.
     pub method: u64,
     /// The words that the client passed.
-    pub words: [u64; 4],
+    pub words: Words,
     /// The token of the capability that was invoked: which edge of the graph this is.
     pub token: u64,
 }
@@ -184,9 +207,10 @@ macro_rules! entry_stub {
                 "mov rcx, r10",
                 "lea r11, [rip + {methods}]",
                 "jmp [r11 + rax * 8]",           // the kernel has seen to it that rax < 64
-                // Nobody has used this stack: it starts below the word.
+                // Nobody has used this stack: it starts below the word, which says so from now on.
                 "3:",
                 "lea rsp, [rcx - 24]",
+                "mov [rcx - 8], rsp",
                 "jmp 2b",
                 span = const $crate::internal::STACK_SPAN_BITS,
                 stacks = sym $crate::internal::STACKS,
@@ -212,7 +236,25 @@ macro_rules! take_stack {
             "mov rsp, [rcx - 8]\n",
             "test rsp, rsp\n",
             "jz 3f\n",
-            "2:",
+            "2:\n",
+            $crate::stack_depth!("2b", "24"),
+        )
+    };
+}
+
+/// Says that `$bytes` of the stack are in use at the label `$place`: see [`abi::stack`]. Hand-written code that sets the stack
+/// pointer says so behind that, or the composer refuses the image.
+#[macro_export]
+macro_rules! stack_depth {
+    ($place:literal, $bytes:literal) => {
+        ::core::concat!(
+            ".pushsection .tessera.stack,\"\",@progbits\n",
+            ".quad ",
+            $place,
+            ", ",
+            $bytes,
+            "\n",
+            ".popsection\n",
         )
     };
 }
@@ -224,6 +266,24 @@ macro_rules! take_stack {
 macro_rules! clear_registers {
     () => {
         ::core::concat!(
+            // Segment selectors mean nothing to compiled code, which leaves them 0: to look at them is quicker than to load them.
+            "mov ebx, ds\n",
+            "mov ebp, es\n",
+            "or ebx, ebp\n",
+            "mov ebp, fs\n",
+            "or ebx, ebp\n",
+            "mov ebp, gs\n",
+            "or ebx, ebp\n",
+            "jz 9f\n",
+            // Somebody else has left one; FS base goes with its selector, and stays.
+            "rdfsbase rbx\n",
+            "xor ebp, ebp\n",
+            "mov ds, ebp\n",
+            "mov es, ebp\n",
+            "mov fs, ebp\n",
+            "mov gs, ebp\n",
+            "wrfsbase rbx\n",
+            "9:\n",
             "xor ebx, ebx\n",
             "xor ebp, ebp\n",
             "xor r12d, r12d\n",
@@ -247,6 +307,9 @@ macro_rules! cleared_entry_stub {
         );
     };
 }
+
+// What the stubs say of the stack on a first entry.
+const _: () = assert!(abi::stack::FIRST_ENTRY == 24);
 
 #[cfg(test)]
 mod tests {

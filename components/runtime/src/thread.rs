@@ -9,8 +9,10 @@
 
 use crate::Result;
 use crate::capability::invoke;
-use crate::start::{Outcome, UNKNOWN_PHASE};
+use crate::internal::STACK_SPAN_BITS;
+use crate::start::{Outcome, STACKS, UNKNOWN_PHASE};
 use abi::crossing::CapabilityWord;
+use core::num::NonZeroU32;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicPtr, AtomicU64};
@@ -20,6 +22,42 @@ pub fn core() -> u32 {
     // SAFETY: asks, and changes nothing.
     let (_, [identity, _]) = unsafe { invoke(CapabilityWord::IDENTITY.0, [0; 4]) };
     (identity >> 32) as u32
+}
+
+/// A number by which the thread that executes this can be told from all others that execute in this component: where its stack is.
+/// Two instructions, no call.
+#[inline(always)]
+pub fn number() -> NonZeroU32 {
+    let stack: u64;
+    // SAFETY: reads a register, the part of which that counts is the same as long as a function runs.
+    unsafe { core::arch::asm!("mov {}, rsp", out(reg) stack, options(pure, nomem, nostack, preserves_flags)) };
+    // SAFETY: no stack lies below `USER_START`, which is the first address with this number, and none above `USER_END`.
+    unsafe { NonZeroU32::new_unchecked((stack >> STACK_SPAN_BITS) as u32) }
+}
+
+/// The index of the thread with this number; of one that executes on a stack of its own making, an index that no thread has.
+pub fn index(number: NonZeroU32) -> u64 {
+    // SAFETY: an initialised static; the composer has written it, which the compiler does not know.
+    let stacks = unsafe { (&raw const STACKS).read_volatile() };
+    let first = stacks.wrapping_sub(1) >> STACK_SPAN_BITS;
+    u64::from(number.get()).wrapping_sub(first)
+}
+
+/// Bytes of its stack, of `bytes` that it has, that the thread that executes this has used at most in this component: what
+/// lies below has never been written to, and so is still zero.
+///
+/// # Safety
+///
+/// On a thread that runs in an image, on the stack that the booter made for it, of so many bytes.
+pub unsafe fn stack_used(bytes: u64) -> u64 {
+    let stack: u64;
+    // SAFETY: reads a register.
+    unsafe { core::arch::asm!("mov {}, rsp", out(reg) stack, options(nomem, nostack, preserves_flags)) };
+    let end = (stack | (abi::layout::STACK_SPAN - 1)) + 1;
+    let words = (end - bytes..end).step_by(8);
+    // SAFETY: by the caller's promise this is the stack's memory. Volatile, because the compiler knows nothing of it.
+    let mut words = words.map(|at| (at, unsafe { core::ptr::with_exposed_provenance::<u64>(at as usize).read_volatile() }));
+    words.find(|(_, word)| *word != 0).map_or(0, |(at, _)| end - at)
 }
 
 /// What a thread runs, with the argument that it was given.

@@ -59,6 +59,10 @@ pub trait Answer: Copy {
     /// The two words that stand for this answer.
     fn into_words(self) -> [u64; 2];
 
+    /// How many of the words mean something.
+    #[doc(hidden)]
+    const WORDS: usize = 2;
+
     /// The same, but for words that mean nothing: those need not be anything.
     #[doc(hidden)]
     #[inline]
@@ -71,6 +75,8 @@ pub trait Answer: Copy {
 }
 
 impl Answer for () {
+    const WORDS: usize = 0;
+
     #[inline]
     fn into_words(self) -> [u64; 2] {
         [0; 2]
@@ -86,6 +92,8 @@ impl Answer for () {
 }
 
 impl<W: Word> Answer for W {
+    const WORDS: usize = 1;
+
     #[inline]
     fn into_words(self) -> [u64; 2] {
         [self.into_word(), 0]
@@ -103,6 +111,8 @@ impl<W: Word> Answer for W {
 }
 
 impl<A: Word, B: Word> Answer for (A, B) {
+    const WORDS: usize = 2;
+
     #[inline]
     fn into_words(self) -> [u64; 2] {
         [self.0.into_word(), self.1.into_word()]

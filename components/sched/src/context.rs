@@ -1,21 +1,26 @@
 //! A thread inside the scheduler: how it enters the section, and how it has its decisions carried out.
 
+use crate::directory::Entry;
+use crate::shared::Quiet;
 use crate::state::{PLACES, State, Target, Threads};
 use crate::{Machine, Scheduler};
 use abi::error::Error as KernelError;
 use abi::event::{Batch, What};
 use core::cell::{Cell, RefCell};
+use core::num::NonZeroU32;
 use runtime::scheduling::{Budget, Thread};
 use runtime::section::Guard;
 use runtime::{Error, Result};
-use sched_interface::NO_DECISION;
-use sched_sl::{Decision, DispatchError, Event, Exclusive, Instant, Kernel, Token, carry_out, reschedule};
+use sched_interface::{NO_DECISION, NOT_STARTED};
+use sched_sl::{Decision, DispatchError, Event, Exclusive, Instant, Kernel, Payer, Token, carry_out, recover, reschedule};
 
 /// What only the scheduler's own thread has.
 #[derive(Default)]
 pub struct Own {
     /// Events that came while the section was taken, or that ended a wait.
     events: RefCell<Events>,
+    /// Whether somebody sent to it: there may be mail from other cores.
+    is_called: Cell<bool>,
     /// Whether nobody will ever run again.
     pub is_stuck: Cell<bool>,
 }
@@ -31,6 +36,9 @@ struct Events {
 
 impl Own {
     fn keep(&self, batch: Batch) {
+        if batch.sent > 0 {
+            self.is_called.set(true);
+        }
         batch.events.into_iter().flatten().for_each(|event| self.events.borrow_mut().push(event));
     }
 }
@@ -60,45 +68,92 @@ impl Events {
 /// A thread inside the scheduler.
 pub struct Context<'s, M> {
     scheduler: &'s Scheduler<M>,
-    me: Thread,
+    me: Entry,
     own: Option<&'s Own>,
+    /// Whether it is not certain on whose time the thread runs.
+    names_time: bool,
 }
+
+impl<M> Clone for Context<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Context<'_, M> {}
 
 impl<'s, M: Machine> Context<'s, M> {
     /// A client's thread.
-    pub const fn of_client(scheduler: &'s Scheduler<M>, me: Thread) -> Self {
-        Self { scheduler, me, own: None }
+    #[inline]
+    pub const fn of_client(scheduler: &'s Scheduler<M>, me: Entry) -> Self {
+        Self { scheduler, me, own: None, names_time: false }
     }
 
     /// The scheduler's own thread.
-    pub const fn of_own(scheduler: &'s Scheduler<M>, me: Thread, own: &'s Own) -> Self {
-        Self { scheduler, me, own: Some(own) }
+    pub const fn of_own(scheduler: &'s Scheduler<M>, me: Entry, own: &'s Own) -> Self {
+        Self { scheduler, me, own: Some(own), names_time: true }
+    }
+
+    /// The thread.
+    pub const fn me(&self) -> Entry {
+        self.me
+    }
+
+    /// Nobody waits before the system has started.
+    ///
+    /// # Errors
+    ///
+    /// [`NOT_STARTED`].
+    pub fn check_started(&self) -> Result<()> {
+        if self.scheduler.is_started() { Ok(()) } else { Err(NOT_STARTED) }
     }
 
     /// Does something with all that is known.
     pub fn inside<R>(&self, body: impl FnOnce(&mut State) -> R) -> R {
-        let mut guard = self.enter();
-        let result = body(&mut guard);
-        if guard.leave() && self.own.is_none() {
-            // The scheduler's own thread waits for this. If it has run since, that is refused, and as well.
-            let _ = self.switch_to_own();
-        }
+        let mut state = self.enter();
+        let result = body(&mut state);
+        self.leave(state);
         result
     }
 
-    fn enter(&self) -> Guard<'s, State> {
+    /// Enters the section, for as long as the guard is there. It is to be given to [`Context::leave`].
+    pub fn enter(&self) -> Guard<'s, State> {
+        match self.scheduler.section.enter(self.me.number()) {
+            Ok(guard) => guard,
+            Err(owner) => self.enter_behind(owner),
+        }
+    }
+
+    /// Leaves the section, and lets in who waits for that.
+    pub fn leave(&self, state: Guard<'s, State>) {
+        if state.leave() {
+            self.let_in();
+        }
+    }
+
+    /// Enters once the owner has left.
+    pub fn enter_behind(self, mut owner: NonZeroU32) -> Guard<'s, State> {
         loop {
+            self.let_finish(Entry::with_number(owner));
             match self.scheduler.section.enter(self.me.number()) {
                 Ok(guard) => return guard,
-                Err(owner) => self.let_finish(Thread::with_number(owner)),
+                Err(next) => owner = next,
             }
         }
     }
 
+    /// The scheduler's own thread waits for this one to leave. If it has run since, a switch to it is refused, and as well.
+    pub fn let_in(self) {
+        if self.own.is_none() {
+            let _ = self.switch_to_own();
+        }
+    }
+
     /// Runs the owner of the section, until it leaves.
-    fn let_finish(&self, owner: Thread) {
+    fn let_finish(&self, owner: Entry) {
+        let Some(thread) = owner.thread() else { return };
         // It runs on what this one runs on, for it is this one's way that it clears.
-        match self.dispatch_at_once(owner, Budget::SAME) {
+        match self.dispatch_at_once(thread, Budget::SAME) {
             Err(DispatchError::EventsPending) => self.make_room(),
             // It is gone from inside: it cannot have been left like that.
             Err(DispatchError::NoSuchThread) => unreachable!("a thread ended inside the scheduler"),
@@ -118,37 +173,79 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     fn dispatch_at_once(&self, thread: Thread, budget: Budget) -> core::result::Result<(), DispatchError> {
-        self.dispatch_on(budget, Target { thread, word: 0, limited: None }, None, self.token())
+        self.dispatch_on(budget, thread, 0, None, self.token())
     }
 
     fn dispatch_on(
         &self,
         budget: Budget,
-        target: Target,
+        thread: Thread,
+        word: u32,
         until: Option<Instant>,
         token: Token,
     ) -> core::result::Result<(), DispatchError> {
-        let machine = &self.scheduler.machine;
-        let dispatched = machine.dispatch(target.thread, budget, target.word, timeout(until), token.0);
-        match dispatched {
-            Ok(()) => Ok(()),
+        let dispatched = self.scheduler.machine.dispatch(thread, budget, word.into(), timeout(until.unwrap_or(Instant::NEVER)), token.0);
+        dispatched.or_else(|error| self.refused(error))
+    }
+
+    /// What a refusal of the kernel's means.
+    ///
+    /// # Errors
+    ///
+    /// As the kernel answers a scheduler, unless somebody else has decided for this thread.
+    pub fn refused(self, error: Error) -> core::result::Result<(), DispatchError> {
+        match error {
             // A client's thread that was overtaken runs again: whoever overtook it has chosen it meanwhile, knowing
             // what it wanted. So its decision is made already.
-            Err(Error::Kernel(KernelError::Stale)) if self.own.is_none() => Ok(()),
-            Err(Error::Kernel(KernelError::Stale)) => Err(DispatchError::Stale),
-            // It has used up what it had, and the kernel has told that.
-            Err(Error::Kernel(KernelError::BudgetExhausted)) => {
-                target.limited.iter().for_each(|index| self.inside(|state| state.exhaust(*index)));
-                Err(DispatchError::Stale)
-            }
-            Err(Error::Kernel(KernelError::EventsPending)) => Err(DispatchError::EventsPending),
-            Err(_) => Err(DispatchError::NoSuchThread),
+            Error::Kernel(KernelError::Stale) if self.own.is_none() => Ok(()),
+            // What it was to run on is used up, and the kernel has told that.
+            Error::Kernel(KernelError::Stale | KernelError::BudgetExhausted) => Err(DispatchError::Stale),
+            Error::Kernel(KernelError::EventsPending) => Err(DispatchError::EventsPending),
+            _ => Err(DispatchError::NoSuchThread),
         }
     }
 
+    /// Switches to a thread on the time of one that has a limit, which is the thread itself or waits for it.
+    #[cold]
+    #[inline(never)]
+    fn dispatch_limited(
+        self,
+        target: Target,
+        payer: Entry,
+        until: Option<Instant>,
+        token: Token,
+    ) -> core::result::Result<(), DispatchError> {
+        let thread = target.thread().ok_or(DispatchError::NoSuchThread)?;
+        let provided = self.inside(|state| state.provide(&self.scheduler.machine, payer));
+        let budget = provided.map_err(|_| DispatchError::NoSuchThread)?;
+        let machine = &self.scheduler.machine;
+        match machine.dispatch(thread, budget, target.word().into(), timeout(until.unwrap_or(Instant::NEVER)), token.0) {
+            Err(Error::Kernel(KernelError::BudgetExhausted)) => {
+                self.inside(|state| state.exhaust(payer));
+                Err(DispatchError::Stale)
+            }
+            dispatched => dispatched.or_else(|error| self.refused(error)),
+        }
+    }
+
+    /// What a thread without a limit runs on: what this one runs on, if it has none either. The kernel switches sooner
+    /// if that is not named.
+    fn common_time(&self, before: Option<Target>) -> Budget {
+        match before {
+            Some(before) if !before.is_limited() && !self.names_time => Budget::SAME,
+            _ => self.scheduler.machine.time(),
+        }
+    }
+
+    /// Lets the scheduler's own thread go on. If the time that it should have is used up, it takes what this one has: else
+    /// this one would go on with what is not its own.
     fn switch_to_own(&self) -> core::result::Result<(), DispatchError> {
-        let own = self.scheduler.machine.own_thread().ok_or(DispatchError::NoSuchThread)?;
-        self.dispatch_at_once(own, self.scheduler.machine.time())
+        let machine = &self.scheduler.machine;
+        let own = machine.own_thread().ok_or(DispatchError::NoSuchThread)?;
+        match machine.dispatch(own, machine.time(), 0, 0, self.token().0) {
+            Err(Error::Kernel(KernelError::BudgetExhausted)) => self.dispatch_at_once(own, Budget::SAME),
+            dispatched => dispatched.or_else(|error| self.refused(error)),
+        }
     }
 
     /// Decides who runs, and switches there. Returns when the caller runs again.
@@ -156,8 +253,11 @@ impl<'s, M: Machine> Context<'s, M> {
     /// # Errors
     ///
     /// [`NO_DECISION`].
-    pub fn reschedule(&self) -> Result<()> {
-        reschedule(self, self).map(|_| ()).map_err(|_| NO_DECISION)
+    #[cold]
+    #[inline(never)]
+    pub fn reschedule(self) -> Result<()> {
+        let again = Self { names_time: true, ..self };
+        reschedule(&again, &again).map(|_| ()).map_err(|_| NO_DECISION)
     }
 
     /// Switches to whom a decision names. Returns when the caller runs again.
@@ -172,37 +272,72 @@ impl<'s, M: Machine> Context<'s, M> {
         }
     }
 
+    /// Notes why a thread was not dispatched, by a decision made at that point, and decides who is instead.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_DECISION`].
+    pub fn decide_again(self, since: Instant, error: DispatchError) -> Result<()> {
+        recover(&self, &self, since, error);
+        self.reschedule()
+    }
+
+    /// Lets the scheduler's own thread run, unless that is refused.
+    pub fn let_own_run(&self) {
+        let _ = self.switch_to_own();
+    }
+
     /// Waits for something to happen. There is no reason to, if nobody is left who could make it happen.
     fn wait(&self, own: &Own, until: Option<Instant>) -> core::result::Result<(), DispatchError> {
         if own.events.borrow().count > 0 {
             return Err(DispatchError::EventsPending);
         }
-        if until.is_none() && !self.inside(|state| state.threads.is_any_suspended()) {
-            own.is_stuck.set(true);
-            return Ok(());
+        if self.inside(|state| state.is_anyone_leaving()) {
+            return Err(DispatchError::EventsPending);
         }
-        if let Ok(received) = self.scheduler.machine.wait(timeout(until)) {
+        let (machine, shared) = (&self.scheduler.machine, self.scheduler.shared);
+        if until.is_none() && !self.inside(|state| state.threads.is_any_suspended()) {
+            match shared.fall_quiet(machine.core(), machine.cores()) {
+                Quiet::Yes => {}
+                Quiet::No => return Err(DispatchError::EventsPending),
+                Quiet::ForEver => {
+                    own.is_stuck.set(true);
+                    return Ok(());
+                }
+            }
+        }
+        if let Ok(received) = machine.wait(timeout(until.unwrap_or(Instant::NEVER))) {
             own.keep(received);
         }
+        shared.rouse(machine.core());
         Ok(())
+    }
+
+    /// Does what other cores want of threads of this one.
+    #[cold]
+    #[inline(never)]
+    fn take_mail(&self) {
+        let part = self.scheduler.part();
+        part.shared.take(part.machine.core(), |index, what| self.inside(|state| state.deliver(&part, index, what)));
     }
 
     /// What the scheduler has to be told of a thread. Its end is noted at once.
     fn translate(&self, event: abi::event::Event) -> Option<Event> {
-        let of = |state: &State| state.thread(event.thread.into()).ok();
+        let directory = &self.scheduler.directory;
         let suspended = match event.what {
             What::Blocked => true,
             What::Woken | What::Preempted => false,
             What::Expired => {
-                self.inside(|state| state.exhaust(event.thread.into()));
+                self.inside(|state| state.exhaust_payer(directory, event.thread.into()));
                 false
             }
             What::Ended(_) | What::Faulted(_) => {
-                self.inside(|state| state.end(event.thread, event.what));
+                self.inside(|state| state.end(&self.scheduler.part(), event.thread, event.what));
                 return None;
             }
         };
-        Some(Event { thread: self.inside(|state| of(state))?, suspended })
+        let entry = directory.find(event.thread.into())?;
+        Some(Event { thread: self.inside(|state| state.thread(entry).ok())?, suspended })
     }
 
     fn next_event(&self, own: &Own) -> Option<abi::event::Event> {
@@ -220,12 +355,14 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 }
 
-/// 0 stands for none, so the first tick of all stands for the second.
-fn timeout(until: Option<Instant>) -> u64 {
-    until.map_or(0, |until| until.0.max(1))
+/// A point in time, as the kernel has it: 0 stands for none.
+#[inline(always)]
+pub fn timeout(until: Instant) -> u64 {
+    if until == Instant::NEVER { 0 } else { until.0 }
 }
 
 impl<M: Machine> Exclusive<Threads> for Context<'_, M> {
+    #[inline]
     fn with<R>(&self, body: impl FnOnce(&mut Threads) -> R) -> R {
         self.inside(|state| body(&mut state.threads))
     }
@@ -245,17 +382,20 @@ impl<M: Machine> Kernel for Context<'_, M> {
     fn dispatch(
         &self,
         target: Target,
+        payer: Payer<Target>,
         until: Option<Instant>,
         token: Token,
     ) -> core::result::Result<(), DispatchError> {
-        let budget = match target.limited {
-            None => Ok(self.scheduler.machine.time()),
-            Some(index) => self.inside(|state| state.provide(&self.scheduler.machine, index)),
-        };
-        self.dispatch_on(budget.map_err(|_| DispatchError::NoSuchThread)?, target, until, token)
+        if let Some(payer) = payer.now.entry().filter(|_| payer.now.is_limited()) {
+            return self.dispatch_limited(target, payer, until, token);
+        }
+        let thread = target.thread().ok_or(DispatchError::NoSuchThread)?;
+        self.dispatch_on(self.common_time(payer.before), thread, target.word(), until, token)
     }
 
     /// A client's thread cannot wait for others: the scheduler's own does, after it has decided the same.
+    #[cold]
+    #[inline(never)]
     fn idle(&self, until: Option<Instant>, _: Token) -> core::result::Result<(), DispatchError> {
         match self.own {
             Some(own) => self.wait(own, until),
@@ -270,7 +410,11 @@ impl<M: Machine> Kernel for Context<'_, M> {
             return None;
         };
         loop {
-            let event = self.translate(self.next_event(own)?);
+            let event = self.next_event(own);
+            if own.is_called.take() {
+                self.take_mail();
+            }
+            let event = self.translate(event?);
             if event.is_some() {
                 return event;
             }

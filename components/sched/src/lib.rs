@@ -1,12 +1,16 @@
-//! The scheduler: fixed priorities, round robin among equals, by the library `sched-sl`.
+//! The scheduler: by the library `sched-sl`, under the policy that the graph chooses.
 //!
 //! | question | module |
 //! |---|---|
 //! | what does it need of the kernel? | [`machine`] |
 //! | what does it know of its threads, and who may do what to whom? | [`state`] |
+//! | who is scheduled here? | [`directory`] |
+//! | what do its parts on several cores have in common? | [`shared`] |
 //! | how do a thread inside and the kernel come together? | [`context`] |
+//! | the same where nothing is in the way? | [`visit`] |
 //! | what can its clients ask for? | [`serve`] |
 //! | how long may a thread run? | [`limits`] |
+//! | by which policy? | [`policy`] |
 //! | how does it have syscall pages served? | [`pages`] |
 //! | what does its own thread do? | [`run`] |
 //!
@@ -27,25 +31,29 @@
 extern crate std;
 
 pub mod context;
+pub mod directory;
 pub mod limits;
 pub mod machine;
 pub mod pages;
+pub mod policy;
 pub mod run;
 pub mod serve;
+pub mod shared;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod visit;
 
 pub use machine::Machine;
 pub use serve::Call;
 
-use core::num::NonZeroU32;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
-use runtime::scheduling::Thread;
+use core::sync::atomic::{AtomicBool, AtomicU64};
+use directory::Directory;
 use runtime::section::Section;
-use runtime::{Caller, Error, Result};
-use state::State;
+use runtime::{Caller, Error};
+use shared::Shared;
+use state::{Part, State};
 
 /// The error of a system with more clients or threads than a scheduler has room for.
 pub const TOO_LARGE: Error = Error::Server(32);
@@ -53,11 +61,14 @@ pub const TOO_LARGE: Error = Error::Server(32);
 /// The error of a system in which every thread that is left waits, and nobody is there to wake one.
 pub const DEADLOCK: Error = Error::Server(33);
 
+/// The error of a plan that the policy cannot follow.
+pub const BAD_PLAN: Error = Error::Server(34);
+
 /// A scheduler on one core.
 pub struct Scheduler<M> {
     machine: M,
-    /// By thread index, the slot of each thread that is scheduled here; 0 for the others.
-    slots: [AtomicU32; abi::layout::THREADS as usize],
+    directory: Directory,
+    shared: &'static Shared,
     section: Section<State>,
     /// Number of the last decision.
     token: AtomicU64,
@@ -66,11 +77,12 @@ pub struct Scheduler<M> {
 }
 
 impl<M: Machine> Scheduler<M> {
-    /// A scheduler that knows nobody yet.
-    pub const fn new(machine: M) -> Self {
+    /// A scheduler on one core, which knows nobody yet; what it shares with those on others is `shared`.
+    pub const fn new(machine: M, shared: &'static Shared) -> Self {
         Self {
             machine,
-            slots: [const { AtomicU32::new(0) }; abi::layout::THREADS as usize],
+            directory: Directory::new(),
+            shared,
             section: Section::new(State::new()),
             token: AtomicU64::new(0),
             is_started: AtomicBool::new(false),
@@ -82,16 +94,8 @@ impl<M: Machine> Scheduler<M> {
         Call::new(self, caller)
     }
 
-    /// The thread with this index, if it is scheduled here.
-    fn thread(&self, index: u32) -> Option<Thread> {
-        let slot = self.slots.get(index as usize)?.load(Relaxed);
-        NonZeroU32::new(slot).map(Thread::with_number)
-    }
-
-    fn enlist(&self, index: u64, thread: Thread) -> Result<()> {
-        let slot = usize::try_from(index).ok().and_then(|index| self.slots.get(index)).ok_or(TOO_LARGE)?;
-        slot.store(thread.number().get(), Relaxed);
-        Ok(())
+    const fn part(&self) -> Part<'_, M> {
+        Part { machine: &self.machine, directory: &self.directory, shared: self.shared }
     }
 
     /// A number for the next decision: it overtakes all earlier ones.

@@ -5,19 +5,14 @@
 
 use crate::state::PLACES;
 use crate::{Machine, TOO_LARGE};
-use abi::plan::Share;
 use runtime::Result;
-use runtime::scheduling::Budget;
-use sched_sl::Instant;
-
-/// Microseconds in a second.
-const MICROSECONDS: u64 = 1_000_000;
+use runtime::scheduling::{Budget, Thread};
+use sched_sl::{Duration, Instant, Parameters};
 
 /// A thread that may not run for ever.
 #[derive(Clone, Copy, Debug)]
 struct Limit {
-    /// Its index.
-    thread: u64,
+    thread: Thread,
     budget: Budget,
     /// What fits into the budget, in ticks.
     ticks: u64,
@@ -30,45 +25,59 @@ struct Limit {
 /// All of them.
 pub struct Limits {
     all: [Option<Limit>; PLACES],
-    made: usize,
 }
 
 impl Limits {
     /// No thread has a limit.
     pub const fn new() -> Self {
-        Self { all: [None; PLACES], made: 0 }
+        Self { all: [None; PLACES] }
     }
 
-    /// Makes a budget for the thread with this index, if its share has an end and there is none yet.
+    /// Makes a budget, which gets this number, for a thread, if there is an end to how long it may run, and there is none yet.
     ///
     /// # Errors
     ///
     /// [`TOO_LARGE`]; the kernel's.
-    pub fn add(&mut self, machine: &impl Machine, thread: u64, share: Share) -> Result<()> {
-        if !share.is_limited() || self.has(thread) {
+    pub fn add(
+        &mut self,
+        machine: &impl Machine,
+        number: impl FnOnce() -> u64,
+        thread: Thread,
+        parameters: Parameters,
+    ) -> Result<()> {
+        if parameters.budget == Duration(0) || self.has(thread) {
             return Ok(());
         }
-        let frequency = machine.frequency()?;
-        let ticks = |microseconds| (u128::from(microseconds) * u128::from(frequency) / u128::from(MICROSECONDS)) as u64;
-        let (ticks, period) = (ticks(share.budget).max(1), ticks(share.period).max(1));
-        let budget = machine.make_budget(self.made as u64)?;
-        let place = self.all.get_mut(self.made).ok_or(TOO_LARGE)?;
+        let (ticks, period) = (parameters.budget.0, parameters.period.0);
+        let place = self.all.iter_mut().find(|place| place.is_none()).ok_or(TOO_LARGE)?;
+        let budget = machine.make_budget(number())?;
         *place = Some(Limit { thread, budget, ticks, period, next: 0 });
-        self.made += 1;
         Ok(())
     }
 
-    /// Whether the thread with this index has a limit.
-    pub fn has(&self, thread: u64) -> bool {
+    /// Notes what the own thread of a scheduler below runs on, which is there already. Without a share of its own it has no end.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_LARGE`].
+    pub fn add_scheduler(&mut self, thread: Thread, budget: Budget, parameters: Parameters) -> Result<()> {
+        let place = self.all.iter_mut().find(|place| place.is_none()).ok_or(TOO_LARGE)?;
+        let (ticks, period) = (parameters.budget.0, parameters.period.0);
+        *place = Some(Limit { thread, budget, ticks, period, next: if ticks == 0 { u64::MAX } else { 0 } });
+        Ok(())
+    }
+
+    /// Whether a thread has a limit.
+    pub fn has(&self, thread: Thread) -> bool {
         self.all.iter().flatten().any(|limit| limit.thread == thread)
     }
 
-    /// What the thread with this index is to run on; filled, if a period has begun.
+    /// What a thread is to run on; filled, if a period has begun.
     ///
     /// # Errors
     ///
     /// The kernel's.
-    pub fn provide(&mut self, machine: &impl Machine, thread: u64) -> Result<Budget> {
+    pub fn provide(&mut self, machine: &impl Machine, thread: Thread) -> Result<Budget> {
         let limit = self.all.iter_mut().flatten().find(|limit| limit.thread == thread);
         let Some(limit) = limit else { return Ok(machine.time()) };
         let now = machine.now();
@@ -81,9 +90,10 @@ impl Limits {
         Ok(limit.budget)
     }
 
-    /// When the thread with this index, whose budget is used up, has time again.
-    pub fn next_period(&self, thread: u64) -> Option<Instant> {
-        self.all.iter().flatten().find(|limit| limit.thread == thread).map(|limit| Instant(limit.next))
+    /// When a thread, whose budget is used up, has time again.
+    pub fn next_period(&self, thread: Thread) -> Option<Instant> {
+        let limit = self.all.iter().flatten().find(|limit| limit.thread == thread);
+        limit.and_then(|limit| Instant(limit.next).unless_never())
     }
 }
 

@@ -1,16 +1,22 @@
 //! What a scheduler needs of the kernel and its plan.
 
 use abi::event::Batch;
-use runtime::Result;
-use runtime::scheduling::{Budget, Plan, Scheduled, Thread};
-use runtime::time;
+use abi::plan::Slot;
+use core::ops::Deref;
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
+use runtime::scheduling::{Budget, EndPoint, OnCore, Plan, Scheduled, Thread};
+use runtime::{Error, Result, time};
+use sched_interface::{NEVER, Sched};
 
-/// The kernel's operations for a scheduler, and whom it schedules. See [`Plan`], by which the kernel is reached.
+/// The kernel's operations for a scheduler, and whom it schedules. See [`OnCore`], by which the kernel is reached.
 #[expect(missing_docs, reason = "each is the method of the same name of the plan")]
 pub trait Machine {
     /// The shortest turn in ticks: a thread must come to do something in it, however long it takes to switch there.
     const SHORTEST_TURN: u64;
 
+    fn policy(&self) -> u64;
+    fn slot(&self, number: usize) -> Option<Slot>;
     fn clients(&self) -> usize;
     fn client(&self, number: usize) -> Option<Scheduled>;
     fn reaches(&self, of: usize, server: usize) -> bool;
@@ -27,10 +33,51 @@ pub trait Machine {
     fn wait(&self, timeout: u64) -> Result<Batch>;
     fn poll(&self) -> Result<Batch>;
     fn frequency(&self) -> Result<u64>;
+    fn core(&self) -> u32;
+    fn cores(&self) -> u64;
+    fn call(&self, core: u32) -> Result<()>;
+    fn migrate(&self, thread: Thread, core: u32) -> Result<()>;
+
+    /// The core that executes this.
+    fn executing_core(&self) -> u32;
+    fn time_of(&self, client: usize) -> Option<Budget>;
+    fn is_scheduled(&self) -> bool;
 }
 
-impl Machine for &Plan {
+/// What a part of the scheduler reaches: its plan, and the scheduler above it, if there is one.
+pub struct Reached<P: 'static> {
+    plan: OnCore<'static>,
+    parent: &'static P,
+    /// When the wait of its own thread ends that `parent` was told of last.
+    told: AtomicU64,
+    end_point: EndPoint<'static>,
+}
+
+impl<P> Reached<P> {
+    /// The part on the core of `plan`, below `parent` if the plan says that there is one.
+    pub const fn new(plan: OnCore<'static>, parent: &'static P) -> Self {
+        Self { plan, parent, told: AtomicU64::new(NEVER), end_point: EndPoint::new(plan) }
+    }
+}
+
+impl<P> Deref for Reached<P> {
+    type Target = OnCore<'static>;
+
+    fn deref(&self) -> &OnCore<'static> {
+        &self.plan
+    }
+}
+
+impl<P: Sched> Machine for Reached<P> {
     const SHORTEST_TURN: u64 = 10_000;
+
+    fn policy(&self) -> u64 {
+        Plan::policy(self)
+    }
+
+    fn slot(&self, number: usize) -> Option<Slot> {
+        Plan::slot(self, number)
+    }
 
     fn clients(&self) -> usize {
         Plan::clients(self)
@@ -45,7 +92,7 @@ impl Machine for &Plan {
     }
 
     fn own_thread(&self) -> Option<Thread> {
-        Plan::own_thread(self)
+        OnCore::own_thread(&self.plan)
     }
 
     fn thread(&self, client: usize) -> Option<Thread> {
@@ -53,38 +100,79 @@ impl Machine for &Plan {
     }
 
     fn now(&self) -> u64 {
-        time::ticks()
+        time::about_now()
     }
 
     fn create(&self, client: usize, at: usize) -> Result<Thread> {
         Plan::create(self, client, at)
     }
 
+    #[inline(always)]
     fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
-        Plan::dispatch(self, thread, budget, word, timeout, token)
+        self.end_point.dispatch(thread, budget, word, timeout, token)
     }
 
     fn time(&self) -> Budget {
-        Plan::time(self)
+        OnCore::time(&self.plan)
     }
 
     fn make_budget(&self, number: u64) -> Result<Budget> {
-        Plan::make_budget(self, number)
+        OnCore::make_budget(&self.plan, number)
     }
 
     fn fill(&self, budget: Budget, ticks: u64) -> Result<()> {
-        Plan::fill(self, budget, ticks)
+        OnCore::fill(&self.plan, budget, ticks)
     }
 
+    /// The scheduler above ends the wait: the kernel takes a time only from a thread that nobody schedules.
     fn wait(&self, timeout: u64) -> Result<Batch> {
-        Plan::wait(self, timeout)
+        if !self.plan.is_scheduled() {
+            return OnCore::wait(&self.plan, timeout);
+        }
+        let end = if timeout == 0 { NEVER } else { timeout };
+        if self.told.swap(end, Relaxed) != end {
+            self.parent.end_wait_at(end)?;
+        }
+        let waited = OnCore::wait(&self.plan, 0);
+        if waited == Err(Error::Kernel(abi::error::Error::TimedOut)) {
+            self.told.store(NEVER, Relaxed);
+        }
+        waited
     }
 
     fn poll(&self) -> Result<Batch> {
-        Plan::poll(self)
+        OnCore::poll(&self.plan)
     }
 
     fn frequency(&self) -> Result<u64> {
-        Plan::frequency(self)
+        OnCore::frequency(&self.plan)
+    }
+
+    fn core(&self) -> u32 {
+        OnCore::core(&self.plan)
+    }
+
+    fn cores(&self) -> u64 {
+        Plan::cores(self)
+    }
+
+    fn call(&self, core: u32) -> Result<()> {
+        OnCore::call(&self.plan, core)
+    }
+
+    fn migrate(&self, thread: Thread, core: u32) -> Result<()> {
+        OnCore::migrate(&self.plan, thread, core)
+    }
+
+    fn executing_core(&self) -> u32 {
+        runtime::thread::core()
+    }
+
+    fn time_of(&self, client: usize) -> Option<Budget> {
+        OnCore::time_of(&self.plan, client)
+    }
+
+    fn is_scheduled(&self) -> bool {
+        Plan::is_scheduled(self)
     }
 }

@@ -26,6 +26,9 @@ pub trait Pager {
     /// The kernel's and the server's.
     fn serve(&self, number: u64) -> Result<[u64; 2]>;
 
+    /// Says for its client that it waits; the epoch to sleep on, or `None` if results came meanwhile.
+    fn wait_for_client(&self, number: u64) -> Option<u64>;
+
     /// Whether its client still waits on `epoch`.
     fn waits_on(&self, number: u64, epoch: u64) -> bool;
 }
@@ -39,31 +42,38 @@ impl Pager for &Plan {
         Plan::serve(self, number)
     }
 
+    fn wait_for_client(&self, number: u64) -> Option<u64> {
+        Plan::wait_for_client(self, number)
+    }
+
     fn waits_on(&self, number: u64, epoch: u64) -> bool {
         Plan::waits_on(self, number, epoch)
     }
 }
 
-/// Which pages are registered: a bit for each.
-pub struct Registered([AtomicU64; PAGES / 64]);
+/// Which pages are registered: for each, the token of its client with a mark, or 0.
+pub struct Registered([AtomicU64; PAGES]);
+
+/// Beside a token: tokens are numbers of components, which are smaller.
+const MARK: u64 = 1 << 63;
 
 impl Registered {
     /// None.
     pub const fn new() -> Self {
-        Self([const { AtomicU64::new(0) }; PAGES / 64])
+        Self([const { AtomicU64::new(0) }; PAGES])
     }
 
-    fn place(&self, number: u64) -> Option<(&AtomicU64, u64)> {
-        Some((self.0.get(usize::try_from(number / 64).ok()?)?, 1 << (number % 64)))
+    fn add(&self, number: u64, client: u64) -> Result<()> {
+        let place = self.0.get(number as usize).ok_or(NO_SUCH_PAGE)?;
+        match place.compare_exchange(0, client | MARK, Relaxed, Relaxed) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(REGISTERED),
+        }
     }
 
-    fn add(&self, number: u64) -> Result<()> {
-        let (word, bit) = self.place(number).ok_or(NO_SUCH_PAGE)?;
-        if word.fetch_or(bit, Relaxed) & bit == 0 { Ok(()) } else { Err(REGISTERED) }
-    }
-
-    fn holds(&self, number: u64) -> bool {
-        self.place(number).is_some_and(|(word, bit)| word.load(Relaxed) & bit != 0)
+    #[inline]
+    fn holds(&self, number: u64, client: u64) -> bool {
+        self.0.get(number as usize).is_some_and(|place| place.load(Relaxed) == client | MARK)
     }
 }
 
@@ -85,30 +95,37 @@ pub struct Paged<'s, S, P> {
     pub token: u64,
 }
 
-impl<S, P: Pager> Paged<'_, S, P> {
-    fn check(&self, number: u64) -> Result<()> {
-        let page = self.pager.page(number).filter(|page| page.client == self.token);
-        page.map(|_| ()).ok_or(NO_SUCH_PAGE)
+impl<S: Sched, P: Pager> Paged<'_, S, P> {
+    /// Lets the client wait until somebody shows that one of its calls has ended.
+    #[cold]
+    fn sleep(&self, page: u64) -> Result<u64> {
+        if let Some(epoch) = self.pager.wait_for_client(page) {
+            while self.pager.waits_on(page, epoch) {
+                self.sched.block()?;
+            }
+        }
+        Ok(0)
     }
 }
 
 impl<S: Sched, P: Pager> Pages for Paged<'_, S, P> {
     fn register(&self, page: u64) -> Result<()> {
-        self.check(page)?;
-        self.registered.add(page)
-    }
-
-    fn wait(&self, page: u64, epoch: u64) -> Result<()> {
-        self.check(page)?;
-        if !self.registered.holds(page) {
+        if self.pager.page(page).is_none_or(|page| page.client != self.token) {
             return Err(NO_SUCH_PAGE);
         }
-        let [_, flags] = self.pager.serve(page)?;
-        // With more to serve, the client comes again: a pass is bounded.
-        while flags & MORE == 0 && self.pager.waits_on(page, epoch) {
-            self.sched.block()?;
+        self.registered.add(page, self.token)
+    }
+
+    fn wait(&self, page: u64) -> Result<u64> {
+        if !self.registered.holds(page, self.token) {
+            return Err(NO_SUCH_PAGE);
         }
-        Ok(())
+        let [done, flags] = self.pager.serve(page)?;
+        // With more to serve, the client comes again: a pass is bounded.
+        if done != 0 || flags & MORE != 0 {
+            return Ok(done);
+        }
+        self.sleep(page)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the scheduler's own thread does.
 
 use crate::context::{Context, Own};
+use crate::directory::Entry;
 use crate::{DEADLOCK, Machine, Scheduler, TOO_LARGE};
 use runtime::Result;
 use sched_sl::receive_all;
@@ -19,12 +20,8 @@ impl<M: Machine> Scheduler<M> {
         let machine = &self.machine;
         let quantum = if quantum == 0 { machine.frequency()? / TURNS_PER_SECOND } else { quantum };
         let quantum = quantum.max(M::SHORTEST_TURN);
-        for client in 0..machine.clients() {
-            let index = machine.client(client).ok_or(TOO_LARGE)?.client.thread_index;
-            self.enlist(index, machine.thread(client).ok_or(TOO_LARGE)?)?;
-        }
         let own = Own::default();
-        self.own_context(&own)?.inside(|state| state.read(machine, quantum))
+        self.own_context(&own)?.inside(|state| state.read(&self.part(), quantum))
     }
 
     /// Runs the clients' threads until all have ended. Returns the first of their statuses that is not 0, or 0.
@@ -38,17 +35,36 @@ impl<M: Machine> Scheduler<M> {
         self.start();
         loop {
             receive_all(&context, &context);
-            if let Some(status) = context.inside(|state| state.outcome()) {
+            context.inside(|state| {
+                if state.is_anyone_leaving() {
+                    state.send_off(&self.part());
+                }
+            });
+            if let Some(status) = self.shared.outcome() {
+                self.call_others();
                 return Ok(status);
             }
             if own.is_stuck.get() {
+                self.call_others();
                 return Err(DEADLOCK);
+            }
+            if self.shared.is_stuck() {
+                // Whoever found that says so.
+                return Ok(0);
             }
             context.reschedule()?;
         }
     }
 
+    /// The parts on other cores are to see that it is over.
+    fn call_others(&self) {
+        let others = (0..).zip(0..u64::BITS).filter(|(core, bit)| self.machine.cores() >> bit & 1 != 0 && *core != self.machine.core());
+        // Those that have ended already need not.
+        others.for_each(|(core, _)| _ = self.machine.call(core));
+    }
+
     fn own_context<'s>(&'s self, own: &'s Own) -> Result<Context<'s, M>> {
-        Ok(Context::of_own(self, self.machine.own_thread().ok_or(TOO_LARGE)?, own))
+        let me = Entry::new(self.machine.own_thread().ok_or(TOO_LARGE)?)?;
+        Ok(Context::of_own(self, me, own))
     }
 }

@@ -1,11 +1,16 @@
 //! The interface `sched`, on behalf of one caller.
 
+mod elsewhere;
+mod points;
+
 use crate::context::Context;
-use crate::state::{State, refused};
+use crate::state::{State, Target, Threads, refused};
+use crate::visit::Visit;
 use crate::{Machine, Scheduler};
-use runtime::{Caller, Error, Result};
-use sched_interface::{BAD_WORD, NO_DECISION, NOT_SCHEDULED, NOT_STARTED, Sched};
-use sched_sl::{Block, Instant, Kernel, ThreadId, Wakeup};
+use runtime::section::Guard;
+use runtime::{Caller, Result};
+use sched_interface::{BAD_WORD, NO_DECISION, NOT_SCHEDULED, Sched};
+use sched_sl::{Block, Decision, Instant, Kernel, ThreadError, ThreadId, Token, Wakeup, Wakes};
 
 /// An invocation of the scheduler.
 pub struct Call<'s, M> {
@@ -19,35 +24,21 @@ impl<'s, M: Machine> Call<'s, M> {
         Self { scheduler, caller }
     }
 
+    #[inline]
     fn context(&self) -> Result<Context<'s, M>> {
-        let me = self.scheduler.thread(self.caller.thread).ok_or(NOT_SCHEDULED)?;
+        let me = self.scheduler.directory.find(self.caller.thread.into()).ok_or(NOT_SCHEDULED)?;
         Ok(Context::of_client(self.scheduler, me))
     }
 
-    /// Notes what the thread wants, and reschedules if that makes a difference to it.
-    fn ask<R>(
-        &self,
-        note: impl FnOnce(&mut State, ThreadId, Instant) -> core::result::Result<(Effect, R), sched_sl::ThreadError>,
-    ) -> Result<R> {
-        if !self.scheduler.is_started() {
-            return Err(NOT_STARTED);
-        }
+    #[inline(always)]
+    fn visit(&self) -> Result<Visit<'s, M>> {
+        Visit::of(self.scheduler, self.caller.thread)
+    }
+
+    /// Notes what the thread wants, decides who runs if that makes a difference to it, and switches there.
+    fn ask(&self, wish: Wish) -> Result<()> {
         let context = self.context()?;
-        let (result, decided) = context.inside(|state| {
-            let now = Instant(self.scheduler.machine.now());
-            let thread = state.thread(self.caller.thread.into())?;
-            let (effect, result) = note(state, thread, now).map_err(refused)?;
-            // The token is taken when the wish has been noted: who overtakes it knows of that.
-            let decided = match effect {
-                Effect::GoesOn => None,
-                Effect::Reschedules => Some((context.token(), state.threads.decide(now))),
-            };
-            Ok::<_, Error>((result, decided))
-        })?;
-        if let Some((token, decision)) = decided {
-            context.carry_out(decision.map_err(|_| NO_DECISION)?, token)?;
-        }
-        Ok(result)
+        ask(context, context.enter(), wish, context.now())
     }
 
     /// Carries out what may have changed for other threads. Before the start, nobody is dispatched.
@@ -56,74 +47,160 @@ impl<'s, M: Machine> Call<'s, M> {
     }
 }
 
-/// Whether somebody else may have to run now.
-enum Effect {
-    GoesOn,
-    Reschedules,
+/// What a thread can want for itself.
+#[derive(Clone, Copy)]
+enum Wish {
+    Yield,
+    Block,
+    BlockUntil(Instant),
+    SleepUntil(Instant),
 }
 
-impl From<Block> for Effect {
-    fn from(block: Block) -> Self {
-        match block {
-            Block::Blocked => Self::Reschedules,
-            Block::WokenBefore => Self::GoesOn,
-        }
+/// The same, inside the section. Before the start nobody waits.
+#[cold]
+#[inline(never)]
+fn ask<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, wish: Wish, now: Instant) -> Result<()> {
+    let noted = context.check_started().and_then(|()| {
+        let me = state.thread(context.me())?;
+        note(&mut state.threads, wish, me, now).map_err(refused)
+    });
+    let decided = match noted {
+        Ok(Block::Blocked) => decide(&context, &mut state, now).map(Some),
+        Ok(Block::WokenBefore) => Ok(None),
+        Err(error) => Err(error),
+    };
+    context.leave(state);
+    match decided? {
+        Some((token, decision)) => context.carry_out(decision, token),
+        None => Ok(()),
     }
+}
+
+/// Notes what the thread wants. Answers whether it goes on.
+fn note(threads: &mut Threads, wish: Wish, me: ThreadId, now: Instant) -> core::result::Result<Block, ThreadError> {
+    match wish {
+        Wish::Yield => threads.yield_now(me, now).map(|()| Block::Blocked),
+        Wish::Block => threads.block(me, now),
+        Wish::BlockUntil(time) => threads.block_until(me, time, now),
+        Wish::SleepUntil(time) => threads.sleep_until(me, time, now).map(|()| Block::Blocked),
+    }
+}
+
+/// Wakes a thread, and switches if that makes a difference to the one that runs.
+#[cold]
+#[inline(never)]
+fn wake<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, woken: ThreadId) -> Result<()> {
+    let decided = state.threads.wake(woken).map_err(refused).and_then(|()| {
+        let token = context.token();
+        let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
+        Ok(decision.map(|decision| (token, decision)))
+    });
+    context.leave(state);
+    match decided? {
+        Some((token, decision)) if context.check_started().is_ok() => context.carry_out(decision, token),
+        _ => Ok(()),
+    }
+}
+
+/// Decides, after a token has been taken: who overtakes it knows of what has been noted.
+#[inline]
+fn decide<M: Machine>(
+    context: &Context<'_, M>,
+    state: &mut State,
+    now: Instant,
+) -> Result<(Token, Decision<Target>)> {
+    let token = context.token();
+    let decision = state.threads.decide(now).map_err(|_| NO_DECISION)?;
+    Ok((token, decision))
 }
 
 impl<M: Machine> Sched for Call<'_, M> {
+    #[inline(always)]
     fn yield_now(&self) -> Result<()> {
-        self.ask(|state, thread, now| {
-            state.threads.yield_now(thread, now)?;
-            Ok((Effect::Reschedules, ()))
-        })
+        let visit = self.visit()?;
+        let (mut state, now) = (visit.enter(), visit.now());
+        let quick = state.threads.quick_yield(|name| name.is(visit.me()), now);
+        visit.follow(state, quick, |context, state| ask(context, state, Wish::Yield, now))
     }
 
+    #[inline(always)]
     fn block(&self) -> Result<()> {
-        self.ask(|state, thread, now| Ok((state.threads.block(thread, now)?.into(), ())))
+        let visit = self.visit()?;
+        let (mut state, now) = (visit.enter(), visit.now());
+        let quick = state.threads.quick_block(|name| name.is(visit.me()), now);
+        visit.follow(state, quick, |context, state| ask(context, state, Wish::Block, now))
     }
 
     fn block_until(&self, time: u64) -> Result<bool> {
-        self.ask(|state, thread, now| Ok((state.threads.block_until(thread, Instant(time), now)?.into(), ())))?;
-        let wakeup = self.context()?.inside(|state| {
-            let thread = state.thread(self.caller.thread.into())?;
-            state.threads.wakeup(thread).map_err(refused)
-        })?;
+        self.ask(Wish::BlockUntil(Instant(time)))?;
+        let context = self.context()?;
+        let wakeup = context.inside(|state| state.threads.wakeup(state.thread(context.me())?).map_err(refused))?;
         Ok(wakeup == Some(Wakeup::Woken))
     }
 
     fn sleep_until(&self, time: u64) -> Result<()> {
-        self.ask(|state, thread, now| {
-            state.threads.sleep_until(thread, Instant(time), now)?;
-            Ok((Effect::Reschedules, ()))
-        })
+        self.ask(Wish::SleepUntil(Instant(time)))
     }
 
+    #[inline(always)]
     fn wake(&self, thread: u64) -> Result<()> {
-        let context = self.context()?;
-        context.inside(|state| state.wake(self.caller.token, thread))?;
-        self.reschedule(&context)
+        let visit = self.visit()?;
+        let Some(woken) = self.scheduler.directory.find(thread) else { return self.wake_elsewhere(thread) };
+        let mut state = visit.enter();
+        let woken = match state.who_may_be_woken(visit.me(), self.caller.token, woken) {
+            Ok(woken) => woken,
+            Err(error) => return Err(visit.leave_with(state, error)),
+        };
+        let quick = state.threads.quick_wake(woken, visit.now());
+        visit.follow(state, quick, |context, state| wake(context, state, woken))
     }
 
     fn create(&self, word: u64) -> Result<u64> {
-        if word < runtime::thread::FIRST {
-            return Err(BAD_WORD);
-        }
+        let word = u32::try_from(word).ok().filter(|word| u64::from(*word) >= runtime::thread::FIRST).ok_or(BAD_WORD)?;
         let context = self.context()?;
-        let machine = &self.scheduler.machine;
-        let index = context.inside(|state| {
-            let (index, thread) = state.create(machine, self.caller.token, word)?;
-            self.scheduler.enlist(index, thread).map(|()| index)
-        })?;
+        let index = context.inside(|state| state.create(&self.scheduler.part(), self.caller.token, word))?;
         self.reschedule(&context)?;
         Ok(index)
     }
 
     fn background(&self) -> Result<()> {
-        self.context()?.inside(|state| state.put_into_background(self.caller.thread.into()))
+        let context = self.context()?;
+        context.inside(|state| state.put_into_background(self.scheduler.shared, context.me()))
     }
 
     fn frequency(&self) -> Result<u64> {
         self.scheduler.machine.frequency()
+    }
+
+    fn create_point(&self) -> Result<u64> {
+        self.context()?.inside(|state| state.create_point(self.caller.token))
+    }
+
+    fn free_point(&self, point: u64) -> Result<()> {
+        let context = self.context()?;
+        context.inside(|state| state.free_point(self.caller.token, point))?;
+        self.reschedule(&context)
+    }
+
+    fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool> {
+        self.wait_at([point, epoch, holder, time])
+    }
+
+    fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
+        self.trigger_at(point, epoch, Wakes::All)
+    }
+
+    fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
+        self.trigger_at(point, epoch, Wakes::One)
+    }
+
+    fn end_wait_at(&self, time: u64) -> Result<()> {
+        let context = self.context()?;
+        let at = Instant(time).unless_never();
+        context.inside(|state| state.threads.end_wait_at(state.thread(context.me())?, at).map_err(refused))
+    }
+
+    fn migrate(&self, core: u64) -> Result<()> {
+        self.migrate_to(core)
     }
 }

@@ -1,14 +1,23 @@
 //! What the scheduler knows of its threads. All of it lies in one critical section.
 
+mod mail;
+mod migration;
+mod points;
+
+use crate::directory::{Directory, Entry};
 use crate::limits::Limits;
-use crate::{Machine, TOO_LARGE};
+use crate::policy::{self, Clock};
+use crate::{BAD_PLAN, Machine, TOO_LARGE};
 use abi::event::What;
-use abi::plan::CREATED;
+pub use points::POINTS;
+use points::Points;
+use abi::plan;
+use crate::shared::Shared;
+use core::num::{NonZeroU32, NonZeroU64};
 use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Error, Result};
-use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS};
-use sched_sl::policy::fixed_priority_round_robin::Priority;
-use sched_sl::{Duration, FixedPriorityRoundRobin, HeapTimers, ThreadId};
+use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS, WOULD_DEADLOCK};
+use sched_sl::{AnyPolicy, CreateError, Duration, HeapTimers, Parameters, Policy, ThreadId};
 
 /// Threads that a scheduler has room for.
 pub const PLACES: usize = 128;
@@ -16,19 +25,50 @@ pub const PLACES: usize = 128;
 /// Clients that a scheduler has room for.
 pub const CLIENTS: usize = 64;
 
-/// The kernel's name for a thread: how it is dispatched.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
+/// The kernel's name for a thread, how it is dispatched: its [`Entry`], and above that what it starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target(NonZeroU64);
+
+impl Target {
+    /// The thread of an entry, and the word that it starts with.
+    pub fn new(entry: Entry, word: u32) -> Self {
+        let number: NonZeroU64 = entry.number().into();
+        Self(number | u64::from(word) << 32)
+    }
+
+    /// Whether it is the thread of this entry.
+    #[inline(always)]
+    pub const fn is(self, entry: Entry) -> bool {
+        self.0.get() as u32 == entry.number().get()
+    }
+
+    /// The thread's entry.
+    #[inline(always)]
+    pub fn entry(self) -> Option<Entry> {
+        NonZeroU32::new(self.0.get() as u32).map(Entry::with_number)
+    }
+
     /// The thread.
-    pub thread: Thread,
+    #[inline(always)]
+    pub fn thread(self) -> Option<Thread> {
+        self.entry()?.thread()
+    }
+
     /// What it starts with.
-    pub word: u64,
-    /// Its index, if it may run only so long in each period.
-    pub limited: Option<u64>,
+    #[inline(always)]
+    pub const fn word(self) -> u32 {
+        (self.0.get() >> 32) as u32
+    }
+
+    /// Whether it may run only so long in each period: then it has a budget of its own.
+    #[inline(always)]
+    pub const fn is_limited(self) -> bool {
+        self.0.get() as u32 & Entry::LIMITED != 0
+    }
 }
 
 /// States, run queues and timers.
-pub type Threads = sched_sl::Scheduler<Target, FixedPriorityRoundRobin<PLACES>, HeapTimers<PLACES>, PLACES>;
+pub type Threads = sched_sl::Scheduler<Target, AnyPolicy<PLACES>, HeapTimers<PLACES>, PLACES>;
 
 /// A thread that lives.
 #[derive(Clone, Copy)]
@@ -37,26 +77,24 @@ struct Member {
     client: usize,
     /// Whether the system does not wait for its end.
     is_background: bool,
-}
-
-/// A thread that a client may create.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Created {
-    /// There is none yet.
-    Possible,
-    /// It lives.
-    Alive(Thread),
-    /// It returned, and can start again.
-    Ended(Thread),
-    /// It faulted: the kernel does not give it back.
-    Lost,
+    /// Its index, and the core that it is about to go to.
+    leaves: Option<(u64, u32)>,
 }
 
 struct Client {
-    scheduled: Scheduled,
-    created: [Created; CREATED],
+    client: plan::Client,
     /// Bit n: threads of client number n may be woken by this one.
     wakes: u64,
+}
+
+/// What a core's part of the scheduler consists of beside its state.
+pub struct Part<'s, M> {
+    /// The kernel, and the plan.
+    pub machine: &'s M,
+    /// Who is scheduled here.
+    pub directory: &'s Directory,
+    /// What all parts know.
+    pub shared: &'s Shared,
 }
 
 /// All that is known.
@@ -64,168 +102,276 @@ pub struct State {
     /// States, run queues and timers.
     pub threads: Threads,
     limits: Limits,
+    points: Points,
     clients: [Option<Client>; CLIENTS],
-    /// By thread index, 1 + the thread's place, or 0.
-    places: [u16; abi::layout::THREADS as usize],
     /// By place.
     members: [Option<Member>; PLACES],
-    /// Threads for whose end the system waits.
-    awaited: usize,
-    /// The first status of a thread that was not 0.
-    status: u16,
+    /// How many of them are about to go to other cores.
+    leaving: usize,
 }
 
 /// What the own thread of a component starts with, to do what the component is there for.
-const MAIN: u64 = 1;
+const MAIN: u32 = 1;
 
 impl State {
     /// Nobody is known.
     pub const fn new() -> Self {
         Self {
-            threads: Threads::new(FixedPriorityRoundRobin::new(Duration(1)), HeapTimers::new(), HeapTimers::new()),
+            threads: Threads::new(AnyPolicy::new(Duration(1)), HeapTimers::new(), HeapTimers::new()),
             limits: Limits::new(),
+            points: Points::new(),
             clients: [const { None }; CLIENTS],
-            places: [0; abi::layout::THREADS as usize],
             members: [None; PLACES],
-            awaited: 0,
-            status: 0,
+            leaving: 0,
         }
     }
 
-    /// Takes all clients in, and their own threads, which are ready to run.
+    /// Takes all clients in, and those of their own threads that are of this core, which are ready to run.
     ///
     /// # Errors
     ///
     /// [`TOO_LARGE`].
-    pub fn read(&mut self, machine: &impl Machine, quantum: u64) -> Result<()> {
-        self.threads.policy_mut().set_quantum(Duration(quantum));
+    pub fn read(&mut self, part: &Part<impl Machine>, quantum: u64) -> Result<()> {
+        let machine = part.machine;
+        policy::choose(&mut self.threads, machine, quantum)?;
         let all = machine.clients();
         for number in 0..all {
             let scheduled = machine.client(number).ok_or(TOO_LARGE)?;
             let place = self.clients.get_mut(number).ok_or(TOO_LARGE)?;
             let wakes = (0..all).filter(|of| *of == number || machine.reaches(*of, number));
             let wakes = wakes.fold(0, |map, of| map | 1 << of);
-            *place = Some(Client { scheduled, created: [Created::Possible; CREATED], wakes });
-            let (index, thread) = (scheduled.client.thread_index, machine.thread(number).ok_or(TOO_LARGE)?);
-            self.limits.add(machine, index, scheduled.share)?;
-            self.enlist(index, number, (thread, MAIN), scheduled.client.priority)?;
+            *place = Some(Client { client: scheduled.client, wakes });
+            self.learn(part, number, scheduled)?;
         }
         Ok(())
     }
 
-    fn enlist(&mut self, index: u64, client: usize, (thread, word): (Thread, u64), priority: u64) -> Result<()> {
-        let target = Target { thread, word, limited: self.limits.has(index).then_some(index) };
-        let place = usize::try_from(index).ok().and_then(|index| self.places.get_mut(index)).ok_or(TOO_LARGE)?;
-        let id = self.threads.create(target, Priority(priority as u8)).map_err(|_| TOO_MANY_THREADS)?;
-        *place = id.place() as u16 + 1;
+    fn learn(&mut self, part: &Part<impl Machine>, number: usize, scheduled: Scheduled) -> Result<()> {
+        let (machine, client) = (part.machine, scheduled.client);
+        for created in client.first_created..client.first_created + client.created {
+            part.shared.learn(created, number)?;
+        }
+        let index = client.thread_index;
+        part.shared.learn(index, number)?;
+        if client.core != u64::from(machine.core()) {
+            return Ok(());
+        }
+        let thread = machine.thread(number).ok_or(TOO_LARGE)?;
+        let of = match machine.time_of(number) {
+            Some(time) => self.below(machine, thread, time, scheduled.own)?,
+            None => self.parameters(part, thread, scheduled.own)?,
+        };
+        part.shared.enter(index, machine.core(), PLACES)?;
+        self.enlist(part, index, (thread, MAIN), of)?;
+        part.shared.await_one();
+        Ok(())
+    }
+
+    /// What the policy is told of a thread. Unless that keeps budgets itself, the thread gets one of the kernel's, if it is to have any.
+    fn parameters(&mut self, part: &Part<impl Machine>, thread: Thread, of: plan::Parameters) -> Result<Parameters> {
+        let of = Clock::of(part.machine)?.parameters(of);
+        if !self.threads.policy_mut().keeps_budgets() {
+            self.limits.add(part.machine, || part.shared.next_budget(), thread, of)?;
+        }
+        Ok(of)
+    }
+
+    /// The same of the own thread of a scheduler below: what it runs on is there, and is named whenever it is dispatched, so that nothing
+    /// that it dispatches has the core for longer than it.
+    fn below(
+        &mut self,
+        machine: &impl Machine,
+        thread: Thread,
+        time: Budget,
+        of: plan::Parameters,
+    ) -> Result<Parameters> {
+        let of = Clock::of(machine)?.parameters(of);
+        self.limits.add_scheduler(thread, time, of)?;
+        Ok(of)
+    }
+
+    fn enlist(
+        &mut self,
+        part: &Part<impl Machine>,
+        index: u64,
+        (thread, word): (Thread, u32),
+        of: Parameters,
+    ) -> Result<()> {
+        let (directory, client) = (part.directory, part.shared.client(index).ok_or(TOO_LARGE)?);
+        let (entry, is_limited) = (Entry::new(thread)?, self.limits.has(thread));
+        let name = |id| Target::new(entry.at(id, is_limited), word);
+        let id = self.threads.create_named(name, of).map_err(|error| match error {
+            CreateError::Exhausted => TOO_MANY_THREADS,
+            CreateError::BadParameters => BAD_PLAN,
+        })?;
+        if let Err(error) = directory.put(index, entry.at(id, is_limited)) {
+            let _ = self.threads.exit(id);
+            return Err(error);
+        }
+        // If the one before in this place ended behind its back.
+        self.points.forget(&mut self.threads, id);
         if let Some(member) = self.members.get_mut(id.place()) {
-            *member = Some(Member { id, client, is_background: false });
-            self.awaited += 1;
+            *member = Some(Member { id, client, is_background: false, leaves: None });
         }
         Ok(())
     }
 
-    fn member(&self, index: u64) -> Option<Member> {
-        let place = self.places.get(usize::try_from(index).ok()?)?.checked_sub(1)?;
-        *self.members.get(usize::from(place))?
+    fn member(&self, entry: Entry) -> Option<&Member> {
+        self.members.get(entry.place())?.as_ref()
     }
 
-    /// The living thread with this index.
+    /// The living thread in this place.
     ///
     /// # Errors
     ///
     /// [`NOT_SCHEDULED`].
-    pub fn thread(&self, index: u64) -> Result<ThreadId> {
-        self.member(index).map(|member| member.id).ok_or(NOT_SCHEDULED)
+    #[inline(always)]
+    pub fn thread(&self, entry: Entry) -> Result<ThreadId> {
+        self.threads.at(entry.place()).ok_or(NOT_SCHEDULED)
     }
 
-    /// Wakes a thread on behalf of the client with this token.
+    /// The thread that the client with this token wants to wake. Most often `caller` is a thread of that client.
     ///
     /// # Errors
     ///
     /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
-    pub fn wake(&mut self, token: u64, index: u64) -> Result<()> {
-        let member = self.member(index).ok_or(NO_SUCH_THREAD)?;
-        let (_, waker) = self.client(token).ok_or(NO_SUCH_THREAD)?;
-        if waker.wakes & 1 << member.client == 0 {
+    #[inline(always)]
+    pub fn who_may_be_woken(&self, caller: Entry, token: u64, entry: Entry) -> Result<ThreadId> {
+        let &Member { id, client, .. } = self.member(entry).ok_or(NO_SUCH_THREAD)?;
+        let waker = self.client_of(caller, token).ok_or(NO_SUCH_THREAD)?;
+        if waker.wakes >> client & 1 == 0 {
             return Err(NO_SUCH_THREAD);
         }
-        self.threads.wake(member.id).map_err(|_| NO_SUCH_THREAD)
+        Ok(id)
     }
 
-    /// Creates a thread in the client with this token; answers its index and itself.
+    #[inline(always)]
+    fn client_of(&self, caller: Entry, token: u64) -> Option<&Client> {
+        let client = self.clients.get(self.member(caller)?.client)?.as_ref()?;
+        if client.client.token == token { Some(client) } else { self.client(token).map(|(_, client)| client) }
+    }
+
+    /// Whether the client with this token may wake threads of this other one.
+    pub fn may_wake(&self, token: u64, client: usize) -> bool {
+        self.client(token).is_some_and(|(_, waker)| waker.wakes >> client & 1 != 0)
+    }
+
+    /// Creates a thread in the client with this token; answers its index. It starts on the core that the plan says.
     ///
     /// # Errors
     ///
     /// [`TOO_MANY_THREADS`]; the kernel's.
-    pub fn create(&mut self, machine: &impl Machine, token: u64, word: u64) -> Result<(u64, Thread)> {
+    pub fn create(&mut self, part: &Part<impl Machine>, token: u64, word: u32) -> Result<u64> {
         let (number, client) = self.client(token).ok_or(NOT_SCHEDULED)?;
-        let may = client.created.iter().take(client.scheduled.client.created as usize);
-        let is_free = |created: &Created| matches!(created, Created::Possible | Created::Ended(_));
-        let (at, created) = may.enumerate().find(|(_, created)| is_free(created)).ok_or(TOO_MANY_THREADS)?;
-        let thread = match *created {
-            Created::Ended(thread) => thread,
-            _ => machine.create(number, at)?,
-        };
-        let index = client.scheduled.client.first_created + at as u64;
-        let priority = client.scheduled.priorities.get(at).copied().unwrap_or(client.scheduled.client.priority);
-        let share = client.scheduled.shares.get(at).copied().unwrap_or_default();
-        // The kernel's thread is there in any case, for the next that asks.
-        self.set_created(number, at, Created::Ended(thread));
-        self.limits.add(machine, index, share)?;
-        self.enlist(index, number, (thread, word), priority)?;
-        self.set_created(number, at, Created::Alive(thread));
-        Ok((index, thread))
+        let client = client.client;
+        let mut all = (client.first_created..).zip(0..client.created as usize);
+        let claim = |(index, at)| part.shared.claim(index).map(|thread| (index, at, thread));
+        let (index, at, thread) = all.find_map(claim).ok_or(TOO_MANY_THREADS)?;
+        let created = self.start_claimed(part, number, (index, at, thread), word);
+        created.inspect_err(|_| part.shared.unclaim(index)).map(|()| index)
     }
 
-    /// What the thread with this index is to run on.
+    fn start_claimed(
+        &mut self,
+        part: &Part<impl Machine>,
+        number: usize,
+        (index, at, thread): (u64, usize, Option<Thread>),
+        word: u32,
+    ) -> Result<()> {
+        let (machine, shared) = (part.machine, part.shared);
+        // One that has been there before is where it was.
+        let core = thread.map(|_| shared.kept_on(index));
+        let thread = thread.map_or_else(|| machine.create(number, at), Ok)?;
+        let core = core.unwrap_or_else(|| self.created_core(number, at));
+        // The kernel's thread is there in any case, for the next that asks.
+        shared.keep(index, thread, core);
+        shared.enter(index, core, PLACES).map_err(|_| TOO_MANY_THREADS)?;
+        shared.await_one();
+        if core != machine.core() {
+            shared.send_start(machine, index, word);
+            return Ok(());
+        }
+        self.start(part, index, word).inspect_err(|_| {
+            shared.leave(index, core);
+            shared.await_less();
+        })
+    }
+
+    fn created_core(&self, number: usize, at: usize) -> u32 {
+        let client = self.clients.get(number).and_then(Option::as_ref);
+        client.map_or(0, |client| client.client.created_core(at) as u32)
+    }
+
+    /// Takes a thread in that was created, here or on another core. It starts with `word`.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_MANY_THREADS`]; the kernel's.
+    pub fn start(&mut self, part: &Part<impl Machine>, index: u64, word: u32) -> Result<()> {
+        let thread = part.shared.thread(index).ok_or(NO_SUCH_THREAD)?;
+        let of = self.parameters(part, thread, self.planned(part, index)?)?;
+        self.enlist(part, index, (thread, word), of)
+    }
+
+    /// What the plan says of a thread.
+    pub(crate) fn planned(&self, part: &Part<impl Machine>, index: u64) -> Result<plan::Parameters> {
+        let number = part.shared.client(index).ok_or(NO_SUCH_THREAD)?;
+        let scheduled = part.machine.client(number).ok_or(TOO_LARGE)?;
+        if index == scheduled.client.thread_index {
+            return Ok(scheduled.own);
+        }
+        let at = index.checked_sub(scheduled.client.first_created).and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| scheduled.created.get(at).copied()).ok_or(TOO_LARGE)
+    }
+
+    /// What a thread with a limit is to run on.
     ///
     /// # Errors
     ///
     /// The kernel's.
-    pub fn provide(&mut self, machine: &impl Machine, index: u64) -> Result<Budget> {
-        self.limits.provide(machine, index)
+    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Budget> {
+        entry.thread().map_or(Ok(machine.time()), |thread| self.limits.provide(machine, thread))
     }
 
     /// Notes that the budget of a thread is used up.
-    pub fn exhaust(&mut self, index: u64) {
-        if let (Some(member), Some(next)) = (self.member(index), self.limits.next_period(index)) {
+    pub fn exhaust(&mut self, entry: Entry) {
+        let next = entry.thread().and_then(|thread| self.limits.next_period(thread));
+        if let (Some(id), Some(next)) = (self.threads.at(entry.place()), next) {
             // If it has ended meanwhile, that is as well.
-            let _ = self.threads.exhaust(member.id, next);
+            let _ = self.threads.exhaust(id, next);
         }
+    }
+
+    /// Notes that the time is used up on which the thread with this index was dispatched last.
+    pub fn exhaust_payer(&mut self, directory: &Directory, index: u64) {
+        let id = directory.find(index).and_then(|entry| self.threads.at(entry.place()));
+        let payer = id.and_then(|id| self.threads.payer(id).and_then(|payer| self.threads.name(payer)).ok());
+        payer.and_then(Target::entry).into_iter().for_each(|payer| self.exhaust(payer));
     }
 
     /// Notes the end of a thread.
-    pub fn end(&mut self, index: u32, what: What) {
+    pub fn end(&mut self, part: &Part<impl Machine>, index: u32, what: What) {
         let (What::Ended(status) | What::Faulted(status)) = what else { return };
-        self.status = if self.status == 0 { status } else { self.status };
-        let Some(member) = self.member(index.into()) else { return };
-        // If it has ended there already, that is as well.
-        let _ = self.threads.exit(member.id);
-        self.forget(index, member, matches!(what, What::Faulted(_)));
+        part.shared.note(status);
+        let index = u64::from(index);
+        let Some(member) = part.directory.take(index).and_then(|entry| self.member(entry).copied()) else { return };
+        self.remove(member);
+        part.shared.leave(index, part.machine.core());
+        part.shared.end(index, matches!(what, What::Faulted(_)));
+        if !member.is_background {
+            part.shared.await_less();
+        }
     }
 
-    fn forget(&mut self, index: u32, member: Member, is_lost: bool) {
-        if let Some(place) = self.places.get_mut(index as usize) {
-            *place = 0;
+    fn remove(&mut self, member: Member) {
+        // If it has ended there already, that is as well.
+        if self.threads.at(member.id.place()).is_none_or(|there| there == member.id) {
+            self.points.forget(&mut self.threads, member.id);
         }
+        let _ = self.threads.exit(member.id);
         if let Some(entry) = self.members.get_mut(member.id.place()) {
             *entry = None;
-            self.awaited -= usize::from(!member.is_background);
         }
-        let Some(Some(client)) = self.clients.get_mut(member.client) else { return };
-        let at = u64::from(index).checked_sub(client.scheduled.client.first_created);
-        let created = at.and_then(|at| client.created.get_mut(usize::try_from(at).ok()?));
-        if let Some(created) = created
-            && let Created::Alive(thread) = *created
-        {
-            *created = if is_lost { Created::Lost } else { Created::Ended(thread) };
-        }
-    }
-
-    /// Once all threads have ended but those in the background: the first status that was not 0, or 0.
-    pub fn outcome(&self) -> Option<u16> {
-        (self.awaited == 0).then_some(self.status)
     }
 
     /// Does not wait for the end of this thread.
@@ -233,27 +379,17 @@ impl State {
     /// # Errors
     ///
     /// [`NOT_SCHEDULED`].
-    pub fn put_into_background(&mut self, index: u64) -> Result<()> {
-        let place = self.member(index).ok_or(NOT_SCHEDULED)?.id.place();
-        if let Some(Some(member)) = self.members.get_mut(place)
-            && !core::mem::replace(&mut member.is_background, true)
-        {
-            self.awaited -= 1;
+    pub fn put_into_background(&mut self, shared: &Shared, entry: Entry) -> Result<()> {
+        let Some(Some(member)) = self.members.get_mut(entry.place()) else { return Err(NOT_SCHEDULED) };
+        if !core::mem::replace(&mut member.is_background, true) {
+            shared.await_less();
         }
         Ok(())
     }
 
     fn client(&self, token: u64) -> Option<(usize, &Client)> {
         let clients = self.clients.iter().enumerate().filter_map(|(at, client)| Some((at, client.as_ref()?)));
-        clients.into_iter().find(|(_, client)| client.scheduled.client.token == token)
-    }
-
-    fn set_created(&mut self, client: usize, at: usize, what: Created) {
-        if let Some(Some(client)) = self.clients.get_mut(client)
-            && let Some(created) = client.created.get_mut(at)
-        {
-            *created = what;
-        }
+        clients.into_iter().find(|(_, client)| client.client.token == token)
     }
 }
 
@@ -267,5 +403,6 @@ impl Default for State {
 pub(crate) fn refused(error: sched_sl::ThreadError) -> Error {
     match error {
         sched_sl::ThreadError::NoSuchThread | sched_sl::ThreadError::NotRunning => NOT_SCHEDULED,
+        sched_sl::ThreadError::Deadlock => WOULD_DEADLOCK,
     }
 }

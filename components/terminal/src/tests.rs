@@ -114,6 +114,34 @@ impl Sched for World {
     fn frequency(&self) -> Result<u64> {
         Ok(1)
     }
+
+    fn create_point(&self) -> Result<u64> {
+        unreachable!()
+    }
+
+    fn free_point(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn wait_on(&self, _: u64, _: u64, _: u64, _: u64) -> Result<bool> {
+        unreachable!()
+    }
+
+    fn trigger(&self, _: u64, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn trigger_one(&self, _: u64, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn end_wait_at(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn migrate(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
 }
 
 #[test]

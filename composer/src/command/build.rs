@@ -10,9 +10,10 @@ use crate::pass::build::Images;
 use crate::pass::capabilities::{self, Capabilities};
 use crate::pass::image::{self, Files};
 use crate::pass::layout::{self, Layout};
-use crate::pass::report::{self, Disk, Subject};
+use crate::pass::report::{self, Disk, Report, Subject};
 use crate::pass::schema::{self, Schema};
-use crate::pass::{bind, build, disk};
+use crate::pass::stack::{self, Stacks};
+use crate::pass::{bind, build, disk, memory};
 use crate::{Failure, LoadOptions, Loaded, code, elf, load, print};
 
 /// What `build` is told.
@@ -118,6 +119,7 @@ struct Composed {
 struct Decided {
     images: Images,
     schema: Schema,
+    stacks: Option<Stacks>,
     layout: Layout,
     capabilities: Capabilities,
 }
@@ -126,9 +128,11 @@ struct Decided {
 fn decide(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Decided> {
     let images = build::build(graph, located, found)?;
     let schema = schema::schema(graph, &images, found)?;
+    let stacks = stack::stack(graph, &images, &schema, found);
     let layout = layout::layout(graph, &schema, found)?;
+    memory::check(graph, &schema, &layout, found);
     let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
-    Some(Decided { images, schema, layout, capabilities })
+    Some(Decided { images, schema, stacks, layout, capabilities })
 }
 
 /// Says whether a graph can be composed with its images, and writes nothing of the system. A graph that was judged
@@ -149,32 +153,66 @@ pub fn judge_images(loaded: &Loaded) -> Result<(), Failure> {
     Ok(())
 }
 
-fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
-    let graph = &loaded.graph;
-    let located = loaded.located.as_ref()?;
-    let Decided { images, schema, layout, capabilities } = decide(graph, located, found)?;
-    let bound = bind::bind(graph, &schema, &layout, &capabilities);
-    let bundle = image::bundle(graph, &bound, &layout, &capabilities);
+/// The bytes of a system, none of them written yet.
+struct Whole {
+    kernel: Vec<u8>,
+    bundle: Vec<u8>,
+    disk: (Disk, Option<Vec<u8>>),
+    report: Report,
+}
+
+fn whole(loaded: &Loaded, located: &Located, decided: &Decided, found: &mut Diagnostics) -> Option<Whole> {
+    let (graph, Decided { images, schema, stacks, layout, capabilities }) = (&loaded.graph, decided);
+    let bound = bind::bind(graph, schema, layout, capabilities);
+    let bundle = image::bundle(graph, &bound, layout, capabilities);
     let kernel = strip(&images.kernel, found)?;
-    let (bundle_bytes, kernel_bytes) = (bundle.len(), kernel.len());
-    let (disk, disk_bytes) = disk(&located.target, &kernel, &bundle);
-    let subject = Subject {
+    let disk = disk(&located.target, &kernel, &bundle);
+    let report = report::report(Subject {
         graph,
-        schema: &schema,
-        layout: &layout,
-        capabilities: &capabilities,
+        text: &loaded.source.text,
+        schema,
+        stacks: stacks.as_ref(),
+        layout,
+        capabilities,
         bound: &bound,
-        bundle_bytes,
-        kernel_bytes,
-        disk: &disk,
-    };
-    let mut files = files(kernel, bundle, &report::report(subject), found)?;
+        bundle_bytes: bundle.len(),
+        kernel_bytes: kernel.len(),
+        disk: &disk.0,
+    });
+    Some(Whole { kernel, bundle, disk, report })
+}
+
+/// What is to be said about the system of a graph, which is composed for that, and not written.
+///
+/// # Errors
+///
+/// All complaints about the images.
+pub fn report(loaded: &Loaded) -> Result<Report, Failure> {
+    let mut found = Diagnostics::default();
+    let whole = loaded.located.as_ref().and_then(|located| {
+        let decided = decide(&loaded.graph, located, &mut found)?;
+        whole(loaded, located, &decided, &mut found)
+    });
+    match whole {
+        Some(whole) if !found.has_errors() => Ok(whole.report),
+        _ => {
+            found.sort();
+            Err(Failure { source: loaded.source.clone(), diagnostics: found })
+        }
+    }
+}
+
+fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
+    let located = loaded.located.as_ref()?;
+    let decided = decide(&loaded.graph, located, found)?;
+    let Whole { kernel, bundle, disk: (disk, disk_bytes), report } = whole(loaded, located, &decided, found)?;
+    let mut files = files(kernel, bundle, &report, found)?;
     files.extend(disk_bytes.map(|bytes| (image::DISK, bytes)));
     let directory =
         arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
-    let shifts = layout.components.iter().map(|space| space.shift).collect();
-    Some(Composed { directory, disk, images, shifts })
+    let shifts = decided.layout.components.iter().map(|space| space.shift).collect();
+    Some(Composed { directory, disk, images: decided.images, shifts })
 }
 
 /// The disk image, if it can be made: without it the system still boots by its kernel and its bundle.
@@ -190,7 +228,7 @@ fn strip(kernel: &[u8], found: &mut Diagnostics) -> Option<Vec<u8>> {
     stripped.map_err(|defect| found.push(Diagnostic::error(code::BAD_IMAGE, format!("the kernel: {defect}")))).ok()
 }
 
-fn files(kernel: Vec<u8>, bundle: Vec<u8>, report: &report::Report, found: &mut Diagnostics) -> Option<Files> {
+fn files(kernel: Vec<u8>, bundle: Vec<u8>, report: &Report, found: &mut Diagnostics) -> Option<Files> {
     let json = serde_json::to_vec_pretty(report);
     let mut json = json.map_err(|error| found.push(Diagnostic::error(code::OUTPUT, error.to_string()))).ok()?;
     json.push(b'\n');

@@ -5,5 +5,7 @@ pub mod check;
 pub mod diff;
 pub mod explain;
 pub mod graph;
+pub mod report;
 pub mod run;
 pub mod schema;
+pub mod timeline;

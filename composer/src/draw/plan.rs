@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::breaks::Breaks;
+use super::costs::Costs;
 use crate::graph::{Component, Dependency, Device, Graph, Parameter, Resource, Trust, Via};
 
 /// What there is to draw.
@@ -22,6 +24,15 @@ pub struct Node {
     pub is_ground: bool,
     /// Smallest size of its box.
     pub size: (f64, f64),
+    /// The rules that it breaks.
+    pub breaks: Vec<String>,
+}
+
+impl Node {
+    /// The component's name.
+    pub fn name(&self) -> &str {
+        self.lines.first().map_or("", |line| &line.text)
+    }
 }
 
 /// All dependencies of a client on one server.
@@ -38,6 +49,28 @@ pub struct Arrow {
     pub has_page: bool,
     /// Whether it is there for faults: no call of the client's own travels on it.
     pub is_fault: bool,
+    /// Whether it points upwards: its server is drawn above its client, because it is part of a circle. Then `client` and
+    /// `server` are exchanged.
+    pub is_reversed: bool,
+    /// The rules that it breaks.
+    pub breaks: Vec<String>,
+    /// The interfaces on it.
+    pub interfaces: Vec<String>,
+}
+
+impl Arrow {
+    /// From where to where it points.
+    pub const fn direction(&self) -> (usize, usize) {
+        if self.is_reversed { (self.server, self.client) } else { (self.client, self.server) }
+    }
+
+    /// The same, with its server below its client.
+    fn downwards(self) -> Self {
+        if self.server < self.client {
+            return self;
+        }
+        Self { client: self.server, server: self.client, is_reversed: true, ..self }
+    }
 }
 
 /// A line of text.
@@ -110,8 +143,8 @@ const SMALLEST_WIDTH: f64 = 112.0;
 
 impl Plan {
     /// What there is to draw of `graph`.
-    pub fn of(graph: &Graph) -> Self {
-        let arrows = arrows(graph);
+    pub fn of(graph: &Graph, breaks: &Breaks, costs: Option<&Costs>) -> Self {
+        let arrows = arrows(graph, breaks, costs);
         let (mut incoming, mut outgoing) = (vec![0; graph.components.len()], vec![0; graph.components.len()]);
         for arrow in &arrows {
             incoming[arrow.server] += 1;
@@ -120,7 +153,12 @@ impl Plan {
         let touching =
             incoming.into_iter().zip(outgoing).map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
         let boxes = graph.components.iter().zip(touching).enumerate();
-        let boxes = boxes.map(|(at, (component, arrows))| Node::new(component, served(graph, at), arrows));
+        let ground = ground(graph);
+        let boxes = boxes.map(|(at, (component, arrows))| Node {
+            is_ground: ground == Some(at),
+            breaks: breaks.of_component(at),
+            ..Node::new(component, served(graph, at), arrows)
+        });
         Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
     }
 }
@@ -131,8 +169,15 @@ impl Node {
         lines.extend(served);
         let (width, height) = size(&lines);
         let width = width.max(SMALLEST_WIDTH).max(ARROW_GAP * (arrows + 1) as f64);
-        Self { lines, is_ground: component.is_base_constructor, size: (width, height) }
+        Self { lines, is_ground: false, size: (width, height), breaks: Vec::new() }
     }
+}
+
+/// The component on which all others stand, if the graph is sound in that.
+fn ground(graph: &Graph) -> Option<usize> {
+    let mut bases = graph.components.iter().enumerate().filter(|(_, component)| component.is_base_constructor);
+    let (at, base) = bases.next().filter(|_| bases.next().is_none())?;
+    base.edges().next().is_none().then_some(at)
 }
 
 /// Room that the lines need, with a margin.
@@ -186,32 +231,44 @@ fn device(device: &Device) -> Line {
     Line::new(Style::Device, format!("{} {resource}", device.name.value))
 }
 
-fn arrows(graph: &Graph) -> Vec<Arrow> {
+fn arrows(graph: &Graph, breaks: &Breaks, costs: Option<&Costs>) -> Vec<Arrow> {
     let mut pairs: BTreeMap<(usize, usize), Vec<&Dependency>> = BTreeMap::new();
     for (client, component) in graph.components.iter().enumerate() {
         for dep in &component.deps {
-            pairs.entry((client, dep.server)).or_default().push(dep);
+            // What a component depends on itself for is no arrow.
+            if dep.server != client {
+                pairs.entry((client, dep.server)).or_default().push(dep);
+            }
         }
     }
+    let lines = |client: usize, dep: &Dependency| {
+        let cost = costs.and_then(|costs| costs.of(dep)).map(|cost| Line::new(Style::Remark, cost));
+        lines_of_dependency(dep, scheduler(graph, client, dep)).into_iter().chain(cost)
+    };
     let arrow = |((client, server), deps): ((usize, usize), Vec<&Dependency>)| Arrow {
         client,
         server,
-        lines: deps.iter().flat_map(|dep| lines_of_dependency(dep, scheduler(graph, client, dep))).collect(),
+        lines: deps.iter().flat_map(|dep| lines(client, dep)).collect(),
         is_trusted: deps.iter().all(|dep| dep.trust.server && dep.trust.client),
         has_page: deps.iter().any(|dep| dep.via == Via::Page),
         is_fault: false,
+        is_reversed: false,
+        breaks: breaks.of_edge(client, server),
+        interfaces: deps.iter().map(|dep| dep.interface.value.clone()).collect(),
     };
-    let mut arrows: Vec<_> = pairs.into_iter().map(arrow).chain(fault_arrows(graph)).collect();
+    let all = pairs.into_iter().map(arrow).chain(fault_arrows(graph, breaks));
+    let mut arrows: Vec<_> = all.map(Arrow::downwards).collect();
     // A server's arrows before its clients': from these follow the rows.
     arrows.sort_by_key(|arrow| (arrow.client, arrow.server, arrow.is_fault));
     arrows
 }
 
-fn fault_arrows(graph: &Graph) -> impl Iterator<Item = Arrow> {
+fn fault_arrows(graph: &Graph, breaks: &Breaks) -> impl Iterator<Item = Arrow> {
     let handled = graph.components.iter().enumerate().flat_map(|(client, component)| {
         let fault = component.fault.iter().map(|dep| (dep.server, "handles faults"));
         let handlers = fault.chain(component.personality.iter().map(|dep| (dep.server, "serves system calls")));
-        handlers.map(move |(server, what)| (client, server, what))
+        let others = handlers.filter(move |(server, _)| *server != client);
+        others.map(move |(server, what)| (client, server, what))
     });
     handled.map(|(client, server, what)| Arrow {
         client,
@@ -220,6 +277,9 @@ fn fault_arrows(graph: &Graph) -> impl Iterator<Item = Arrow> {
         is_trusted: false,
         has_page: false,
         is_fault: true,
+        is_reversed: false,
+        breaks: breaks.of_edge(client, server),
+        interfaces: vec!["fault".into()],
     })
 }
 

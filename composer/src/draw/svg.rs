@@ -12,7 +12,7 @@ const TITLE: f64 = 40.0;
 const STYLE: &str = "
   .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #57606a; stroke-width: 1.2 }
   .ground { fill: #eef4fb; stroke: #0b5cad; stroke-width: 1.2 } .chip { fill: #fff5d6; stroke: #c9991a }
-  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .page-edge { stroke-dasharray: 7 4 } .fault { stroke: #cf222e; stroke-dasharray: 2 4 } .head { fill: #57606a }
+  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .page-edge { stroke-dasharray: 7 4 } .fault { stroke: #cf222e; stroke-dasharray: 2 4 } .head { fill: #57606a } .broken { stroke: #cf222e; stroke-width: 2.4 }
   text { font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; text-anchor: middle; fill: #1f2328 }
   .title { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 17px; font-weight: 600; text-anchor: start }
   .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark, .fault-text { font-size: 11px } .fault-text { fill: #cf222e }
@@ -34,10 +34,10 @@ pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">"#
     ));
     picture.line(format_args!("<title>{title}</title>"));
-    picture.line(format_args!("<desc>An arrow points from a component to one that it calls; it is dashed where calls are posted to a page, and dotted where it is called for faults alone.</desc>"));
+    picture.line(format_args!("<desc>An arrow points from a component to one that it calls; it is dashed where calls are posted to a page, and dotted where it is called for faults alone. Costs are in instructions.</desc>"));
     picture.line(format_args!("<style>{STYLE}</style>"));
     picture.line(format_args!(
-        r#"<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0 .8 8 4 0 7.2z"/></marker></defs>"#
+        r#"<defs><marker id="head" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path class="head" d="M0 .8 8 4 0 7.2z"/></marker></defs>"#
     ));
     picture.line(format_args!(r#"<rect class="page" width="{width}" height="{height}"/>"#));
     picture.line(format_args!(r#"<text class="title" x="{MARGIN}" y="{}">{title}</text>"#, MARGIN + 12.0));
@@ -45,10 +45,14 @@ pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
         picture.arrow(plan, rows, places, arrow, chain);
     }
     for (arrow, chain) in plan.arrows.iter().zip(&rows.chains) {
+        picture.open("label", &ends(arrow));
         picture.label(arrow, rows, places, chain[1]);
+        picture.close(&arrow.breaks);
     }
     for (at, node) in plan.boxes.iter().enumerate() {
+        picture.open("node", &format!(r#" data-node="{at}""#));
         picture.node(node, places, at, rows.items[at].row);
+        picture.close(&node.breaks);
     }
     picture.text + "</svg>\n"
 }
@@ -65,12 +69,29 @@ impl Picture {
         _ = writeln!(self.text, "{line}");
     }
 
+    /// Starts what belongs to one thing.
+    fn open(&mut self, class: &str, data: &str) {
+        self.line(format_args!(r#"<g class="{class}-group"{data}>"#));
+    }
+
+    /// Ends it; what is wrong with it is told to whoever points at it.
+    fn close(&mut self, breaks: &[String]) {
+        if !breaks.is_empty() {
+            self.line(format_args!("<title>{}</title>", escape(&breaks.join("\n"))));
+        }
+        self.line(format_args!("</g>"));
+    }
+
     fn node(&mut self, node: &Node, places: &Places, at: usize, row: usize) {
         let (row_top, row_height) = places.rows[row];
         let (width, height) = if node.is_ground { (places.size.0, node.size.1) } else { node.size };
         let centre = self.left + if node.is_ground { places.size.0 / 2.0 } else { places.x[at] };
         let y = self.top + row_top + (row_height - height) / 2.0;
-        let class = if node.is_ground { "ground" } else { "box" };
+        let class = match (node.is_ground, node.breaks.is_empty()) {
+            (true, _) => "ground",
+            (false, true) => "box",
+            (false, false) => "box broken",
+        };
         self.line(format_args!(
             r#"<rect class="{class}" x="{:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="7"/>"#,
             centre - width / 2.0
@@ -125,14 +146,31 @@ impl Picture {
             pen.down(self.top + row_top + height);
         }
         pen.curve(self.left + end, top(*server));
-        let trusted = if plan.arrows[arrow].is_trusted { " trusted" } else { "" };
-        let page = if plan.arrows[arrow].has_page { " page-edge" } else { "" };
-        let fault = if plan.arrows[arrow].is_fault { " fault" } else { "" };
+        let arrow = &plan.arrows[arrow];
+        let head = if arrow.is_reversed { "start" } else { "end" };
         self.line(format_args!(
-            r#"<path class="arrow{trusted}{page}{fault}" marker-end="url(#head)" d="{}"/>"#,
+            r#"<path class="arrow{}"{} marker-{head}="url(#head)" d="{}"/>"#,
+            kinds(arrow),
+            ends(arrow),
             pen.path
         ));
     }
+}
+
+fn kinds(arrow: &Arrow) -> String {
+    let all = [
+        (arrow.is_trusted, " trusted"),
+        (arrow.has_page, " page-edge"),
+        (arrow.is_fault, " fault"),
+        (!arrow.breaks.is_empty(), " broken"),
+    ];
+    all.into_iter().filter(|(is, _)| *is).map(|(_, class)| class).collect()
+}
+
+/// What a script finds an arrow by.
+fn ends(arrow: &Arrow) -> String {
+    let (client, server) = arrow.direction();
+    format!(r#" data-from="{client}" data-to="{server}""#)
 }
 
 /// The middle of an item's row.

@@ -1,6 +1,6 @@
 //! The memory of an image: runs of pages with their contents.
 
-use abi::layout::{EXECUTE, PAGE};
+use abi::layout::{EXECUTE, PAGE, WRITE};
 
 /// Bytes of memory that an image may have.
 pub const LIMIT: u64 = 256 << 20;
@@ -66,6 +66,11 @@ impl Memory {
     /// Whether the image has code there.
     pub fn is_executable(&self, address: u64) -> bool {
         self.segments.iter().any(|segment| segment.rights & EXECUTE != 0 && segment.offset(address, 1).is_some())
+    }
+
+    /// Whether the image may write there.
+    pub fn is_writable(&self, address: u64) -> bool {
+        self.segments.iter().any(|segment| segment.rights & WRITE != 0 && segment.offset(address, 1).is_some())
     }
 
     /// Changes the word at `address`; `None` if the image has no memory there.

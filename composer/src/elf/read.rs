@@ -27,7 +27,7 @@ pub struct Loaded {
 }
 
 /// The file's header, if it is an ELF file for x86-64.
-pub(super) fn header(file: &[u8]) -> Result<&Header, Defect> {
+pub(crate) fn header(file: &[u8]) -> Result<&Header, Defect> {
     let header = Header::parse(file).map_err(malformed)?;
     let ours = header.is_little_endian() && header.e_machine(ENDIAN) == elf::EM_X86_64;
     ours.then_some(header).ok_or_else(|| Defect::Malformed("it is for another machine".into()))
@@ -188,7 +188,7 @@ fn relocate(memory: &mut Memory, table: Table, defects: &mut Vec<Defect>) -> Vec
 }
 
 /// The little-endian word at `offset`.
-pub(super) fn word_at(bytes: &[u8], offset: usize) -> Option<u64> {
+pub(crate) fn word_at(bytes: &[u8], offset: usize) -> Option<u64> {
     let word = bytes.get(offset..offset.checked_add(8)?)?;
     Some(u64::from_le_bytes(word.try_into().ok()?))
 }

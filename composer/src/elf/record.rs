@@ -99,17 +99,18 @@ fn text(memory: &Memory, address: u64, length: u64) -> Result<String, RecordProb
 }
 
 fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
-    let is_nameless = matches!(record.kind, RecordKind::Stacks | RecordKind::Plan | RecordKind::Management);
+    let is_nameless = matches!(record.kind, RecordKind::Stacks | RecordKind::Plan | RecordKind::Management | RecordKind::Files);
     if record.name.is_empty() != is_nameless || record.name.contains('\n') {
         return Err(RecordProblem::BadText);
     }
     match record.kind {
         RecordKind::Import => check_word(memory, record.first, 8)?,
         RecordKind::Interrupt => check_word(memory, record.first, 24)?,
-        RecordKind::Registers => check_word(memory, record.first, 16)?,
+        RecordKind::Registers | RecordKind::Files => check_word(memory, record.first, 16)?,
         RecordKind::PageImport => check_word(memory, record.first, 8 * SLOT_WORDS as u64)?,
         RecordKind::Ports
         | RecordKind::Parameter
+        | RecordKind::Constant
         | RecordKind::Stacks
         | RecordKind::Plan
         | RecordKind::Pages

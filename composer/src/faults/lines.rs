@@ -87,7 +87,7 @@ impl<'e> Lines<'e> {
     fn symbol(&self, address: u64) -> Option<String> {
         let mut functions = self.file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
         let symbol = functions.find(|symbol| contains(symbol.address(), symbol.size(), address))?;
-        Some(plain(demangle_auto(symbol.name().ok()?.into(), None).into_owned()))
+        Some(plain_name(symbol.name().ok()?))
     }
 }
 
@@ -105,6 +105,11 @@ fn context<'e>(file: &ElfFile64<'e, LittleEndian>) -> Option<Context<Slice<'e>>>
         Ok::<_, gimli::Error>(EndianSlice::new(data, gimli::LittleEndian))
     };
     Context::from_dwarf(Dwarf::load(section).ok()?).ok()
+}
+
+/// What its author calls the function that the compiler calls `symbol`.
+pub fn plain_name(symbol: &str) -> String {
+    plain(demangle_auto(symbol.into(), None).into_owned())
 }
 
 /// A function's name without the compiler's hash behind it.

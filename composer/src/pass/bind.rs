@@ -9,6 +9,7 @@ use abi::record::CLEAR_REGISTERS;
 
 use super::capabilities::{Capabilities, Table, device_capabilities};
 use super::layout::{Layout, Space};
+use super::files;
 use super::manage;
 use super::plan;
 use super::schema::{Bindings, Schema};
@@ -52,6 +53,7 @@ pub fn bind(graph: &Graph, schema: &Schema, layout: &Layout, capabilities: &Capa
         let mut ready = ready(bindings, space, table, &pages);
         ready.memory.segments.extend(plans.segment(index, table));
         ready.memory.segments.extend(managed.segment(index, table));
+        ready.memory.segments.extend(graph.components.get(index).and_then(|component| files::segment(component, space)));
         ready.memory.segments.extend(pages.tables());
         ready
     };
@@ -84,6 +86,9 @@ fn words(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts
     words.extend(devices(bindings, table));
     words.extend(&bindings.parameters);
     words.extend(pages.words(bindings, table));
+    if let (Some(word), Some((address, bytes))) = (bindings.files, space.files) {
+        words.extend([(word, address), (word + 8, bytes)]);
+    }
     words.extend(bindings.management.zip(space.management));
     words.extend(bindings.plan.zip(space.scheduling.as_ref().map(|room| room.plan)));
     words

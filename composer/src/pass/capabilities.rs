@@ -1,10 +1,11 @@
 //! What goes into each component's capability table, slot by slot.
 
-use abi::bundle::{Capability, Grant};
+use abi::bundle::{Capability, Grant, Time};
 use abi::crossing::{CAPABILITIES, FAULT_HANDLER, FIRST_GRANT as FREE, HANDLED_LEVEL, PERSONALITY};
 use abi::fault;
 use abi::layout::PAGE;
 use abi::page::SERVE_ONLY;
+use abi::plan::Own;
 
 use super::layout::{Layout, Room};
 use super::manage;
@@ -50,17 +51,24 @@ pub struct Table {
 /// The slots of what a scheduler holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scheduling {
-    /// The end-point of its own thread.
-    pub receive: u64,
-    /// Its own thread.
-    pub thread: u64,
-    /// Each client's component, and its thread.
-    pub clients: Vec<(u64, u64)>,
+    /// What it has on each of its cores.
+    pub cores: Vec<(u64, Own)>,
+    /// Of each thread of [`Graph::scheduled_threads`], the component, the thread, and if that is a scheduler's what it runs on.
+    pub clients: Vec<Slots>,
     /// The first slot for threads that it creates.
     pub free: u64,
     /// Its own capability table. It comes last, so that there are leaves for the free slots before it.
     pub table: u64,
-    /// The temporal capability from which it fills budgets; 0 if there are none.
+}
+
+/// The slots of what a scheduler holds of a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slots {
+    /// Its component.
+    pub component: u64,
+    /// The thread.
+    pub thread: u64,
+    /// What it runs on, if it is a scheduler's; else 0.
     pub time: u64,
 }
 
@@ -134,21 +142,38 @@ impl Table {
             slot - 1
         };
         let all = &mut self.capabilities;
-        let own = index as u64;
-        let (receive, thread) = (grant(all, Grant::Receive(own)), grant(all, Grant::Thread(own)));
-        let clients = graph.scheduled_by(index).map(|client| client as u64);
-        let clients =
-            clients.map(|client| (grant(all, Grant::Component(client)), grant(all, Grant::Thread(client)))).collect();
-        let (free, table) = (slot, slot + room.frames);
-        all.push(Capability { slot: table, grant: Grant::Table(own) });
-        let time = if graph.budgets(index) > 0 { table + 1 } else { 0 };
-        if time != 0 {
-            all.push(Capability { slot: time, grant: Grant::Time });
+        let mut cores = Vec::new();
+        let own_threads = graph.own_threads(index);
+        for own in &own_threads {
+            let entry = own.entry as u64;
+            let (receive, thread) = (grant(all, Grant::Receive(entry)), grant(all, Grant::Thread(entry)));
+            let time = graph.gives_time(index).then(|| match graph.time_source(index, own.core) {
+                Some(source) => Grant::Spend(source.entry as u64),
+                None => Grant::Time,
+            });
+            let send = (own_threads.len() > 1).then_some(Grant::Send(entry));
+            let [time, send] = [time, send].map(|granted| granted.map_or(0, |granted| grant(all, granted)));
+            cores.push((own.core, Own { receive, thread, time, send }));
         }
+        let mut clients = Vec::new();
+        for client in graph.scheduled_threads(index) {
+            let component = grant(all, Grant::Component(client.of as u64));
+            let thread = grant(all, Grant::Thread(client.entry as u64));
+            let time = match graph.time(client) {
+                Time::Given => grant(all, Grant::Fill(client.entry as u64)),
+                _ if graph.is_scheduler(client.of) => {
+                    cores.iter().find(|(core, _)| *core == client.core).map_or(0, |(_, own)| own.time)
+                }
+                _ => 0,
+            };
+            clients.push(Slots { component, thread, time });
+        }
+        let (free, table) = (slot, slot + room.frames);
+        all.push(Capability { slot: table, grant: Grant::Table(index as u64) });
         if room.frames > 0 {
             all.push(Capability { slot: 0, grant: Grant::Untyped { address: room.untyped, frames: room.frames } });
         }
-        self.scheduling = Some(Scheduling { receive, thread, clients, free, table, time });
+        self.scheduling = Some(Scheduling { cores, clients, free, table });
     }
 }
 

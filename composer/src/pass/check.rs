@@ -1,12 +1,17 @@
 //! Pass 3: what the graph says must make sense, component by component and edge by edge.
 
 mod cores;
+pub mod depth;
 mod devices;
 mod edges;
 mod foreign;
 mod interposers;
 mod manage;
+mod policies;
+mod schedulability;
 mod scheduling;
+pub mod unused;
+mod waiting;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -27,11 +32,14 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         interposers::check(component, graph, draft, found);
         edges::check_implements(component, found);
         edges::check_component(component, graph, draft, found);
-        scheduling::check(component, draft.components.get(at), graph, found);
+        scheduling::check(component, draft.components.get(at), found);
+        policies::check(at, component, draft.components.get(at), graph, found);
         cores::check(at, component, draft.components.get(at), graph, found);
         manage::check(at, draft.components.get(at), graph, found);
+        waiting::check(at, draft.components.get(at), graph, found);
     }
     devices::check_grants(graph, found);
+    schedulability::check(graph, found);
 }
 
 fn check_number(graph: &Graph, found: &mut Diagnostics) {
@@ -59,6 +67,10 @@ fn check_base_constructor(component: &Component, found: &mut Diagnostics) {
 }
 
 fn check_parameters(component: &Component, found: &mut Diagnostics) {
+    for (second, first) in repeated(&component.constants, |constant| &constant.key) {
+        let message = format!("`{}` sets the constant `{}` twice", component.name.value, second.value);
+        found.push(twice(DUPLICATE_PARAMETER, message, &second.span, &first.span));
+    }
     for (second, first) in repeated(&component.params, |parameter| &parameter.key) {
         let message = format!("`{}` sets the parameter `{}` twice", component.name.value, second.value);
         found.push(twice(DUPLICATE_PARAMETER, message, &second.span, &first.span));

@@ -63,20 +63,28 @@ pub struct Component {
     pub personality: Option<Dependency>,
     /// `params`.
     pub params: Vec<Parameter>,
+    /// `constants`.
+    pub constants: Vec<Parameter>,
+    /// `initfs`.
+    pub initfs: Option<Spanned<String>>,
     /// `devices`.
     pub devices: Vec<Device>,
     /// `baseaddr`.
     pub baseaddr: Option<Spanned<u64>>,
     /// `stack`.
     pub stack: Option<Spanned<u64>>,
-    /// `priority`.
-    pub priority: Option<Spanned<u64>>,
-    /// `cores`.
-    pub cores: Vec<Spanned<u64>>,
-    /// Where `cores` stands.
-    pub cores_span: Option<Range<usize>>,
-    /// `budget` and `period`.
-    pub share: Share,
+    /// `stack_check`.
+    pub stack_check: bool,
+    /// `recursion`.
+    pub recursion: Option<Spanned<u32>>,
+    /// What it says of its own thread.
+    pub own: Thread,
+    /// `policy`.
+    pub scheduling_policy: Option<Spanned<String>>,
+    /// `slots`.
+    pub slots: Vec<Slot>,
+    /// Where `slots` stands, and whether all of it is there.
+    pub slots_span: Option<(Range<usize>, bool)>,
     /// `threads`.
     pub threads: Vec<Spanned<Thread>>,
     /// Whether all of `deps` is there.
@@ -85,22 +93,36 @@ pub struct Component {
     pub span: Range<usize>,
 }
 
-/// How long a thread may run.
-#[derive(Clone, Debug, Default)]
-pub struct Share {
+/// What a component, or an element of its `threads`, says of a thread.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// `priority`.
+    pub priority: Option<Spanned<u64>>,
+    /// `weight`.
+    pub weight: Option<Spanned<u64>>,
+    /// `partition`.
+    pub partition: Option<Spanned<String>>,
     /// `budget`.
     pub budget: Option<Spanned<u64>>,
     /// `period`.
     pub period: Option<Spanned<u64>>,
+    /// `deadline`.
+    pub deadline: Option<Spanned<u64>>,
+    /// `cost`.
+    pub cost: Option<Spanned<u64>>,
+    /// `cores`.
+    pub cores: Vec<Spanned<u64>>,
+    /// Where `cores` stands.
+    pub cores_span: Option<Range<usize>>,
 }
 
-/// An element of `threads`.
+/// An element of `slots`.
 #[derive(Clone, Debug)]
-pub struct Thread {
-    /// `priority`.
-    pub priority: Option<u64>,
-    /// `budget` and `period`.
-    pub share: Share,
+pub struct Slot {
+    /// `partition`.
+    pub partition: Option<Spanned<String>>,
+    /// `length`.
+    pub length: u64,
 }
 
 /// An element of `deps`.
@@ -198,13 +220,17 @@ impl Component {
             policy: fields.fields("fault").map(policy).unwrap_or_default(),
             memory: fields.spanned_number("memory"),
             params: fields.tables("params", parameter),
+            constants: fields.tables("constants", constant),
+            initfs: fields.text("initfs"),
             devices: fields.tables("devices", device),
             baseaddr: fields.spanned_number("baseaddr"),
             stack: fields.spanned_number("stack"),
-            priority: fields.spanned_number("priority"),
-            cores: fields.numbers("cores").unwrap_or_default(),
-            cores_span: fields.get("cores").map(|cores| cores.span.clone()),
-            share: Share::new(fields),
+            stack_check: !matches!(fields.get("stack_check"), Some(Spanned { value: Value::Boolean(false), .. })),
+            recursion: fields.spanned_number("recursion"),
+            own: Thread::new(fields),
+            scheduling_policy: fields.text("policy"),
+            slots: fields.tables("slots", slot),
+            slots_span: fields.get("slots").map(|slots| (slots.span.clone(), fields.is_complete("slots"))),
             threads: fields.tables("threads", thread),
             deps_complete: fields.is_complete("deps") && deps.len() == fields.count("deps"),
             deps,
@@ -218,13 +244,26 @@ fn implements(fields: &Fields) -> Option<Implements> {
 }
 
 fn thread(fields: &Fields) -> Option<Spanned<Thread>> {
-    let thread = Thread { priority: fields.number("priority"), share: Share::new(fields) };
-    Some(Spanned { value: thread, span: fields.span.clone() })
+    Some(Spanned { value: Thread::new(fields), span: fields.span.clone() })
 }
 
-impl Share {
+fn slot(fields: &Fields) -> Option<Slot> {
+    Some(Slot { partition: fields.text("partition"), length: fields.number("length")? })
+}
+
+impl Thread {
     fn new(fields: &Fields) -> Self {
-        Self { budget: fields.spanned_number("budget"), period: fields.spanned_number("period") }
+        Self {
+            priority: fields.spanned_number("priority"),
+            weight: fields.spanned_number("weight"),
+            partition: fields.text("partition"),
+            budget: fields.spanned_number("budget"),
+            period: fields.spanned_number("period"),
+            deadline: fields.spanned_number("deadline"),
+            cost: fields.spanned_number("cost"),
+            cores: fields.numbers("cores").unwrap_or_default(),
+            cores_span: fields.get("cores").map(|cores| cores.span.clone()),
+        }
     }
 }
 
@@ -255,7 +294,15 @@ fn policy(fields: &Fields) -> Policy {
 }
 
 fn parameter(fields: &Fields) -> Option<Parameter> {
-    Some(Parameter { key: fields.text("key")?, value: fields.word("value")? })
+    let mut key = fields.text("key")?;
+    if let Some(at) = fields.text("at") {
+        key.value = format!("{}.{}", at.value, key.value);
+    }
+    Some(Parameter { key, value: fields.word("value")? })
+}
+
+fn constant(fields: &Fields) -> Option<Parameter> {
+    Some(Parameter { key: fields.text("variable")?, value: fields.word("value")? })
 }
 
 fn device(fields: &Fields) -> Option<Device> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, VERSION, checksum};
+use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, Time, VERSION, checksum};
 use abi::layout::{PAGE, READ, WRITE};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
@@ -41,6 +41,25 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             scheduler: graph.scheduler(index).unwrap_or(0) as u64,
             constructor: component.constructor.unwrap_or(0) as u64,
             core: graph.core(index),
+            of: 0,
+            time: graph.own_threads(index).first().map_or(Time::None, |own| graph.time(*own)),
+        };
+        tables.components.extend(entry.to_words());
+    }
+    for own in graph.further_threads() {
+        let Some((component, ready)) = graph.components.get(own.of).zip(bound.components.get(own.of)) else { continue };
+        let entry = bundle::Component {
+            name: name(&component.name.value),
+            entry: ready.entry,
+            thread: own.thread as u64,
+            segments: (0, 0),
+            capabilities: (0, 0),
+            stacks: (0, 0),
+            scheduler: graph.scheduler(own.of).unwrap_or(0) as u64,
+            constructor: 0,
+            core: own.core,
+            of: own.of as u64,
+            time: graph.time(own),
         };
         tables.components.extend(entry.to_words());
     }

@@ -4,7 +4,7 @@ use abi::boot;
 use abi::bundle::Stack;
 use abi::layout::{DEFAULT_BASE, PAGE, RUN_TIME, STACK_SPAN, THREADS, USER_START, stack_end};
 
-use super::manage;
+use super::{files, manage};
 use super::pages::{Pages, Part, Places};
 use super::plan;
 use super::schema::{Bindings, Schema};
@@ -34,6 +34,8 @@ pub struct Space {
     pub scheduling: Option<Room>,
     /// Where the plan of a manager of others lies, behind that.
     pub management: Option<u64>,
+    /// Where its files lie, behind that, and their bytes.
+    pub files: Option<(u64, u64)>,
     /// Where registers of its devices are mapped, behind that, each with a page of guard before it.
     pub registers: Vec<u64>,
     /// Where syscall pages lie, between those and the stacks.
@@ -59,7 +61,8 @@ impl Room {
         let clients = graph.scheduled_by(index);
         let threads: u64 = clients.map(|client| graph.created_threads(client).len() as u64).sum();
         let frames = threads + graph.budgets(index) as u64;
-        let plan_bytes = plan::bytes(graph.scheduled_by(index).count(), pages);
+        let slots = graph.components.get(index).map_or(0, |component| component.scheduling.slots.len());
+        let plan_bytes = plan::bytes(graph.scheduled_threads(index).len(), pages, slots);
         let plan = image_end.checked_add(PAGE)?;
         let untyped = plan.checked_add(plan_bytes)?.checked_add(PAGE)?;
         Some(Self { plan, plan_bytes, untyped, frames })
@@ -124,6 +127,9 @@ fn place(
     let management = bindings.management.and(image_end).and_then(|end| end.checked_add(PAGE));
     let plan_bytes = manage::bytes(graph.components.len());
     let image_end = management.map_or(image_end, |plan| plan.checked_add(plan_bytes));
+    let bytes = component.initfs.as_ref().map(files::length).filter(|_| bindings.files.is_some());
+    let files = bytes.and_then(|bytes| Some((image_end?.checked_add(PAGE)?, bytes)));
+    let image_end = files.map_or(image_end, |(at, bytes)| at.checked_add(bytes.checked_next_multiple_of(PAGE)?));
     let (registers, image_end) = image_end.and_then(|end| registers(bindings, end)).unzip();
     let (pages, image_end) = image_end.and_then(|end| Places::of(parts, end)).unzip();
     // A guard below the first stack: an image's last page and a stack are never neighbours.
@@ -148,6 +154,7 @@ fn place(
         stacks,
         scheduling,
         management,
+        files,
         registers: registers?,
         pages: pages?,
     })

@@ -5,7 +5,13 @@ pub mod shape;
 
 pub mod parse;
 
+pub mod expand;
+
+pub mod defaults;
+
 mod devices;
+
+mod threads;
 
 pub mod resolve;
 
@@ -17,11 +23,17 @@ pub mod build;
 
 pub mod schema;
 
+pub mod stack;
+
 pub mod pages;
 
 pub mod layout;
 
 pub mod plan;
+
+pub mod files;
+
+pub mod memory;
 
 pub mod manage;
 

@@ -23,6 +23,11 @@ pub fn order(graph: &Graph, found: &mut Diagnostics) -> Option<Graph> {
     None
 }
 
+/// The components in an order that is right but for dependencies in circles: for whoever shows what is wrong.
+pub fn order_anyhow(graph: &Graph) -> Graph {
+    renumber(graph, &sorted(graph, &edges(graph)))
+}
+
 /// Why one component initialises after another.
 #[derive(Clone, Copy)]
 struct Edge<'g> {
@@ -54,14 +59,17 @@ fn edges(graph: &Graph) -> DiGraph<(), Edge<'_>> {
     edges
 }
 
-/// Always takes the first component, as in the file, all of whose servers have been taken.
+/// Always takes the first component, as in the file, all of whose servers have been taken; the first of all where a circle leaves none.
 fn sorted(graph: &Graph, edges: &DiGraph<(), Edge<'_>>) -> Vec<usize> {
     let mut waiting: HashMap<_, usize> = edges.node_indices().map(|at| (at, edges.edges(at).count())).collect();
     let is_base = |at: NodeIndex| graph.components.get(at.index()).is_some_and(|c| c.is_base_constructor);
     let rank = |at: NodeIndex| (!is_base(at), at);
     let mut ready: BTreeSet<_> = edges.node_indices().filter(|at| waiting.get(at) == Some(&0)).map(rank).collect();
     let mut order = Vec::new();
-    while let Some((_, taken)) = ready.pop_first() {
+    loop {
+        let next = ready.pop_first().or_else(|| waiting.keys().copied().map(rank).min());
+        let Some((_, taken)) = next else { return order };
+        waiting.remove(&taken);
         order.push(taken.index());
         for client in edges.edges_directed(taken, petgraph::Direction::Incoming).map(|edge| edge.source()) {
             let Some(servers) = waiting.get_mut(&client) else { continue };
@@ -71,7 +79,6 @@ fn sorted(graph: &Graph, edges: &DiGraph<(), Edge<'_>>) -> Vec<usize> {
             }
         }
     }
-    order
 }
 
 /// The graph with its components in this order.

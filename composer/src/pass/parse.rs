@@ -7,7 +7,9 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::draft::Draft;
-use super::shape;
+use super::shape::{self, Fields};
+use super::expand;
+use crate::graph::Spanned;
 use crate::Failure;
 use crate::code::{NOT_TEXT, SYNTAX, TOO_LARGE, UNREADABLE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
@@ -67,16 +69,24 @@ fn into_text(bytes: Vec<u8>) -> Result<String, Diagnostic> {
 ///
 /// What is of the wrong shape is left out of the draft. A file that is not TOML is judged no further: what a
 /// broken line swallowed would be complained about as missing.
-pub fn parse(text: &str, found: &mut Diagnostics) -> Option<Draft> {
+///
+/// `defaults` knows what lies beside the crate of an image.
+pub fn parse(
+    text: &str,
+    defaults: impl FnMut(&Spanned<String>, &mut Diagnostics) -> Option<Fields>,
+    found: &mut Diagnostics,
+) -> Option<Draft> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         found.extend(errors.iter().take(SYNTAX_ERRORS).map(syntax));
         return None;
     }
-    Some(Draft::new(&shape::of_file(table.get_ref(), found)))
+    let mut file = shape::of_file(table.get_ref(), found);
+    expand::expand(&mut file, defaults, found);
+    Some(Draft::new(&file))
 }
 
-fn syntax(error: &toml::de::Error) -> Diagnostic {
+pub(super) fn syntax(error: &toml::de::Error) -> Diagnostic {
     let complaint = Diagnostic::error(SYNTAX, format!("this is not TOML: {}", error.message()));
     complaint.label(&error.span().unwrap_or_default(), "")
 }

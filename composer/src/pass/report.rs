@@ -1,7 +1,12 @@
 //! The report: what was composed, for people (`report.txt`) and for programs (`report.json`).
 
+mod html;
+mod lines;
+mod map;
 mod pages;
 mod text;
+mod threads;
+mod words;
 
 use abi::bundle::Grant;
 use abi::layout::{EXECUTE, PAGE, WRITE};
@@ -13,10 +18,16 @@ use super::layout::{Layout, Space};
 use super::schema::{Bindings, Schema};
 use crate::graph::{self, Graph};
 
+pub use html::render as render_html;
+pub use map::Region;
 pub use text::render;
 
+use super::stack::Stacks;
+use crate::graph::Machine;
+use lines::Lines;
+
 /// Version of the report's JSON.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole system.
 #[derive(Clone, Debug, Serialize)]
@@ -31,8 +42,28 @@ pub struct Report {
     pub kernel_bytes: u64,
     /// The disk image.
     pub disk: Disk,
+    /// Bytes of memory of the machine that the graph declares.
+    pub machine_bytes: u64,
+    /// Bytes of memory that all components start with, by use.
+    pub memory: Memory,
+    /// Bytes that components may have at run time beside that, all together.
+    pub quota_bytes: u64,
+    /// All threads that there can be.
+    pub threads: Vec<threads::Entry>,
     /// The components, in the order of initialisation; the first is the one that constructs the others.
     pub components: Vec<Component>,
+    /// What analyses found out, each a section of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub analyses: Vec<Analysis>,
+}
+
+/// What an analysis found out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Analysis {
+    /// What it is about.
+    pub title: String,
+    /// Its findings, as text of several lines.
+    pub text: String,
 }
 
 /// The disk image, by which GRUB boots the system.
@@ -56,6 +87,9 @@ pub struct Component {
     pub index: usize,
     /// The core on which it runs.
     pub core: u64,
+    /// If it is a scheduler on several cores, the further ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further_cores: Vec<u64>,
     /// The word by which its servers know it.
     pub token: u64,
     /// Where its thread starts.
@@ -67,10 +101,18 @@ pub struct Component {
     pub scheduling: Option<Scheduling>,
     /// What it uses, in bytes.
     pub memory: Memory,
+    /// Bytes that it may have at run time beside that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota_bytes: Option<u64>,
     /// Its image in memory.
     pub segments: Vec<Segment>,
+    /// Everything in its address space, by address.
+    pub map: Vec<Region>,
     /// The threads that can run in it, and their stacks.
     pub stacks: Vec<Stack>,
+    /// Bytes of a stack that a thread can use at most, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_bound: Option<u64>,
     /// The syscall pages that it has a part in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<pages::Page>,
@@ -99,6 +141,8 @@ pub struct Scheduling {
 pub struct Thread {
     /// Its index.
     pub thread: u64,
+    /// The core on which it is created.
+    pub core: u64,
     /// Its priority.
     pub priority: u64,
     /// How long it may run.
@@ -107,7 +151,7 @@ pub struct Thread {
 }
 
 /// How long a thread may run, in microseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Share {
     /// In each period.
     pub budget: u64,
@@ -130,6 +174,19 @@ pub struct Memory {
     pub stacks: u64,
     /// All of these.
     pub total: u64,
+}
+
+impl std::iter::Sum for Memory {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            code: sum.code + one.code,
+            constants: sum.constants + one.constants,
+            data: sum.data + one.data,
+            shared: sum.shared + one.shared,
+            stacks: sum.stacks + one.stacks,
+            total: sum.total + one.total,
+        })
+    }
 }
 
 /// A run of pages.
@@ -161,6 +218,9 @@ pub struct Stack {
 pub struct Capability {
     /// Its slot.
     pub slot: u64,
+    /// The line of the graph file that grants it.
+    #[serde(rename = "graph_line", skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// What it refers to.
     #[serde(flatten)]
     pub grant: Granted,
@@ -293,6 +353,16 @@ pub enum Granted {
     },
     /// The time of its core, to run threads on and to fill budgets from.
     Time,
+    /// The time of a scheduler, to run threads on and to fill budgets from.
+    Spend {
+        /// Whose.
+        component: String,
+    },
+    /// The time of a scheduler below, to run it on and to fill it.
+    Fill {
+        /// Whose.
+        component: String,
+    },
     /// Untyped frames.
     Untyped {
         /// Name of the first.
@@ -316,8 +386,12 @@ pub struct Parameter {
 pub struct Subject<'a> {
     /// The graph.
     pub graph: &'a Graph,
+    /// Its file.
+    pub text: &'a str,
     /// Its edges.
     pub schema: &'a Schema,
+    /// What its stacks need, if that is known.
+    pub stacks: Option<&'a Stacks>,
     /// Its addresses.
     pub layout: &'a Layout,
     /// Its capability tables.
@@ -334,6 +408,7 @@ pub struct Subject<'a> {
 
 /// The report about `subject`.
 pub fn report(subject: Subject<'_>) -> Report {
+    let lines = Lines::new(subject.graph, subject.text);
     let parts = subject.graph.components.iter().zip(&subject.schema.components);
     let parts =
         parts.zip(&subject.layout.components).zip(&subject.capabilities.components).zip(&subject.bound.components);
@@ -342,22 +417,40 @@ pub fn report(subject: Subject<'_>) -> Report {
             subject.graph,
             index,
             component,
-            &Parts { schema: subject.schema, layout: subject.layout, bindings, space, table, ready },
+            &Parts {
+                schema: subject.schema,
+                stacks: subject.stacks,
+                layout: subject.layout,
+                lines: &lines,
+                bindings,
+                space,
+                table,
+                ready,
+            },
         )
     });
+    let components: Vec<_> = components.collect();
+    let Machine { memory: machine_bytes, .. } = subject.graph.machine;
     Report {
         format: FORMAT,
         description: subject.graph.description.clone(),
         bundle_bytes: subject.bundle_bytes as u64,
         kernel_bytes: subject.kernel_bytes as u64,
         disk: subject.disk.clone(),
-        components: components.collect(),
+        machine_bytes,
+        memory: components.iter().map(|component| component.memory).sum(),
+        quota_bytes: components.iter().filter_map(|component| component.quota_bytes).sum(),
+        threads: threads::threads(subject),
+        components,
+        analyses: Vec::new(),
     }
 }
 
 struct Parts<'a> {
     schema: &'a Schema,
+    stacks: Option<&'a Stacks>,
     layout: &'a Layout,
+    lines: &'a Lines<'a>,
     bindings: &'a Bindings,
     space: &'a Space,
     table: &'a Table,
@@ -372,13 +465,17 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         image: component.img.value.clone(),
         index,
         core: graph.core(index),
+        further_cores: graph.cores(index).into_iter().skip(1).collect(),
         token: token(index),
         entry: parts.ready.entry,
         serves: component.implements.iter().map(serves).collect(),
         scheduling: scheduling(graph, index, component),
         memory: memory(parts),
+        quota_bytes: component.memory.as_ref().map(|memory| memory.value),
         segments: parts.ready.memory.segments.iter().map(segment).collect(),
-        stacks: stacks(graph, parts.space),
+        map: map::map(graph, parts),
+        stacks: stacks(graph, parts),
+        stack_bound: parts.stacks.and_then(|stacks| stacks.components.get(index)).map(|need| need.bytes),
         pages: pages::pages(graph, index, parts),
         capabilities: capabilities(graph, index, parts),
         parameters: component.params.iter().map(parameter).collect(),
@@ -409,17 +506,12 @@ fn memory(parts: &Parts<'_>) -> Memory {
 }
 
 fn segment(segment: &crate::elf::Segment) -> Segment {
-    let rights = match (segment.rights & EXECUTE != 0, segment.rights & WRITE != 0) {
-        (true, _) => "r-x",
-        (_, true) => "rw-",
-        _ => "r--",
-    };
-    Segment { address: segment.address, bytes: segment.memory_bytes, rights }
+    Segment { address: segment.address, bytes: segment.memory_bytes, rights: map::rights(segment.rights) }
 }
 
-fn stacks(graph: &Graph, space: &Space) -> Vec<Stack> {
+fn stacks(graph: &Graph, parts: &Parts<'_>) -> Vec<Stack> {
     let owner = |thread: u64| graph.owner(thread as usize).map_or_else(String::new, |owner| name(graph, owner as u64));
-    let stacks = space.stacks.iter();
+    let stacks = parts.space.stacks.iter();
     stacks
         .map(|stack| Stack { thread_of: owner(stack.thread), thread: stack.thread, end: stack.end, bytes: stack.bytes })
         .collect()
@@ -444,7 +536,7 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
                 server_clears: edge.server_clears_registers,
                 interposed: dep.chain.last().map(|server| name(graph, *server as u64)),
             };
-            Capability { slot: capability.slot, grant }
+            Capability { slot: capability.slot, line: Some(parts.lines.number(&dep.span)), grant }
         });
     let names = parts
         .bindings
@@ -453,37 +545,41 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
         .flat_map(|(_, device)| std::iter::repeat_n(&device.name.value, device_capabilities(device.resource)));
     let devices = parts.table.devices().iter().zip(names).filter_map(|(capability, device)| {
         let grant = granted_device(capability, device).or_else(|| granted(graph, capability))?;
-        Some(Capability { slot: capability.slot, grant })
+        Some(held(capability.slot, grant))
     });
     let managing = parts.table.managing.iter().flat_map(|held| &held.capabilities);
     let scheduled = parts.table.scheduled().iter().chain(managing);
     let scheduled = scheduled
-        .filter_map(|capability| Some(Capability { slot: capability.slot, grant: granted(graph, capability)? }));
-    let handled =
-        parts.table.handled.map(|capability| Capability { slot: capability.slot, grant: Granted::HandledLevel });
-    fault(graph, parts)
+        .filter_map(|capability| Some(held(capability.slot, granted(graph, capability)?)));
+    let handled = parts.table.handled.map(|capability| held(capability.slot, Granted::HandledLevel));
+    let all = fault(graph, parts)
         .into_iter()
         .chain(personality(graph, parts))
         .chain(handled)
         .chain(edges)
         .chain(devices)
         .chain(scheduled)
-        .chain(pages::capabilities(graph, index, parts))
-        .collect()
+        .chain(pages::capabilities(graph, index, parts));
+    all.map(|it| Capability { line: it.line.or_else(|| parts.lines.of(index, &it.grant)), ..it }).collect()
+}
+
+/// A capability whose line follows from what it is.
+fn held(slot: u64, grant: Granted) -> Capability {
+    Capability { slot, line: None, grant }
 }
 
 fn fault(graph: &Graph, parts: &Parts<'_>) -> Option<Capability> {
     let (capability, handler) = (parts.table.fault.as_ref()?, parts.bindings.fault.as_ref()?);
     let Grant::Invocation { server, entry, .. } = capability.grant else { return None };
     let grant = Granted::Fault { handler: name(graph, server), interface: handler.interface.clone(), entry };
-    Some(Capability { slot: capability.slot, grant })
+    Some(held(capability.slot, grant))
 }
 
 fn personality(graph: &Graph, parts: &Parts<'_>) -> Option<Capability> {
     let (capability, handler) = (parts.table.personality.as_ref()?, parts.bindings.personality.as_ref()?);
     let Grant::Invocation { server, entry, .. } = capability.grant else { return None };
     let grant = Granted::Personality { handler: name(graph, server), interface: handler.interface.clone(), entry };
-    Some(Capability { slot: capability.slot, grant })
+    Some(held(capability.slot, grant))
 }
 
 /// A capability to a resource of the machine.
@@ -515,25 +611,37 @@ fn granted(graph: &Graph, capability: &abi::bundle::Capability) -> Option<Grante
         Grant::Send(of) => Granted::Send { component: name(of) },
         Grant::Untyped { address, frames } => Granted::Untyped { address, frames },
         Grant::Time => Granted::Time,
+        Grant::Spend(of) => Granted::Spend { component: name(of) },
+        Grant::Fill(of) => Granted::Fill { component: name(of) },
     })
 }
 
 fn name(graph: &Graph, component: u64) -> String {
-    graph.components.get(component as usize).map_or_else(String::new, |component| component.name.value.clone())
+    let further = || graph.further_threads().into_iter().find(|own| own.entry as u64 == component);
+    let named = |at: usize| graph.components.get(at).map(|component| component.name.value.clone());
+    let on_core = || further().and_then(|own| Some(format!("{} on core {}", named(own.of)?, own.core)));
+    named(component as usize).or_else(on_core).unwrap_or_default()
 }
 
 fn scheduling(graph: &Graph, index: usize, component: &graph::Component) -> Option<Scheduling> {
     let threads = graph.created_threads(index).zip(&component.threads);
     Some(Scheduling {
         scheduler: name(graph, graph.scheduler(index)? as u64),
-        priority: component.priority,
-        share: share(component.share),
+        priority: component.own.parameters.priority,
+        share: share(&component.own),
         threads: threads
-            .map(|(thread, of)| Thread { thread: thread as u64, priority: of.priority, share: share(of.share) })
+            .enumerate()
+            .map(|(at, (thread, of))| Thread {
+                thread: thread as u64,
+                core: graph.created_core(index, at),
+                priority: of.parameters.priority,
+                share: share(of),
+            })
             .collect(),
     })
 }
 
-fn share(share: abi::plan::Share) -> Option<Share> {
-    share.is_limited().then_some(Share { budget: share.budget, period: share.period })
+fn share(thread: &graph::Thread) -> Option<Share> {
+    let of = thread.parameters;
+    of.is_limited().then_some(Share { budget: of.budget, period: of.period })
 }

@@ -3,18 +3,17 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::devices;
+use super::{devices, threads};
 use super::draft::{self, Draft};
 use crate::code::{
     DUPLICATE_COMPONENT, EMPTY_GRAPH, NESTED_CONSTRUCTOR, NO_BASE_CONSTRUCTOR, NOT_SUPPORTED_YET,
     SEVERAL_BASE_CONSTRUCTORS, UNKNOWN_COMPONENT,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Dependency, Expect, Graph, Spanned, Thread};
-use crate::keys::DEFAULT_PRIORITY;
+use crate::graph::{Component, Dependency, Expect, Files, Graph, Spanned};
+use crate::schedule::SCHED;
 use crate::suggest;
 use crate::text::quote;
-use abi::plan::Share;
 
 const KERNEL: &str = "kernel";
 
@@ -41,7 +40,7 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
     let or_here = || Spanned { value: String::new(), span: draft.span.clone() };
     let name = draft.name.clone().unwrap_or_else(or_here);
     let stack = Spanned { value: abi::layout::DEFAULT_STACK, span: draft.span.clone() };
-    let priority = draft.priority.as_ref().map_or(DEFAULT_PRIORITY, |priority| priority.value);
+    let (own, threads) = threads::all(draft, names.scheduler(draft));
     let constructor = draft.constructor.as_ref().and_then(|constructor| names.index.get(constructor.value.as_str()));
     Component {
         img: draft.img.clone().unwrap_or_else(|| name.clone()),
@@ -56,24 +55,18 @@ fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Di
         policy: draft.policy,
         memory: draft.memory.clone(),
         params: draft.params.clone(),
+        constants: draft.constants.clone(),
+        initfs: draft.initfs.clone().map(|path| Files { path, files: Vec::new() }),
         devices: devices::resolve(&draft.devices, found),
         baseaddr: draft.baseaddr.clone(),
         stack: draft.stack.clone().unwrap_or(stack),
-        core: draft.cores.first().cloned(),
-        priority,
-        share: resolve_share(&draft.share),
-        threads: draft.threads.iter().map(|thread| resolve_thread(&thread.value, priority)).collect(),
+        stack_check: draft.stack_check,
+        recursion: draft.recursion.clone(),
+        cores: draft.own.cores.clone(),
+        own,
+        scheduling: threads::scheduling(draft),
+        threads,
     }
-}
-
-fn resolve_thread(draft: &draft::Thread, priority: u64) -> Thread {
-    Thread { priority: draft.priority.unwrap_or(priority), share: resolve_share(&draft.share) }
-}
-
-/// What is half there, or too much, is complained of elsewhere.
-fn resolve_share(draft: &draft::Share) -> Share {
-    let number = |number: &Option<Spanned<u64>>| number.as_ref().map_or(0, |number| number.value);
-    Share { budget: number(&draft.budget), period: number(&draft.period) }
 }
 
 fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut Diagnostics) -> Option<Dependency> {
@@ -109,6 +102,8 @@ struct Names<'a> {
     index: HashMap<&'a str, usize>,
     /// In file order, for suggestions.
     list: Vec<&'a str>,
+    /// Their drafts.
+    components: &'a [draft::Component],
     /// Whether all components are in it.
     complete: bool,
     /// The components that the kernel constructs.
@@ -117,7 +112,13 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(draft: &'a Draft, found: &mut Diagnostics) -> Self {
-        let mut names = Self { index: HashMap::new(), list: Vec::new(), complete: draft.complete, bases: bases(draft) };
+        let mut names = Self {
+            index: HashMap::new(),
+            list: Vec::new(),
+            components: &draft.components,
+            complete: draft.complete,
+            bases: bases(draft),
+        };
         if draft.components.is_empty() && draft.complete {
             let complaint = Diagnostic::error(EMPTY_GRAPH, "the graph has no components").label(&(0..0), "");
             found.push(complaint.help("add a component: `[[components]]` and below it `name = \"…\"`"));
@@ -134,6 +135,12 @@ impl<'a> Names<'a> {
             names.list.push(&name.value);
         }
         names
+    }
+
+    /// The draft of the component that schedules this one.
+    fn scheduler(&self, draft: &draft::Component) -> Option<&'a draft::Component> {
+        let edge = draft.deps.iter().find(|dep| dep.interface.value == SCHED)?;
+        self.components.get(*self.index.get(edge.srv.value.as_str())?)
     }
 
     /// The component of this name. An unknown name is complained about, unless a component's own name could not be read.

@@ -35,6 +35,8 @@ pub struct Bindings {
     pub fault: Option<Handler>,
     /// Who serves its system calls.
     pub personality: Option<Handler>,
+    /// The two words that receive where its files are, if it has some.
+    pub files: Option<u64>,
     /// Words to set, and their values.
     pub parameters: Vec<(u64, u64)>,
     /// The words that receive what an image needs of each device, and the devices.
@@ -108,6 +110,7 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         let fault = edges::bind_handler(graph, component.fault.as_ref(), &read, found);
         let personality = edges::bind_handler(graph, component.personality.as_ref(), &read, found);
         let parameters = needs::parameters(component, image, found);
+        let files = needs::files(component, image, found);
         let devices = needs::devices(component, image, found);
         let stacks = needs::stacks(image);
         let plan = needs::plan(graph, components.len(), image, found);
@@ -120,6 +123,7 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
             edges,
             fault,
             personality,
+            files,
             parameters,
             devices,
         });

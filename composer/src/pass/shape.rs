@@ -53,19 +53,91 @@ impl Fields {
         complete && !self.refused.contains(&key)
     }
 
+    /// Takes over what `others` say of keys that are not here, as if it stood at `span`, if that is given.
+    pub fn complete(&mut self, others: &Self, span: Option<&Range<usize>>) {
+        for (key, value) in &others.values {
+            if self.get(key).is_none() && !self.refused.contains(key) {
+                let value = span.map_or_else(|| value.clone(), |span| moved(value, span));
+                self.values.push((key, value));
+            }
+        }
+        self.refused.extend(&others.refused);
+    }
+
+    /// Leaves out what is said of `key`.
+    pub fn without(mut self, key: &str) -> Self {
+        self.values.retain(|(name, _)| *name != key);
+        self
+    }
+
+    /// The same with every text changed.
+    pub fn with_texts(&self, change: &impl Fn(&str) -> String) -> Self {
+        let values = self.values.iter().map(|(key, value)| (*key, with_texts(value, change))).collect();
+        Self { values, ..self.clone() }
+    }
+
+    /// Its keys, with the places of their values.
+    pub fn keys(&self) -> impl Iterator<Item = (&'static str, &Range<usize>)> {
+        self.values.iter().map(|(key, value)| (*key, &value.span))
+    }
+
+    /// The array of `key`.
+    pub fn list_mut(&mut self, key: &str) -> Option<&mut List> {
+        match self.values.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, Spanned { value: Value::List(list), .. })) => Some(list),
+            _ => None,
+        }
+    }
+
     /// The value of `key`, if there is one that fits.
     pub fn get(&self, key: &str) -> Option<&Spanned<Value>> {
         self.values.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 }
 
+/// The value as if it stood at `span`.
+fn moved(value: &Spanned<Value>, span: &Range<usize>) -> Spanned<Value> {
+    let moved_fields = |fields: &Fields| Fields {
+        span: span.clone(),
+        values: fields.values.iter().map(|(key, value)| (*key, moved(value, span))).collect(),
+        refused: fields.refused.clone(),
+    };
+    let value = match &value.value {
+        Value::List(List { items, complete }) => {
+            Value::List(List { items: items.iter().map(|item| moved(item, span)).collect(), complete: *complete })
+        }
+        Value::Fields(fields) => Value::Fields(moved_fields(fields)),
+        scalar => scalar.clone(),
+    };
+    Spanned { value, span: span.clone() }
+}
+
+fn with_texts(value: &Spanned<Value>, change: &impl Fn(&str) -> String) -> Spanned<Value> {
+    let changed = match &value.value {
+        Value::Text(text) => Value::Text(change(text)),
+        Value::List(List { items, complete }) => {
+            Value::List(List { items: items.iter().map(|item| with_texts(item, change)).collect(), complete: *complete })
+        }
+        Value::Fields(fields) => Value::Fields(fields.with_texts(change)),
+        scalar => scalar.clone(),
+    };
+    Spanned { value: changed, span: value.span.clone() }
+}
+
+/// The shape of the defaults of a component, which lie beside its crate.
+pub fn of_defaults(table: &DeTable<'_>, found: &mut Diagnostics) -> Fields {
+    Walk { found, requires: false }.table(Place::Component, 0..0, table)
+}
+
 /// The shape of a whole file.
 pub fn of_file(table: &DeTable<'_>, found: &mut Diagnostics) -> Fields {
-    Walk { found }.table(Place::File, 0..0, table)
+    Walk { found, requires: true }.table(Place::File, 0..0, table)
 }
 
 struct Walk<'a> {
     found: &'a mut Diagnostics,
+    /// Whether keys have to be there that their table says nothing without.
+    requires: bool,
 }
 
 /// A key as it stands in the file.
@@ -119,7 +191,7 @@ impl Walk<'_> {
     fn missing(&mut self, place: Place, fields: &Fields) {
         let is_there = |key: &Key| fields.get(key.name).is_some() || fields.refused.contains(&key.name);
         let missing = |key: &&Key| key.status == Status::Required && !is_there(key);
-        self.found.extend(keys::of(place).filter(missing).map(|key| {
+        self.found.extend(keys::of(place).filter(|_| self.requires).filter(missing).map(|key| {
             let name = match key.kind {
                 Kind::Table(_) => format!("`[{}]`", key.name),
                 _ => format!("`{}`", key.name),
@@ -179,9 +251,10 @@ fn scalar(kind: &Kind, value: &DeValue<'_>) -> Result<Value, Refusal> {
         (Kind::Size(least, end, multiple), DeValue::String(text)) => size(text, *least, *end, *multiple),
         (Kind::Choice(choices), DeValue::String(text)) => one_of(choices, text),
         (Kind::Text, DeValue::String(text)) => checked(text, text::check_text),
-        (Kind::Name, DeValue::String(text)) => checked(text, text::check_component_name),
-        (Kind::Identifier, DeValue::String(text)) => checked(text, text::check_identifier),
-        (Kind::Crate, DeValue::String(text)) => checked(text, text::check_crate),
+        (Kind::Name, DeValue::String(text)) => checked(text, |text| text::check_component_name(&of_first(text))),
+        (Kind::Identifier, DeValue::String(text)) => checked(text, |text| text::check_identifier(&of_first(text))),
+        (Kind::Crate, DeValue::String(text)) => checked(text, |text| text::check_crate(&of_first(text))),
+        (Kind::Path, DeValue::String(text)) => checked(text, text::check_text),
         // Whether a component has this name is for `resolve` to say.
         (Kind::Component, DeValue::String(text)) => Ok(Value::Text(text.to_string())),
         _ => Err(Refusal::WrongType),
@@ -190,6 +263,11 @@ fn scalar(kind: &Kind, value: &DeValue<'_>) -> Result<Value, Refusal> {
 
 fn bad<T>(shown: &str, why: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Bad { shown: shown.into(), why: why.into(), help: None })
+}
+
+/// As the first instance of a component has it.
+fn of_first(text: &str) -> String {
+    text.replace(super::expand::NUMBER, "0")
 }
 
 fn checked(text: &str, check: fn(&str) -> Result<(), String>) -> Result<Value, Refusal> {

@@ -2,7 +2,9 @@
 
 mod devices;
 mod pages;
+mod policies;
 mod scheduling;
+mod stacks;
 
 use abi::bundle::{Bundle, BundleError, Capability, Grant};
 use abi::layout::{DEFAULT_BASE, PAGE, READ, STACK_SPAN, WRITE};
@@ -78,6 +80,8 @@ fn compose(graph: &str, fixtures: &[Fixture]) -> Result<Composed, String> {
 fn compose_loaded(loaded: Loaded, images: &Images, found: &mut Diagnostics) -> Option<Composed> {
     let schema = schema(&loaded.graph, images, found)?;
     let layout = layout(&loaded.graph, &schema, found)?;
+    super::memory::check(&loaded.graph, &schema, &layout, found);
+    (!found.has_errors()).then_some(())?;
     let capabilities = capabilities(&loaded.graph, &schema, &layout, found)?;
     let bound = bind(&loaded.graph, &schema, &layout, &capabilities);
     let bundle = bundle(&loaded.graph, &bound, &layout, &capabilities);
@@ -196,7 +200,9 @@ fn a_changed_bundle_is_refused() {
 fn report_of(composed: &Composed) -> report::Report {
     report::report(Subject {
         graph: &composed.loaded.graph,
+        text: &composed.loaded.source.text,
         schema: &composed.schema,
+        stacks: None,
         layout: &composed.layout,
         capabilities: &composed.capabilities,
         bound: &composed.bound,
@@ -219,9 +225,9 @@ fn the_report_says_who_may_call_what() {
             "no disk image: there is no loader\n",
             "  ping -> pong: pong.fast (call, stop)\n",
             "  pong -> console: console (write)\n",
-            "  slot 8: pong.fast of pong, methods call, stop; neither trusts the other\n",
-            "  slot 8: console of console, methods write; each trusts the other\n",
-            "  slot 8: I/O ports 0x3f8-0x3ff (serial)\n",
+            "  slot 8: pong.fast of pong, methods call, stop; neither trusts the other [line ",
+            "  slot 8: console of console, methods write; each trusts the other [line ",
+            "  slot 8: I/O ports 0x3f8-0x3ff (serial) [line ",
             "  parameter count = 7\n",
         ],
     );
@@ -407,7 +413,7 @@ fn the_report_says_who_handles_whose_faults() {
         &text_of(&composed),
         &[
             "  pong -> warden: fault, when it faults\n",
-            "  slot 1: fault of warden, for the kernel: it handles its faults\n",
+            "  slot 1: fault of warden, for the kernel: it handles its faults [line ",
         ],
     );
 }

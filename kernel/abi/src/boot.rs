@@ -21,7 +21,7 @@ pub mod slot {
     /// The receive end-point of its own thread.
     pub const RECEIVE: u32 = 9;
     /// First slot that is free.
-    pub const FREE: u32 = 12;
+    pub const FREE: u32 = 16;
 }
 
 /// Where the booter finds its [`BootInformation`], as words, read-only.

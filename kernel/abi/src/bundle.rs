@@ -17,7 +17,7 @@
 //! | 10, 11 | the same for [`Stack`]s |
 //!
 //! Component 0 is the booter. The others follow in the order in which they are
-//! to be initialised.
+//! to be initialised. Behind them, an entry with [`of`](Component::of) is no component, but one more thread of one.
 
 use crate::crossing::PERSONALITY;
 use crate::kind::Kind;
@@ -27,7 +27,7 @@ use crate::layout::{EXECUTE, PAGE, READ, STACK_SPAN, THREADS, WRITE, is_user};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"TESSERA\0");
 
 /// Version of everything on this page.
-pub const VERSION: u64 = 3;
+pub const VERSION: u64 = 4;
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 12 * 8;
@@ -98,6 +98,34 @@ pub struct Component {
     pub constructor: u64,
     /// The core that its thread runs on.
     pub core: u64,
+    /// 0 for a component; for one more thread of a component, which runs as that one's own thread does and does not initialise it, the
+    /// component, as an index into the bundle's components.
+    pub of: u64,
+    /// Time of its thread's own.
+    pub time: Time,
+}
+
+/// The temporal capability that belongs to a scheduler's thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Time {
+    /// There is none.
+    #[default]
+    None = 0,
+    /// An empty one: the scheduler above fills it.
+    Given = 1,
+    /// One that is never used up, of the thread's core.
+    Endless = 2,
+}
+
+impl Time {
+    const fn from_word(word: u64) -> Self {
+        match word {
+            1 => Self::Given,
+            2 => Self::Endless,
+            _ => Self::None,
+        }
+    }
 }
 
 /// A run of pages of a component.
@@ -177,6 +205,10 @@ pub enum Grant {
     HandledLevel,
     /// The temporal capability that all cycles come from, to run threads on and to give cycles from.
     Time,
+    /// The temporal capability of a component's thread, to run it on and to move cycles to it.
+    Fill(u64),
+    /// The temporal capability of a component's thread, to run threads on and to give cycles from.
+    Spend(u64),
     /// Untyped frames of its own, named in its page table. Takes no slot: the slot's number is 0.
     Untyped {
         /// Name of the first.
@@ -208,7 +240,7 @@ trait Entry: Sized {
 
 impl Component {
     /// Words of an entry.
-    pub const WORDS: usize = 15;
+    pub const WORDS: usize = 17;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -228,6 +260,8 @@ impl Component {
             self.scheduler,
             self.constructor,
             self.core,
+            self.of,
+            self.time as u64,
         ]);
         words
     }
@@ -266,6 +300,8 @@ impl Entry for Component {
             scheduler: w[12],
             constructor: w[13],
             core: w[14],
+            of: w[15],
+            time: Time::from_word(w[16]),
         })
     }
 }
@@ -318,6 +354,9 @@ impl Capability {
     const SERVER: u64 = 0x101;
     /// Memory.
     const BUNDLE: u64 = 0x102;
+    /// Temporal capabilities, with some rights each.
+    const FILL: u64 = 0x103;
+    const SPEND: u64 = 0x104;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -335,6 +374,8 @@ impl Capability {
             Grant::Send(of) => (Self::SEND, [of, 0, 0, 0]),
             Grant::HandledLevel => (Self::HANDLED_LEVEL, [0; 4]),
             Grant::Time => (Self::TIME, [0; 4]),
+            Grant::Fill(of) => (Self::FILL, [of, 0, 0, 0]),
+            Grant::Spend(of) => (Self::SPEND, [of, 0, 0, 0]),
             Grant::Untyped { address, frames } => (Self::UNTYPED, [address, frames, 0, 0]),
             Grant::Bundle => (Self::BUNDLE, [0; 4]),
         };
@@ -362,6 +403,8 @@ impl Entry for Capability {
             Self::TIME => Grant::Time,
             Self::UNTYPED => Grant::Untyped { address: w[2], frames: w[3] },
             Self::BUNDLE => Grant::Bundle,
+            Self::FILL => Grant::Fill(w[2]),
+            Self::SPEND => Grant::Spend(w[2]),
             _ => return None,
         };
         Some(Self { slot: w[0], grant })
@@ -493,6 +536,7 @@ impl<'a> Bundle<'a> {
             && component.core < u64::from(MOST_CORES)
             && (at != 0 || component.core == 0)
             && component.constructor < self.tables[COMPONENTS].0 as u64
+            && component.of < self.tables[COMPONENTS].0 as u64
             && self.segments(&component).all(|s| s.is_sound(self.length))
             && self.stacks(&component).all(|s| s.is_sound());
         sound.then_some(())
@@ -519,6 +563,7 @@ impl<'a> Bundle<'a> {
             }
             Grant::HandledLevel | Grant::Time => in_table,
             Grant::Thread(of) | Grant::Receive(of) | Grant::Send(of) => in_table && exists(of),
+            Grant::Fill(of) | Grant::Spend(of) => in_table && exists(of),
             Grant::Bundle => capability.slot == 0,
             Grant::Untyped { address, frames } => {
                 let bytes = frames.checked_mul(PAGE).filter(|bytes| *bytes > 0)?;

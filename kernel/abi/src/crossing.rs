@@ -21,7 +21,7 @@
 //!
 //! An operation of the kernel that answers at once leaves `rbx rbp r12`–`r15` and FS base as they are, and clears
 //! `rdx r8 r9 r10`; but a number that no capability can have, and [`CapabilityWord::IDENTITY`], are answered with `rdx r9
-//! r10` as they were and the caller's own number in `r8`. One that lets other threads run in between leaves anything of theirs that is of the same component, and
+//! r10` as they were and nine bits of the caller's own number in `r8`. One that lets other threads run in between leaves anything of theirs that is of the same component, and
 //! nothing of any other.
 //!
 //! A status is zero for success, below [`SERVER_STATUS`] an [`Error`] of the

@@ -17,6 +17,8 @@
 //! | where do things lie in a component's address space? | [`layout`] |
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
 //! | what does an interface crate tell the composer? | [`record`] |
+//! | how does a component find the files that it starts with? | [`files`] |
+//! | what does hand-written code tell it of the stack? | [`stack`] |
 //! | what does the composer tell a scheduler? | [`plan`] |
 //! | what does it tell the ends of a syscall page? | [`page`] |
 #![no_std]
@@ -28,6 +30,7 @@ pub mod crossing;
 pub mod error;
 pub mod event;
 pub mod fault;
+pub mod files;
 pub mod kind;
 pub mod layout;
 pub mod management;
@@ -37,4 +40,5 @@ pub mod plan;
 pub mod record;
 pub mod register;
 pub mod rights;
+pub mod stack;
 pub mod time;

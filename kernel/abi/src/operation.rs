@@ -81,41 +81,41 @@ pub enum TableOperation {
     /// `w0` slot, `w1` frame address, `w2` table capability << 32 | page-table capability,
     /// `w3` component index, and [`FOREIGN`] if it is foreign.
     ///
-    /// Errors: those of filling a slot and of taking a frame; `RightsExceeded` of a table without
+    /// Errors: those of filling a slot and of taking a frame, and of a capability looked up; `RightsExceeded` of a table without
     /// [`HOLD`](crate::rights::table::HOLD); `BadArgument` if there is no such index, or it is 0; `IndexTaken` if a component has it that
     /// has not been reclaimed.
     CreateComponent = 5,
     /// `w0` slot, `w1` frame address, `w2` component capability << 32 | core << 16 | thread index,
     /// `w3` address at which it starts.
     ///
-    /// Errors: those of filling a slot and of taking a frame; `RightsExceeded` of the component without
+    /// Errors: those of filling a slot and of taking a frame, and of a capability looked up; `RightsExceeded` of the component without
     /// [`MAKE_THREADS`](crate::rights::component::MAKE_THREADS), `Revoked` if it is; `BadArgument` if there is no such index or
     /// core; `IndexTaken` if a thread has it that has not been reclaimed; `BadAddress` if the start is not in user level's part.
     CreateThread = 6,
     /// `w0` slot | component capability << 32, `w1` entry address, `w2` token, `w3` permitted methods.
     ///
-    /// Errors: those of filling a slot; `RightsExceeded` of the component without
+    /// Errors: those of filling a slot, and of a capability looked up; `RightsExceeded` of the component without
     /// [`MAKE_INVOCATIONS`](crate::rights::component::MAKE_INVOCATIONS), `Revoked` if it is, `BadArgument` if it is foreign;
     /// `BadAddress` if the entry is not in user level's part.
     CreateInvocation = 7,
     /// `w0` slot, `w1` ports capability, `w2` first port << 32 | number of ports:
     /// a capability to a part of the range.
     ///
-    /// Errors: those of filling a slot; `BadArgument` for no port, `RightsExceeded` for one outside the range.
+    /// Errors: those of filling a slot, and of a capability looked up; `BadArgument` for no port, `RightsExceeded` for one outside the range.
     CreatePorts = 8,
     /// `w0` slot, `w1` thread capability: the receive end-point of that thread.
     ///
-    /// Errors: those of filling a slot; `RightsExceeded` of the thread without
+    /// Errors: those of filling a slot, and of a capability looked up; `RightsExceeded` of the thread without
     /// [`MAKE_RECEIVE`](crate::rights::thread::MAKE_RECEIVE).
     CreateReceive = 9,
     /// `w0` slot, `w1` receive capability, or the thread's: the right to send there.
     ///
-    /// Errors: those of filling a slot; `RightsExceeded` of the end-point without
+    /// Errors: those of filling a slot, and of a capability looked up; `RightsExceeded` of the end-point without
     /// [`MAKE_SEND`](crate::rights::receive::MAKE_SEND), of the thread without [`MAKE_RECEIVE`](crate::rights::thread::MAKE_RECEIVE).
     CreateSend = 10,
     /// `w0` slot, `w1` interrupt capability, `w2` line: a capability to one of the lines, if the machine has it.
     ///
-    /// Errors: those of filling a slot; `RightsExceeded` for a line that is none of them, `BadArgument` for one that the machine does not have.
+    /// Errors: those of filling a slot, and of a capability looked up; `RightsExceeded` for a line that is none of them, `BadArgument` for one that the machine does not have.
     ///
     /// Lines 0 to 15 are those of the PC, wherever the machine has wired them; from 16 on, lines have the
     /// machine's own numbers.
@@ -123,7 +123,7 @@ pub enum TableOperation {
     /// `w0` slot, `w1` physical-range capability, `w2` first address, `w3` number of pages: a capability to a part
     /// of the range. None of it may be memory, or registers that the kernel keeps for itself.
     ///
-    /// Errors: those of filling a slot; `BadAddress` if it does not start on a page, `BadArgument` for no page, `RightsExceeded` for pages outside the
+    /// Errors: those of filling a slot, and of a capability looked up; `BadAddress` if it does not start on a page, `BadArgument` for no page, `RightsExceeded` for pages outside the
     /// range, `FrameState` if some of it is no device's.
     CreatePhysicalRange = 12,
     /// `w0` slot: the level of whatever thread executes, while the table's owner handles its fault or its system call.
@@ -159,8 +159,8 @@ pub enum TableOperation {
     ///
     /// Errors: those of filling a slot and of taking a frame; of the capabilities named, those of a capability looked up,
     /// and `RightsExceeded` without [`SCHEDULE`](crate::rights::receive::SCHEDULE) or
-    /// [`GIVE`](crate::rights::temporal_capability::GIVE); `BadArgument` for cycles from nowhere; those of delegating, but an unlimited
-    /// one can fill one of another core.
+    /// [`GIVE`](crate::rights::temporal_capability::GIVE); `BadArgument` for cycles from nowhere; those of delegating to one that has
+    /// nothing yet, `BadArgument`, `WrongCore`, `BudgetExhausted` and `TooManySchedulers`, but an unlimited one can fill one of another core.
     CreateTemporalCapability = 17,
 }
 
@@ -257,15 +257,19 @@ pub enum ThreadOperation {
     ///
     /// With a scheduler, switches to the thread, and answers when somebody
     /// switches back; if the thread is the caller, at once. At the timeout, an absolute time in ticks of the
-    /// time-stamp counter (0 for none), and when the thread blocks or ends, the scheduler's thread goes on.
+    /// time-stamp counter (0 for none), and when the thread blocks or ends, the scheduler's thread goes on. A thread that receives
+    /// where nothing is pending is answered `TimedOut` there: its scheduler ends its wait.
+    ///
+    /// A dispatch that names a temporal capability also limits the thread, if that is a scheduler, until the next such dispatch: what it
+    /// dispatches runs until the timeout at the longest, and then the scheduler of this dispatch goes on.
     ///
     /// The thread runs on the temporal capability, or with 0 on the one that the caller runs on: the time until something else is
     /// run on is taken from its cycles. When none are left, the first scheduler above the thread that has time
     /// goes on, each on what it ran on itself; the others find out when they have time again.
     ///
     /// Errors: `RightsExceeded` without [`DISPATCH`](crate::rights::thread::DISPATCH); `WrongCore` if the thread is another core's;
-    /// `Revoked` if it is at its start and its component is; `NotDispatchable` if it waits for another's end, has faulted or was ended, or
-    /// receives and nothing is pending there.
+    /// `Revoked` if it is at its start and its component is; `NotDispatchable` if it waits for another's end, or has faulted or was
+    /// ended.
     ///
     /// With 0 for both, also `BadArgument` for a timeout or a token, and if the caller has a scheduler; `NotDispatchable` if the
     /// thread is not at its start.
@@ -299,6 +303,13 @@ pub enum ThreadOperation {
     ///
     /// Errors: `Pending` until it has ended, `NothingPending` if it was never launched.
     Ended = 4,
+    /// `w0`: number of a core. The thread, which is the caller's core's, does not run and could go on, belongs to that core from now on:
+    /// nobody schedules it until it is dispatched there.
+    ///
+    /// Errors: `RightsExceeded` without [`DISPATCH`](crate::rights::thread::DISPATCH); `WrongCore` if the thread is another core's; `BadArgument` if
+    /// there is no such core, or it does not take part; `NotDispatchable` if the thread runs, receives, waits for another's end, or has faulted or was
+    /// ended; `InUse` if somebody waits for its end, or it is the scheduler of others; `Pending` if what another core sent to it is on its way.
+    Migrate = 5,
 }
 
 /// Operations of a [`HandledLevel`](crate::kind::Kind::HandledLevel) capability.
@@ -337,7 +348,8 @@ pub enum ReceiveOperation {
     /// `w1` = one [`Event`](crate::event::Event) of a thread that it schedules, or 0;
     /// with [`ALL`](receive_flag::ALL), the words of a [`Batch`](crate::event::Batch).
     ///
-    /// A time can be given only by a thread without a scheduler: the others have that for it.
+    /// A time can be given only by a thread without a scheduler: the scheduler of any other ends its wait by a
+    /// [dispatch](ThreadOperation::Dispatch).
     ///
     /// Errors: `RightsExceeded` without [`RECEIVE`](crate::rights::receive::RECEIVE); `BadArgument` if the end-point is another thread's, for
     /// unknown flags, and for a time from a thread with a scheduler; `NothingPending` with
@@ -384,7 +396,7 @@ pub enum ThreadEnd {
 /// Operations of a [`TemporalCapability`](crate::kind::Kind::TemporalCapability) capability.
 ///
 /// It belongs to a scheduler, and to that one's core, which alone can ask something of it (`WrongCore`). Cycles are moved from the capability that is
-/// invoked to `w0`, another one of the caller's. Errors of moving: `RightsExceeded` without
+/// invoked to `w0`, another one of the caller's. Errors of moving: `WrongCore`; `RightsExceeded` without
 /// [`GIVE`](crate::rights::temporal_capability::GIVE) here or [`TAKE`](crate::rights::temporal_capability::TAKE) there, and the others of a
 /// capability looked up, for `w0`; `BadArgument` if the two are one; `Revoked` if the other's scheduler is gone;
 /// `BudgetExhausted` if there are fewer cycles; `BudgetOverflow` if the other would have
@@ -412,7 +424,8 @@ pub enum TemporalCapabilityOperation {
     /// `w0` temporal capability: moves everything there, as [`Transfer`](Self::Transfer) does, and ends this one: its frame is untyped again. Answers `w0` =
     /// the epoch that must be past before the frame can be used.
     ///
-    /// Errors: those of transfer, but none for no cycles; `RightsExceeded` without [`RECLAIM`](crate::rights::RECLAIM) here;
+    /// Errors: those of [`Transfer`](Self::Transfer) that do not come of too few cycles: `WrongCore`, `BudgetOverflow`, `TooManySchedulers`,
+    /// those of a capability looked up, `BadArgument` as there; `RightsExceeded` also without [`RECLAIM`](crate::rights::RECLAIM) here;
     /// `InUse` if the caller runs on it.
     Merge = 3,
 }
@@ -497,7 +510,7 @@ numbered! {
     TableOperation: Copy Remove Graft CreateTable CreatePageTable CreateComponent CreateThread CreateInvocation CreatePorts CreateReceive CreateSend CreateInterrupt CreatePhysicalRange CreateHandledLevel Prune Reclaim Quiesce CreateTemporalCapability;
     PageTableOperation: Map Alias Graft Name MapDevice Unmap Move Prune Clean;
     ComponentOperation: Name Revoke;
-    ThreadOperation: Dispatch ReadRegister WriteRegister Launch Ended;
+    ThreadOperation: Dispatch ReadRegister WriteRegister Launch Ended Migrate;
     HandledLevelOperation: ReadRegister WriteRegister ReadMemory WriteMemory;
     ReceiveOperation: Receive Frequency;
     SendOperation: Send;

@@ -37,8 +37,8 @@
 //!
 //! It has one method, [`SERVE`], for the client (to flush) and for the scheduler
 //! (to serve those that wait): it takes what was submitted, runs each call's
-//! method and answers it. Answers word 0 = calls answered, word 1 = [`MORE`]
-//! and [`WAKE`] as they apply.
+//! method and answers it. Answers word 0 = a bit for each slot whose call was
+//! answered, word 1 = [`MORE`] if that applies.
 
 /// The one method of a batch entry.
 pub const SERVE: u16 = 0;
@@ -48,9 +48,6 @@ pub const SERVE_ONLY: u64 = 1 << SERVE;
 
 /// The bound of a pass was reached before there was nothing left to do.
 pub const MORE: u64 = 1;
-
-/// The client sleeps and is to be woken.
-pub const WAKE: u64 = 2;
 
 /// Words of a client's slot.
 pub const SLOT_WORDS: usize = 6;
@@ -66,7 +63,8 @@ pub const ROWS: u64 = 8 * ROW_WORDS as u64;
 pub struct PageEdge {
     /// The token that the client's invocations of the scheduler carry.
     pub client: u64,
-    /// Slot of an invocation of the server's batch entry for this page.
+    /// Slot of an invocation of the server's batch entry for this page, with
+    /// [`CLEAR_REGISTERS`](crate::record::CLEAR_REGISTERS) if the client does so on its way there.
     pub serve: u64,
     /// Address of the header frame in the scheduler.
     pub header: u64,

@@ -26,7 +26,7 @@ pub const SECTION: &str = ".tessera.records";
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
 
 /// Version of the record's layout and of the schema's grammar.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 64;
@@ -37,7 +37,7 @@ pub const RECORD_BYTES: usize = 64;
 pub enum RecordKind {
     /// An interface that the image calls. Name: the interface. First address:
     /// its import slot, a word: capability number << 16, with
-    /// [`CLEAR_REGISTERS`] or without.
+    /// [`CLEAR_REGISTERS`] or without. Second address: the same if the image can do without a server, or else null.
     Import = 1,
     /// An interface that the image serves. Name: the interface. First address:
     /// the entry for clients that the server trusts; second: for those that it does not.
@@ -73,6 +73,11 @@ pub enum RecordKind {
     /// A device's registers in memory. Name: what the image calls the device. First address: two words, which receive the
     /// address at which they are mapped, and how many bytes they are.
     Registers = 12,
+    /// A constant that the graph can set. Name: the variable. First address: the word, which holds what it is otherwise.
+    Constant = 13,
+    /// The image reads [files](crate::files). Name: empty. First address: two words, which receive where the archive lies,
+    /// and how many bytes it has. Without files they stay 0.
+    Files = 14,
 }
 
 impl RecordKind {
@@ -91,6 +96,8 @@ impl RecordKind {
             10 => Some(Self::Management),
             11 => Some(Self::Interrupt),
             12 => Some(Self::Registers),
+            13 => Some(Self::Constant),
+            14 => Some(Self::Files),
             _ => None,
         }
     }

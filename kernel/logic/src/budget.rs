@@ -185,6 +185,11 @@ pub fn resume(store: &impl Store, core: &mut CoreState) {
     core.account.run_on(of(store, core.thread()));
 }
 
+/// Has `thread` remember no budget.
+pub fn forget(store: &impl Store, thread: Frame) {
+    set(store.words(thread), BUDGET, Budget::NONE.0);
+}
+
 /// Counts the time of `thread` no more if it has none.
 pub fn count_no_more(store: &impl Store, thread: Frame) {
     if !has_time(store, thread) {

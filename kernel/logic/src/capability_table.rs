@@ -189,12 +189,17 @@ impl CapabilityTable {
         if number >= u64::from(CAPABILITIES) {
             return Err(Error::OutOfRange);
         }
-        let at = number / u64::from(LEAF_SLOTS);
-        let leaf = Frame::at(get(store.words(self.0), at as usize));
+        let leaf = Frame::at(get(store.words(self.0), leaf_of(store, number)));
         let (slots, _) = store.words(leaf).as_chunks();
         let slot = slots.get((number % u64::from(LEAF_SLOTS)) as usize).ok_or(Error::OutOfRange)?;
         Ok((leaf, slot))
     }
+}
+
+/// Which leaf has slot `number`; a word of the root whatever the number, so that no speculation looks further than that.
+#[inline(always)]
+fn leaf_of(store: &impl Store, number: u64) -> usize {
+    store.word_number(number / u64::from(LEAF_SLOTS))
 }
 
 /// Claims all slots of `leaf`, so that nobody fills one; or none of them.
@@ -296,6 +301,14 @@ mod tests {
             assert_eq!(table.remove(&memory, number), Err(Error::OutOfRange));
         }
         assert_eq!(table.add(&memory, 0, Capability::Power), Err(Error::OutOfRange));
+    }
+
+    #[test]
+    fn a_number_leads_to_a_word_of_the_root_whatever_it_is() {
+        let memory = Memory::new();
+        let leaf_of = |number: u64| leaf_of(&memory, number);
+        assert_eq!([0, 63, 64, u64::from(CAPABILITIES) - 1].map(leaf_of), [0, 0, 1, 510]);
+        assert!([CAPABILITIES.into(), 1 << 15, 1 << 47, u64::MAX].map(leaf_of).iter().all(|leaf| *leaf <= USERS));
     }
 
     #[test]

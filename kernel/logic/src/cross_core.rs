@@ -141,11 +141,12 @@ fn list(store: &impl Store, receiver: Frame) -> Result<u32, Error> {
     Ok(core)
 }
 
-/// Takes what other cores sent to threads of this one. Answers whether the current thread's scheduler is to decide at once.
-pub fn take(store: &impl Store, core: &CoreState) -> bool {
-    let Some(shared) = store.shared(core.number as u32) else { return false };
+/// Takes what other cores sent to threads of this one. Answers whether the current thread's scheduler is to decide at once,
+/// or one so many levels above it.
+pub fn take(store: &impl Store, core: &CoreState) -> Option<usize> {
+    let shared = store.shared(core.number as u32)?;
     let mut at = shared.activated.0.swap(0, AcqRel);
-    let mut decide = false;
+    let mut decide = None;
     while at != 0 {
         let thread = Frame::at(at);
         let words = store.words(thread);
@@ -153,9 +154,32 @@ pub fn take(store: &impl Store, core: &CoreState) -> bool {
         at = word(words, NEXT).map_or(0, |next| next.load(Acquire));
         let sent = taken(words);
         endpoint::activate(store, thread, sent.times);
-        decide |= sent.decide && core.thread != 0 && interrupt::calls_for_decision(store, core, thread);
+        if sent.decide && core.thread != 0 {
+            decide = decide.max(interrupt::calls_for_decision(store, core, thread));
+        }
     }
     decide
+}
+
+/// Keeps those who send to `thread` from listing it.
+///
+/// # Errors
+///
+/// [`Error::Pending`] if somebody sent, and its core has not taken that yet.
+pub fn hold(store: &impl Store, thread: Frame) -> Result<(), Error> {
+    let count = word(store.words(thread), SENT)?;
+    count.compare_exchange(0, ONE, AcqRel, Acquire).map_err(|_| Error::Pending)?;
+    Ok(())
+}
+
+/// Ends that, and lists the thread if somebody has sent meanwhile: then its core has to be interrupted.
+///
+/// # Errors
+///
+/// None of a thread.
+pub fn let_go(store: &impl Store, thread: Frame) -> Result<bool, Error> {
+    let before = word(store.words(thread), SENT)?.fetch_sub(ONE, AcqRel);
+    if before == ONE { Ok(false) } else { list(store, thread).map(|_| true) }
 }
 
 /// Lets nobody send to `thread` any more.

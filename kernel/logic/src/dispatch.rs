@@ -7,6 +7,14 @@
 //! decision: one that was overtaken, because its maker was preempted
 //! before it took effect, is refused as stale. This replaces disabling interrupts.
 //! (Token-validated dispatch is Composite's idea.)
+//!
+//! A scheduler below another has the core until the timeout of the dispatch that gave it a temporal capability: its *limit*. Nothing
+//! that it dispatches has it for longer, and when the limit is past, the scheduler above decides, not this one. So no scheduler trusts
+//! one below it to give the core back.
+//!
+//! | word of the thread | meaning |
+//! |---|---|
+//! | 52 | its limit, 0 for none: what it dispatches runs no longer, if it has a scheduler itself |
 
 use crate::budget::{self, Budget};
 use crate::core_state::CoreState;
@@ -15,7 +23,7 @@ use crate::frame::Frame;
 use crate::interrupt;
 use crate::launch;
 use crate::outcome::Outcome;
-use crate::store::Store;
+use crate::store::{Store, get, set};
 use crate::temporal_capability;
 use crate::thread::{self, Scheduler, State};
 use abi::error::Error;
@@ -24,6 +32,14 @@ use abi::operation::ThreadEnd;
 
 /// Schedulers above each other that control passes through when none of them can go on.
 const LEVELS: usize = 8;
+
+/// The number of levels, for loops that are not to be written out: that would be a hundredth of the kernel.
+#[inline(always)]
+pub(crate) fn levels() -> core::ops::Range<usize> {
+    0..core::hint::black_box(LEVELS)
+}
+
+const LIMIT: usize = 52;
 
 /// A scheduler's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +96,7 @@ pub fn switch_to(
     thread::check_core(store, core, thread)?;
     thread::check_core(store, core, scheduler)?;
     let budget = decision.budget.map(|capability| budget::choose(store, core, capability)).transpose()?;
+    let timeout = within_limit(store, core, scheduler, decision.timeout);
     endpoint::check_token(store, scheduler, decision.token)?;
     if scheduler != caller && !can_go_on(store, scheduler) {
         return Err(Error::NotDispatchable);
@@ -89,26 +106,73 @@ pub fn switch_to(
     }
     if thread == caller {
         // Its scheduler lets it go on: of the decision, that leaves the time.
-        core.timeout = decision.timeout;
-        run_on(core, budget);
+        limit(store, core, thread, scheduler, timeout, budget);
         return Ok(Outcome::DONE);
     }
-    let outcome = thread::resume(store, core, thread, word)?;
+    let outcome = match thread::resume(store, core, thread, word) {
+        Err(Error::NotDispatchable) if thread::state(store, thread) == State::Receiving => {
+            end_wait(store, core, thread)
+        }
+        resumed => resumed?,
+    };
     thread::set_state(store, caller, State::Suspended);
     // Whoever waits for the end of a thread is told of it, whoever schedules the thread until then.
     let is_awaited = matches!(thread::scheduler(store, thread), Scheduler::Waiting(_) | Scheduler::Launched);
     if thread != scheduler && !is_awaited {
         thread::set_scheduler(store, thread, Scheduler::EndPoint(scheduler));
     }
-    core.timeout = decision.timeout;
-    run_on(core, budget);
+    limit(store, core, thread, scheduler, timeout, budget);
     Ok(outcome)
 }
 
+/// `thread` waits, and nothing has come: its scheduler, which was to wake it at some time, ends that.
+#[cold]
+#[inline(never)]
+fn end_wait(store: &impl Store, core: &mut CoreState, thread: Frame) -> Outcome {
+    thread::switch(store, core, thread);
+    Error::TimedOut.into()
+}
+
+/// The timeout of a decision, or the scheduler's limit if that is earlier. Without a timeout, no limit holds; and
+/// one that stays as it is was looked at before.
+#[inline]
+fn within_limit(store: &impl Store, core: &CoreState, scheduler: Frame, timeout: u64) -> u64 {
+    if core.timeout == 0 || timeout == core.timeout {
+        return timeout;
+    }
+    earlier(timeout, limit_of(store, scheduler))
+}
+
+/// The earlier of two times, of which 0 is later than everything.
+#[cold]
+#[inline(never)]
+fn earlier(one: u64, other: u64) -> u64 {
+    one.wrapping_sub(1).min(other.wrapping_sub(1)).wrapping_add(1)
+}
+
+/// Until when the scheduler above `scheduler` has left it the core; 0 if that has no end, or if there is none above.
+#[cold]
+#[inline(never)]
+fn limit_of(store: &impl Store, scheduler: Frame) -> u64 {
+    thread::above(store, scheduler).map_or(0, |_| get(store.words(scheduler), LIMIT))
+}
+
+/// Leaves the core to `thread` until `timeout`, on `budget` if that is to change: then this is the thread's limit as well.
 #[inline(always)]
-fn run_on(core: &mut CoreState, budget: Option<Budget>) {
-    if let Some(budget) = budget {
-        core.account.run_on(budget);
+fn limit(
+    store: &impl Store,
+    core: &mut CoreState,
+    thread: Frame,
+    scheduler: Frame,
+    timeout: u64,
+    budget: Option<Budget>,
+) {
+    core.timeout = timeout;
+    let Some(budget) = budget else { return };
+    core.account.run_on(budget);
+    // A scheduler's own threads do not say how long it has.
+    if thread != scheduler {
+        set(store.words(thread), LIMIT, timeout);
     }
 }
 
@@ -139,25 +203,40 @@ pub fn end(store: &impl Store, core: &mut CoreState, how: ThreadEnd, status: u16
     }
 }
 
-/// Takes the core from the current thread, whose registers the entry has saved; its scheduler goes on.
+/// Takes the core from the current thread, whose registers the entry has saved; its scheduler goes on, or the first above
+/// that one whose own limit is not past, and which is `above` or above it.
 ///
 /// A thread that nobody schedules keeps the core.
-pub fn preempt(store: &impl Store, core: &mut CoreState) -> Outcome {
-    core.timeout = 0;
-    match thread::scheduler(store, core.thread()) {
-        Scheduler::EndPoint(scheduler) => hand_over(store, core, scheduler, State::Preempted, What::Preempted),
-        Scheduler::None | Scheduler::Waiting(_) | Scheduler::Launched => Outcome::Restore,
+#[inline(never)]
+pub fn preempt(store: &impl Store, core: &mut CoreState, now: u64, above: usize) -> Outcome {
+    let thread = core.thread();
+    let Some(mut scheduler) = thread::above(store, thread) else {
+        core.timeout = 0;
+        return Outcome::Restore;
+    };
+    thread::set_state(store, thread, State::Preempted);
+    endpoint::tell(store, scheduler, thread, What::Preempted);
+    for level in levels().skip(1) {
+        let limit = limit_of(store, scheduler);
+        let is_past = core.timeout != 0 && limit != 0 && limit <= now;
+        let Some(next) = thread::above(store, scheduler).filter(|_| is_past || level <= above) else { break };
+        endpoint::tell(store, next, scheduler, What::Preempted);
+        scheduler = next;
     }
+    resume_scheduler(store, core, scheduler)
 }
 
 /// What an interrupt of the current thread, whose registers the entry has saved, leads to. With `decide`, its scheduler
-/// goes on.
-pub fn interrupted(store: &impl Store, core: &mut CoreState, now: u64, decide: bool) -> Outcome {
+/// goes on, or one so many levels above it.
+pub fn interrupted(store: &impl Store, core: &mut CoreState, now: u64, decide: Option<usize>) -> Outcome {
     if core.account.has_ended(now) {
         budget::account(store, core, now);
         return expire(store, core);
     }
-    if decide { preempt(store, core) } else { Outcome::Restore }
+    match decide {
+        Some(above) => preempt(store, core, now, above),
+        None => Outcome::Restore,
+    }
 }
 
 /// What an interrupt leads to that has told `receiver` something: see [`interrupted`].
@@ -190,7 +269,6 @@ pub fn hand_over(store: &impl Store, core: &mut CoreState, scheduler: Frame, sta
     let thread = core.thread();
     thread::set_state(store, thread, state);
     endpoint::post(store, scheduler, thread, what);
-    core.timeout = 0;
     resume_scheduler(store, core, scheduler)
 }
 
@@ -199,43 +277,38 @@ pub fn hand_over(store: &impl Store, core: &mut CoreState, scheduler: Frame, sta
 pub fn taking_precedence(store: &impl Store, core: &CoreState, receiver: Frame) -> Option<Frame> {
     let current = core.account.runs_on().capability()?;
     let own = budget::of(store, receiver).capability()?;
-    let Scheduler::EndPoint(scheduler) = thread::scheduler(store, receiver) else { return None };
-    let Scheduler::EndPoint(_) = thread::scheduler(store, core.thread()) else { return None };
-    let waits = thread::state(store, receiver) == State::Receiving;
+    let scheduler = endpoint::told(store, receiver)?;
+    thread::above(store, core.thread())?;
     let can_decide = can_go_on(store, scheduler) && budget::has_time(store, scheduler);
-    (waits && can_decide && temporal_capability::takes_precedence(store, own, current)).then_some(scheduler)
+    (can_decide && temporal_capability::takes_precedence(store, own, current)).then_some(scheduler)
 }
 
 /// Leaves the current thread in `state`, tells its scheduler, and lets `scheduler` go on, which may be another.
 pub fn give_way(store: &impl Store, core: &mut CoreState, scheduler: Frame, state: State) -> Outcome {
     let thread = core.thread();
     thread::set_state(store, thread, state);
-    if let Scheduler::EndPoint(own) = thread::scheduler(store, thread) {
-        endpoint::post(store, own, thread, What::Preempted);
+    if let Some(own) = thread::above(store, thread) {
+        endpoint::tell(store, own, thread, What::Preempted);
     }
-    core.timeout = 0;
     resume_scheduler(store, core, scheduler)
 }
 
 /// Lets `scheduler` go on, or the next one above it that can, or else the core's root.
 fn resume_scheduler(store: &impl Store, core: &mut CoreState, mut scheduler: Frame) -> Outcome {
-    for _ in 0..LEVELS {
+    for _ in levels() {
         if let Ok(outcome) = resume_started(store, core, scheduler) {
             return outcome;
         }
-        match thread::scheduler(store, scheduler) {
-            Scheduler::EndPoint(above) => {
-                tell_of_expiry(store, above, scheduler);
-                scheduler = above;
-            }
-            Scheduler::Waiting(_) | Scheduler::Launched | Scheduler::None => break,
-        }
+        let Some(above) = thread::above(store, scheduler) else { break };
+        tell_of_expiry(store, above, scheduler);
+        scheduler = above;
     }
     resume_root(store, core)
 }
 
 /// Schedulers can be led in circles, and end; somebody waits for the root, and so it is never forgotten.
 fn resume_root(store: &impl Store, core: &mut CoreState) -> Outcome {
+    core.timeout = 0;
     if core.root == 0 {
         return Outcome::NothingToRun;
     }
@@ -265,13 +338,15 @@ fn resume_started(store: &impl Store, core: &mut CoreState, scheduler: Frame) ->
     }
     let outcome = thread::resume(store, core, scheduler, 0)?;
     budget::resume(store, core);
+    // Without a timeout, no limit held.
+    core.timeout = if core.timeout == 0 { 0 } else { limit_of(store, scheduler) };
     Ok(outcome)
 }
 
 /// Tells `above` if nothing keeps `scheduler` from going on but that it has no time.
 fn tell_of_expiry(store: &impl Store, above: Frame, scheduler: Frame) {
     if can_go_on(store, scheduler) && !budget::has_time(store, scheduler) {
-        endpoint::post(store, above, scheduler, What::Expired);
+        endpoint::tell(store, above, scheduler, What::Expired);
     }
 }
 
@@ -283,5 +358,7 @@ fn can_go_on(store: &impl Store, scheduler: Frame) -> bool {
 
 #[cfg(test)]
 mod budget_tests;
+#[cfg(test)]
+mod level_tests;
 #[cfg(test)]
 mod tests;

@@ -121,20 +121,28 @@ pub fn send(store: &impl Store, core: &mut CoreState, receiver: Frame, flags: u6
     })
 }
 
-/// Counts one more send to `receiver`; if it waits, its scheduler is told.
+/// Counts one more send to `receiver`: see [`activate`].
 pub fn notify(store: &impl Store, receiver: Frame) {
     activate(store, receiver, 1);
 }
 
-/// Counts so many more sends to `receiver`; if it waits, its scheduler is told.
+/// Counts so many more sends to `receiver`; if it waits, its scheduler is told, and if that one waits, its own, and so on.
+#[inline(never)]
 pub fn activate(store: &impl Store, receiver: Frame, times: u64) {
     let words = store.words(receiver);
     set(words, PENDING, get(words, PENDING).saturating_add(times));
-    if let Scheduler::EndPoint(scheduler) = thread::scheduler(store, receiver)
-        && thread::state(store, receiver) == State::Receiving
-    {
-        post(store, scheduler, receiver, What::Woken);
+    let mut at = receiver;
+    for _ in dispatch::levels() {
+        let Some(scheduler) = told(store, at) else { return };
+        tell(store, scheduler, at, What::Woken);
+        at = scheduler;
     }
+}
+
+/// The scheduler of `thread`, if that one waits: then it is told when the thread is sent to.
+#[inline(never)]
+pub fn told(store: &impl Store, thread: Frame) -> Option<Frame> {
+    if thread::state(store, thread) == State::Receiving { thread::above(store, thread) } else { None }
 }
 
 /// Takes what is pending at the end-point of `thread`: the count of sends, and one event.
@@ -191,6 +199,12 @@ pub fn post(store: &impl Store, scheduler: Frame, thread: Frame, what: What) {
         last => set(store.words(Frame::at(last)), NEXT, thread.address()),
     }
     set(list, LAST, thread.address());
+}
+
+/// The same, where it need not be quick.
+#[inline(never)]
+pub fn tell(store: &impl Store, scheduler: Frame, thread: Frame, what: What) {
+    post(store, scheduler, thread, what);
 }
 
 /// Takes the event of `thread`, if there is one, out of the list of `scheduler`.

@@ -13,10 +13,11 @@
 
 use crate::core_state::CoreState;
 use crate::cross_core::{self, Cores};
+use crate::dispatch::levels;
 use crate::endpoint;
 use crate::frame::Frame;
 use crate::store::Store;
-use crate::thread::{self, Scheduler, State};
+use crate::thread;
 use abi::error::Error;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -211,11 +212,21 @@ pub fn arrive(store: &impl Store, machine: &mut (impl Controller + Cores), core:
     None
 }
 
-/// Whether the current thread's scheduler has to decide anew, now that `receiver` has been told something.
-pub fn calls_for_decision(store: &impl Store, core: &CoreState, receiver: Frame) -> bool {
-    let Scheduler::EndPoint(deciding) = thread::scheduler(store, core.thread()) else { return false };
-    let wakes = thread::state(store, receiver) == State::Receiving;
-    deciding == receiver || (wakes && thread::scheduler(store, receiver) == Scheduler::EndPoint(deciding))
+/// Which of the schedulers above the current thread has to decide anew, now that `receiver` has been told something: 0 for the
+/// thread's own, 1 for the one above that.
+#[inline(never)]
+pub fn calls_for_decision(store: &impl Store, core: &CoreState, receiver: Frame) -> Option<usize> {
+    let (mut told, mut at) = (receiver, core.thread());
+    for _ in levels() {
+        told = endpoint::told(store, told).unwrap_or(told);
+    }
+    for level in levels() {
+        at = thread::above(store, at)?;
+        if at == told {
+            return Some(level);
+        }
+    }
+    None
 }
 
 fn life(store: &impl Store, receiver: Frame) -> u64 {

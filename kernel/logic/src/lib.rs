@@ -33,6 +33,7 @@ pub mod frame;
 pub mod interrupt;
 pub mod invocation;
 pub mod launch;
+pub mod migrate;
 pub mod operation;
 pub mod outcome;
 pub mod page_table;

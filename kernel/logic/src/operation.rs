@@ -12,6 +12,7 @@ use crate::frame::Frame;
 use crate::interrupt::{self, Controller, Lines};
 use crate::invocation;
 use crate::launch;
+use crate::migrate;
 use crate::outcome::Outcome;
 use crate::page_table::PageTable;
 use crate::registers;
@@ -216,6 +217,9 @@ fn other_of_thread(
             Ok(Outcome::DONE)
         }
         ThreadOperation::Launch => launch(store, machine, core, with(rights::thread::DISPATCH)?, words),
+        ThreadOperation::Migrate => {
+            migrate::migrate(store, machine, core, with(rights::thread::DISPATCH)?, register)
+        }
         ThreadOperation::Ended => Ok(Outcome::pair(core, launch::ended(store, with(0)?)?)),
     }
 }

@@ -107,6 +107,8 @@ pub fn send(store: &impl Store, core: &CoreState, held: &Slot, number: u64, flag
         && pending != u64::MAX
         && own(store, words, thread::STATE) == State::Receiving as u64
         && is_end_point(scheduler)
+        // A scheduler that waits has one above it, who is told as well.
+        && own(store, store.words(Frame::at(scheduler)), thread::STATE) != State::Receiving as u64
         // What is counted may have to give way to the receiver.
         && core.account.runs_on() == Budget::NONE;
     if !is_usual {

@@ -272,7 +272,7 @@ impl Run {
         if core.timeout == 0 || self.now < core.timeout {
             return Outcome::Restore;
         }
-        let outcome = dispatch::preempt(memory, core);
+        let outcome = dispatch::preempt(memory, core, self.now, 0);
         invocation::settle(memory, core, outcome)
     }
 

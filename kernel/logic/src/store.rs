@@ -8,7 +8,10 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// The 512 words of a frame.
-pub type Words = [AtomicU64; 512];
+pub type Words = [AtomicU64; WORDS];
+
+/// Words of a frame.
+pub const WORDS: usize = 512;
 
 /// The words of an entry of an invocation stack, see [`entry`](crate::thread::entry).
 pub type Level = [AtomicU64; 4];
@@ -97,6 +100,13 @@ pub trait Store: Sized {
     #[inline(always)]
     fn life_at(&self, place: u64) -> u64 {
         self.retype_entry(Frame::numbered(place)).map_or(frame::NO_LIFE, |word| word.load(Acquire))
+    }
+
+    /// The lower nine bits of `number`, which name one of the words of a frame: taken in a way that no compiler leaves out, so that
+    /// a processor that goes on beyond a bound by speculation stays within the frame.
+    #[inline(always)]
+    fn word_number(&self, number: u64) -> usize {
+        (number % WORDS as u64) as usize
     }
 
     /// Fills `frame` with zeros.

@@ -16,6 +16,8 @@
 //! | 14 | what it runs on when it goes on of its own accord, see [`crate::budget`] |
 //! | 16–31, 48–49, 64–127 | [`saved`] registers, while it is preempted |
 //! | 32–47, 50–51, 128–191 | [`saved`] registers of the level whose fault is being handled |
+//! | 52 | its limit, see [`dispatch`](crate::dispatch) |
+//! | 53 | how many threads it schedules |
 //! | 56–61 | what other cores write, see [`cross_core`](crate::cross_core) and [`launch`](crate::launch) |
 //! | 192–511 | invocation stack: [`entry`]s of four words, growing up |
 //!
@@ -43,6 +45,7 @@ const START: usize = 4;
 const FAULTED_ENTRY: usize = 11;
 const ROOT_BEFORE: usize = 12;
 const START_FS_BASE: usize = 13;
+const SCHEDULED: usize = 53;
 
 /// An entry of an invocation stack, in words from the entry's start.
 pub mod entry {
@@ -308,6 +311,13 @@ pub fn scheduler(store: &impl Store, thread: Frame) -> Scheduler {
     Scheduler::from_word(get(store.words(thread), SCHEDULER))
 }
 
+/// The scheduler of `thread` that takes events in, if it has such a one.
+#[inline(never)]
+pub fn above(store: &impl Store, thread: Frame) -> Option<Frame> {
+    let word = get(store.words(thread), SCHEDULER);
+    (word > Scheduler::LAUNCHED && word & Scheduler::WAITING == 0).then(|| Frame::at(word))
+}
+
 /// Says who goes on when `thread` does not. What the one before was to be told of it is nobody's business any more.
 #[inline(always)]
 pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
@@ -320,10 +330,24 @@ pub fn set_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
 #[cold]
 #[inline(never)]
 fn change_scheduler(store: &impl Store, thread: Frame, scheduler: Scheduler) {
-    if let Scheduler::EndPoint(before) = self::scheduler(store, thread) {
+    if let Some(before) = above(store, thread) {
         endpoint::forget(store, before, thread);
+        count_scheduled(store, before, u64::MAX);
     }
     set(store.words(thread), SCHEDULER, scheduler.to_word());
+    if let Some(now) = above(store, thread) {
+        count_scheduled(store, now, 1);
+    }
+}
+
+fn count_scheduled(store: &impl Store, scheduler: Frame, more: u64) {
+    let words = store.words(scheduler);
+    set(words, SCHEDULED, get(words, SCHEDULED).wrapping_add(more));
+}
+
+/// Whether `thread` is the scheduler of any other.
+pub fn schedules(store: &impl Store, thread: Frame) -> bool {
+    get(store.words(thread), SCHEDULED) != 0
 }
 
 /// Makes `thread` the core's root.
@@ -407,6 +431,11 @@ pub fn check_core(store: &impl Store, core: &CoreState, thread: Frame) -> Result
 /// The core that `thread` belongs to.
 pub fn core_of(store: &impl Store, thread: Frame) -> u32 {
     (get(store.words(thread), IDENTITY) >> 32) as u32
+}
+
+/// Says which core `thread` belongs to.
+pub fn set_core(store: &impl Store, thread: Frame, core: u32) {
+    set(store.words(thread), IDENTITY, u64::from(index(store, thread)) | u64::from(core) << 32);
 }
 
 fn first_component(store: &impl Store, thread: Frame) -> Reference {

@@ -1,14 +1,15 @@
 //! How many components use a table, in a word of the table: while any does, the table is not reclaimed.
 //!
 //! The word of a page table lies in the upper half of its root, so that the count must not look like an entry
-//! that is present: it counts in steps of [`ONE`].
+//! that is present; that of a capability table is where the address of one more leaf would be, so that speculation must find no
+//! memory by it. It counts in steps of [`ONE`]: what is neither 0 nor [`CLOSED`] is no canonical address.
 
 use abi::error::Error;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 /// One user.
-const ONE: u64 = 1 << 12;
+const ONE: u64 = 1 << 47;
 
 /// No user ever again: the table is being reclaimed.
 const CLOSED: u64 = !(ONE - 1);
@@ -64,5 +65,12 @@ mod tests {
     #[test]
     fn no_count_looks_like_a_present_entry() {
         assert_eq!((ONE | CLOSED) & crate::page_table::PRESENT, 0);
+    }
+
+    #[test]
+    fn no_count_looks_like_the_address_of_memory() {
+        const COMPONENTS: u64 = 1 << 16;
+        let is_canonical = |word: u64| word.cast_signed() << 16 >> 16 == word.cast_signed();
+        assert!((1..=COMPONENTS).all(|users| !is_canonical(users * ONE)), "nor does it reach {CLOSED:#x}");
     }
 }

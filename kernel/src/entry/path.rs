@@ -33,10 +33,11 @@ macro_rules! syscall_path {
             "mov r11, gs:[{top}]",
             "mov [r11 + {address}], rcx",
             "mov [r11 + {stack}], rsp",
-            // Look the capability up in the current component's table: rax is leaf << 22 | slot << 16 | method.
-            "mov r8, rax",
-            "shr r8, 22",
-            "cmp r8, {leaves}",
+            // Look the capability up in the current component's table: rax is leaf << 22 | slot << 16 | method. The leaf's
+            // number is cut off above its ninth bit, so that no speculation looks further than the root.
+            "lea r8d, [rax + rax]",
+            "shr r8d, 23",
+            "cmp rax, {end}",
             "jae 5f",
             "mov r9, [r11 + {descriptor}]",
             "mov r9, [r9 + {descriptors} + {table}]",
@@ -173,7 +174,7 @@ macro_rules! syscall_path {
             descriptor = const logic::thread::entry::DESCRIPTOR * 8,
             epoch = const logic::thread::entry::EPOCH * 8,
             entry_bytes = const logic::thread::entry::BYTES,
-            leaves = const abi::crossing::TABLE_LEAVES,
+            end = const (abi::crossing::CAPABILITIES as u64) << 16,
             slot_mask = const (abi::crossing::LEAF_SLOTS - 1) * abi::crossing::SLOT_BYTES,
             descriptors = const $descriptors as i64,
             table = const core::mem::offset_of!(logic::store::Descriptor, table),

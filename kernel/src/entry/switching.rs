@@ -48,6 +48,7 @@ macro_rules! switch_path {
             "mov r9, [r9 + {descriptors} + {table}]",
             "mov eax, ecx",
             "shr eax, {leaf_bits}",
+            "and eax, {leaves}", // by speculation, too, no further than the root
             "mov r9, [r9 + rax * 8]",
             "mov eax, ecx",
             "shl eax, {slot_bits}",
@@ -155,6 +156,7 @@ macro_rules! switch_path {
             place = const logic::capability::word::PLACE * 8,
             capabilities = const abi::crossing::CAPABILITIES,
             leaf_bits = const abi::crossing::LEAF_SLOTS.ilog2(),
+            leaves = const abi::crossing::TABLE_LEAVES,
             slot_bits = const abi::crossing::SLOT_BYTES.ilog2(),
             slot_mask = const (abi::crossing::LEAF_SLOTS - 1) * abi::crossing::SLOT_BYTES,
             descriptors = const $descriptors as i64,

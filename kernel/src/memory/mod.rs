@@ -36,7 +36,7 @@ use logic::cross_core::Shared;
 use logic::frame::{DIRECT_MAP, Frame, State, USER_ONCE};
 use logic::interrupt::{LINES, LineState};
 use logic::quiescence::Epochs;
-use logic::store::{Descriptor, Level, Store, Words};
+use logic::store::{Descriptor, Level, Store, WORDS, Words};
 use pool::Pool;
 use tables::Builder;
 use x86_64::VirtAddr;
@@ -267,6 +267,16 @@ impl Store for Memory {
         // SAFETY: a word that `life_place` found, for slots that the logic filled. See the head of this file.
         let word = unsafe { &*(place as *const AtomicU64) };
         word.load(core::sync::atomic::Ordering::Acquire)
+    }
+
+    #[inline(always)]
+    fn word_number(&self, number: u64) -> usize {
+        let hidden: u64;
+        // SAFETY: it does nothing; but the compiler forgets what it knows of the number, and has to cut it off.
+        unsafe {
+            core::arch::asm!("/* {0} */", inlateout(reg) number => hidden, options(pure, nomem, nostack, preserves_flags));
+        }
+        hidden as usize % WORDS
     }
 
     fn thread_entry(&self, index: u32) -> Option<&AtomicU64> {

@@ -18,18 +18,12 @@ pub struct Priority(pub u8);
 /// Nobody.
 const NONE: u16 = u16::MAX;
 
-/// A queue of ready threads: its ends.
-#[derive(Clone, Copy, Debug)]
-struct Queue {
-    head: u16,
-    tail: u16,
-}
-
-/// A thread in at most one queue.
+/// A thread in at most one queue: a ring, in which the last comes before the first.
 #[derive(Clone, Copy, Debug)]
 struct Member {
-    previous: u16,
+    /// Nobody if it is in none.
     next: u16,
+    previous: u16,
     priority: u8,
     /// How much of its turn it has used.
     used: Duration,
@@ -41,7 +35,8 @@ pub struct FixedPriorityRoundRobin<const N: usize> {
     quantum: Duration,
     /// A bit for each priority whose queue is not empty.
     occupied: u32,
-    queues: [Queue; PRIORITIES],
+    /// Who is first in each queue.
+    heads: [u16; PRIORITIES],
     members: [Member; N],
 }
 
@@ -50,8 +45,8 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
     pub const fn new(quantum: Duration) -> Self {
         const { assert!(N <= NONE as usize, "a place is a 16-bit number") };
         let quantum = Duration(if quantum.0 == 0 { 1 } else { quantum.0 });
-        let member = Member { previous: NONE, next: NONE, priority: 0, used: Duration(0) };
-        Self { quantum, occupied: 0, queues: [Queue { head: NONE, tail: NONE }; PRIORITIES], members: [member; N] }
+        let member = Member { next: NONE, previous: NONE, priority: 0, used: Duration(0) };
+        Self { quantum, occupied: 0, heads: [NONE; PRIORITIES], members: [member; N] }
     }
 
     /// Changes the length of a turn, also of those that have begun.
@@ -59,48 +54,98 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
         self.quantum = Duration(if quantum.0 == 0 { 1 } else { quantum.0 });
     }
 
-    fn queue(&mut self, place: usize) -> &mut Queue {
-        &mut self.queues[usize::from(self.members[place].priority)]
+    /// Whether anybody is ready.
+    pub(crate) const fn has_ready(&self) -> bool {
+        self.occupied != 0
     }
 
     /// Whether a thread is in its queue.
     fn is_queued(&self, place: usize) -> bool {
-        let member = self.members[place];
-        member.previous != NONE || self.queues[usize::from(member.priority)].head == place as u16
+        self.members[place].next != NONE
     }
 
+    #[inline]
+    fn link(&mut self, first: u16, second: u16) {
+        self.members[usize::from(first)].next = second;
+        self.members[usize::from(second)].previous = first;
+    }
+
+    #[inline]
     fn append(&mut self, place: usize) {
-        let tail = core::mem::replace(&mut self.queue(place).tail, place as u16);
-        self.members[place].previous = tail;
-        self.members[place].next = NONE;
+        let (id, priority) = (place as u16, usize::from(self.members[place].priority));
         self.members[place].used = Duration(0);
-        match tail {
-            NONE => self.queue(place).head = place as u16,
-            tail => self.members[usize::from(tail)].next = place as u16,
+        match self.heads[priority] {
+            NONE => {
+                self.heads[priority] = id;
+                self.link(id, id);
+                self.occupied |= 1 << priority;
+            }
+            head => {
+                self.link(self.members[usize::from(head)].previous, id);
+                self.link(id, head);
+            }
         }
-        self.occupied |= 1 << self.members[place].priority;
     }
 
+    #[inline]
     fn take_out(&mut self, place: usize) {
         let Member { previous, next, priority, .. } = self.members[place];
-        match previous {
-            NONE => self.queue(place).head = next,
-            previous => self.members[usize::from(previous)].next = next,
-        }
-        match next {
-            NONE => self.queue(place).tail = previous,
-            next => self.members[usize::from(next)].previous = previous,
-        }
-        self.members[place].previous = NONE;
-        if self.queue(place).head == NONE {
+        let priority = usize::from(priority);
+        self.members[place].next = NONE;
+        if usize::from(next) == place {
+            self.heads[priority] = NONE;
             self.occupied &= !(1 << priority);
+            return;
+        }
+        self.link(previous, next);
+        if usize::from(self.heads[priority]) == place {
+            self.heads[priority] = next;
         }
     }
 
-    /// To the tail, with a fresh turn.
+    /// To the tail, with a fresh turn, if it is in its queue.
+    #[inline(always)]
     fn rotate(&mut self, place: usize) {
-        self.take_out(place);
-        self.append(place);
+        let member = &mut self.members[place];
+        let head = &mut self.heads[usize::from(member.priority) % PRIORITIES];
+        if usize::from(*head) == place {
+            // Who is first and makes way for the second is last.
+            *head = member.next;
+            member.used = Duration(0);
+        } else {
+            self.move_to_tail(place);
+        }
+    }
+
+    /// What follows when a thread that runs yields. Its next turn is a fresh one, however long this one was.
+    #[inline(always)]
+    pub(crate) fn after_yield(&mut self, place: usize, now: Instant) -> Option<Choice> {
+        self.rotate(place);
+        self.choose(now)
+    }
+
+    /// What follows when a thread that runs stops: the same.
+    #[inline(always)]
+    pub(crate) fn after_stop(&mut self, place: usize, now: Instant) -> Option<Choice> {
+        self.unready(place);
+        self.choose(now)
+    }
+
+    /// What follows when a thread is woken, and another has run for so long.
+    #[inline(always)]
+    pub(crate) fn after_wake(&mut self, woken: usize, runs: usize, length: Duration, now: Instant) -> Option<Choice> {
+        self.ready(woken);
+        self.ran(runs, length);
+        self.choose(now)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn move_to_tail(&mut self, place: usize) {
+        if self.is_queued(place) {
+            self.take_out(place);
+            self.append(place);
+        }
     }
 }
 
@@ -119,38 +164,51 @@ impl<const N: usize> Policy<N> for FixedPriorityRoundRobin<N> {
         self.unready(place);
     }
 
+    #[inline]
     fn ready(&mut self, place: usize) {
         if !self.is_queued(place) {
             self.append(place);
         }
     }
 
+    #[inline]
     fn unready(&mut self, place: usize) {
         if self.is_queued(place) {
             self.take_out(place);
         }
     }
 
+    #[inline(always)]
     fn yielded(&mut self, place: usize) {
-        if self.is_queued(place) {
-            self.rotate(place);
-        }
+        self.rotate(place);
     }
 
+    #[inline]
     fn ran(&mut self, place: usize, length: Duration) {
         self.members[place].used = self.members[place].used.plus(length);
-        if self.members[place].used >= self.quantum && self.is_queued(place) {
+        if self.members[place].used >= self.quantum {
             self.rotate(place);
         }
     }
 
+    #[inline(always)]
+    fn as_fixed_priority(&mut self) -> Option<&mut Self> {
+        Some(self)
+    }
+
+    #[inline(always)]
     fn choose(&mut self, now: Instant) -> Option<Choice> {
         if self.occupied == 0 {
             return None;
         }
-        let Queue { head, tail } = self.queues[self.occupied.trailing_zeros() as usize];
-        let place = usize::from(head);
-        let left = self.quantum.minus(self.members[place].used);
-        Some(Choice { place, until: (head != tail).then(|| now.after(left)) })
+        let head = self.heads[self.occupied.trailing_zeros() as usize];
+        let member = self.members[usize::from(head)];
+        let left = self.quantum.minus(member.used);
+        let until = if member.next == head { Instant::NEVER } else { now.after(left) };
+        Some(Choice { place: usize::from(head), until })
+    }
+
+    fn is_before(&self, left: usize, right: usize) -> bool {
+        self.members[left].priority < self.members[right].priority
     }
 }

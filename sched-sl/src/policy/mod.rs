@@ -3,11 +3,26 @@
 //! A policy knows threads by their place, a number below `N`: the scheduler names
 //! no other. It is told which of them are ready and how long each has run; it
 //! never sees states, timers or the kernel. A new policy is one file like
-//! [`fixed_priority_round_robin`].
+//! [`proportional_share`], and one line in [`any`].
+//!
+//! | policy | who runs | what it promises |
+//! |---|---|---|
+//! | [`fixed_priority_round_robin`] | the highest priority | to a priority, all that those above leave |
+//! | [`earliest_deadline_first`] | the earliest deadline, within its budget | to each, its budget before each of its deadlines |
+//! | [`proportional_share`] | who has had least for its weight | to each, its share, to within a turn or two |
+//! | [`time_partitions`] | whose slot it is | to each partition, its slots, whatever others do |
 
+pub mod any;
+pub mod earliest_deadline_first;
 pub mod fixed_priority_round_robin;
+mod parameters;
+pub mod proportional_share;
+pub mod time_partitions;
+
+pub use parameters::Parameters;
 
 use crate::time::{Duration, Instant};
+use fixed_priority_round_robin::FixedPriorityRoundRobin;
 
 /// The parameters are outside what the policy can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +33,8 @@ pub struct BadParameters;
 pub struct Choice {
     /// Who runs.
     pub place: usize,
-    /// When the policy wants to be asked again; `None` if only something that happens can change its mind.
-    pub until: Option<Instant>,
+    /// When the policy wants to be asked again; [`Instant::NEVER`] if only something that happens can change its mind.
+    pub until: Instant,
 }
 
 /// Decides among at most `N` threads.
@@ -49,6 +64,29 @@ pub trait Policy<const N: usize> {
     /// A thread has run this long. If the kernel suspended it, it is unready by the time that this is known.
     fn ran(&mut self, place: usize, length: Duration);
 
-    /// Who runs from now on; `None` if nobody is ready.
+    /// Who runs from now on; `None` if nobody is ready, or may run now.
     fn choose(&mut self, now: Instant) -> Option<Choice>;
+
+    /// Whether it is that policy, for which the scheduler has [`Quick`](crate::Quick) forms of what is asked most often.
+    #[inline(always)]
+    fn as_fixed_priority(&mut self) -> Option<&mut FixedPriorityRoundRobin<N>> {
+        None
+    }
+
+    /// When [`Policy::choose`], which has just named nobody, has somebody again, though nothing happens to any thread.
+    fn idle_until(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Whether one place, if both were ready, would have its turn before the other, for as long as it needs. Of equals, and where
+    /// nobody has such a precedence, neither.
+    fn is_before(&self, left: usize, right: usize) -> bool {
+        let _ = (left, right);
+        false
+    }
+
+    /// Whether it has budgets kept itself, so that nobody else needs to stop those that have used theirs up.
+    fn keeps_budgets(&self) -> bool {
+        false
+    }
 }

@@ -1,6 +1,19 @@
 //! Who wakes when.
+//!
+//! Of the two kinds, the component `sched` has the [`heap`]: each of its steps is bounded, it is the smaller one, and with as many threads asleep
+//! as a component system has, it is the faster one. The [`wheel`] is for schedulers with many sleepers whose timers
+//! mostly expire; where they are mostly cancelled, it may have to look for the next one in a long list. Instructions of a round on the host,
+//! optimised, with 128 places:
+//!
+//! | timers set | one expires and is set again: heap, wheel | one is set and cancelled twice: heap, wheel |
+//! |---|---|---|
+//! | 1 | 99, 190 | 182, 268 |
+//! | 4 | 202, 235 | 376, 350 |
+//! | 32 | 357, 268 | 673, 767 |
+//! | 127 | 436, 291 | 738, 2045 |
 
 pub mod heap;
+pub mod wheel;
 
 use crate::time::Instant;
 

@@ -92,7 +92,7 @@ impl Kernel for FakeKernel {
         Token(self.moment.get())
     }
 
-    fn dispatch(&self, thread: u32, until: Option<Instant>, token: Token) -> Result<(), DispatchError> {
+    fn dispatch(&self, thread: u32, _: Payer<u32>, until: Option<Instant>, token: Token) -> Result<(), DispatchError> {
         self.switch(Some(thread), until, token)
     }
 

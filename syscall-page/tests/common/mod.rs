@@ -11,7 +11,8 @@ pub type Native = AtomicU64;
 /// The frames of a page.
 pub struct Frames {
     pub header: Header<Native>,
-    pub entries: Vec<Entry<Native>>,
+    pub entries: Box<[Entry<Native>; ENTRIES]>,
+    slots: usize,
 }
 
 impl Frames {
@@ -19,12 +20,13 @@ impl Frames {
         Self::of(ENTRIES)
     }
 
-    pub fn of(entries: usize) -> Self {
-        Self { header: Header::empty(), entries: (0..entries).map(|_| Entry::free()).collect() }
+    /// Both ends use so many slots.
+    pub fn of(slots: usize) -> Self {
+        Self { header: Header::empty(), entries: Box::new(std::array::from_fn(|_| Entry::free())), slots }
     }
 
     pub fn page(&self) -> Page<'_, Native> {
-        Page::new(&self.header, &self.entries)
+        Page::new(&self.header, &self.entries).limited_to(self.slots)
     }
 
     /// Every word of the page, for a side that writes what it likes.

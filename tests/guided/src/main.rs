@@ -5,10 +5,10 @@
 //!
 //! Usage: `guided CASES SEED`, or `guided CASES SEED planted|blind` to look for what is planted, with guidance or without.
 
-mod coverage;
 mod planted;
 mod script;
 
+use guided::coverage;
 use play::{Choices, Random};
 use script::Script;
 use std::process::ExitCode;

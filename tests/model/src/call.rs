@@ -2,7 +2,7 @@
 
 use crate::kernel::{Entry, Kernel, Outcome, Registers, Seen};
 use crate::running::Decision;
-use crate::state::{Capability, Held, Id, Model, Scheduler, State};
+use crate::state::{Budget, Capability, Held, Id, Model, Scheduler, State};
 use abi::crossing::{CAPABILITIES, CapabilityWord, FAULT_HANDLER, LEAF_SLOTS, METHODS, PERSONALITY};
 use abi::error::Error;
 use abi::fault::SYSTEM_CALL;
@@ -59,7 +59,7 @@ impl Kernel for Model {
         let outcome = match line {
             _ if self.idle => self.wake(),
             Some(_) => self.interrupted_for(receiver),
-            None => self.interrupted(self.timeout != 0 && now >= self.timeout),
+            None => self.interrupted((self.timeout != 0 && now >= self.timeout).then_some(0)),
         };
         let outcome = self.settle(outcome);
         self.see(outcome)
@@ -219,8 +219,31 @@ impl Model {
                 // There is one core, and it runs something.
                 Err(Error::InUse)
             }
+            Migrate => {
+                let thread = with(self, rights::thread::DISPATCH)?;
+                self.migrate(thread, register)
+            }
             Ended => with(self, 0).and(Err(Error::NothingPending)),
         }
+    }
+
+    /// There is one core, so nothing changes but that nobody schedules the thread.
+    fn migrate(&mut self, thread: Id, core: u64) -> Answer {
+        if core != 0 {
+            return Err(Error::BadArgument);
+        }
+        let state = self.threads[&thread].state;
+        if !matches!(state, State::AtStart | State::Suspended | State::Preempted) {
+            return Err(Error::NotDispatchable);
+        }
+        let is_awaited = matches!(self.threads[&thread].scheduler, Scheduler::Waiting(_));
+        let schedules = self.threads.values().any(|other| other.scheduler == Scheduler::EndPoint(thread));
+        if is_awaited || schedules {
+            return Err(Error::InUse);
+        }
+        self.set_scheduler(thread, Scheduler::None);
+        self.thread(thread).budget = Budget::None;
+        Ok(DONE)
     }
 
     fn dispatch(&mut self, thread: Id, [word, timeout, token, peers]: [u64; 4]) -> Answer {

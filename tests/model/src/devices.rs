@@ -2,7 +2,7 @@
 
 use crate::call::{Answer, DONE};
 use crate::kernel::Outcome;
-use crate::state::{Capability, Held, Id, Line, Model, Scheduler, State};
+use crate::state::{Capability, Held, Id, Line, Model, State};
 use abi::error::Error;
 use abi::layout::{EXECUTE, PAGE, WRITE};
 use abi::operation::InterruptOperation;
@@ -61,18 +61,11 @@ impl Model {
 
     /// What an interrupt of a device leads to.
     pub(crate) fn interrupted_for(&mut self, receiver: Option<Id>) -> Outcome {
-        let Some(receiver) = receiver else { return self.interrupted(false) };
+        let Some(receiver) = receiver else { return self.interrupted(None) };
         match self.taking_precedence(receiver) {
             Some(scheduler) if !self.has_ended() => self.give_way(scheduler, State::Preempted),
             _ => {
-                let decide = match self.threads[&self.current].scheduler {
-                    Scheduler::EndPoint(deciding) => {
-                        let told = &self.threads[&receiver];
-                        let wakes = told.state == State::Receiving && told.scheduler == Scheduler::EndPoint(deciding);
-                        deciding == receiver || wakes
-                    }
-                    _ => false,
-                };
+                let decide = self.calls_for_decision(receiver);
                 self.interrupted(decide)
             }
         }

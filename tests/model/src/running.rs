@@ -201,6 +201,7 @@ impl Model {
     pub(crate) fn switch_to(&mut self, thread: Id, word: u64, decision: Decision) -> Answer {
         let Decision { scheduler, token, timeout, time } = decision;
         let caller = self.current;
+        let timeout = self.within_limit(scheduler, timeout);
         if time.is_some_and(|time| self.times[&time].left == 0) {
             return Err(Error::BudgetExhausted);
         }
@@ -215,23 +216,47 @@ impl Model {
             return Err(Error::EventsPending);
         }
         if thread == caller {
-            self.timeout = timeout;
-            self.run_on(time);
+            self.limit(thread, scheduler, timeout, time);
             return Ok(DONE);
         }
-        let outcome = self.resume(thread, word)?;
+        let outcome = match self.resume(thread, word) {
+            Err(Error::NotDispatchable) if self.threads[&thread].state == State::Receiving => {
+                self.switch(thread);
+                refusal(Error::TimedOut)
+            }
+            resumed => resumed?,
+        };
         self.thread(caller).state = State::Suspended;
         let is_awaited = matches!(self.threads[&thread].scheduler, Scheduler::Waiting(_));
         if thread != scheduler && !is_awaited {
             self.set_scheduler(thread, Scheduler::EndPoint(scheduler));
         }
-        self.timeout = timeout;
-        self.run_on(time);
+        self.limit(thread, scheduler, timeout, time);
         Ok(outcome)
     }
 
-    fn run_on(&mut self, time: Option<Id>) {
-        self.budget = time.map_or(self.budget, Budget::Of);
+    /// The earlier of a timeout and the scheduler's limit, unless that timeout holds already, or no time does.
+    fn within_limit(&self, scheduler: Id, timeout: u64) -> u64 {
+        if self.timeout == 0 || timeout == self.timeout {
+            return timeout;
+        }
+        [timeout, self.limit_of(scheduler)].into_iter().filter(|time| *time != 0).min().unwrap_or(0)
+    }
+
+    /// Until when a scheduler has the core from the one above it, or 0.
+    fn limit_of(&self, scheduler: Id) -> u64 {
+        let scheduler = &self.threads[&scheduler];
+        if matches!(scheduler.scheduler, Scheduler::EndPoint(_)) { scheduler.limit } else { 0 }
+    }
+
+    /// Leaves the core to `thread`; with a temporal capability, what it dispatches has no more time than it.
+    fn limit(&mut self, thread: Id, scheduler: Id, timeout: u64, time: Option<Id>) {
+        self.timeout = timeout;
+        let Some(time) = time else { return };
+        self.budget = Budget::Of(time);
+        if thread != scheduler {
+            self.thread(thread).limit = timeout;
+        }
     }
 
     fn can_go_on(&self, thread: Id) -> bool {
@@ -277,7 +302,6 @@ impl Model {
 
     /// Lets `scheduler` go on, or who is above it. Those that only lack time tell who is above them.
     fn resume_scheduler(&mut self, mut scheduler: Id) -> Outcome {
-        self.timeout = 0;
         for _ in 0..LEVELS {
             if let Some(outcome) = self.resume_started(scheduler) {
                 return outcome;
@@ -297,6 +321,7 @@ impl Model {
         }
         let outcome = self.resume(scheduler, 0).ok()?;
         self.budget = self.threads[&scheduler].budget;
+        self.timeout = if self.timeout == 0 { 0 } else { self.limit_of(scheduler) };
         Some(outcome)
     }
 
@@ -324,6 +349,7 @@ impl Model {
 
     /// Nobody can go on but a thread for whose end another waits.
     fn resume_root(&mut self) -> Outcome {
+        self.timeout = 0;
         let Some(root) = self.roots.last().copied() else { return Outcome::End(None) };
         // Nobody is above it who could give it time.
         if !self.has_time(self.threads[&root].budget) {
@@ -404,14 +430,48 @@ impl Model {
         }
     }
 
-    /// Counts one more send to `receiver`; if it waits, its scheduler is told.
+    /// Counts one more send to `receiver`; if it waits, its scheduler is told, and so on above, as far as they wait.
     pub(crate) fn notify(&mut self, receiver: Id) {
         self.thread(receiver).pending += 1;
-        if let Scheduler::EndPoint(scheduler) = self.threads[&receiver].scheduler
-            && self.threads[&receiver].state == State::Receiving
-        {
-            self.post(scheduler, receiver, What::Woken);
+        let told = self.told(receiver);
+        for pair in told.windows(2) {
+            if let [thread, scheduler] = *pair {
+                self.post(scheduler, thread, What::Woken);
+            }
         }
+    }
+
+    /// `receiver`, and the schedulers above it that are told when it is sent to.
+    fn told(&self, receiver: Id) -> Vec<Id> {
+        let mut told = vec![receiver];
+        let mut at = receiver;
+        while let Scheduler::EndPoint(scheduler) = self.threads[&at].scheduler
+            && self.threads[&at].state == State::Receiving
+            && told.len() <= LEVELS
+        {
+            told.push(scheduler);
+            at = scheduler;
+        }
+        told
+    }
+
+    /// How many levels above the current thread's scheduler somebody is to decide, now that `receiver` has been sent to.
+    pub(crate) fn calls_for_decision(&self, receiver: Id) -> Option<usize> {
+        let last = self.told(receiver).last().copied();
+        self.above(self.current).iter().position(|scheduler| Some(*scheduler) == last)
+    }
+
+    /// The schedulers above `thread`.
+    fn above(&self, thread: Id) -> Vec<Id> {
+        let mut all = Vec::new();
+        let mut at = thread;
+        while let Scheduler::EndPoint(scheduler) = self.threads[&at].scheduler
+            && all.len() < LEVELS
+        {
+            all.push(scheduler);
+            at = scheduler;
+        }
+        all
     }
 
     /// What a core that sleeps does at an interrupt.
@@ -427,20 +487,40 @@ impl Model {
         outcome
     }
 
-    /// What a core that runs somebody does at an interrupt; with `decide`, the scheduler of who runs goes on.
-    pub(crate) fn interrupted(&mut self, decide: bool) -> Outcome {
+    /// What a core that runs somebody does at an interrupt; with `decide`, the scheduler of who runs goes on, or so many above.
+    pub(crate) fn interrupted(&mut self, decide: Option<usize>) -> Outcome {
         let has_ended = self.has_ended();
-        if !has_ended && !decide {
+        if !has_ended && decide.is_none() {
             return Outcome::Restore;
         }
-        let what = if has_ended { What::Expired } else { What::Preempted };
         match self.threads[&self.current].scheduler {
-            Scheduler::EndPoint(scheduler) => return self.hand_over(scheduler, State::Preempted, what),
+            Scheduler::EndPoint(scheduler) if has_ended => {
+                return self.hand_over(scheduler, State::Preempted, What::Expired);
+            }
+            Scheduler::EndPoint(_) => return self.preempt(decide.unwrap_or(0)),
             // It keeps the core, and from now on its time is not counted.
             _ if has_ended => self.budget = Budget::None,
             _ => self.timeout = 0,
         }
         Outcome::Restore
+    }
+
+    /// Takes the core from who runs: all those are told whose limits are past, or that are below who is to decide.
+    fn preempt(&mut self, level: usize) -> Outcome {
+        let current = self.current;
+        self.thread(current).state = State::Preempted;
+        let (mut below, mut deciding) = (current, current);
+        let (timeout, now) = (self.timeout, self.now);
+        for (at, scheduler) in self.above(current).into_iter().enumerate() {
+            let limit = if at == 0 { 0 } else { self.limit_of(below) };
+            let is_past = timeout != 0 && limit != 0 && limit <= now;
+            if at > level && !is_past {
+                break;
+            }
+            self.post(scheduler, below, What::Preempted);
+            (below, deciding) = (scheduler, scheduler);
+        }
+        self.resume_scheduler(deciding)
     }
 
     /// Whether what the core runs on has ended.

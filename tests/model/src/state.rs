@@ -281,6 +281,8 @@ pub struct Thread {
     pub event: Option<What>,
     /// Whether it waits for as many events as there is room for.
     pub takes_all: bool,
+    /// Until when, at the latest, what it dispatches runs; 0 for ever.
+    pub limit: u64,
 }
 
 /// A kernel with one core, and all that it knows.
@@ -502,6 +504,7 @@ impl Thread {
             events: Vec::new(),
             event: None,
             takes_all: false,
+            limit: 0,
         }
     }
 }

@@ -1,16 +1,15 @@
 //! The next call, whatever came of the ones before.
 
 use crate::choices::Choices;
+use crate::holdings::Holdings;
+use crate::tally::operations;
 use crate::words;
 use crate::world::{FAR, FIRST_FRAME, World, slot};
 use abi::crossing::CAPABILITIES;
 use abi::kind::Kind;
 use abi::layout::{PAGE, USER_START};
 use abi::operation::receive_flag::DO_NOT_WAIT;
-use abi::operation::{
-    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PageTableOperation,
-    PortsOperation, ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation,
-};
+use abi::operation::{ComponentOperation, PageTableOperation, ReceiveOperation, TableOperation, ThreadOperation};
 
 /// A system call: what is in `rax`, and in `rdi rsi rdx r10`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +18,12 @@ pub struct Call {
     pub word: u64,
     /// The words.
     pub words: [u64; 4],
-    /// What is in the slot, if the player started with it.
-    pub known: Option<Kind>,
 }
 
 impl Call {
     /// Asks the capability in a slot for an operation.
     pub const fn new(capability: u32, operation: u16, words: [u64; 4]) -> Self {
-        Self { word: abi::crossing::CapabilityWord::new(capability, operation).0, words, known: None }
+        Self { word: abi::crossing::CapabilityWord::new(capability, operation).0, words }
     }
 
     /// The capability number.
@@ -40,32 +37,32 @@ impl Call {
     }
 }
 
-/// What a player starts with, how many operations that kind has, and how often it is asked.
-const KNOWN: [(Kind, u32, usize, u64); 17] = [
-    (Kind::CapabilityTable, slot::TABLE, TableOperation::ALL.len(), 40),
-    (Kind::PageTable, slot::PAGE_TABLE, PageTableOperation::ALL.len(), 24),
-    (Kind::Component, slot::COMPONENT, ComponentOperation::ALL.len(), 4),
-    (Kind::Component, slot::VICTIM, ComponentOperation::ALL.len(), 1),
-    (Kind::Thread, slot::THREAD, ThreadOperation::ALL.len(), 20),
-    (Kind::Thread, slot::OTHER, ThreadOperation::ALL.len(), 6),
-    (Kind::Receive, slot::RECEIVE, ReceiveOperation::ALL.len(), 6),
-    (Kind::Send, slot::SEND, SendOperation::ALL.len(), 6),
-    (Kind::Invocation, slot::INVOCATION, 2, 10),
-    (Kind::Invocation, slot::DEEP, 1, 1),
-    (Kind::Ports, slot::PORTS, PortsOperation::ALL.len(), 3),
-    (Kind::DebugConsole, slot::CONSOLE, DebugConsoleOperation::ALL.len(), 1),
-    (Kind::Interrupt, slot::INTERRUPT, InterruptOperation::ALL.len(), 4),
-    (Kind::PhysicalRange, slot::RANGE, 1, 1),
-    (Kind::TemporalCapability, slot::TIME, TemporalCapabilityOperation::ALL.len(), 6),
-    (Kind::TemporalCapability, slot::MORE_TIME, TemporalCapabilityOperation::ALL.len(), 3),
-    (Kind::HandledLevel, slot::LEVEL, HandledLevelOperation::ALL.len(), 1),
+/// What a player is asked to call, and how often.
+const ASKED: [(Kind, u32, u64); 17] = [
+    (Kind::CapabilityTable, slot::TABLE, 40),
+    (Kind::PageTable, slot::PAGE_TABLE, 24),
+    (Kind::Component, slot::COMPONENT, 4),
+    (Kind::Component, slot::VICTIM, 1),
+    (Kind::Thread, slot::THREAD, 20),
+    (Kind::Thread, slot::OTHER, 6),
+    (Kind::Receive, slot::RECEIVE, 6),
+    (Kind::Send, slot::SEND, 6),
+    (Kind::Invocation, slot::INVOCATION, 10),
+    (Kind::Invocation, slot::DEEP, 1),
+    (Kind::Ports, slot::PORTS, 3),
+    (Kind::DebugConsole, slot::CONSOLE, 1),
+    (Kind::Interrupt, slot::INTERRUPT, 8),
+    (Kind::PhysicalRange, slot::RANGE, 1),
+    (Kind::TemporalCapability, slot::TIME, 10),
+    (Kind::TemporalCapability, slot::MORE_TIME, 3),
+    (Kind::HandledLevel, slot::LEVEL, 1),
 ];
 
 /// The sum of the last column.
 const WEIGHTS: u64 = {
     let (mut sum, mut at) = (0, 0);
-    while at < KNOWN.len() {
-        sum += KNOWN[at].3;
+    while at < ASKED.len() {
+        sum += ASKED[at].2;
         at += 1;
     }
     sum
@@ -76,39 +73,56 @@ const WEIGHTS: u64 = {
 pub struct Calls {
     /// What they are about.
     pub world: World,
+    /// What the player has so far.
+    pub holdings: Holdings,
 }
 
 impl Calls {
     /// The next call.
     pub fn choose(&self, choices: &mut impl Choices) -> Call {
         let (kind, own, operations) = kind(choices);
-        let capability = capability(own, choices);
+        let capability = self.capability(kind, own, choices);
         let method = method(operations, choices);
-        let words = words::of(&self.world, kind, method, choices);
-        let known = (capability == u64::from(own)).then_some(kind);
-        let call = Call { word: capability << 16 | u64::from(method), words, known };
+        let words = words::of(self, kind, method, choices);
+        let call = Call { word: capability << 16 | u64::from(method), words };
         permitted(&self.world, call, choices)
+    }
+
+    /// The player's own, or one that it has made, or any number at all.
+    fn capability(&self, kind: Kind, own: u32, choices: &mut impl Choices) -> u64 {
+        match choices.below(32) {
+            0..=13 => own.into(),
+            14..=24 => self.of_kind(kind, choices).unwrap_or(own.into()),
+            25..=29 => words::target(choices),
+            30 => choices.below(CAPABILITIES.into()),
+            _ => choices.word() >> 16 >> choices.below(40),
+        }
+    }
+
+    /// A slot that the player has filled with a capability of this kind.
+    pub(crate) fn of_kind(&self, kind: Kind, choices: &mut impl Choices) -> Option<u64> {
+        self.holdings.of_kind(kind, words::target(choices))
     }
 }
 
 fn kind(choices: &mut impl Choices) -> (Kind, u32, usize) {
     let mut at = choices.below(WEIGHTS);
-    for (kind, own, operations, weight) in KNOWN {
+    for (kind, own, weight) in ASKED {
         if at < weight {
-            return (kind, own, operations);
+            return (kind, own, methods(kind, own));
         }
         at -= weight;
     }
-    (Kind::CapabilityTable, slot::TABLE, TableOperation::ALL.len())
+    (Kind::CapabilityTable, slot::TABLE, operations(Kind::CapabilityTable))
 }
 
-/// The player's own, or one that it has made perhaps, or any number at all.
-fn capability(own: u32, choices: &mut impl Choices) -> u64 {
-    match choices.below(32) {
-        0..=17 => own.into(),
-        18..=29 => words::target(choices),
-        30 => choices.below(CAPABILITIES.into()),
-        _ => choices.word() >> 16 >> choices.below(40),
+/// Numbers from which a method is chosen, most of the time.
+const fn methods(kind: Kind, own: u32) -> usize {
+    match kind {
+        Kind::Invocation if own == slot::DEEP => 1,
+        Kind::Invocation => 2,
+        Kind::PhysicalRange => 1,
+        _ => operations(kind),
     }
 }
 

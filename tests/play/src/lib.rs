@@ -11,6 +11,7 @@
 pub mod calls;
 pub mod choices;
 pub mod director;
+pub mod holdings;
 pub mod player;
 pub mod tally;
 mod words;
@@ -19,5 +20,6 @@ pub mod world;
 pub use calls::{Call, Calls};
 pub use choices::{Choices, Random};
 pub use director::{Director, Operations, Played, Stage};
+pub use holdings::Holdings;
 pub use player::Player;
 pub use tally::Tally;

@@ -2,6 +2,7 @@
 
 use crate::calls::{Call, Calls};
 use crate::choices::Random;
+use crate::holdings::Holdings;
 use crate::tally::Tally;
 use crate::world::World;
 
@@ -19,7 +20,13 @@ pub struct Player {
 impl Player {
     /// A player without calls to make.
     pub const fn new(seed: u64, world: World) -> Self {
-        Self { random: Random::new(seed), calls: Calls { world }, left: 0, last: None, tally: Tally::new() }
+        Self {
+            random: Random::new(seed),
+            calls: Calls { world, holdings: Holdings::new() },
+            left: 0,
+            last: None,
+            tally: Tally::new(),
+        }
     }
 
     /// Makes the calls that `seed` leads to, from now on.
@@ -31,6 +38,7 @@ impl Player {
     pub const fn moves_to(&mut self, world: World) {
         self.calls.world = world;
         self.last = None;
+        self.calls.holdings = Holdings::new();
     }
 
     /// Grants so many calls.
@@ -55,7 +63,10 @@ impl Player {
     /// Takes the answer of the call before.
     pub fn answered(&mut self, status: u16, words: [u64; 2]) {
         if let Some(call) = self.last.take() {
-            self.tally.add(&call, status, words);
+            self.tally.add(self.calls.holdings.kind(call.capability()), &call, status, words);
+            if status == 0 {
+                self.calls.holdings.succeeded(&call);
+            }
         }
     }
 }

@@ -3,13 +3,40 @@
 use crate::calls::Call;
 use abi::error::Error;
 use abi::kind::Kind;
+use abi::operation::{
+    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PageTableOperation,
+    PortsOperation, PowerOperation, ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation,
+    ThreadOperation,
+};
 
 /// Kinds that are counted.
 pub const KINDS: usize = Kind::ALL.len() + 1;
 /// Operations of a kind that are counted.
 pub const OPERATIONS: usize = 32;
+/// The last of them stands for all numbers that are no operation's.
+pub const UNKNOWN: usize = OPERATIONS - 1;
 /// Statuses that are counted.
 pub const STATUSES: usize = Error::ALL.len() + 1;
+
+/// Operations that there are of capabilities of a kind; of an invocation, all methods are one.
+pub const fn operations(kind: Kind) -> usize {
+    match kind {
+        Kind::Invocation => 1,
+        Kind::CapabilityTable => TableOperation::ALL.len(),
+        Kind::PageTable => PageTableOperation::ALL.len(),
+        Kind::Component => ComponentOperation::ALL.len(),
+        Kind::Thread => ThreadOperation::ALL.len(),
+        Kind::Ports => PortsOperation::ALL.len(),
+        Kind::DebugConsole => DebugConsoleOperation::ALL.len(),
+        Kind::Power => PowerOperation::ALL.len(),
+        Kind::Receive => ReceiveOperation::ALL.len(),
+        Kind::Send => SendOperation::ALL.len(),
+        Kind::Interrupt => InterruptOperation::ALL.len(),
+        Kind::PhysicalRange => 0,
+        Kind::HandledLevel => HandledLevelOperation::ALL.len(),
+        Kind::TemporalCapability => TemporalCapabilityOperation::ALL.len(),
+    }
+}
 
 /// Counts of answers, and a sum over all of them in their order.
 #[derive(Clone, Debug)]
@@ -18,10 +45,10 @@ pub struct Tally {
     pub tried: u64,
     /// Calls that were answered.
     pub answered: u64,
-    /// How often each status was answered.
+    /// How often each status was answered to a player.
     pub statuses: [u64; STATUSES],
-    /// How often each operation succeeded, by kind, of the capabilities with which a player starts.
-    pub succeeded: [[u64; OPERATIONS]; KINDS],
+    /// How often each operation was answered with each status, by the kind of what was asked, as far as that is known.
+    pub outcomes: [[[u32; STATUSES]; OPERATIONS]; KINDS],
     /// Depends on every answer and their order.
     pub sum: u64,
 }
@@ -33,24 +60,32 @@ impl Tally {
             tried: 0,
             answered: 0,
             statuses: [0; STATUSES],
-            succeeded: [[0; OPERATIONS]; KINDS],
+            outcomes: [[[0; STATUSES]; OPERATIONS]; KINDS],
             sum: 0xcbf2_9ce4_8422_2325,
         }
     }
 
-    /// Adds what `call` was answered with.
-    pub fn add(&mut self, call: &Call, status: u16, words: [u64; 2]) {
+    /// Adds what `call` of a capability of this kind, if that is known, was answered with.
+    pub fn add(&mut self, kind: Option<Kind>, call: &Call, status: u16, words: [u64; 2]) {
         self.answered += 1;
         if let Some(count) = self.statuses.get_mut(usize::from(status)) {
             *count += 1;
         }
-        if status == 0
-            && let Some(kind) = call.known
-            && let Some(count) = self.succeeded[kind as usize].get_mut(usize::from(call.method()))
-        {
-            *count += 1;
+        if let Some(kind) = kind {
+            self.count(kind, call.method(), status, 1);
         }
         self.mix(answer_sum(call, status, words));
+    }
+
+    /// Counts answers to an operation, of whoever asked.
+    pub fn count(&mut self, kind: Kind, method: u16, status: u16, times: u32) {
+        let is_known = kind == Kind::Invocation || usize::from(method) < operations(kind);
+        let method = if kind == Kind::Invocation { 0 } else { usize::from(method) };
+        let operations = &mut self.outcomes[kind as usize];
+        let counts = operations.get_mut(if is_known { method } else { UNKNOWN });
+        if let Some(count) = counts.and_then(|counts| counts.get_mut(usize::from(status))) {
+            *count = count.saturating_add(times);
+        }
     }
 
     /// Adds `word` to the sum.

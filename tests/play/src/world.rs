@@ -4,6 +4,8 @@ use abi::layout::PAGE;
 
 /// What a player holds when it starts. The slots of its first leaf from [`FREE`](slot::FREE) on are empty.
 pub mod slot {
+    use abi::kind::Kind;
+
     /// Its fault handler, which ends whatever faults.
     pub const HANDLER: u32 = abi::crossing::FAULT_HANDLER;
     /// Its own table.
@@ -42,6 +44,28 @@ pub mod slot {
     pub const MORE_TIME: u32 = 18;
     /// First slot to play with.
     pub const FREE: u32 = 20;
+
+    /// What is in these slots at first.
+    pub const START: [(u32, Kind); 18] = [
+        (HANDLER, Kind::Invocation),
+        (TABLE, Kind::CapabilityTable),
+        (PAGE_TABLE, Kind::PageTable),
+        (COMPONENT, Kind::Component),
+        (PORTS, Kind::Ports),
+        (CONSOLE, Kind::DebugConsole),
+        (THREAD, Kind::Thread),
+        (RECEIVE, Kind::Receive),
+        (SEND, Kind::Send),
+        (INVOCATION, Kind::Invocation),
+        (DEEP, Kind::Invocation),
+        (VICTIM, Kind::Component),
+        (INTERRUPT, Kind::Interrupt),
+        (RANGE, Kind::PhysicalRange),
+        (TIME, Kind::TemporalCapability),
+        (LEVEL, Kind::HandledLevel),
+        (OTHER, Kind::Thread),
+        (MORE_TIME, Kind::TemporalCapability),
+    ];
 }
 
 /// The port that no device minds: the one for codes of a power-on self-test.

@@ -38,6 +38,7 @@ pub fn build(image: Image) -> Result<BenchImage, BenchError> {
             Ok(BenchImage { machine: image.machine.processors(2), ..image })
         }
         Image::Yields => system(image, "bench/yields.toml", Some("bench-yielder")),
+        Image::Locks => system(image, "bench/locks.toml", Some("bench-locker")),
         Image::Waits => system(image, "bench/waits.toml", Some("bench-waiter")),
         Image::Quickstart => system(image, "../systems/quickstart.toml", None),
     }

@@ -13,6 +13,8 @@ pub enum Image {
     Pairs,
     /// What a scheduler component does between threads.
     Yields,
+    /// What threads of one component do about each other: locks, conditions, channels.
+    Locks,
     /// Calls by pages that a scheduler component has served.
     Waits,
     /// What a newcomer runs first: it has rows of its start alone.
@@ -21,8 +23,8 @@ pub enum Image {
 
 impl Image {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 7] =
-        [Self::Floor, Self::Calls, Self::Switches, Self::Pairs, Self::Yields, Self::Waits, Self::Quickstart];
+    pub const ALL: [Self; 8] =
+        [Self::Floor, Self::Calls, Self::Switches, Self::Pairs, Self::Yields, Self::Locks, Self::Waits, Self::Quickstart];
 
     /// What it is called while something is done with it.
     pub const fn title(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Image {
             Self::Switches => "the system of operations",
             Self::Pairs => "the system of operations on two cores",
             Self::Yields => "the system of yields",
+            Self::Locks => "the system of locks",
             Self::Waits => "the system of waits",
             Self::Quickstart => "the quickstart",
         }
@@ -147,6 +150,8 @@ impl Period {
     const ONE: Self = Self { anchor: Anchor::Entry, visits: 1, operations: 1 };
     /// One operation, without the kernel.
     const WITHOUT_KERNEL: Self = Self { anchor: Anchor::Return, ..Self::ONE };
+    /// Eight operations, without the kernel.
+    const EIGHT_WITHOUT_KERNEL: Self = Self { operations: 8, ..Self::WITHOUT_KERNEL };
     /// To another thread and back.
     const PAIR: Self = Self { operations: 2, ..Self::ONE };
 }
@@ -169,13 +174,17 @@ pub const ROWS: &[Row] = &[
     call("sinv_stub").over("floor_sinv_stub").target(100),
     call("sinv_stub_cleared").over("floor_sinv_stub_cleared").target(160),
     call("sinv_stub_4args").over("floor_sinv_stub").target(106),
-    row("page_post", Group::Pages, Image::Calls).period(Period::WITHOUT_KERNEL),
+    row("page_post", Group::Pages, Image::Calls).period(Period::EIGHT_WITHOUT_KERNEL).target(15),
     batches("page_serve_b1", 1, Image::Waits),
     batches("page_serve_b8", 8, Image::Waits),
-    batches("page_serve_b32", 32, Image::Waits),
+    batches("page_serve_b32", 32, Image::Waits).target(90),
+    batches("page_serve_b64", 64, Image::Waits).target(80),
     batches("page_flush_b1", 1, Image::Calls),
     batches("page_flush_b8", 8, Image::Calls),
     batches("page_flush_b32", 32, Image::Calls),
+    batches("page_flush_b64", 64, Image::Calls),
+    row("page_adaptive_b1", Group::Pages, Image::Waits).target(107),
+    batches("page_adaptive_b32", 32, Image::Waits),
     thread("thread_switch", "ThreadOperation::Dispatch").over("floor_thread_switch").target(130),
     thread("thread_switch_budget", "ThreadOperation::Dispatch").over("floor_thread_switch"),
     thread("receive", "ReceiveOperation::Receive"),
@@ -184,7 +193,13 @@ pub const ROWS: &[Row] = &[
     row("asnd_arcv", Group::Threads, Image::Switches).target(420),
     row("fault_handler", Group::Threads, Image::Switches).target(350),
     row("yield_sched", Group::Threads, Image::Yields).period(Period::PAIR),
+    row("mutex_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(8),
+    row("mutex_contended", Group::Threads, Image::Locks).target(700),
+    row("chan_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(25),
+    row("chan_blocking_roundtrip", Group::Threads, Image::Locks).target(800),
+    row("condvar_roundtrip", Group::Threads, Image::Locks),
     thread("frequency", "ReceiveOperation::Frequency"),
+    thread("thread_migrate", "ThreadOperation::Migrate"),
     thread("thread_read_register", "ThreadOperation::ReadRegister"),
     thread("thread_write_register", "ThreadOperation::WriteRegister"),
     pair("thread_launch", Group::Threads).operation("ThreadOperation::Launch"),

@@ -41,10 +41,10 @@ pub struct Report {
     pub parts: Vec<(u64, u64)>,
     /// The calls listed: number, capability word, words, status, words.
     pub answers: Vec<Vec<u64>>,
-    /// How often each status was answered.
+    /// How often each status was answered to a player.
     pub statuses: BTreeMap<u64, u64>,
-    /// How often each operation succeeded, by kind and number.
-    pub operations: BTreeMap<(u64, u64), u64>,
+    /// How often an operation had a status, by kind, number and status.
+    pub outcomes: BTreeMap<(u64, u64, u64), u64>,
     /// Calls that were tried and that were answered, and players that ended before their time.
     pub tally: Option<[u64; 3]>,
     /// Rounds that neighbours worked, and wrong ones among them.
@@ -185,7 +185,9 @@ impl Report {
             ("at", [calls, sum]) => self.parts.push((*calls, *sum)),
             ("answer", numbers @ [_, _, _, _, _, _, _, _, _]) => self.answers.push(numbers.to_vec()),
             ("status", [status, count]) => _ = self.statuses.insert(*status, *count),
-            ("operation", [kind, number, count]) => _ = self.operations.insert((*kind, *number), *count),
+            ("outcome", [kind, number, status, count]) => {
+                self.outcomes.insert((*kind, *number, *status), *count);
+            }
             ("tally", [tried, answered, deaths]) => self.tally = Some([*tried, *answered, *deaths]),
             ("neighbours", [rounds, wrong]) => self.neighbours = Some([*rounds, *wrong]),
             _ => return None,

@@ -4,17 +4,14 @@ use std::path::Path;
 
 use abi::error::Error;
 use abi::kind::Kind;
-use abi::operation::{
-    ComponentOperation, DebugConsoleOperation, HandledLevelOperation, InterruptOperation, PageTableOperation,
-    PortsOperation, ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation,
-};
 use indicatif::ProgressBar;
 
-use play::tally::answer_sum;
+use play::tally::{UNKNOWN, answer_sum};
 use subject::Replay;
 
 use super::Order;
 use super::counts::Counts;
+use super::documented;
 use super::error::CampaignError;
 use super::guest::{Guest, Parameters, Report};
 
@@ -69,44 +66,52 @@ fn judge(report: &Report, calls: u64) -> Counts {
         Some([rounds, 0]) if rounds > 0 => {}
         other => failures.push(format!("the neighbours' rounds and wrong ones: {other:?}")),
     }
-    failures.extend(missing_errors(report));
-    failures.extend(missing_operations(report));
+    failures.extend(against_the_documentation(report));
+    failures.extend(against_what_goes_for_all(report));
     let succeeded = report.statuses.get(&0).copied().unwrap_or_default();
     Counts { tried, succeeded, errors: answered.saturating_sub(succeeded), failures }
 }
 
-fn missing_errors(report: &Report) -> impl Iterator<Item = String> {
-    let never = |error: &Error| report.statuses.get(&error.status().into()).copied().unwrap_or_default() == 0;
-    Error::ALL.into_iter().filter(never).map(|error| format!("no call was answered with {error:?}"))
-}
-
-fn missing_operations(report: &Report) -> impl Iterator<Item = String> {
-    let never =
-        |(kind, number, _): &(Kind, usize, String)| !report.operations.contains_key(&(*kind as u64, *number as u64));
-    operations().filter(never).map(|(kind, _, name)| format!("{} of a {} never succeeded", name, kind.name()))
-}
-
-/// Every operation there is. (The end of the system has succeeded if the guest comes to its end.)
-fn operations() -> impl Iterator<Item = (Kind, usize, String)> {
-    fn of<T: std::fmt::Debug>(kind: Kind, all: &[T]) -> Vec<(Kind, usize, String)> {
-        all.iter().enumerate().map(|(number, operation)| (kind, number, format!("{operation:?}"))).collect()
+/// What was never answered although the documentation says so, and what was answered although it does not.
+fn against_the_documentation(report: &Report) -> Vec<String> {
+    let mut failures = Vec::new();
+    for operation in documented::operations() {
+        let (kind, number) = (operation.kind as u64, operation.number);
+        let occurred = |status: u16| report.outcomes.contains_key(&(kind, number, status.into()));
+        // The end of the system has succeeded if the guest comes to its end.
+        if !occurred(0) && operation.kind != Kind::Power {
+            failures.push(format!("{} never succeeded", operation.title()));
+        }
+        for error in Error::ALL {
+            match occurred(error.status()) {
+                true if !operation.may_answer(error) => {
+                    failures.push(format!("{} answered {error:?}, which is documented nowhere", operation.title()));
+                }
+                false if operation.must_answer(error) => {
+                    failures.push(format!("{} never answered {error:?}", operation.title()));
+                }
+                _ => {}
+            }
+        }
     }
-    [
-        of(Kind::Invocation, &["invocation"]),
-        of(Kind::CapabilityTable, TableOperation::ALL),
-        of(Kind::PageTable, PageTableOperation::ALL),
-        of(Kind::Component, ComponentOperation::ALL),
-        of(Kind::Thread, ThreadOperation::ALL),
-        of(Kind::Receive, ReceiveOperation::ALL),
-        of(Kind::Send, SendOperation::ALL),
-        of(Kind::Ports, PortsOperation::ALL),
-        of(Kind::TemporalCapability, TemporalCapabilityOperation::ALL),
-        of(Kind::Interrupt, InterruptOperation::ALL),
-        of(Kind::HandledLevel, HandledLevelOperation::ALL),
-        of(Kind::DebugConsole, DebugConsoleOperation::ALL),
-    ]
-    .into_iter()
-    .flatten()
+    failures
+}
+
+/// Kinds of which no number that is no operation's was refused as such, and of which no object was gone when something was asked.
+fn against_what_goes_for_all(report: &Report) -> Vec<String> {
+    let occurred = |kind: Kind, error: Error, unknown: bool| {
+        let is_it = |(of, number, status): &(u64, u64, u64)| {
+            let is_unknown = *number == UNKNOWN as u64;
+            *of == kind as u64 && *status == u64::from(error.status()) && (is_unknown || !unknown)
+        };
+        report.outcomes.keys().any(is_it)
+    };
+    // Nobody holds the end of the system but the base constructor, and an invocation knows methods.
+    let asked = Kind::ALL.into_iter().filter(|kind| ![Kind::Power, Kind::Invocation].contains(kind));
+    let numbers = asked.filter(|kind| !occurred(*kind, Error::UnknownOperation, true)).map(|kind| (kind, "number"));
+    let objects = documented::OBJECTS.into_iter().filter(|kind| !occurred(*kind, Error::Revoked, false));
+    let missing = numbers.chain(objects.map(|kind| (kind, "object")));
+    missing.map(|(kind, what)| format!("of a {}, no {what} was gone or unknown", kind.name())).collect()
 }
 
 /// The first call of the part in which guest and host differ, or which the guest did not report; none if all `calls` are alike.

@@ -28,7 +28,7 @@ const PLANTED: [&str; 2] = ["1000000", "1"];
 /// The program cannot be built or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     bar.set_message("building");
-    let program = build()?;
+    let program = build("guided")?;
     bar.set_message("looking for what is planted");
     let mut counts = Counts { tried: order.count, ..Counts::default() };
     for (how, expected) in [("planted", true), ("blind", false)] {
@@ -61,26 +61,27 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     Ok(counts)
 }
 
-fn build() -> Result<PathBuf, CampaignError> {
+/// Builds a program that coverage guides.
+pub(super) fn build(package: &str) -> Result<PathBuf, CampaignError> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = super::directory()?.join("guided");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).env("RUSTFLAGS", FLAGS).env_remove("CARGO_ENCODED_RUSTFLAGS");
-    cargo.args(["build", "--quiet", "--release", "--package", "guided", "--target", TRIPLE]);
+    cargo.args(["build", "--quiet", "--release", "--package", package, "--target", TRIPLE]);
     let built = cargo.arg("--target-dir").arg(&directory).stdin(Stdio::null()).status();
     match built {
-        Ok(status) if status.success() => Ok(directory.join(TRIPLE).join("release/guided")),
+        Ok(status) if status.success() => Ok(directory.join(TRIPLE).join("release").join(package)),
         _ => Err(CampaignError::Build),
     }
 }
 
 /// What is to be said of a program that ended so.
-fn failure(what: &str, status: ExitStatus) -> Option<String> {
+pub(super) fn failure(what: &str, status: ExitStatus) -> Option<String> {
     (!status.success()).then(|| format!("{what}: the program ended with {status}"))
 }
 
 /// What a program prints, line by line, and how it ended.
-fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<(Vec<String>, ExitStatus), CampaignError> {
+pub(super) fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<(Vec<String>, ExitStatus), CampaignError> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let mut lines = Vec::new();
     if let Some(output) = child.stdout.take() {
@@ -93,7 +94,7 @@ fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<(Vec<Strin
     Ok((lines, child.wait()?))
 }
 
-fn numbers(line: &str) -> Vec<u64> {
+pub(super) fn numbers(line: &str) -> Vec<u64> {
     line.split(' ').filter_map(|word| word.parse().ok()).collect()
 }
 

@@ -4,11 +4,15 @@
 //! 2 if the command line is wrong, 3 if it could not be run.
 
 pub mod counts;
+pub mod documented;
 pub mod error;
+pub mod graph;
 pub mod guest;
 pub mod kernel;
 pub mod logic;
+pub mod pages;
 pub mod recycle;
+pub mod sched;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +30,13 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 3] = [
+const CAMPAIGNS: [Campaign; 6] = [
+    Campaign {
+        name: "graph",
+        about: "graphs, images and records that coverage leads to, read by the composer",
+        count: 10_000_000,
+        run: graph::run,
+    },
     Campaign {
         name: "kernel",
         about: "random system calls in the guest, beside neighbours at work; the same calls on the host",
@@ -40,10 +50,22 @@ const CAMPAIGNS: [Campaign; 3] = [
         run: logic::run,
     },
     Campaign {
+        name: "pages",
+        about: "words of pages rewritten by a hostile client during service, and by a hostile server, beside honest ones",
+        count: 10_000_000,
+        run: pages::run,
+    },
+    Campaign {
         name: "recycle",
         about: "components destroyed while another core is inside them, again and again, in constant memory",
         count: 100_000,
         run: recycle::run,
+    },
+    Campaign {
+        name: "sched",
+        about: "threads that block and wake each other under one scheduler on two cores, and go from core to core",
+        count: 10_000_000,
+        run: sched::run,
     },
 ];
 

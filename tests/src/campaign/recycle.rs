@@ -17,8 +17,8 @@ use super::Order;
 use super::counts::Counts;
 use super::error::CampaignError;
 
-/// Cores of the machine: one that destroys, and one that is inside.
-const CORES: u32 = 2;
+/// Cores of the machine: one that destroys, one that is inside and uses all that it holds, and one that invokes all the time.
+const CORES: u32 = 3;
 /// What the guest says last if every frame is there.
 const LAST: &str = "64 of 64 frames can be used again";
 /// What the guest says when the lives are over.
@@ -60,7 +60,7 @@ fn build(order: &Order, directory: &Path) -> Result<System, CampaignError> {
 /// That of `tests/systems/recycle-cores.toml`, with other numbers.
 fn graph(order: &Order) -> String {
     let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("components/recycler");
-    let numbers = [("rounds", order.count), ("seed", order.seed)];
+    let numbers = [("rounds", order.count), ("seed", order.seed), ("others", u64::from(CORES) - 2)];
     let numbers = numbers.map(|(key, value)| format!("{{ key = \"{key}\", value = {} }}", value.cast_signed()));
     format!(
         "[system]\ndescription = \"components destroyed while another core is inside\"\n\n[[components]]\n\

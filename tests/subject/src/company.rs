@@ -4,7 +4,9 @@
 use abi::boot::slot;
 use abi::crossing::{FAULT_HANDLER, LEAF_SLOTS, PERSONALITY};
 use abi::error::Error;
-use abi::operation::{TableOperation, ThreadOperation};
+use abi::operation::receive_flag::DO_NOT_WAIT;
+use abi::operation::{ReceiveOperation, SendOperation, TableOperation, ThreadOperation};
+use abi::register::number;
 use model::simulation::CODE;
 use play::world::FIRST_FRAME;
 use play::{Call, Choices, Operations};
@@ -28,9 +30,10 @@ const OWN_TABLE: u32 = 4;
 const FOREIGN: u32 = 4;
 /// Cycles of each.
 const CYCLES: u64 = 120;
-/// Index of the first component and the first thread.
+/// Index of the first component.
 const INDEX: u64 = 8_000;
-const THREAD_INDEX: u64 = 520;
+/// Index of the first thread.
+pub const THREAD_INDEX: u64 = 520;
 /// The first frame of the company: behind those of the first players.
 const FRAME: u64 = FIRST_FRAME + (14_000 << 12);
 
@@ -112,16 +115,52 @@ pub fn call(choices: &mut impl Choices, now: u64) -> Call {
         19 if choices.one_in(4) => Call::new(time, 3, [other.into(), 0, 0, 0]),
         19 if choices.one_in(4) => Call::new(OWN_TABLE, TableOperation::Reclaim as u16, [time.into(), 0, 0, 0]),
         19 => Call::new(time, 0, [0; 4]),
-        20 => Call::new(thread, 1 + choices.below(2) as u16, [choices.below(40), choices.word() >> 17, 0, 0]),
+        20 => Call::new(thread, 1 + choices.below(2) as u16, [register(choices), choices.word() >> 17, 0, 0]),
         21 | 22 => {
             let address = choices.one_of([play::world::STACK_END - 64, play::world::STACK_END - 63, 1 << 20]);
             let method = choices.below(4) as u16;
-            let at = if method < 2 { choices.below(40) } else { address };
+            let at = if method < 2 { register(choices) } else { address };
             Call::new(LEVEL, method, [at, choices.word() >> 17, 0, 0])
         }
         _ if choices.one_in(8) => Call::new(component, 1, [0; 4]),
         _ => Call::new(component, 0, [0x61, 0, 0, 0]),
     }
+}
+
+/// A register's number: often one of those in which not everything may be put, so that they are read again.
+fn register(choices: &mut impl Choices) -> u64 {
+    const MXCSR: u64 = number::FLOATING_POINT + 3;
+    if choices.one_in(2) {
+        return choices.below(40);
+    }
+    choices.one_of([number::FLAGS, number::FLAGS, MXCSR, number::RIP, number::FS_BASE, number::GS_BASE])
+}
+
+/// A scheduling member lets another run, on the time of that one.
+pub fn dispatch(scheduler: u32, thread: u32) -> Call {
+    let peers = u64::from(RECEIVE + scheduler) | u64::from(TIME + thread) << 32;
+    Call::new(THREAD + thread, ThreadOperation::Dispatch as u16, [0, 0, u64::MAX, peers])
+}
+
+/// A member receives, or looks whether there is anything.
+pub fn receive(member: u32, waits: bool) -> Call {
+    let flags = if waits { 0 } else { DO_NOT_WAIT };
+    Call::new(RECEIVE + member, ReceiveOperation::Receive as u16, [flags, 0, 0, 0])
+}
+
+/// Somebody sends to a member.
+pub fn send(member: u32) -> Call {
+    Call::new(SEND + member, SendOperation::Send as u16, [0; 4])
+}
+
+/// Somebody writes a register of the foreign member's, which has not started.
+pub fn write_register(register: u64, word: u64) -> Call {
+    Call::new(THREAD + FOREIGN, ThreadOperation::WriteRegister as u16, [register, word, 0, 0])
+}
+
+/// Somebody reads it.
+pub fn read_register(register: u64) -> Call {
+    Call::new(THREAD + FOREIGN, ThreadOperation::ReadRegister as u16, [register, 0, 0, 0])
 }
 
 fn make(kernel: &mut impl Operations, operation: TableOperation, words: [u64; 4]) -> Result<(), Error> {

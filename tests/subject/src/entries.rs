@@ -5,7 +5,7 @@ use abi::error::Error;
 use model::kernel::{Entry, Kernel, Outcome, Registers, Seen};
 use model::simulation::{CODE, Simulation};
 use play::world::{LINE, World};
-use play::{Call, Calls, Choices, Director, Player};
+use play::{Call, Calls, Choices, Director, Holdings, Player};
 
 /// Ticks between two entries, at most.
 const TICKS: u64 = 8;
@@ -60,7 +60,7 @@ impl Stage {
         let (now, mut kernel) = (stage.now(), stage.kernel);
         kernel.is_audited = true;
         let seen = kernel.call(Entry { at: 0, now }, dispatch.word, dispatch.words);
-        let calls = Calls { world: director.world() };
+        let calls = Calls { world: director.world(), holdings: Holdings::new() };
         Ok(Self { kernel, calls, seen, now, dispatch, company, entered: Entered::default() })
     }
 
@@ -93,6 +93,19 @@ impl Stage {
             }
         };
         self.note();
+    }
+
+    /// The index of the thread that executes.
+    pub const fn thread(&self) -> u32 {
+        self.seen.thread
+    }
+
+    /// What the last call was answered, if it was: its status and first word.
+    pub const fn answer(&self) -> Option<(u64, u64)> {
+        match self.seen.outcome {
+            Outcome::Resume(Registers { rax, words: [first, ..], .. }) => Some((rax, first)),
+            _ => None,
+        }
     }
 
     /// A call by who executes.
@@ -141,6 +154,9 @@ impl Stage {
 
     fn called(&mut self, call: Call) -> Seen {
         self.call(call);
+        if matches!(self.seen.outcome, Outcome::Resume(Registers { rax: 0, .. })) {
+            self.calls.holdings.succeeded(&call);
+        }
         self.seen
     }
 }

@@ -1,7 +1,7 @@
 //! The kernel's logic over memory made of vectors, as a [`Kernel`](model::kernel::Kernel).
 
 mod audit;
-mod company;
+pub mod company;
 pub mod entries;
 mod logic_kernel;
 mod memory;

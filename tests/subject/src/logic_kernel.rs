@@ -175,7 +175,7 @@ impl Kernel for LogicKernel {
             None => {
                 core.account.open();
                 let is_due = line.is_none() && core.timeout != 0 && now >= core.timeout;
-                dispatch::interrupted(memory, core, now, is_due)
+                dispatch::interrupted(memory, core, now, is_due.then_some(0))
             }
         };
         let outcome = invocation::settle(memory, core, outcome);

@@ -92,13 +92,6 @@ pub fn words(method: &Method) -> TokenStream {
     quote!([#(#words),*])
 }
 
-/// The same, as an array of four.
-pub fn four_words(method: &Method) -> TokenStream {
-    let zeros = (method.parameters.len()..4).map(|_| quote!(0));
-    let words = parameter_words(method).chain(zeros);
-    quote!([#(#words),*])
-}
-
 fn parameter_words(method: &Method) -> impl Iterator<Item = TokenStream> {
     let word =
         |(name, kind): &(_, syn::Type)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name));
@@ -126,9 +119,9 @@ fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
 
             /// Runs the method that an invocation names.
             #[inline(always)]
-            #visibility fn dispatch<Server: #name + ?Sized>(
+            #visibility fn dispatch<Server: #name + ?Sized, Arguments: ::runtime::Arguments>(
                 server: &Server,
-                invocation: ::runtime::Invocation,
+                invocation: ::runtime::Invocation<Arguments>,
             ) -> ::runtime::Reply {
                 match invocation.method {
                     #(#arms)*
@@ -142,11 +135,15 @@ fn server(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn server_arm(interface: &syn::Ident, number: usize, method: &Method) -> TokenStream {
     let number = number as u64;
     let name = &method.signature.ident;
-    let words = method.parameters.iter().enumerate().map(
-        |(at, (_, kind))| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::from_word(invocation.words[#at])),
-    );
+    let names: Vec<_> = (0..method.parameters.len()).map(|at| format_ident!("word_{at}")).collect();
+    let words = method
+        .parameters
+        .iter()
+        .zip(&names)
+        .map(|((_, kind), word)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::from_word(#word)));
     let reply = quote_spanned!(method.answer.span()=> ::runtime::Reply::from);
-    quote!(#number => #reply(<Server as #interface>::#name(server, #(#words),*)),)
+    let read = if names.is_empty() { None } else { Some(quote!(let [#(#names),*] = invocation.words.read();)) };
+    quote!(#number => { #read #reply(<Server as #interface>::#name(server, #(#words),*)) })
 }
 
 /// What goes into the records of both ends.

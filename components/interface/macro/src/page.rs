@@ -1,6 +1,6 @@
 //! What is generated for a client that posts its calls to a page.
 
-use crate::expand::{constants, four_words};
+use crate::expand::{constants, words};
 use crate::interface::{Interface, Method};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -12,13 +12,16 @@ pub fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let page = page(item, interface);
     let posts = posts(item);
     let post = post(item, interface);
-    quote!(#page #posts #post)
+    let adaptive = adaptive(item, interface);
+    let sequential = sequential(item, interface);
+    quote!(#page #posts #post #adaptive #sequential)
 }
 
 fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let (page, client, posts) =
         (format_ident!("{name}Page"), format_ident!("{name}Client"), format_ident!("{name}Posts"));
+    let adaptive = format_ident!("{name}Adaptive");
     let constants = constants(interface);
     let documentation = format!("Posts calls to the [`{name}`] that the graph names. Made by `runtime::import_page!`.");
     quote! {
@@ -55,6 +58,16 @@ fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
                 self.page.open().map(#posts)
             }
 
+            /// The same, for calls that go by the page if that is worth it.
+            ///
+            /// # Errors
+            ///
+            /// As for `open`.
+            #visibility fn adaptive(&self) -> ::runtime::Result<#adaptive<'_>> {
+                let posts = self.page.open()?;
+                Ok(#adaptive { page: ::runtime::page::Adaptive::new(posts), direct: &self.direct })
+            }
+
             /// The same server, by direct calls.
             #[inline]
             #visibility fn direct(&self) -> &#client {
@@ -67,6 +80,7 @@ fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn posts(item: &ItemTrait) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let (posts, post) = (format_ident!("{name}Posts"), format_ident!("{name}Post"));
+    let sequential = format_ident!("{name}Sequential");
     let documentation = format!("The client's end of a page of [`{name}`], for one thread.");
     quote! {
         #[doc = #documentation]
@@ -77,6 +91,14 @@ fn posts(item: &ItemTrait) -> TokenStream {
             #[inline]
             #visibility fn post(&'p self) -> #post<'p> {
                 #post(&self.0)
+            }
+
+            /// The page as user threads use it: each that calls a method waits for its result, and the others run.
+            #visibility fn sequential<S: ::runtime::page::Scheduler>(
+                page: &'p ::runtime::user::OnPage<'p, S>,
+                threads: &'p ::runtime::user::Threads,
+            ) -> #sequential<'p, S> {
+                #sequential { page, threads }
             }
         }
 
@@ -111,9 +133,9 @@ fn post_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
     let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
     let name = &method.signature.ident;
     let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
-    let words = four_words(method);
+    let words = words(method);
     let documentation = format!("Posts [`{}::{name}`].", item.ident);
-    let call = quote_spanned!(answer.span()=> ::runtime::page::Posts::post::<#answer>);
+    let call = quote_spanned!(answer.span()=> ::runtime::page::Posts::post::<#answer, _>);
     quote! {
         #[doc = #documentation]
         ///
@@ -123,6 +145,83 @@ fn post_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
         #[inline]
         #visibility fn #name(self, #(#parameters),*) -> ::runtime::Result<::runtime::page::Ticket<'p, #answer>> {
             #call(self.0, #number, #words)
+        }
+    }
+}
+
+fn adaptive(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let (adaptive, call) = (format_ident!("{name}Adaptive"), format_ident!("{name}Call"));
+    let client = format_ident!("{name}Client");
+    let documentation = format!("The client's end of a page of [`{name}`] that is used if that is worth it.");
+    let methods = interface.methods.iter().enumerate().map(|(number, method)| call_method(item, number, method));
+    quote! {
+        #[doc = #documentation]
+        #visibility struct #adaptive<'p> {
+            page: ::runtime::page::Adaptive<'p>,
+            direct: &'p #client,
+        }
+
+        impl<'p> #adaptive<'p> {
+            /// Calls the method that is called on what this returns.
+            #[inline]
+            #visibility fn call(&'p self) -> #call<'p> {
+                #call(self)
+            }
+        }
+
+        /// The methods, each called directly or posted.
+        #[derive(Clone, Copy)]
+        #visibility struct #call<'p>(&'p #adaptive<'p>);
+
+        impl<'p> #call<'p> {
+            #(#methods)*
+        }
+    }
+}
+
+fn call_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream {
+    let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
+    let (interface, name) = (&item.ident, &method.signature.ident);
+    let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
+    let arguments = method.parameters.iter().map(|(name, _)| name);
+    let words = words(method);
+    let documentation = format!("Calls [`{interface}::{name}`], directly or by the page.");
+    let call = quote_spanned!(answer.span()=> ::runtime::page::Adaptive::call::<#answer, _>);
+    quote! {
+        #[doc = #documentation]
+        #[inline]
+        #visibility fn #name(self, #(#parameters),*) -> ::runtime::page::Promise<'p, #answer> {
+            #call(&self.0.page, #number, #words, || #interface::#name(self.0.direct, #(#arguments),*))
+        }
+    }
+}
+
+fn sequential(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let sequential = format_ident!("{name}Sequential");
+    let documentation = format!("[`{name}`] for user threads, which wait for each other's calls on a page.");
+    let methods = interface.methods.iter().enumerate().map(|(number, method)| sequential_method(number, method));
+    quote! {
+        #[doc = #documentation]
+        #visibility struct #sequential<'p, S> {
+            page: &'p ::runtime::user::OnPage<'p, S>,
+            threads: &'p ::runtime::user::Threads,
+        }
+
+        impl<S: ::runtime::page::Scheduler> #name for #sequential<'_, S> {
+            #(#methods)*
+        }
+    }
+}
+
+fn sequential_method(number: usize, method: &Method) -> TokenStream {
+    let (signature, answer, number) = (&method.signature, &method.answer, number as u16);
+    let words = words(method);
+    let call = quote_spanned!(answer.span()=> ::runtime::user::OnPage::call::<#answer, _>);
+    quote! {
+        #signature {
+            #call(self.page, self.threads, #number, #words)
         }
     }
 }

@@ -12,9 +12,10 @@ pub trait Pages {
     /// Makes a page of the calling component known.
     fn register(&self, page: u64) -> Result<()>;
 
-    /// Has the page served on the thread that calls, and waits as long as the client waits on `epoch` of the page's
-    /// header. It can return earlier.
-    fn wait(&self, page: u64, epoch: u64) -> Result<()>;
+    /// Has the page served on the thread that calls, and waits until one of its calls has ended. Answers the slots of calls
+    /// that the server says it answered; none if they ended otherwise, and then the page's hints say which. It can return
+    /// earlier.
+    fn wait(&self, page: u64) -> Result<u64>;
 }
 
 /// The error of a page that the caller does not have, or that has not been registered.
@@ -28,7 +29,8 @@ impl runtime::page::Scheduler for PagesClient {
         Pages::register(self, page)
     }
 
-    fn wait(&self, page: u64, epoch: u64) -> Result<()> {
-        Pages::wait(self, page, epoch)
+    #[inline]
+    fn wait(&self, page: u64) -> Result<u64> {
+        Pages::wait(self, page)
     }
 }

@@ -49,6 +49,37 @@ pub trait Sched {
 
     /// Answers how many ticks there are in a second.
     fn frequency(&self) -> Result<u64>;
+
+    /// Makes a blockpoint, which the calling component then owns; answers its name. What a blockpoint is: `sched_sl::blockpoint`.
+    ///
+    /// Whoever it is that calls: threads wait at a blockpoint, and trigger it, in the component that owns it, and in those whose threads
+    /// can come to execute there.
+    fn create_point(&self) -> Result<u64>;
+
+    /// Gives up a blockpoint of the calling component. Those that wait at it go on, with [`NO_SUCH_POINT`].
+    fn free_point(&self, point: u64) -> Result<()>;
+
+    /// Waits at a blockpoint until a later epoch than `epoch` has begun, or until `time` ([`NEVER`] if there is no end to that). Answers
+    /// whether one has begun; at once, if one had.
+    ///
+    /// `holder` is the index of the thread that is to bring that about, if the blockpoint is a lock's, and else [`NOBODY`]. All that wait
+    /// at the blockpoint lend it what time they would have.
+    fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool>;
+
+    /// Says that an epoch has begun at a blockpoint: all that wait there go on.
+    fn trigger(&self, point: u64, epoch: u64) -> Result<()>;
+
+    /// Says that an epoch has begun at a blockpoint: one that waits there goes on, the first in the order of the scheduler's policy.
+    fn trigger_one(&self, point: u64, epoch: u64) -> Result<()>;
+
+    /// Has the thread's next wait at its kernel's end-point end at `time` ([`NEVER`] for at no time): `TimedOut` is what it is
+    /// answered there then. The kernel takes a time only from a thread that nobody schedules.
+    ///
+    /// For drivers that do not wait for ever, and for schedulers below this one.
+    fn end_wait_at(&self, time: u64) -> Result<()>;
+
+    /// Goes on on another core, on which the scheduler runs, too. What waits for the thread, or wakes it, goes on doing so.
+    fn migrate(&self, core: u64) -> Result<()>;
 }
 
 /// The error of a thread that this scheduler does not schedule: somebody else's, on loan to a client.
@@ -68,3 +99,22 @@ pub const BAD_WORD: Error = Error::Server(5);
 
 /// The error of a scheduler that cannot decide. It is a defect of the scheduler.
 pub const NO_DECISION: Error = Error::Server(6);
+
+/// The error of a thread that would wait for one that waits for it, itself included.
+pub const WOULD_DEADLOCK: Error = Error::Server(7);
+
+/// The error about a blockpoint that there is not, or not any more, or that is none of the caller's business.
+pub const NO_SUCH_POINT: Error = Error::Server(8);
+
+/// The error of a component that has as many blockpoints as it may have.
+pub const TOO_MANY_POINTS: Error = Error::Server(9);
+
+/// The error of a thread that is to go on on a core on which its scheduler does not run, or that cannot leave its own: its time there
+/// is limited, or it schedules others.
+pub const NO_SUCH_CORE: Error = Error::Server(10);
+
+/// No thread's index.
+pub const NOBODY: u64 = u64::MAX;
+
+/// A point in time that does not come.
+pub const NEVER: u64 = u64::MAX;

@@ -8,6 +8,8 @@ use syscall_page::{PollError, PostError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum PageError {
+    /// No such call is under way: its result was taken before.
+    UnknownCall = SERVER_STATUS - 6,
     /// Every slot is in use: take results, flush, or wait, and post again.
     Exhausted = SERVER_STATUS - 5,
     /// The call has no result yet.
@@ -19,7 +21,7 @@ pub enum PageError {
 }
 
 impl PageError {
-    const ALL: [Self; 4] = [Self::Exhausted, Self::NotDone, Self::Corrupted, Self::Open];
+    const ALL: [Self; 5] = [Self::UnknownCall, Self::Exhausted, Self::NotDone, Self::Corrupted, Self::Open];
 
     /// The status as which this error travels.
     pub const fn status(self) -> u16 {
@@ -42,6 +44,7 @@ impl PageError {
 impl fmt::Display for PageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::UnknownCall => "no such call is under way",
             Self::Exhausted => "every slot of the page is in use",
             Self::NotDone => "the call has no result yet",
             Self::Corrupted => "the server broke the page's protocol",
@@ -58,9 +61,11 @@ impl From<PostError> for PageError {
 }
 
 impl From<PollError> for PageError {
-    fn from(_: PollError) -> Self {
-        // A ticket is taken once, so its call is known.
-        Self::Corrupted
+    fn from(error: PollError) -> Self {
+        match error {
+            PollError::UnknownTicket => Self::UnknownCall,
+            PollError::Corrupted => Self::Corrupted,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::{PageError, Ticket};
 use crate::{Answer, Error, Result};
 use core::marker::PhantomData;
 use core::sync::atomic::AtomicU64;
-use syscall_page::{Client, Reply, Request, Sleep};
+use syscall_page::{Client, Next, Reply};
 
 /// Who serves those that wait: the scheduler component, as its interface's client.
 pub trait Scheduler {
@@ -16,12 +16,12 @@ pub trait Scheduler {
     /// The scheduler's: among others, that the page is known already.
     fn register(&self, page: u64) -> Result<()>;
 
-    /// Has the page served, and waits as long as the client waits on `epoch` of its header.
+    /// Has the page served, and waits until a call has ended. Answers slots of such calls, or none: then they are in the hints.
     ///
     /// # Errors
     ///
     /// The scheduler's and the server's.
-    fn wait(&self, page: u64, epoch: u64) -> Result<()>;
+    fn wait(&self, page: u64) -> Result<u64>;
 }
 
 /// The client's end of a page, for one thread. What was posted and not taken stays there when it is dropped.
@@ -40,8 +40,8 @@ impl<'p> Posts<'p> {
     /// Writes a call to the page.
     #[doc(hidden)]
     #[inline]
-    pub fn post<A: Answer>(&'p self, method: u16, words: [u64; 4]) -> Result<Ticket<'p, A>> {
-        match self.with(|client| client.post_unannounced(&Request::new(method, words), 0)) {
+    pub fn post<A: Answer, const WORDS: usize>(&'p self, method: u16, words: [u64; WORDS]) -> Result<Ticket<'p, A>> {
+        match self.with(|client| client.post_words(method, words)) {
             Ok(call) => Ok(Ticket::new(self, call)),
             Err(error) => Err(Error::Page(error.into())),
         }
@@ -54,11 +54,11 @@ impl<'p> Posts<'p> {
     /// The kernel's. If the server faulted, the call that it was at has that for its
     /// result, and the ones behind it are served by the next flush.
     pub fn flush(&self) -> Result<u64> {
-        if self.announce() {
-            let [answered, _] = self.served(self.import.serve())?;
-            return Ok(answered);
+        if !self.with(Client::announce) {
+            return Ok(0);
         }
-        Ok(0)
+        let answered = self.served(self.import.serve().map(|[answered, _]| answered))?;
+        Ok(answered.count_ones().into())
     }
 
     /// Makes the page known to `scheduler`, once.
@@ -77,11 +77,17 @@ impl<'p> Posts<'p> {
     ///
     /// The scheduler's; and as [`Posts::flush`].
     pub fn wait(&self, scheduler: &impl Scheduler) -> Result<bool> {
-        match self.with(|client| client.prepare_to_wait()) {
-            Sleep::NothingToWaitFor => Ok(false),
-            Sleep::ResultsCame => Ok(true),
-            Sleep::On(epoch) => self.served(scheduler.wait(self.import.number(), epoch)).map(|()| true),
+        match self.with(Client::prepare_to_be_served) {
+            Next::NothingToWaitFor => Ok(false),
+            Next::ResultsCame => Ok(true),
+            Next::BeServed => self.served(scheduler.wait(self.import.number())).map(|_| true),
         }
+    }
+
+    /// As [`Posts::wait`]; answers the slots of calls that may have ended, or `None` if there was none to wait for.
+    pub(crate) fn wait_for_slots(&self, scheduler: &impl Scheduler) -> Result<Option<u64>> {
+        let waited = self.wait(scheduler)?;
+        Ok(waited.then(|| self.with(Client::take_hints)))
     }
 
     /// Slots into which calls can be posted without taking a result before.
@@ -89,18 +95,14 @@ impl<'p> Posts<'p> {
         self.with(|client| client.free_slots())
     }
 
-    /// Shows the server what was posted; answers whether anything is under way.
-    fn announce(&self) -> bool {
+    /// What the server did, as it says.
+    #[inline]
+    fn served(&self, result: Result<u64>) -> Result<u64> {
         self.with(|client| {
-            client.announce();
-            client.in_flight() > 0
-        })
-    }
-
-    fn served<T: PartialEq>(&self, result: Result<T>) -> Result<T> {
-        self.with(|client| {
-            if result == Err(Error::Kernel(abi::error::Error::Faulted)) {
-                client.server_faulted();
+            match result {
+                Ok(slots) => client.served(slots),
+                Err(Error::Kernel(abi::error::Error::Faulted)) => client.server_faulted(),
+                Err(_) => {}
             }
             client.collect_abandoned();
         });
@@ -108,6 +110,15 @@ impl<'p> Posts<'p> {
     }
 
     #[inline]
+    pub(super) fn poll_success(&self, call: syscall_page::Ticket, words: usize) -> Option<[u64; 2]> {
+        self.with(|client| client.poll_success(call, words))
+    }
+
+    #[inline]
+    pub(super) fn is_unannounced(&self, call: syscall_page::Ticket) -> bool {
+        self.with(|client| client.is_unannounced(call))
+    }
+
     pub(super) fn poll(&self, call: syscall_page::Ticket) -> Option<Result<Reply>> {
         self.with(|client| client.poll(call)).map_err(|error| Error::Page(error.into())).transpose()
     }

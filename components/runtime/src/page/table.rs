@@ -3,13 +3,15 @@
 use super::{PageError, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
 use abi::error::Error;
-use abi::page::{MORE, ROW_WORDS, ROWS, SERVE, WAKE};
+use abi::page::{MORE, ROW_WORDS, ROWS, SERVE};
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
-use syscall_page::layout::ENTRIES;
 use syscall_page::server::{Server, State};
-use syscall_page::{Blocked, Page, mapped};
+use syscall_page::{Arguments, Blocked, Page, mapped};
+
+/// A call that was posted, as an interface's methods are run for it.
+pub type Posted<'p> = Invocation<Arguments<'p, AtomicU64>>;
 
 /// A page of one edge, as the composer describes it in the server's memory.
 #[repr(C)]
@@ -55,15 +57,16 @@ impl PageTable {
     }
 
     /// Serves the page that `batch` was invoked for: `dispatch` runs the method of each call that is permitted, as it
-    /// runs those of direct calls, except for the methods in `may_block`, which `workers` are to run. Bounded: it looks
+    /// runs those of direct calls, of which there are `methods`, except for the methods in `may_block`, which `workers` are to run. Bounded: it looks
     /// at no more calls than a page has entries.
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
     pub fn serve(
         &self,
         batch: Batch,
+        methods: u64,
         (may_block, workers): (u64, Option<&Workers>),
-        mut dispatch: impl FnMut(Invocation) -> Reply,
+        mut dispatch: impl FnMut(Posted<'_>) -> Reply,
     ) -> Reply {
         if batch.method != u64::from(SERVE) {
             return Reply::UNKNOWN_METHOD;
@@ -73,19 +76,18 @@ impl PageTable {
         };
         row.waiter.store(u64::from(batch.thread), Relaxed);
         let server = Server::with_state(page, row.methods, batch.row, &row.state);
-        let pass = server.pass(ENTRIES as u32, |call| {
-            let request = call.request();
-            if may_block & 1 << request.method != 0 {
+        let pass = server.quiet_pass(methods as u16, |unread| {
+            let method = unread.method();
+            if may_block & 1 << method != 0 {
                 return match workers {
-                    Some(workers) => workers.park(batch.row, call),
-                    None => call.answer(&syscall_page::Reply::refused(Error::UnknownOperation)),
+                    Some(workers) => workers.park(batch.row, unread.read()),
+                    None => unread.read().answer(&syscall_page::Reply::refused(Error::UnknownOperation)),
                 };
             }
-            let (method, words) = (request.method.into(), request.args);
-            call.answer(&reply(&dispatch(Invocation { method, words, token: row.token })))
+            let (words, claimed) = unread.split();
+            claimed.answer(&reply(&dispatch(Invocation { method: method.into(), words, token: row.token })))
         });
-        let flags = if pass.more { MORE } else { 0 } | if pass.wake { WAKE } else { 0 };
-        Reply::from(Ok((u64::from(pass.run + pass.refused), flags)))
+        Reply::from(Ok((pass.done, if pass.more { MORE } else { 0 })))
     }
 
     /// The token of direct calls of the edge whose page is in `row`.
@@ -109,6 +111,7 @@ impl PageTable {
         }
     }
 
+    #[inline(always)]
     fn row(&self, number: u64) -> Option<&Row> {
         // SAFETY: a reference can be read through. Volatile: the composer sets the word.
         let address = unsafe { (&raw const self.address).read_volatile() };
@@ -150,6 +153,7 @@ pub(super) fn exhausted() -> syscall_page::Reply {
 }
 
 impl Row {
+    #[inline(always)]
     fn page(&self) -> Option<Page<'_, AtomicU64>> {
         let frame = |address: u64| NonNull::new(address as *mut u8);
         let (header, entries) = (frame(self.header)?, frame(self.entries)?);

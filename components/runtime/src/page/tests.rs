@@ -3,11 +3,12 @@
 extern crate std;
 
 use super::import::PageImport;
-use super::{Batch, PageError, PageTable, Posts, Scheduler, Ticket, WorkerThreads, Workers};
+use super::{Adaptive, Batch, PageError, PageTable, Posts, Scheduler, Ticket, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
 use crate::thread::Function;
 use crate::{Error, Result};
 use core::cell::Cell;
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::boxed::Box;
 use std::vec::Vec;
@@ -81,11 +82,11 @@ impl Ends {
 
     fn serve_with(&self, workers: Option<&Workers>) -> Reply {
         let batch = Batch { method: 0, row: 0, thread: 7 };
-        self.table.serve(batch, (SumsServer::MAY_BLOCK, workers), dispatch)
+        self.table.serve(batch, SumsServer::METHODS, (SumsServer::MAY_BLOCK, workers), |posted| dispatch(posted))
     }
 }
 
-fn dispatch(invocation: Invocation) -> Reply {
+fn dispatch<Words: crate::Arguments>(invocation: Invocation<Words>) -> Reply {
     assert_eq!(invocation.token, TOKEN, "as direct calls of the edge");
     SumsServer::dispatch(&Adder, invocation)
 }
@@ -102,11 +103,12 @@ impl Scheduler for Serving<'_> {
         Ok(())
     }
 
-    fn wait(&self, page: u64, _: u64) -> Result<()> {
+    fn wait(&self, page: u64) -> Result<u64> {
         assert_eq!(page, 0);
         self.1.set(self.1.get() + 1);
-        assert_eq!(self.0.serve().status(), 0);
-        Ok(())
+        let reply = self.0.serve();
+        assert_eq!(reply.status(), 0);
+        Ok(reply.words()[0])
     }
 }
 
@@ -115,7 +117,7 @@ fn a_posted_call_answers_what_the_direct_call_answers() {
     let ends = ends();
     let posts = ends.import.open().unwrap();
     let scheduler = Serving(&ends, Cell::new(0));
-    let (sum, refused) = (add(&posts, 2, 3), posts.post::<()>(1, [0; 4]).unwrap());
+    let (sum, refused) = (add(&posts, 2, 3), posts.post::<(), _>(1, [0; 4]).unwrap());
     let Err(sum) = sum.poll() else { panic!("it was not served") };
     assert_eq!(sum.wait(&scheduler), Ok(5));
     let forbidden = Error::Kernel(abi::error::Error::MethodNotPermitted);
@@ -131,7 +133,7 @@ fn a_full_page_is_an_error_and_slots_come_back() {
     let scheduler = Serving(&ends, Cell::new(0));
     for round in 0..100 {
         let all: Vec<_> = (0..64).map(|number| add(&posts, number, round)).collect();
-        let full = posts.post::<u64>(0, [0; 4]).err();
+        let full = posts.post::<u64, _>(0, [0; 4]).err();
         assert_eq!(full, Some(Error::Page(PageError::Exhausted)));
         for (number, sum) in (0..).zip(all) {
             if number % 3 == 0 {
@@ -157,7 +159,7 @@ fn one_has_it_open() {
 fn the_batch_entry_serves_the_rows_that_there_are() {
     let ends = ends();
     let serve = |method, row| {
-        ends.table.serve(Batch { method, row, thread: 0 }, (0, None), |_| panic!("there is nothing to run")).status()
+        ends.table.serve(Batch { method, row, thread: 0 }, 3, (0, None), |_| panic!("there is nothing to run")).status()
     };
     let bad = abi::error::Error::BadArgument.status();
     assert_eq!([serve(0, 0), serve(0, 1), serve(0, u64::MAX)], [0, bad, bad]);
@@ -173,16 +175,15 @@ fn garbage_runs_nothing_that_is_not_permitted() {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            let submitted = 2 | (random % 5) << 32;
+            let submitted = 2 | (random % 5) << 16;
             word.store(if random & 1 << 60 == 0 { submitted } else { random }, Ordering::Relaxed);
         }
         let batch = Batch { method: 0, row: 0, thread: 0 };
-        let reply = ends.table.serve(batch, (0, None), |invocation| {
+        let reply = ends.table.serve(batch, 3, (0, None), |invocation| {
             assert!(PERMITTED & 1 << invocation.method != 0);
             SumsServer::dispatch(&Adder, invocation)
         });
         assert_eq!(reply.status(), 0);
-        assert!(reply.words()[0] <= 64, "bounded");
     }
 }
 
@@ -217,13 +218,17 @@ fn never_called(_: u64) -> Result<()> {
 fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
     let (ends, hands, workers) = (ends(), Hands::default(), Workers::new());
     let posts = ends.import.open().unwrap();
-    let (later, sum) = (posts.post::<u64>(2, [11, 0, 0, 0]).unwrap(), add(&posts, 1, 1));
+    let (later, sum) = (posts.post::<u64, _>(2, [11, 0, 0, 0]).unwrap(), add(&posts, 1, 1));
     posts.with(|client| client.announce());
     assert_eq!(ends.serve_with(Some(&workers)).status(), 0);
     workers.start(&ends.table, &hands, never_called);
     assert!(matches!(sum.poll(), Ok(Ok(2))));
     let Err(later) = later.poll() else { panic!("nobody has run it") };
-    assert!(matches!(posts.with(|client| client.prepare_to_wait()), syscall_page::Sleep::On(_)));
+    assert_eq!(posts.with(|client| client.prepare_to_be_served()), syscall_page::Next::BeServed);
+    let frame = NonNull::from(&ends.frames[0]).cast();
+    // SAFETY: a frame of atomic words, which outlives this use of it.
+    let header = unsafe { syscall_page::mapped::header(frame) }.unwrap();
+    assert!(header.wait_for_client().is_some());
     workers.work(&ends.table, &hands, dispatch);
     assert_eq!(hands.woken.get(), Some(7), "whoever had the page served, and sleeps");
     assert!(matches!(later.poll(), Ok(Ok(11))));
@@ -235,13 +240,50 @@ fn without_a_thread_for_it_a_call_that_may_block_is_refused() {
     hands.spawned.set(1);
     let posts = ends.import.open().unwrap();
     let scheduler = Serving(&ends, Cell::new(0));
-    let later = posts.post::<u64>(2, [11, 0, 0, 0]).unwrap();
+    let later = posts.post::<u64, _>(2, [11, 0, 0, 0]).unwrap();
     let unknown = Error::Kernel(abi::error::Error::UnknownOperation);
     assert_eq!(later.wait(&scheduler), Err(unknown), "the server has no workers at all");
-    let later = posts.post::<u64>(2, [12, 0, 0, 0]).unwrap();
+    let later = posts.post::<u64, _>(2, [12, 0, 0, 0]).unwrap();
     posts.with(|client| client.announce());
     assert_eq!(ends.serve_with(Some(&workers)).status(), 0);
     workers.start(&ends.table, &hands, never_called);
     assert!(matches!(later.poll(), Ok(Err(Error::Page(PageError::Exhausted)))));
     assert_eq!(posts.free(), 64);
+}
+
+/// Makes so many calls before the first result is wanted; answers how many of them were made directly.
+fn batch(page: &Adaptive<'_>, scheduler: &Serving<'_>, calls: u64) -> u64 {
+    let direct = Cell::new(0);
+    let made = |number| {
+        direct.set(direct.get() + 1);
+        Ok(number + 1)
+    };
+    let promises: Vec<_> = (0..calls).map(|number| page.call(0, [number, 1], || made(number))).collect();
+    page.posts.with(|client| client.announce());
+    assert_eq!(scheduler.0.serve().status(), 0, "for the flush, which only an image can make");
+    for (number, promise) in (0..).zip(promises) {
+        assert_eq!(promise.wait(scheduler), Ok(number + 1));
+    }
+    direct.get()
+}
+
+#[test]
+fn calls_go_by_the_page_as_long_as_they_come_together() {
+    let ends = ends();
+    let (page, scheduler) = (Adaptive::new(ends.import.open().unwrap()), Serving(&ends, Cell::new(0)));
+    let direct = |calls| batch(&page, &scheduler, calls);
+    assert_eq!([direct(1), direct(1), direct(1)], [1, 1, 1]);
+    assert_eq!([direct(8), direct(8), direct(2)], [1, 0, 0], "the first of many comes alone, as far as anyone knows");
+    assert_eq!([direct(1), direct(1)], [0, 1], "and the last of them does not, after many");
+}
+
+#[test]
+fn a_result_is_taken_once_whoever_has_copies_of_its_ticket() {
+    let ends = ends();
+    let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
+    let ticket = add(&posts, 1, 2).detach();
+    assert_eq!(ticket.attach(&posts).wait(&scheduler), Ok(3));
+    let newer = add(&posts, 3, 4);
+    assert_eq!(ticket.attach(&posts).take(), Err(Error::Page(PageError::UnknownCall)));
+    assert_eq!(newer.wait(&scheduler), Ok(7));
 }

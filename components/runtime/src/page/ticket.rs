@@ -17,6 +17,11 @@ impl<'p, A: Answer> Ticket<'p, A> {
         Self { posts, call, answer: PhantomData }
     }
 
+    /// Where in the page the call lies.
+    pub(crate) fn slot(&self) -> usize {
+        self.call.slot()
+    }
+
     /// The result. A call that nobody has had served yet is served now, by [`Posts::flush`].
     ///
     /// # Errors
@@ -25,13 +30,33 @@ impl<'p, A: Answer> Ticket<'p, A> {
     /// [`PageError::NotDone`] if the method waits for something, and then the call is given up.
     #[inline]
     pub fn take(self) -> Result<A> {
+        match self.success() {
+            Ok(answer) => Ok(answer),
+            Err(ticket) => ticket.take_with_care(),
+        }
+    }
+
+    /// The answer of a call that succeeded, by the short way.
+    #[inline]
+    fn success(self) -> core::result::Result<A, Self> {
+        match self.posts.poll_success(self.call, A::WORDS) {
+            Some(words) => {
+                mem::forget(self);
+                Ok(A::from_words(words))
+            }
+            None => Err(self),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_with_care(self) -> Result<A> {
         match self.poll() {
             Ok(result) => result,
             Err(ticket) => ticket.take_after_flush(),
         }
     }
 
-    #[cold]
     fn take_after_flush(self) -> Result<A> {
         // The result of the call says more than that of the flush, if it has one.
         let flushed = self.posts.flush();
@@ -48,24 +73,49 @@ impl<'p, A: Answer> Ticket<'p, A> {
     /// Those of the method, exactly as a direct call's; those of [`Posts::wait`].
     #[inline]
     pub fn wait(self, scheduler: &impl Scheduler) -> Result<A> {
-        match self.poll() {
-            Ok(result) => result,
+        match self.success() {
+            Ok(answer) => Ok(answer),
             Err(ticket) => ticket.wait_until_done(scheduler),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A> {
         let mut ticket = self;
         loop {
+            if !ticket.posts.is_unannounced(ticket.call) {
+                ticket = match ticket.poll() {
+                    Ok(result) => return result,
+                    Err(ticket) => ticket,
+                };
+            }
             if !ticket.posts.wait(scheduler)? {
                 return Err(Error::Page(PageError::NotDone));
             }
-            ticket = match ticket.poll() {
-                Ok(result) => return result,
+            ticket = match ticket.success() {
+                Ok(answer) => return Ok(answer),
                 Err(ticket) => ticket,
             };
         }
+    }
+
+    /// The cheapest way to the result: by a flush, and by waiting only if the method waits.
+    #[inline(never)]
+    pub(super) fn flush_or_wait(self, scheduler: &impl Scheduler) -> Result<A> {
+        match self.success() {
+            Ok(answer) => Ok(answer),
+            Err(ticket) => ticket.flushed_or_waited_for(scheduler),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn flushed_or_waited_for(self, scheduler: &impl Scheduler) -> Result<A> {
+        if self.posts.is_unannounced(self.call) {
+            self.posts.flush()?;
+        }
+        self.wait(scheduler)
     }
 
     /// The result if there is one.
@@ -83,6 +133,41 @@ impl<'p, A: Answer> Ticket<'p, A> {
             Error::check(reply.status)?;
             Ok(A::from_words(reply.words))
         }))
+    }
+}
+
+/// A ticket that is kept apart from its page: small, and without a borrow. Whoever loses it loses the call's slot; of
+/// several copies one gets the result.
+#[must_use = "without it, the call's slot never comes back"]
+pub struct Detached<A> {
+    call: syscall_page::Ticket,
+    answer: PhantomData<fn() -> A>,
+}
+
+impl<A> Clone for Detached<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Detached<A> {}
+
+impl<A> Detached<A> {
+    /// The ticket again, of the page on which the call was posted. Another page knows no such call
+    /// ([`PageError::UnknownCall`]), or one of its own.
+    #[inline]
+    pub fn attach<'p>(self, posts: &'p Posts<'p>) -> Ticket<'p, A> {
+        Ticket { posts, call: self.call, answer: PhantomData }
+    }
+}
+
+impl<A> Ticket<'_, A> {
+    /// Keeps the right to the result apart from the page.
+    #[inline]
+    pub fn detach(self) -> Detached<A> {
+        let call = self.call;
+        mem::forget(self);
+        Detached { call, answer: PhantomData }
     }
 }
 

@@ -33,6 +33,11 @@ impl Pager for &Played {
         self.served.get()
     }
 
+    fn wait_for_client(&self, _: u64) -> Option<u64> {
+        self.log.borrow_mut().push("announce");
+        Some(77).filter(|_| !self.waits.borrow().is_empty())
+    }
+
     fn waits_on(&self, _: u64, epoch: u64) -> bool {
         assert_eq!(epoch, 77);
         self.waits.borrow_mut().pop().unwrap()
@@ -72,6 +77,34 @@ impl Sched for &Played {
     fn frequency(&self) -> Result<u64> {
         Ok(1)
     }
+
+    fn create_point(&self) -> Result<u64> {
+        unreachable!()
+    }
+
+    fn free_point(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn wait_on(&self, _: u64, _: u64, _: u64, _: u64) -> Result<bool> {
+        unreachable!()
+    }
+
+    fn trigger(&self, _: u64, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn trigger_one(&self, _: u64, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn end_wait_at(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn migrate(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
 }
 
 fn paged<'s>(played: &'s Played, registered: &'s Registered, token: u64) -> Paged<'s, &'s Played, &'s Played> {
@@ -82,30 +115,33 @@ fn paged<'s>(played: &'s Played, registered: &'s Registered, token: u64) -> Page
 fn a_page_is_registered_once_and_by_its_client() {
     let (played, registered) = (Played::new(Ok([0, 0]), &[]), Registered::new());
     let client = paged(&played, &registered, 4);
-    assert_eq!(client.wait(1, 77), Err(NO_SUCH_PAGE), "not yet");
+    assert_eq!(client.wait(1), Err(NO_SUCH_PAGE), "not yet");
     assert_eq!((client.register(1), client.register(1)), (Ok(()), Err(REGISTERED)));
     for foreign in [2, 3, PAGES as u64, u64::MAX] {
-        assert_eq!((client.register(foreign), client.wait(foreign, 77)), (Err(NO_SUCH_PAGE), Err(NO_SUCH_PAGE)));
+        assert_eq!((client.register(foreign), client.wait(foreign)), (Err(NO_SUCH_PAGE), Err(NO_SUCH_PAGE)));
     }
     let other = paged(&played, &registered, 5);
     assert_eq!((other.register(1), other.register(2)), (Err(NO_SUCH_PAGE), Ok(())));
+    assert_eq!(other.wait(1), Err(NO_SUCH_PAGE), "it is another's");
     assert!(played.log.borrow().is_empty());
 }
 
 /// What a wait does, and what it answers.
-fn wait(served: Result<[u64; 2]>, waits: &[bool]) -> (Result<()>, Vec<&'static str>) {
+fn wait(served: Result<[u64; 2]>, waits: &[bool]) -> (Result<u64>, Vec<&'static str>) {
     let (played, registered) = (Played::new(served, waits), Registered::new());
     let client = paged(&played, &registered, 4);
     client.register(0).unwrap();
-    let result = client.wait(0, 77);
+    let result = client.wait(0);
     (result, played.log.take())
 }
 
 #[test]
 fn who_waits_is_served_once_and_blocked_only_as_long_as_it_waits() {
-    assert_eq!(wait(Ok([32, 0]), &[false]), (Ok(()), ["serve"].to_vec()));
-    assert_eq!(wait(Ok([0, 0]), &[false, true, true]), (Ok(()), ["serve", "block", "block"].to_vec()));
-    assert_eq!(wait(Ok([0, MORE]), &[]), (Ok(()), ["serve"].to_vec()), "there is more to serve first");
+    assert_eq!(wait(Ok([0b101, 0]), &[]), (Ok(0b101), ["serve"].to_vec()));
+    assert_eq!(wait(Ok([0, 0]), &[]), (Ok(0), ["serve", "announce"].to_vec()), "results came meanwhile");
+    let blocked = ["serve", "announce", "block", "block"].to_vec();
+    assert_eq!(wait(Ok([0, 0]), &[false, true, true]), (Ok(0), blocked));
+    assert_eq!(wait(Ok([0, MORE]), &[]), (Ok(0), ["serve"].to_vec()), "there is more to serve first");
 }
 
 #[test]

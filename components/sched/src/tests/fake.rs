@@ -6,7 +6,7 @@
 use crate::Machine;
 use abi::error::Error as KernelError;
 use abi::event::{Batch, Event, What};
-use abi::plan::{CREATED, Client, Share};
+use abi::plan::{CREATED, Client, Parameters, Slot};
 use core::num::NonZeroU32;
 use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Caller, Error, Result};
@@ -74,6 +74,8 @@ pub struct Fake {
     changed: Condvar,
     clients: Vec<Scheduled>,
     reach: Vec<(usize, usize)>,
+    policy: u64,
+    slots: Vec<Slot>,
 }
 
 /// A scheduler on its machine.
@@ -92,8 +94,13 @@ impl World {
 
     /// The same, where threads of one client can come to execute in others.
     pub fn with_reach(clients: &[(u64, &[u64])], reach: &[(usize, usize)]) -> &'static Self {
-        let clients =
-            clients.iter().enumerate().map(|(number, (priority, created))| scheduled(number, *priority, created));
+        let clients = clients.iter().enumerate();
+        let clients = clients.map(|(number, (priority, created))| scheduled(number, *priority, created));
+        Self::under((0, Vec::new()), clients.collect(), reach)
+    }
+
+    /// A world under the policy with this number, and with these slots.
+    pub fn under((policy, slots): (u64, Vec<Slot>), clients: Vec<Scheduled>, reach: &[(usize, usize)]) -> &'static Self {
         let kernel = Kernel {
             now: 1,
             timeout: 0,
@@ -107,9 +114,9 @@ impl World {
             log: Vec::new(),
         };
         let (kernel, changed) = (Mutex::new(kernel), Condvar::new());
-        let fake: &'static Fake =
-            Box::leak(Box::new(Fake { kernel, changed, clients: clients.collect(), reach: reach.to_vec() }));
-        Box::leak(Box::new(Self { fake, scheduler: crate::Scheduler::new(fake) }))
+        let reach = reach.to_vec();
+        let fake: &'static Fake = Box::leak(Box::new(Fake { kernel, changed, clients, reach, policy, slots }));
+        Box::leak(Box::new(Self { fake, scheduler: crate::Scheduler::new(fake, Box::leak(Box::default())) }))
     }
 
     /// What the own thread of a client does.
@@ -150,20 +157,24 @@ impl World {
 /// Which world a machine belongs to.
 static WORLDS: Mutex<std::collections::BTreeMap<usize, &'static World>> = Mutex::new(std::collections::BTreeMap::new());
 
-fn scheduled(number: usize, priority: u64, created: &[u64]) -> Scheduled {
+/// A client whose own thread has this priority, and may create threads of those.
+pub fn scheduled(number: usize, priority: u64, created: &[u64]) -> Scheduled {
     let client = Client {
         token: token(number),
         component: 0,
         thread: slot_of_client(number).into(),
         thread_index: index_of_client(number),
         start: 0,
-        priority,
         first_created: index_of_created(number, 0),
         created: created.len() as u64,
+        time: 0,
+        core: 0,
+        created_cores: 0,
     };
-    let mut priorities = [0; CREATED];
-    priorities[..created.len()].copy_from_slice(created);
-    Scheduled { client, priorities, share: Share::default(), shares: [Share::default(); CREATED] }
+    let of = |priority: u64| Parameters { priority, ..Parameters::default() };
+    let mut all = [Parameters::default(); CREATED];
+    all.iter_mut().zip(created).for_each(|(to, priority)| *to = of(*priority));
+    Scheduled { client, own: of(priority), created: all }
 }
 
 fn slot_of_created(client: usize, at: usize) -> u32 {
@@ -315,6 +326,14 @@ impl Fake {
 impl Machine for &'static Fake {
     const SHORTEST_TURN: u64 = 1;
 
+    fn policy(&self) -> u64 {
+        self.policy
+    }
+
+    fn slot(&self, number: usize) -> Option<Slot> {
+        self.slots.get(number).copied()
+    }
+
     fn clients(&self) -> usize {
         self.clients.len()
     }
@@ -359,6 +378,34 @@ impl Machine for &'static Fake {
 
     fn time(&self) -> Budget {
         Budget::SAME
+    }
+
+    fn core(&self) -> u32 {
+        0
+    }
+
+    fn cores(&self) -> u64 {
+        1
+    }
+
+    fn call(&self, _: u32) -> Result<()> {
+        Ok(())
+    }
+
+    fn migrate(&self, _: Thread, _: u32) -> Result<()> {
+        unreachable!("there is one core")
+    }
+
+    fn executing_core(&self) -> u32 {
+        0
+    }
+
+    fn time_of(&self, _: usize) -> Option<Budget> {
+        None
+    }
+
+    fn is_scheduled(&self) -> bool {
+        false
     }
 
     fn make_budget(&self, number: u64) -> Result<Budget> {

@@ -1,9 +1,12 @@
-//! On which core a component's thread runs: one that the machine has, and that its scheduler runs on too.
+//! On which core a component's thread runs: one that the machine has, and that its scheduler runs on too. A scheduler can run on
+//! several.
 
 use crate::code::{BAD_VALUE, NO_SUCH_CORE, NOT_SUPPORTED_YET, WRONG_CORE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Graph, Spanned};
 use crate::pass::draft;
+use crate::schedule::SCHED;
+use abi::plan::CORES;
 
 /// Complains of what `component`, which was resolved from `draft`, says of its core.
 pub fn check(
@@ -13,17 +16,45 @@ pub fn check(
     graph: &Graph,
     found: &mut Diagnostics,
 ) {
-    if let Some((draft, span)) = draft.and_then(|draft| Some((draft, draft.cores_span.as_ref()?)))
-        && draft.cores.len() != 1
-    {
-        let message = format!("`{}` names {} cores", component.name.value, draft.cores.len());
-        let complaint = Diagnostic::error(BAD_VALUE, message).label(span, "its own thread runs on one");
-        found.push(complaint.help("for example: cores = [1]"));
+    let Some(draft) = draft else { return };
+    let serves_sched = component.implements.iter().any(|offer| offer.interface.value == SCHED);
+    check_number(component, &draft.own, serves_sched, "its own thread", found);
+    for thread in &draft.threads {
+        check_number(component, &thread.value, false, "a thread", found);
     }
-    let Some(core) = &component.core else { return };
-    check_machine(component, core, graph, found);
-    check_constructor(component, core, found);
-    check_scheduler(at, component, core, graph, found);
+    if serves_sched && let Some(core) = component.cores.iter().find(|core| core.value >= CORES as u64) {
+        let message = format!("`{}` is to schedule on core {}", component.name.value, core.value);
+        let complaint = Diagnostic::error(BAD_VALUE, message).label(&core.span, "too high");
+        found.push(complaint.help(format!("a scheduler runs on some of the cores 0 to {}", CORES - 1)));
+    }
+    for core in &component.cores {
+        check_constructor(component, core, found);
+    }
+    for core in component.cores.iter().chain(component.threads.iter().flat_map(|thread| &thread.core)) {
+        check_machine(component, core, graph, found);
+        check_scheduler(at, component, core, graph, found);
+    }
+}
+
+/// One core, or for a scheduler several different ones.
+fn check_number(
+    component: &Component,
+    thread: &draft::Thread,
+    may_be_several: bool,
+    whose: &str,
+    found: &mut Diagnostics,
+) {
+    let Some(span) = &thread.cores_span else { return };
+    let cores: Vec<_> = thread.cores.iter().map(|core| core.value).collect();
+    let repeated = thread.cores.iter().enumerate().find(|(at, core)| cores.iter().take(*at).any(|other| *other == core.value));
+    if let (true, Some((_, core))) = (may_be_several, repeated) {
+        let message = format!("`{}` names core {} twice", component.name.value, core.value);
+        found.push(Diagnostic::error(BAD_VALUE, message).label(&core.span, "the second time"));
+    } else if cores.is_empty() || (cores.len() > 1 && !may_be_several) {
+        let message = format!("`{}` names {} cores", component.name.value, cores.len());
+        let complaint = Diagnostic::error(BAD_VALUE, message).label(span, format!("{whose} runs on one"));
+        found.push(complaint.help("for example: cores = [1]; only who serves `sched` runs on several"));
+    }
 }
 
 fn check_machine(component: &Component, core: &Spanned<u64>, graph: &Graph, found: &mut Diagnostics) {
@@ -52,11 +83,14 @@ fn check_constructor(component: &Component, core: &Spanned<u64>, found: &mut Dia
 /// Only threads of a scheduler's own core can be dispatched by it.
 fn check_scheduler(at: usize, component: &Component, core: &Spanned<u64>, graph: &Graph, found: &mut Diagnostics) {
     let Some(scheduler) = graph.scheduler(at) else { return };
-    let there = graph.core(scheduler);
-    if core.value != there {
+    let there = graph.cores(scheduler);
+    if !there.contains(&core.value) {
+        let noun = if there.len() == 1 { "core" } else { "cores" };
+        let there: Vec<_> = there.iter().map(u64::to_string).collect();
+        let there = format!("{noun} {}", there.join(" and "));
         let name = graph.components.get(scheduler).map_or("", |scheduler| &scheduler.name.value);
         let message = format!(
-            "`{}` runs on core {}, and its scheduler `{name}` on core {there}",
+            "`{}` runs on core {}, and its scheduler `{name}` on {there}",
             component.name.value, core.value
         );
         let complaint = Diagnostic::error(WRONG_CORE, message).label(&core.span, "its scheduler cannot reach it here");

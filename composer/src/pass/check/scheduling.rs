@@ -1,20 +1,19 @@
 //! Checks of scheduling: a component has one scheduler, or none and then no priorities.
 
 use super::super::draft;
+use super::policies;
 use crate::code::{
-    BAD_SHARE, NOT_ITS_SCHEDULER, NOT_SCHEDULED, NOT_SUPPORTED_YET, SEVERAL_SCHEDULERS, TOO_MANY_CREATED,
+    NOT_ITS_SCHEDULER, NOT_SCHEDULED, SEVERAL_SCHEDULERS, TOO_MANY_CREATED,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Dependency, Graph};
+use crate::graph::{Component, Dependency};
 use crate::schedule::{PAGES, SCHED};
 
 /// The scheduler and the threads of a component, which was resolved from `draft`.
-pub fn check(component: &Component, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+pub fn check(component: &Component, draft: Option<&draft::Component>, found: &mut Diagnostics) {
     check_number(component, found);
-    check_nesting(component, graph, found);
     let Some(draft) = draft else { return };
     check_created(component, draft, found);
-    check_shares(component, draft, found);
     let is_scheduled = !draft.deps_complete || draft.deps.iter().any(|dep| dep.interface.value == SCHED);
     if !is_scheduled {
         check_unscheduled(component, draft, found);
@@ -65,19 +64,6 @@ fn check_number(component: &Component, found: &mut Diagnostics) {
     }
 }
 
-fn check_nesting(component: &Component, graph: &Graph, found: &mut Diagnostics) {
-    let Some(edge) = component.deps.iter().find(|dep| dep.interface.value == SCHED) else { return };
-    let schedules = |other: &Component| {
-        let mut servers = other.schedulers().filter_map(|at| graph.components.get(at));
-        servers.any(|server| std::ptr::eq(server, component))
-    };
-    if let Some(client) = graph.components.iter().find(|other| schedules(other)) {
-        let message = format!("a scheduler under a scheduler, as `{}`, is not supported yet", component.name.value);
-        let complaint = Diagnostic::error(NOT_SUPPORTED_YET, message).label(&edge.span, "it is scheduled");
-        found.push(complaint.label(&client.name.span, "it schedules this one"));
-    }
-}
-
 fn check_created(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
     if let Some(thread) = draft.threads.get(abi::plan::CREATED) {
         let (name, all) = (&component.name.value, draft.threads.len());
@@ -87,28 +73,9 @@ fn check_created(component: &Component, draft: &draft::Component, found: &mut Di
     }
 }
 
-fn check_shares(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
-    let shares = draft.threads.iter().map(|thread| &thread.value.share);
-    for share in shares.chain([&draft.share]) {
-        let (message, span) = match (&share.budget, &share.period) {
-            (Some(budget), None) => ("a budget without a period", &budget.span),
-            (None, Some(period)) => ("a period without a budget", &period.span),
-            (Some(budget), Some(period)) if budget.value > period.value => {
-                ("a budget longer than its period", &budget.span)
-            }
-            _ => continue,
-        };
-        let message = format!("`{}` has {message}", component.name.value);
-        let complaint = Diagnostic::error(BAD_SHARE, message).label(span, "");
-        found.push(complaint.help("a thread may run `budget` microseconds in each `period`: say both, or neither"));
-    }
-}
-
 fn check_unscheduled(component: &Component, draft: &draft::Component, found: &mut Diagnostics) {
-    let priority = draft.priority.as_ref().map(|priority| ("priority", &priority.span));
     let threads = draft.threads.first().map(|thread| ("threads", &thread.span));
-    let budget = draft.share.budget.as_ref().map(|budget| ("budget", &budget.span));
-    for (key, span) in [priority, budget, threads].into_iter().flatten() {
+    for (key, span) in policies::said(&draft.own).chain(threads) {
         let message = format!("`{}` has `{key}` and no scheduler", component.name.value);
         let complaint = Diagnostic::error(NOT_SCHEDULED, message).label(span, "nobody looks at this");
         found.push(complaint.help("add to its deps: { srv = \"sched\", interface = \"sched\" }"));

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::pages::{Page, Role};
-use super::{Capability, Component, Disk, Granted, Report, Scheduling, Share};
+use super::{Analysis, Capability, Component, Disk, Granted, Report, Scheduling, Share, words};
+use super::threads::Entry;
 
 /// The report for people.
 pub fn render(report: &Report) -> String {
@@ -23,10 +24,28 @@ fn write_all(text: &mut String, report: &Report) -> fmt::Result {
     }
     write_calls(text, report)?;
     write_memory(text, report)?;
+    write_threads(text, &report.threads)?;
     for component in &report.components {
         write_component(text, component)?;
     }
+    report.analyses.iter().try_for_each(|analysis| write_analysis(text, analysis))
+}
+
+fn write_threads(text: &mut String, threads: &[Entry]) -> fmt::Result {
+    writeln!(text, "\nThreads")?;
+    for thread in threads {
+        let core = if thread.core == 0 { String::new() } else { format!(", core {}", thread.core) };
+        let created = if thread.created { ", if it is created" } else { "" };
+        let reaches: Vec<_> = thread.reaches.iter().filter(|name| **name != thread.component).cloned().collect();
+        let reaches = if reaches.is_empty() { String::new() } else { format!("; comes to {}", reaches.join(", ")) };
+        writeln!(text, "  {:>4} {}{created}{core}{reaches}", thread.thread, thread.component)?;
+    }
     Ok(())
+}
+
+fn write_analysis(text: &mut String, analysis: &Analysis) -> fmt::Result {
+    writeln!(text, "\n{}", analysis.title)?;
+    analysis.text.lines().try_for_each(|line| writeln!(text, "  {line}"))
 }
 
 fn write_calls(text: &mut String, report: &Report) -> fmt::Result {
@@ -84,12 +103,13 @@ fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
             component.name
         )?;
     }
-    Ok(())
+    let (start, quotas) = (kibibytes(report.memory.total), kibibytes(report.quota_bytes));
+    writeln!(text, "  all components: {start}, and at run time {quotas}; the machine has {}", kibibytes(report.machine_bytes))
 }
 
 fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     write!(text, "\n{}, image `{}`, thread {}", component.name, component.image, component.index)?;
-    writeln!(text, "{}", if component.core == 0 { String::new() } else { format!(", core {}", component.core) })?;
+    writeln!(text, "{}", cores_text(component))?;
     writeln!(text, "  starts at {:#x}; servers know it by {}", component.entry, component.token)?;
     if !component.serves.is_empty() {
         writeln!(text, "  serves {}", component.serves.join(", "))?;
@@ -100,15 +120,15 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     for parameter in &component.parameters {
         writeln!(text, "  parameter {} = {}", parameter.key, parameter.value)?;
     }
-    for segment in &component.segments {
-        writeln!(text, "  memory {:#014x}, {} {}", segment.address, segment.rights, kibibytes(segment.bytes))?;
+    for region in &component.map {
+        let (size, what) = (kibibytes(region.bytes), &region.what);
+        writeln!(text, "  memory {:#014x}, {} {size}, {what}", region.address, region.rights)?;
     }
     for page in &component.pages {
         write_page(text, page)?;
     }
-    for stack in &component.stacks {
-        let (end, size) = (stack.end, kibibytes(stack.bytes));
-        writeln!(text, "  stack of thread {} ({}) below {end:#x}, {size}", stack.thread, stack.thread_of)?;
+    if let Some(bound) = component.stack_bound {
+        writeln!(text, "  uses at most {bound} bytes of a stack")?;
     }
     for capability in &component.capabilities {
         write_capability(text, capability)?;
@@ -119,12 +139,22 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     Ok(())
 }
 
+fn cores_text(component: &Component) -> String {
+    let further: Vec<_> = component.further_cores.iter().map(|core| format!(", {core}")).collect();
+    match component.core {
+        0 if further.is_empty() => String::new(),
+        core if further.is_empty() => format!(", core {core}"),
+        core => format!(", cores {core}{}", further.concat()),
+    }
+}
+
 fn write_scheduling(text: &mut String, scheduling: &Scheduling) -> fmt::Result {
     let share = share_text(scheduling.share);
     writeln!(text, "  scheduled by {} at priority {}{share}", scheduling.scheduler, scheduling.priority)?;
     for thread in &scheduling.threads {
         let share = share_text(thread.share);
-        writeln!(text, "  may create thread {} at priority {}{share}", thread.thread, thread.priority)?;
+        let core = if thread.core == 0 { String::new() } else { format!(" on core {}", thread.core) };
+        writeln!(text, "  may create thread {}{core} at priority {}{share}", thread.thread, thread.priority)?;
     }
     Ok(())
 }
@@ -148,77 +178,12 @@ fn write_page(text: &mut String, page: &Page) -> fmt::Result {
 }
 
 fn write_capability(text: &mut String, capability: &Capability) -> fmt::Result {
-    match &capability.grant {
-        Granted::Invocation { server, interface, methods, client_clears, server_clears, .. } => {
-            let trust = match (client_clears, server_clears) {
-                (true, true) => "neither trusts the other",
-                (false, true) => "the client trusts the server",
-                (true, false) => "the server trusts the client",
-                (false, false) => "each trusts the other",
-            };
-            let methods = methods.join(", ");
-            writeln!(text, "  slot {}: {interface} of {server}, methods {methods}; {trust}", capability.slot)
-        }
-        Granted::Fault { handler, interface, .. } => {
-            writeln!(
-                text,
-                "  slot {}: {interface} of {handler}, for the kernel: it handles its faults",
-                capability.slot
-            )
-        }
-        Granted::Personality { handler, interface, .. } => {
-            writeln!(
-                text,
-                "  slot {}: {interface} of {handler}, for the kernel: it serves its system calls",
-                capability.slot
-            )
-        }
-        Granted::HandledLevel => {
-            writeln!(text, "  slot {}: registers and memory of what it handles, while it does", capability.slot)
-        }
-        Granted::Ports { device, first, count } => {
-            let last = first.saturating_add(count.saturating_sub(1));
-            writeln!(text, "  slot {}: I/O ports {first:#x}-{last:#x} ({device})", capability.slot)
-        }
-        Granted::Interrupt { device, line } => {
-            writeln!(text, "  slot {}: interrupt line {line} ({device})", capability.slot)
-        }
-        Granted::Registers { device, physical, bytes, address } => {
-            let (last, slot) = (physical.saturating_add(bytes.saturating_sub(1)), capability.slot);
-            writeln!(text, "  slot {slot}: registers at {physical:#x}-{last:#x} ({device}), mapped at {address:#x}")
-        }
-        Granted::Flush { server, interface } => {
-            writeln!(text, "  slot {}: the batch entry of {server} for {interface}, to flush", capability.slot)
-        }
-        Granted::Serve { server, interface, client } => {
-            let slot = capability.slot;
-            writeln!(text, "  slot {slot}: the batch entry of {server} for {interface}, to serve {client}")
-        }
-        Granted::Table { component } => {
-            writeln!(text, "  slot {}: the capability table of {component}", capability.slot)
-        }
-        Granted::PageTable { component } => writeln!(text, "  slot {}: the page table of {component}", capability.slot),
-        Granted::Server { component } => {
-            writeln!(text, "  slot {}: {component}, to make invocations of", capability.slot)
-        }
-        Granted::Bundle => writeln!(text, "  the bundle's tables, and what it constructs from them"),
-        Granted::Component { component } => {
-            writeln!(text, "  slot {}: {component}, to create threads in", capability.slot)
-        }
-        Granted::Thread { component } => writeln!(text, "  slot {}: the thread of {component}", capability.slot),
-        Granted::Receive { component } => {
-            writeln!(text, "  slot {}: where the thread of {component} receives", capability.slot)
-        }
-        Granted::Send { component } => {
-            writeln!(text, "  slot {}: sending to the thread of {component}", capability.slot)
-        }
-        Granted::Time => writeln!(text, "  slot {}: the time of its core", capability.slot),
-        Granted::Untyped { address, frames } => {
-            writeln!(text, "  untyped frames, named from {address:#x} on: {frames}")
-        }
-    }
+    let slot = if capability.slot == 0 { String::new() } else { format!("slot {}: ", capability.slot) };
+    let line = capability.line.map_or_else(String::new, |line| format!(" [line {line}]"));
+    writeln!(text, "  {slot}{}{line}", words::of(&capability.grant))
 }
 
-fn kibibytes(bytes: u64) -> impl Display {
+/// A size in KiB, rounded up.
+pub fn kibibytes(bytes: u64) -> impl Display {
     format!("{} KiB", bytes.div_ceil(1024))
 }

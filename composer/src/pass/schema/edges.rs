@@ -37,7 +37,8 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
     }
     // An import that the graph misnames was complained of already.
     let left = records(image, RecordKind::Import).filter(|import| !misnamed.contains(&import.import().0));
-    for import in left.filter(|import| !bound.contains(import)) {
+    let needed = left.filter(|import| import.second == 0);
+    for import in needed.filter(|import| !bound.contains(import)) {
         found.push(unbound(graph, client, import));
     }
     edges

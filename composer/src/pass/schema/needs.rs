@@ -25,21 +25,36 @@ pub fn check_implements(component: &Component, image: &Image, found: &mut Diagno
     }
 }
 
-/// The words that the graph sets.
+/// The words that the graph sets: parameters and constants.
 pub fn parameters(component: &Component, image: &Image, found: &mut Diagnostics) -> Vec<(u64, u64)> {
-    let parameters = || records(image, RecordKind::Parameter);
+    let parameter = (RecordKind::Parameter, "parameter", code::UNKNOWN_PARAMETER);
+    let constant = (RecordKind::Constant, "constant", code::UNKNOWN_CONSTANT);
+    let parameters = component.params.iter().map(|word| (word, parameter));
+    let constants = component.constants.iter().map(|word| (word, constant));
     let mut words = Vec::new();
-    for parameter in &component.params {
-        let key = &parameter.key;
-        match parameters().find(|record| record.name == key.value) {
-            Some(record) => words.push((record.first, parameter.value.value)),
+    for (word, (kind, noun, code)) in parameters.chain(constants) {
+        let key = &word.key;
+        match records(image, kind).find(|record| record.name == key.value) {
+            Some(record) => words.push((record.first, word.value.value)),
             None => {
-                let message = format!("the image of {} has no parameter `{}`", describe(component), key.value);
-                let keys: Vec<_> = parameters().map(|record| record.name.as_str()).collect();
+                let message = format!("the image of {} has no {noun} `{}`", describe(component), key.value);
+                let keys: Vec<_> = records(image, kind).map(|record| record.name.as_str()).collect();
                 let help = suggest::help(&key.value, keys);
-                found.push(Diagnostic::error(code::UNKNOWN_PARAMETER, message).label(&key.span, "").maybe_help(help));
+                found.push(Diagnostic::error(code, message).label(&key.span, "").maybe_help(help));
             }
         }
+    }
+    words
+}
+
+/// The two words that receive where the files are, if there are any.
+pub fn files(component: &Component, image: &Image, found: &mut Diagnostics) -> Option<u64> {
+    let files = component.initfs.as_ref()?;
+    let words = records(image, RecordKind::Files).next().map(|record| record.first);
+    if words.is_none() {
+        let message = format!("{} is to start with files, and its image reads none", describe(component));
+        let complaint = Diagnostic::error(code::NO_FILES, message).label(&files.path.span, "nobody would look at them");
+        found.push(complaint.help("an image that reads files declares `runtime::files!`"));
     }
     words
 }

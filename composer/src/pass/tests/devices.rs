@@ -93,11 +93,11 @@ fn the_report_says_who_drives_what() {
     says(
         &text_of(&composed),
         &[
-            "  slot 8: I/O ports 0x300-0x303 (card)\n",
-            "  slot 9: interrupt line 20 (card)\n",
-            "  slot 10: where the thread of driver receives\n",
-            "  slot 11: sending to the thread of driver\n",
-            &format!("  slot 12: registers at 0xfea00000-0xfea01fff (card), mapped at {address:#x}\n"),
+            "  slot 8: I/O ports 0x300-0x303 (card) [line ",
+            "  slot 9: interrupt line 20 (card) [line ",
+            "  slot 10: where the thread of driver receives [line ",
+            "  slot 11: sending to the thread of driver [line ",
+            &format!("  slot 12: registers at 0xfea00000-0xfea01fff (card), mapped at {address:#x} [line "),
         ],
     );
 }

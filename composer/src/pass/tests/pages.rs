@@ -129,6 +129,15 @@ fn the_plan_describes_the_page() {
 }
 
 #[test]
+fn the_scheduler_clears_registers_where_the_client_does() {
+    let composed = compose(&GRAPH.replace(", trust = \"both\"", ""), &fixtures()).unwrap();
+    let plan = words(&composed, 1, DEFAULT_BASE + word(2), 1)[0];
+    let first = words(&composed, 1, plan + 7 * 8, 1)[0];
+    let serve = composed.capabilities.components[1].serves()[0].slot;
+    assert_eq!(words(&composed, 1, plan + 8 * (first + 1), 1), [serve | abi::record::CLEAR_REGISTERS]);
+}
+
+#[test]
 fn the_report_tells_pages_from_calls() {
     says(
         &text_of(&composed()),
@@ -137,7 +146,7 @@ fn the_report_tells_pages_from_calls() {
             "  sched -> files: files, to have the page of one served\n",
             "  posts to the page of files between two and files: header ",
             "  has served the page of files between one and files: header ",
-            "  slot 9: the batch entry of files for files, to flush\n",
+            "  slot 9: the batch entry of files for files, to flush [line ",
         ],
     );
     let json: serde_json::Value = serde_json::to_value(report_of(&composed())).unwrap();

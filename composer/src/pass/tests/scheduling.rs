@@ -1,6 +1,6 @@
 //! A scheduler, its clients, and what it is told of them.
 
-use abi::plan::{Client, HEADER_WORDS};
+use abi::plan::{Client, FIRST_CORE, HEADER_WORDS, Own, Parameters};
 use abi::record::RecordKind;
 
 use super::*;
@@ -92,7 +92,11 @@ fn the_plan_says_what_a_scheduler_needs_to_know() {
     assert_eq!(plan, room.plan);
     let reach = (HEADER_WORDS + 2 * Client::WORDS) as u64;
     let header = words(&composed, plan, HEADER_WORDS);
-    assert_eq!(header, [17, 8, 14, room.untyped, 3, 2, 0, reach + 2, 9, reach, 0]);
+    let (first, own) = header.split_at(FIRST_CORE);
+    let cores = FIRST_CORE as u64;
+    assert_eq!(first, [17, 0, 14, room.untyped, 3, 2, 0, reach + 2, 1, reach, cores, 0, 0, reach + 2]);
+    assert_eq!(own[..4], [8, 9, 0, 0]);
+    assert!(own[4..].iter().all(|word| *word == 0), "it runs on one core");
     let client = |at: usize| words(&composed, plan + 8 * (HEADER_WORDS + at * Client::WORDS) as u64, Client::WORDS);
     let expected = [
         Client {
@@ -101,9 +105,11 @@ fn the_plan_says_what_a_scheduler_needs_to_know() {
             thread: 11,
             thread_index: 2,
             start: DEFAULT_BASE + 0x10,
-            priority: 16,
             first_created: 5,
             created: 1,
+            time: 0,
+            core: 0,
+            created_cores: 0,
         },
         Client {
             token: 4,
@@ -111,13 +117,16 @@ fn the_plan_says_what_a_scheduler_needs_to_know() {
             thread: 13,
             thread_index: 3,
             start: DEFAULT_BASE + 0x10,
-            priority: 3,
             first_created: 6,
             created: 2,
+            time: 0,
+            core: 0,
+            created_cores: 0,
         },
     ];
     assert_eq!([0, 1].map(|at| Client::from_words(&client(at)).unwrap()), expected);
-    assert_eq!((client(0)[8], &client(1)[8..10]), (4, &[3, 31][..]), "priorities of the threads to create");
+    let priorities = |at: usize| [0, 1, 2].map(|thread| client(at)[Client::PARAMETERS + thread * Parameters::WORDS]);
+    assert_eq!([priorities(0), priorities(1)], [[16, 4, 0], [3, 3, 31]]);
     // Threads of both can come into the first; of the second, only its own run there.
     assert_eq!(words(&composed, plan + 8 * reach, 2), [0b11, 0b10]);
 }
@@ -159,11 +168,11 @@ fn the_report_says_who_schedules_whom_and_by_what() {
             "  scheduled by sched at priority 3\n",
             "  may create thread 6 at priority 3\n",
             "  may create thread 7 at priority 31\n",
-            "  stack of thread 7 (user) below",
-            "  slot 8: where the thread of sched receives\n",
-            "  slot 12: user, to create threads in\n",
-            "  slot 13: the thread of user\n",
-            "  slot 17: the capability table of sched\n",
+            "KiB, stack of thread 7 (user)",
+            "  slot 8: where the thread of sched receives [line ",
+            "  slot 12: user, to create threads in [line ",
+            "  slot 13: the thread of user [line ",
+            "  slot 17: the capability table of sched [line ",
             "  untyped frames, named from 0x",
         ],
     );
@@ -213,10 +222,12 @@ fn budgets_are_in_the_plan_with_the_time_to_fill_them() {
     let composed = compose(&graph, &fixtures()).unwrap();
     let time = composed.capabilities.components[1].capabilities.iter().find(|held| held.grant == Grant::Time).unwrap();
     let plan = plan(&composed);
-    assert_eq!(words(&composed, plan, HEADER_WORDS)[10], time.slot);
+    let own = words(&composed, plan, HEADER_WORDS)[FIRST_CORE..].first_chunk().map(|words| Own::from_words(*words));
+    assert_eq!(own.unwrap().time, time.slot);
     let room = composed.layout.components[1].scheduling.clone().unwrap();
     assert_eq!(room.frames, 5, "three threads, and two budgets");
     let client = |at: usize| words(&composed, plan + 8 * (HEADER_WORDS + at * Client::WORDS) as u64, Client::WORDS);
-    assert_eq!(client(0)[Client::SHARES..][..4], [0; 4]);
-    assert_eq!(client(1)[Client::SHARES..][..6], [300, 1000, 0, 0, 50, 500]);
+    let of = |at: usize, thread: usize| client(at)[Client::PARAMETERS + thread * Parameters::WORDS..][..6].to_vec();
+    assert_eq!([of(0, 0), of(0, 1)], [[16, 1, 0, 0, 0, 0], [4, 1, 0, 0, 0, 0]]);
+    assert_eq!([of(1, 0), of(1, 1), of(1, 2)], [[3, 1, 0, 300, 1000, 1000], [3, 1, 0, 0, 0, 0], [31, 1, 0, 50, 500, 500]]);
 }

@@ -24,6 +24,8 @@ fn component() -> Component {
         scheduler: 0,
         constructor: 0,
         core: 0,
+        of: 0,
+        time: Time::None,
     }
 }
 
@@ -198,6 +200,8 @@ fn parts_that_contradict_the_contract_are_refused() {
         Grant::Thread(u64::MAX),
         Grant::Receive(1),
         Grant::Send(1),
+        Grant::Fill(1),
+        Grant::Spend(1),
         // Untyped memory takes no slot, and this one has number 8.
         Grant::Untyped { address: 0x1000_0000, frames: 1 },
         Grant::Bundle,
@@ -235,6 +239,8 @@ fn every_grant_round_trips() {
         Grant::Thread(4),
         Grant::Receive(5),
         Grant::Time,
+        Grant::Fill(7),
+        Grant::Spend(8),
         Grant::Send(6),
         Grant::Untyped { address: 0x1000_0000, frames: 7 },
     ];

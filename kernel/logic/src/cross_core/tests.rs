@@ -55,7 +55,7 @@ fn unknown_flags_are_refused() {
 
 #[test]
 fn a_scheduler_learns_that_its_thread_woke_and_decides_at_once_if_asked() {
-    for (flags, decides) in [(0, false), (1, true)] {
+    for (flags, decides) in [(0, None), (1, Some(0))] {
         let (system, mut other, thread) = scene();
         let ((scheduler, _), (running, _)) =
             (system.thread_on(OTHER, 6, 0x41_0000), system.thread_on(OTHER, 7, 0x41_0000));

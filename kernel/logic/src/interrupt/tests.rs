@@ -123,8 +123,8 @@ fn a_driver_that_waits_is_its_schedulers_business_at_once() {
     let (other, _) = driven.system.thread(6, 0x42_0000);
     driven.switch_to_after_events(other, 2);
     let receiver = driven.arrive().unwrap();
-    assert!(calls_for_decision(&driven.system.memory, &driven.system.core, receiver));
-    let outcome = dispatch::preempt(&driven.system.memory, &mut driven.system.core);
+    assert_eq!(calls_for_decision(&driven.system.memory, &driven.system.core, receiver), Some(0));
+    let outcome = dispatch::preempt(&driven.system.memory, &mut driven.system.core, 0, 0);
     assert_eq!((driven.system.core.thread(), outcome), (driven.first, Outcome::DONE));
     let woken = Event { thread: 5, what: What::Woken, more: true };
     let taken = endpoint::receive(&driven.system.memory, &mut driven.system.core, driven.first, [1, 0, 0, 0]);
@@ -159,7 +159,7 @@ fn an_interrupt_that_arrives_at_another_core_is_sent_on() {
 fn a_driver_that_is_busy_is_not_worth_a_decision() {
     let mut driven = Driven::new();
     let receiver = driven.arrive().unwrap();
-    assert!(!calls_for_decision(&driven.system.memory, &driven.system.core, receiver));
+    assert_eq!(calls_for_decision(&driven.system.memory, &driven.system.core, receiver), None);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_scheduler_that_receives_interrupts_itself_goes_on() {
     detach(&driven.system.memory, &mut driven.controls, LINE).unwrap();
     attach(&driven.system.memory, &mut driven.controls, LINE, first).unwrap();
     assert_eq!(driven.arrive(), Some(first));
-    assert!(calls_for_decision(&driven.system.memory, &driven.system.core, first));
+    assert_eq!(calls_for_decision(&driven.system.memory, &driven.system.core, first), Some(0));
 }
 
 #[test]

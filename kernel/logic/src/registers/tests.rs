@@ -35,7 +35,7 @@ fn preempted() -> (System, Frame) {
     let (thread, _) = system.thread(5, 0x41_0000);
     let decision = Decision { scheduler, token: 1, timeout: 0, budget: None };
     dispatch::switch_to(&system.memory, &mut system.core, thread, 0, decision).unwrap();
-    dispatch::preempt(&system.memory, &mut system.core);
+    dispatch::preempt(&system.memory, &mut system.core, 0, 0);
     assert_eq!(thread::state(&system.memory, thread), State::Preempted);
     (system, thread)
 }

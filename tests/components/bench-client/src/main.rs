@@ -39,10 +39,12 @@ fn run() -> Result<()> {
             Row::new("sinv_stub_4args", &sinv_stub_4args),
             Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
                 .iterations(Kept::ROOM / 2)
-                .settled_by(&|_| kept.settle(&posts)),
+                .prepared_by(&|_| kept.prepare(&posts))
+                .settled_by(&|iterations| kept.settle(&posts, iterations)),
             Row::new("page_flush_b1", &|iterations| pages::page_flush_b1(&posts, iterations)).iterations(20),
             Row::new("page_flush_b8", &|iterations| pages::page_flush_b8(&posts, iterations)).iterations(20),
             Row::new("page_flush_b32", &|iterations| pages::page_flush_b32(&posts, iterations)).iterations(20),
+            Row::new("page_flush_b64", &|iterations| pages::page_flush_b64(&posts, iterations)).iterations(20),
         ],
         &mut Writer::new(&CONSOLE),
         &time::ticks,

@@ -4,47 +4,57 @@
 //! a batch row is a round, however many batches that takes; and in the row that only posts, the iterations lie
 //! within one, at the start of which that was done.
 
-use core::cell::RefCell;
-use core::hint::black_box;
+use core::cell::Cell;
 
 use pong_interface::PongPosts;
 use runtime::Result;
-use runtime::page::Ticket;
+use runtime::page::Detached;
 
 /// Slots of a page.
 const ROUND: u64 = 64;
 
 /// Tickets of calls that were posted, a round of them at most.
-pub struct Kept<'p>(RefCell<[Option<Ticket<'p, u64>>; ROUND as usize]>);
+pub struct Kept(Cell<Option<[Detached<()>; ROUND as usize]>>);
 
-impl<'p> Kept<'p> {
-    /// How many there can be.
-    pub const ROOM: u64 = ROUND;
+impl Kept {
+    /// How many groups there can be.
+    pub const ROOM: u64 = ROUND / GROUP as u64;
 
     /// None yet.
     pub const fn new() -> Self {
-        Self(RefCell::new([const { None }; ROUND as usize]))
+        Self(Cell::new(None))
     }
 
-    /// Completes the round, has it served, and takes all results.
-    pub fn settle(&self, posts: &'p PongPosts<'p>) -> Result<()> {
-        let mut kept = self.0.borrow_mut();
-        for ticket in kept.iter_mut().filter(|ticket| ticket.is_none()) {
-            *ticket = Some(posts.post().add(0, 0)?);
-        }
+    /// Makes room for tickets: it holds such of a call that is over.
+    pub fn prepare(&self, posts: &PongPosts<'_>) -> Result<()> {
+        let ticket = posts.post().call()?.detach();
+        self.0.set(Some([ticket; ROUND as usize]));
+        ticket.attach(posts).take()
+    }
+
+    /// Has served what was posted, and takes all results.
+    pub fn settle(&self, posts: &PongPosts<'_>, groups: u64) -> Result<()> {
         posts.flush()?;
-        kept.iter_mut().filter_map(Option::take).try_for_each(take)
+        let kept = self.0.take().into_iter().flatten().take(groups as usize * GROUP);
+        kept.into_iter().try_for_each(|ticket| ticket.attach(posts).take())
     }
 }
 
-/// Posts calls, and keeps their tickets.
+/// Calls in an iteration of the row that only posts.
+const GROUP: usize = 8;
+
+/// Posts groups of calls, and keeps their tickets.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub fn page_post<'p>(posts: &'p PongPosts<'p>, kept: &Kept<'p>, iterations: u64) -> Result<()> {
-    (0..iterations).zip(kept.0.borrow_mut().iter_mut()).try_for_each(|(number, ticket)| {
-        *ticket = Some(posts.post().add(number, 1)?);
-        Ok(())
-    })
+pub fn page_post(posts: &PongPosts<'_>, kept: &Kept, iterations: u64) -> Result<()> {
+    let Some(mut tickets) = kept.0.get() else { return Ok(()) };
+    for (group, _) in tickets.as_chunks_mut::<GROUP>().0.iter_mut().zip(0..iterations) {
+        for ticket in group {
+            *ticket = posts.post().call()?.detach();
+        }
+    }
+    kept.0.set(Some(tickets));
+    Ok(())
 }
 
 /// Rounds of batches of so many calls: each is posted, one flush has all served, each result is taken.
@@ -59,17 +69,14 @@ macro_rules! batches {
     )*};
 }
 
-batches! { page_flush_b1: 1, page_flush_b8: 8, page_flush_b32: 32 }
+batches! { page_flush_b1: 1, page_flush_b8: 8, page_flush_b32: 32, page_flush_b64: 64 }
 
 #[inline(always)]
 fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> Result<()> {
-    let sums: [_; CALLS] = core::array::from_fn(|number| posts.post().add(number as u64, 1));
+    let mut calls = [posts.post().call()?.detach(); CALLS];
+    for call in calls.iter_mut().skip(1) {
+        *call = posts.post().call()?.detach();
+    }
     posts.flush()?;
-    sums.into_iter().try_for_each(|sum| take(sum?))
-}
-
-#[inline(always)]
-fn take(ticket: Ticket<'_, u64>) -> Result<()> {
-    black_box(ticket.take()?);
-    Ok(())
+    calls.iter().try_for_each(|call| call.attach(posts).take())
 }

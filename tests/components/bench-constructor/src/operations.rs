@@ -137,6 +137,7 @@ operations! { DIRECT:
 
     component_name: COMPONENT, OfComponent::Name, |_| [0x656d_616e, 0, 0, 0], nothing, nothing;
     component_revoke: SLOTS, OfComponent::Revoke, |_| [0; 4], Fixture::components, Fixture::reclaim_revoked;
+    thread_migrate: THREAD, ThreadOperation::Migrate, |_| [0; 4], nothing, nothing;
     thread_read_register: THREAD, ThreadOperation::ReadRegister, |_| [number::RIP, 0, 0, 0], nothing, nothing;
     thread_write_register: THREAD, ThreadOperation::WriteRegister, |_| [number::RIP, PLACE, 0, 0], nothing, nothing;
     frequency: RECEIVE, ReceiveOperation::Frequency, |_| [0; 4], nothing, nothing;

@@ -93,6 +93,7 @@ OPERATION frame_clean, step0=PAGE
 
 OPERATION component_name
 OPERATION component_revoke, capability=CAPABILITY
+OPERATION thread_migrate
 OPERATION thread_read_register
 OPERATION thread_write_register
 OPERATION thread_ended

@@ -6,28 +6,33 @@
 #![no_std]
 #![no_main]
 
-use core::hint::black_box;
-
 use bench_client::Row;
 use console_interface::{ConsoleClient, Writer};
 use pages_interface::PagesClient;
-use pong_interface::{PongPage, PongPosts};
-use runtime::{Result, time};
+use pong_interface::Pong;
+use pong_interface::{PongAdaptive, PongPage, PongPosts};
+use runtime::user::{JoinHandle, OnPage, StackPool, UserError, UserThreads};
+use runtime::{Error, Result, time};
 use sched_interface::{Sched, SchedClient};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
 runtime::import_page!(POSTED: PongPage, "posted");
+runtime::import_page!(ADAPTIVE: PongPage, "adaptive");
 
 runtime::component! { main: run }
+
+static THREADS: UserThreads = UserThreads::new();
+static STACKS: StackPool<{ 5 * 0x1_0000 }> = StackPool::new();
 
 /// Slots of a page.
 const ROUND: u64 = 64;
 
 fn run() -> Result<()> {
-    let posts = POSTED.open()?;
+    let (posts, adaptive) = (POSTED.open()?, ADAPTIVE.adaptive()?);
     posts.register(&PAGES)?;
+    THREADS.adopt(&STACKS, 0x2000).map_err(|_| Error::Unknown)?;
     // Whoever waits by a scheduler is scheduled by it, and says so by calling it; as it is alone, this returns.
     SCHED.yield_now()?;
     bench_client::run(
@@ -35,6 +40,12 @@ fn run() -> Result<()> {
             Row::new("page_serve_b1", &|iterations| page_serve_b1(&posts, iterations)).iterations(20),
             Row::new("page_serve_b8", &|iterations| page_serve_b8(&posts, iterations)).iterations(20),
             Row::new("page_serve_b32", &|iterations| page_serve_b32(&posts, iterations)).iterations(20),
+            Row::new("page_serve_b64", &|iterations| page_serve_b64(&posts, iterations)).iterations(20),
+            Row::new("user_switch", &|iterations| user_switch(iterations)),
+            Row::new("user_spawn_join", &|iterations| user_spawn_join(iterations)),
+            Row::new("page_user_b32", &|iterations| page_user_b32(&posts, iterations)).iterations(20),
+            Row::new("page_adaptive_b1", &|iterations| page_adaptive_b1(&adaptive, iterations)),
+            Row::new("page_adaptive_b32", &|iterations| page_adaptive_b32(&adaptive, iterations)).iterations(20),
         ],
         &mut Writer::new(&CONSOLE),
         &time::ticks,
@@ -53,13 +64,67 @@ macro_rules! batches {
     )*};
 }
 
-batches! { page_serve_b1: 1, page_serve_b8: 8, page_serve_b32: 32 }
+batches! { page_serve_b1: 1, page_serve_b8: 8, page_serve_b32: 32, page_serve_b64: 64 }
 
 #[inline(always)]
 fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> Result<()> {
-    let sums: [_; CALLS] = core::array::from_fn(|number| posts.post().add(number as u64, 1));
-    sums.into_iter().try_for_each(|sum| {
-        black_box(sum?.wait(&PAGES)?);
-        Ok(())
+    let mut calls = [posts.post().call()?.detach(); CALLS];
+    for call in calls.iter_mut().skip(1) {
+        *call = posts.post().call()?.detach();
+    }
+    calls.iter().try_for_each(|call| call.attach(posts).wait(&PAGES))
+}
+
+/// Calls each of which is waited for, made adaptively.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn page_adaptive_b1<'p>(pong: &'p PongAdaptive<'p>, iterations: u64) -> Result<()> {
+    for _ in 0..iterations {
+        pong.call().call().wait(&PAGES)?;
+    }
+    Ok(())
+}
+
+/// Rounds of batches of 32 calls, made adaptively.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn page_adaptive_b32<'p>(pong: &'p PongAdaptive<'p>, iterations: u64) -> Result<()> {
+    (0..iterations * 2).try_for_each(|_| {
+        let calls: [_; 32] = core::array::from_fn(|_| pong.call().call());
+        calls.into_iter().try_for_each(|call| call.wait(&PAGES))
     })
+}
+
+/// Switches between two user threads.
+fn user_switch(iterations: u64) -> Result<()> {
+    ran(THREADS.run(&(), |scope| {
+        for _ in 0..2 {
+            let yields = move || (0..iterations / 2).for_each(|_| scope.threads().yield_now());
+            drop(scope.spawn(yields));
+        }
+    }))
+}
+
+/// Starts user threads, one after another, and joins each.
+fn user_spawn_join(iterations: u64) -> Result<()> {
+    ran(THREADS.run(&(), |scope| {
+        for _ in 0..iterations {
+            let _ = scope.spawn(|| ()).map(JoinHandle::join);
+        }
+    }))
+}
+
+/// Calls of 32 user threads, as many in an iteration as a page has slots.
+fn page_user_b32(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
+    let page = OnPage::new(posts, &PAGES);
+    ran(THREADS.run(&page, |scope| {
+        for _ in 0..32 {
+            let pong = PongPosts::sequential(&page, scope.threads());
+            drop(scope.spawn(move || (0..iterations * 2).try_for_each(|_| pong.call())));
+        }
+    }))
+}
+
+fn ran(result: core::result::Result<(), UserError>) -> Result<()> {
+    result.map_err(|_| Error::Unknown)
 }

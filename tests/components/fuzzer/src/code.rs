@@ -3,8 +3,10 @@
 use abi::crossing::CapabilityWord;
 use abi::fault::Answer;
 use abi::operation::HandledLevelOperation;
+use abi::register::number;
 use core::arch::naked_asm;
 use core::sync::atomic::AtomicU64;
+use play::tally::STATUSES;
 use play::world::{Code, DEEP, LEVEL, STACK_BYTES, STACK_END};
 
 /// Where all this lies.
@@ -19,41 +21,84 @@ unsafe extern "C" fn returns() {
     naked_asm!("xor eax, eax", "syscall", "ud2")
 }
 
-/// How often each operation of the handled level succeeded.
-pub static HANDLED: [AtomicU64; HandledLevelOperation::ALL.len()] = [const { AtomicU64::new(0) }; _];
+/// How often each operation of the handled level had which status.
+pub static HANDLED: [[AtomicU64; STATUSES]; HandledLevelOperation::ALL.len()] =
+    [const { [const { AtomicU64::new(0) }; _] }; _];
+
+/// What a handler asks of the level: the operation, the register or the address, and what to put there.
+#[repr(C)]
+struct Try {
+    operation: u64,
+    at: *const (),
+    value: u64,
+}
+
+// SAFETY: the addresses are given to the kernel and not used.
+unsafe impl Sync for Try {}
 
 /// A word of memory that every level has that a player's code runs in.
 const WORD: u64 = STACK_END - STACK_BYTES;
+/// A word that none has.
+const NOWHERE: u64 = 1 << 20;
+/// No register's number.
+const NO_REGISTER: u64 = 99;
+/// No address of user level's, and not canonical.
+const FAR_OUT: u64 = 1 << 63;
 
-/// Asks for what it may of the level that it handles, and answers that it unwinds.
+/// What nobody can write.
+static CONSTANT: u64 = 1;
+
+/// What is tried, so that each operation succeeds and is refused for every reason that it can have there.
+static TRIES: [Try; 12] = {
+    use HandledLevelOperation::*;
+    const fn of(operation: HandledLevelOperation, at: u64, value: u64) -> Try {
+        Try { operation: operation as u64, at: core::ptr::without_provenance(at as usize), value }
+    }
+    [
+        of(ReadRegister, number::RIP, 0),
+        of(ReadRegister, NO_REGISTER, 0),
+        of(WriteRegister, 0, 0),
+        of(WriteRegister, NO_REGISTER, 0),
+        of(WriteRegister, number::RIP, FAR_OUT),
+        of(ReadMemory, WORD, 0),
+        of(ReadMemory, NOWHERE, 0),
+        of(ReadMemory, WORD + 1, 0),
+        of(WriteMemory, WORD, 0),
+        of(WriteMemory, NOWHERE, 0),
+        of(WriteMemory, FAR_OUT, 0),
+        Try { operation: WriteMemory as u64, at: (&raw const CONSTANT).cast(), value: 0 },
+    ]
+};
+
+/// Asks for all that of the level that it handles, and answers that it unwinds.
 #[unsafe(naked)]
 unsafe extern "C" fn unwinds() {
     naked_asm!(
-        "xor ebx, ebx",
+        "lea rbx, [rip + {tries}]",
+        "lea rbp, [rbx + {end}]",
         "2:",
-        "lea rax, [rbx + {level}]",
-        "xor edi, edi", // number of a register, or
-        "cmp ebx, {read_memory}",
-        "jb 3f",
-        "mov rdi, {word}", // address of a word
-        "3:",
-        "xor esi, esi",
+        "mov rax, [rbx]",
+        "add rax, {level}",
+        "mov rdi, [rbx + 8]",
+        "mov rsi, [rbx + 16]",
         "syscall",
-        "cmp rax, 1", // carry, if it is 0
-        "lea rcx, [rip + {handled}]",
-        "adc qword ptr [rcx + 8 * rbx], 0",
-        "inc ebx",
-        "cmp ebx, {operations}",
+        "imul rcx, [rbx], {statuses}",
+        "add rcx, rax",
+        "lea rdx, [rip + {handled}]",
+        "inc qword ptr [rdx + 8 * rcx]",
+        "add rbx, {bytes}",
+        "cmp rbx, rbp",
         "jb 2b",
         "xor eax, eax",
         "mov edi, {unwind}",
         "xor esi, esi",
         "syscall",
         "ud2",
+        tries = sym TRIES,
+        end = const size_of::<[Try; 12]>(),
+        bytes = const size_of::<Try>(),
         level = const CapabilityWord::new(LEVEL, 0).0,
-        read_memory = const HandledLevelOperation::ReadMemory as u64,
-        operations = const HandledLevelOperation::ALL.len(),
-        word = const WORD,
+        statuses = const STATUSES,
         handled = sym HANDLED,
         unwind = const Answer::Unwind as u64,
     )

@@ -8,7 +8,7 @@
 //! | `at CALLS SUM` | after every part: calls so far, and the sum over their answers |
 //! | `answer CALL WORD W0 W1 W2 W3 STATUS W0 W1` | a call of the part to be listed, and what it was answered |
 //! | `status NUMBER COUNT` | at the end: how often an answer had this status |
-//! | `operation KIND NUMBER COUNT` | at the end: how often an operation succeeded |
+//! | `outcome KIND NUMBER STATUS COUNT` | at the end: how often an operation had this status; number 31 stands for all that are none |
 //! | `tally TRIED ANSWERED DEATHS` | at the end |
 //! | `neighbours ROUNDS WRONG` | at the end |
 #![no_std]
@@ -17,6 +17,7 @@
 mod code;
 mod neighbours;
 mod report;
+mod scenes;
 mod stage;
 
 use abi::error::Error;
@@ -76,12 +77,16 @@ fn fuzz() -> Result<(), Error> {
             neighbours.work(&mut guest)?;
         }
     }
-    for (operation, succeeded) in code::HANDLED.iter().enumerate() {
-        guest.count(Kind::HandledLevel, operation, succeeded.load(Relaxed));
+    for (operation, statuses) in code::HANDLED.iter().enumerate() {
+        for (status, count) in statuses.iter().enumerate() {
+            let count = count.load(Relaxed) as u32;
+            guest.player().tally.count(Kind::HandledLevel, operation as u16, status as u16, count);
+        }
     }
     if let Some(mut neighbours) = neighbours {
-        neighbours.give_time(&mut guest)?;
+        scenes::play(&mut neighbours, &mut guest)?;
         let (rounds, wrong) = neighbours.end(&mut guest)?;
+        scenes::after(&mut neighbours, &mut guest)?;
         report.line(format_args!("neighbours {rounds} {wrong}"));
     }
     report.tally(&guest.player().tally, director.deaths);

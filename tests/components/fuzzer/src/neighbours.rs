@@ -10,8 +10,7 @@ use abi::crossing::CapabilityWord;
 use abi::error::Error;
 use abi::kind::Kind;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
-use abi::operation::{PageTableOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation};
-use abi::time::SCHEDULERS;
+use abi::operation::{PageTableOperation, TableOperation, ThreadOperation};
 use core::arch::naked_asm;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use play::Operations;
@@ -22,14 +21,13 @@ const FIRST_SLOT: u32 = LEAF * abi::crossing::LEAF_SLOTS;
 const TABLE: u32 = FIRST_SLOT;
 const PAGE_TABLE: u32 = FIRST_SLOT + 1;
 const SERVER: u32 = FIRST_SLOT + 2;
-const CLIENT: u32 = FIRST_SLOT + 3;
+/// Slot of the clients' component.
+pub const CLIENT: u32 = FIRST_SLOT + 3;
 const SERVER_TABLE: u32 = FIRST_SLOT + 4;
 /// Slot of the first client's thread; the others follow.
-const THREAD: u32 = FIRST_SLOT + 8;
-/// Slots of threads, end-points and temporal capabilities by way of which time is given away.
-const TIMED: u32 = FIRST_SLOT + 12;
+pub const THREAD: u32 = FIRST_SLOT + 8;
 /// Indices of components and threads that players do not use.
-const INDEX: u64 = 480;
+pub const INDEX: u64 = 480;
 /// The client's slot for the server.
 const SERVED: u32 = 1;
 /// Where the client counts, in its address space and in the director's.
@@ -73,8 +71,7 @@ impl Neighbours {
         make(guest, TableOperation::CreateThread, [thread.into(), self.frame(), of, start])?;
         if core > 0 {
             // It works until it is told to stop; the word says where it counts.
-            guest.operate(thread, ThreadOperation::Launch as u16, [counts_of(core), 0, 0, 0])?;
-            guest.count(Kind::Thread, ThreadOperation::Launch as usize, 1);
+            guest.ask(Kind::Thread, thread, ThreadOperation::Launch as u16, [counts_of(core), 0, 0, 0])?;
         }
         Ok(())
     }
@@ -91,7 +88,7 @@ impl Neighbours {
     }
 
     /// Ends the work; answers how many rounds there were, and how many answers were wrong.
-    pub fn end(self, guest: &mut Guest) -> Result<(u64, u64), Error> {
+    pub fn end(&self, guest: &mut Guest) -> Result<(u64, u64), Error> {
         let mut sum = (0, 0);
         for core in 0..self.cores {
             let counts = counts(core);
@@ -104,31 +101,6 @@ impl Neighbours {
             sum.1 += u64::from(counts[DONE].load(Relaxed) == 0);
         }
         Ok(sum)
-    }
-
-    /// Gives away more time than there can be, and by way of more schedulers than there can be, each the one's below.
-    pub fn give_time(&mut self, guest: &mut Guest) -> Result<(), Error> {
-        use TableOperation::*;
-        let give = |guest: &mut Guest, from: u32, to: u32, cycles| {
-            let given = guest.operate(from, TemporalCapabilityOperation::Delegate as u16, [to.into(), cycles, 1, 0]);
-            given.map_err(|error| guest.count_error(error)).is_ok()
-        };
-        let mut from = slot::TIME;
-        for at in 0..=SCHEDULERS as u32 {
-            let [thread, receive, time] = [0, 1, 2].map(|slot| TIMED + 3 * at + slot);
-            let of = pair(CLIENT, INDEX + 8 + u64::from(at));
-            make(guest, CreateThread, [thread.into(), self.frame(), of, serves as *const () as u64])?;
-            make(guest, CreateReceive, [receive.into(), thread.into(), 0, 0])?;
-            make(guest, CreateTemporalCapability, [time.into(), self.frame(), pair(receive, 0), 0])?;
-            if !give(guest, from, time, 1000) {
-                return Ok(());
-            }
-            if at == 0 {
-                give(guest, from, time, u64::MAX - 1000);
-            }
-            from = time;
-        }
-        Ok(())
     }
 
     fn map_code(&mut self, guest: &mut Guest) -> Result<(), Error> {
@@ -178,7 +150,8 @@ impl Neighbours {
         guest.operate(table, how as u16, [address, from, rights, 0]).map(|_| ())
     }
 
-    fn frame(&mut self) -> u64 {
+    /// The name of a frame that nobody uses yet.
+    pub fn frame(&mut self) -> u64 {
         self.next_frame += PAGE;
         self.next_frame - PAGE
     }
@@ -195,14 +168,11 @@ const STRIDE: u64 = 8;
 fn stop(core: u64, guest: &mut Guest) -> Result<(), Error> {
     counts(core)[LEFT].store(1, Relaxed);
     loop {
-        match guest.operate(THREAD + core as u32, ThreadOperation::Ended as u16, [0; 4]) {
-            Ok(_) => break,
-            Err(Error::Pending) => guest.count_error(Error::Pending),
-            Err(error) => return Err(error),
+        match guest.ask(Kind::Thread, THREAD + core as u32, ThreadOperation::Ended as u16, [0; 4]) {
+            Err(Error::Pending) => {}
+            ended => return ended.map(|_| ()),
         }
     }
-    guest.count(Kind::Thread, ThreadOperation::Ended as usize, 1);
-    Ok(())
 }
 
 const fn counts_of(core: u64) -> u64 {
@@ -238,7 +208,7 @@ unsafe extern "C" fn works() {
         "cmc",
         "adc qword ptr [rbx + 16], 0", // one more wrong answer
         "inc qword ptr [rbx + 8]",
-        "dec qword ptr [rbx]",
+        "lock dec qword ptr [rbx]", // the other core may set it, to stop
         "jnz 2b",
         "xor eax, eax",
         "syscall", // ends the thread
@@ -253,10 +223,12 @@ unsafe extern "C" fn serves() {
     naked_asm!("add rdi, rsi", "mov rsi, rdx", "xor rsi, r10", "xor eax, eax", "syscall", "ud2")
 }
 
-fn make(guest: &mut Guest, operation: TableOperation, words: [u64; 4]) -> Result<(), Error> {
+/// Asks the base constructor's table for an operation.
+pub fn make(guest: &mut Guest, operation: TableOperation, words: [u64; 4]) -> Result<(), Error> {
     guest.operate(slot::TABLE, operation as u16, words).map(|_| ())
 }
 
-fn pair(high: u32, low: u64) -> u64 {
+/// Two numbers in one word.
+pub fn pair(high: u32, low: u64) -> u64 {
     u64::from(high) << 32 | low
 }

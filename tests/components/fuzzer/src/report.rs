@@ -31,9 +31,11 @@ impl Report {
         for (status, count) in tally.statuses.iter().enumerate() {
             self.line(format_args!("status {status} {count}"));
         }
-        for (kind, operations) in tally.succeeded.iter().enumerate() {
-            for (operation, count) in operations.iter().enumerate().filter(|(_, count)| **count > 0) {
-                self.line(format_args!("operation {kind} {operation} {count}"));
+        for (kind, operations) in tally.outcomes.iter().enumerate() {
+            for (operation, statuses) in operations.iter().enumerate() {
+                for (status, count) in statuses.iter().enumerate().filter(|(_, count)| **count > 0) {
+                    self.line(format_args!("outcome {kind} {operation} {status} {count}"));
+                }
             }
         }
         self.line(format_args!("tally {} {} {deaths}", tally.tried, tally.answered));

@@ -35,18 +35,12 @@ pub fn list(yes: bool) {
 }
 
 impl Guest {
-    /// Counts that an operation has succeeded which players cannot do.
-    pub fn count(&mut self, kind: Kind, operation: usize, times: u64) {
-        if let Some(count) = self.player().tally.succeeded[kind as usize].get_mut(operation) {
-            *count += times;
-        }
-    }
-
-    /// Counts an error that players do not come to.
-    pub fn count_error(&mut self, error: Error) {
-        if let Some(count) = self.player().tally.statuses.get_mut(usize::from(error.status())) {
-            *count += 1;
-        }
+    /// Asks for what players do not come to, and counts what is answered.
+    pub fn ask(&mut self, kind: Kind, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
+        let answer = self.operate(capability, operation, words);
+        let status = answer.map_or_else(Error::status, |_| 0);
+        self.player().tally.count(kind, operation, status, 1);
+        answer
     }
 }
 

@@ -28,6 +28,9 @@ const CALLER_TABLE: u32 = FREE + 10;
 const CALLER: u32 = FREE + 11;
 const CALLER_THREAD: u32 = FREE + 12;
 const SERVER: u32 = FREE + 13;
+/// The slots of the threads of the cores that only invoke, and the first one's index.
+const OTHERS: u32 = FREE + 20;
+const OTHERS_INDEX: u32 = 44;
 /// What leads to the component, or to its thread.
 const INVOCATION: u32 = FREE + 14;
 const RECEIVE: u32 = FREE + 15;
@@ -101,10 +104,24 @@ fn prepare(asking: &mut Asking) {
     asking.done(CALLER_TABLE, Copy as u16, [slot::OWN.into(), CALLER_TABLE.into(), 0, 0]);
     asking.done(CALLER_TABLE, CreateReceive as u16, [slot::RECEIVE.into(), CALLER_THREAD.into(), 0, 0]);
     asking.done(CALLER_THREAD, ThreadOperation::Launch as u16, [code::stack(STACK), 0, 0, 0]);
+    for other in others() {
+        let of = pair(CALLER, (CORE + 1 + other) << 16 | (OTHERS_INDEX + other));
+        let thread =
+            [(OTHERS + other).into(), frame(asking, 10 + u64::from(other)), of, code::invoke as *const () as u64];
+        asking.done(TABLE, CreateThread as u16, thread);
+        asking.done(OTHERS + other, ThreadOperation::Launch as u16, [0; 4]);
+    }
+}
+
+/// The cores that only invoke, from 0 on.
+fn others() -> core::ops::Range<u32> {
+    0..crate::OTHERS.get() as u32
 }
 
 fn once(asking: &mut Asking, life: u64) {
     let alive = State::new(life, Phase::Alive);
+    // Before anything leads to the component: who enters it at once finds this number there.
+    shared().enter(alive.with(Phase::Making));
     choose(life);
     make(asking, life);
     meet(asking, alive);
@@ -268,11 +285,17 @@ fn exhume(asking: &mut Asking) {
 
 /// What the caller has counted: no wrong answer, and that it has been inside when it was to be.
 fn judge(asking: &mut Asking, rounds: u64) {
-    let ended = || asking.ask(CALLER_THREAD, ThreadOperation::Ended as u16, [0; 4]);
-    wait(|| ended() != Err(Error::Pending));
-    let end = ended();
-    if end != Ok([ThreadEnd::Returned as u64, 0]) {
-        asking.complain(format_args!("the caller: {end:?}"));
+    for thread in others().map(|other| OTHERS + other).chain([CALLER_THREAD]) {
+        let ended = || asking.ask(thread, ThreadOperation::Ended as u16, [0; 4]);
+        wait(|| ended() != Err(Error::Pending));
+        let end = ended();
+        if end != Ok([ThreadEnd::Returned as u64, 0]) {
+            asking.complain(format_args!("the thread in slot {thread}: {end:?}"));
+        }
+    }
+    let (answers, wrong) = (shared().others.get(), shared().others_wrong.get());
+    if wrong != 0 || (answers == 0 && !others().is_empty()) {
+        asking.complain(format_args!("{wrong} of {answers} wrong answers to the other cores"));
     }
     let (wrong, [what, answer]) = (shared().wrong.get(), [0, 1].map(|at: usize| shared().first[at].get()));
     if wrong != 0 {
@@ -289,9 +312,11 @@ fn judge(asking: &mut Asking, rounds: u64) {
 /// Ends who survived: all frames can be used again.
 fn clean_up(asking: &mut Asking) {
     use TableOperation::*;
-    let thread = [CALLER_THREAD.into(), 0, 0, 0];
-    wait(|| asking.ask(TABLE, Reclaim as u16, thread) != Err(Error::WrongCore));
-    asking.answered(TABLE, Reclaim as u16, thread, Err(Error::Empty));
+    for thread in others().map(|other| OTHERS + other).chain([CALLER_THREAD]) {
+        let thread = [thread.into(), 0, 0, 0];
+        wait(|| asking.ask(TABLE, Reclaim as u16, thread) != Err(Error::WrongCore));
+        asking.answered(TABLE, Reclaim as u16, thread, Err(Error::Empty));
+    }
     asking.done(CALLER, ComponentOperation::Revoke as u16, [0; 4]);
     let epoch = asking.done(SERVER, ComponentOperation::Revoke as u16, [0; 4]);
     asking.quiesce(epoch);

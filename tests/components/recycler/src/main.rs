@@ -4,6 +4,7 @@
 
 mod across;
 mod asking;
+mod edges;
 mod loops;
 mod script;
 mod stale;
@@ -18,6 +19,10 @@ runtime::component! { initialise: run }
 runtime::parameter!(ROUNDS: u64 = 100_000, "rounds");
 // Whether there is another core, which is inside what is destroyed.
 runtime::parameter!(CORES: bool = false, "cores");
+// Whether all that is done is to use the first and the last frames that there are.
+runtime::parameter!(EDGES: bool = false, "edges");
+// How many more cores invoke it, again and again.
+runtime::parameter!(OTHERS: u64 = 0, "others");
 // What moments the two cores choose depends on it.
 runtime::parameter!(SEED: u64 = 0, "seed");
 
@@ -38,11 +43,18 @@ const ON_ONE_CORE: &[Scene] = &[
 
 const ON_TWO_CORES: &[Scene] = &[("whole components, with another core inside", across::components)];
 
+const ON_THE_EDGE: &[Scene] = &[("first and last frames", edges::of_ranges)];
+
 /// Ends the system with the number of answers that were not as documented.
 fn run() -> u16 {
     let mut asking = Asking::new(&CONSTRUCTOR);
     asking.prepare();
-    for (name, scene) in if CORES.get() { ON_TWO_CORES } else { ON_ONE_CORE } {
+    let scenes = match (EDGES.get(), CORES.get()) {
+        (true, _) => ON_THE_EDGE,
+        (_, true) => ON_TWO_CORES,
+        _ => ON_ONE_CORE,
+    };
+    for (name, scene) in scenes {
         scene(&mut asking, ROUNDS.get());
         asking.say(format_args!("recycler: {name}: done\n"));
     }

@@ -72,7 +72,7 @@ fn destroy(round: u64, random: &mut Random) {
             // As if every entry were submitted, with methods of all kinds.
             3 => submitted(random),
             // Every state that there is, and some that there are not.
-            4 => (random.next() % 8) | ((random.next() % 4) << 32),
+            4 => (random.next() % 8) | ((random.next() % 4) << 16),
             _ => number as u64,
         };
         word(number).store(garbage, Relaxed);
@@ -81,7 +81,7 @@ fn destroy(round: u64, random: &mut Random) {
 
 /// A status word of a submitted call of one of the interface's methods, or of one that there is not.
 fn submitted(random: &mut Random) -> u64 {
-    2 | (random.next() % 5) << 32
+    2 | (random.next() % 5) << 16
 }
 
 /// Has the server look at the page; answers how many calls it answered.
@@ -90,7 +90,7 @@ fn flush() -> Result<u64> {
     // SAFETY: the first word of the slot names the batch entry: an invocation, which changes nothing here but the page.
     let (status, [answered, _]) = unsafe { runtime::operate((slot(0) >> 16) as u32, SERVE, [u64::MAX; 4]) };
     Error::check(status)?;
-    Ok(answered)
+    Ok(answered.count_ones().into())
 }
 
 /// A word of the page, of the header frame first.

@@ -1,6 +1,7 @@
 //! What the other core executes: the component's own code, which does not lie where it was linked, and the server's.
 
-use crate::across::shared::{ADDRESS, Shared, place};
+use crate::across::caller::slot::INVOCATION;
+use crate::across::shared::{ADDRESS, Phase, Shared, place};
 use abi::layout::{DEFAULT_BASE, PAGE, STACK_SPAN};
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -92,6 +93,39 @@ pub unsafe extern "C" fn start() {
         "syscall",
         "ud2",
         call = sym super::caller::run,
+    )
+}
+
+/// Where a thread of one of the other cores starts: it invokes the component, without a stack, until there are no more lives.
+#[unsafe(naked)]
+pub unsafe extern "C" fn invoke() {
+    naked_asm!(
+        "2:",
+        "mov eax, {component}",
+        "mov edi, {given}",
+        "syscall",
+        "movabs rbx, {shared}",
+        "test eax, eax",
+        "jnz 3f",
+        "lock inc qword ptr [rbx + {others}]",
+        "cmp rdi, {given} + 1",
+        "je 3f",
+        "lock inc qword ptr [rbx + {wrong}]",
+        "3:",
+        "mov ecx, [rbx + {state}]",
+        "and ecx, 7",
+        "cmp ecx, {over}",
+        "jne 2b",
+        "xor eax, eax",
+        "syscall",
+        "ud2",
+        component = const (INVOCATION as u64) << 16,
+        given = const 5,
+        shared = const ADDRESS,
+        others = const offset_of!(Shared, others),
+        wrong = const offset_of!(Shared, others_wrong),
+        state = const offset_of!(Shared, state),
+        over = const Phase::Over as u64,
     )
 }
 

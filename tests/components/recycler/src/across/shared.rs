@@ -17,7 +17,7 @@ pub struct Shared {
     /// Whether the server keeps whoever enters it.
     pub hold: Word,
     /// Number of the life, and a [`Phase`].
-    state: Word,
+    pub(super) state: Word,
     /// The epoch that must be past before the reclaimed thread's frame is used.
     pub epoch: Word,
     /// Answers that the caller got and should not have got.
@@ -30,6 +30,10 @@ pub struct Shared {
     pub visits: Word,
     /// Threads that were preempted.
     pub preempted: Word,
+    /// Invocations by the cores that only invoke: those that came back with an answer, and those of them with a wrong one.
+    pub others: Word,
+    /// See `others`.
+    pub others_wrong: Word,
 }
 
 /// Where the constructor maps the frame that is shared.

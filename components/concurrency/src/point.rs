@@ -1,0 +1,140 @@
+//! Where threads wait: the scheduler's blockpoint, made when first somebody has to.
+
+use crate::scheduler::{self, SCHED};
+use core::cell::Cell;
+use core::num::NonZeroU32;
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use runtime::Result;
+use sched_interface::{NEVER, NOBODY, Sched};
+use sched_sl::{Blockpoint, Epoch, Instant};
+
+/// How long a thread sleeps that waits for something of which the scheduler has no room to know, in ticks.
+const MOMENT: u64 = 10_000;
+
+/// The scheduler's name for a place at which threads wait.
+#[derive(Debug, Default)]
+pub struct Point {
+    /// 0 if there is none, or none yet.
+    name: AtomicU64,
+}
+
+impl Point {
+    /// One that the scheduler does not know of.
+    pub const fn new() -> Self {
+        Self { name: AtomicU64::new(0) }
+    }
+
+    /// Makes the scheduler know of it, if that has room. Who is about to wait does this before it says so: whoever then finds that
+    /// somebody waits finds the name, too.
+    #[cold]
+    pub fn prepare(&self) {
+        if self.name.load(Relaxed) != 0 {
+            return;
+        }
+        let Ok(name) = SCHED.create_point() else { return };
+        if self.name.compare_exchange(0, name, AcqRel, Relaxed).is_err() {
+            // Somebody else was faster.
+            let _ = SCHED.free_point(name);
+        }
+    }
+
+    /// Waits for an epoch to pass, at most until a point in time, or for a moment if the scheduler does not know of this. `holder` is the
+    /// thread, by its number, that is to bring it about. Answers whether there is still time.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    pub fn wait(&self, epoch: Epoch, holder: Option<NonZeroU32>, until: Option<Instant>) -> Result<bool> {
+        let until = until.map_or(NEVER, |until| until.0);
+        match self.name.load(Acquire) {
+            0 => poll(until),
+            name => SCHED.wait_on(name, epoch.0, holder.map_or(NOBODY, scheduler::index), until),
+        }
+    }
+
+    /// An epoch has begun: lets all go on that wait.
+    #[cold]
+    pub fn trigger(&self, epoch: Epoch) {
+        self.tell(|name| SCHED.trigger(name, epoch.0));
+    }
+
+    /// An epoch has begun: lets one go on.
+    #[cold]
+    pub fn trigger_one(&self, epoch: Epoch) {
+        self.tell(|name| SCHED.trigger_one(name, epoch.0));
+    }
+
+    fn tell(&self, trigger: impl FnOnce(u64) -> Result<()>) {
+        let name = self.name.load(Acquire);
+        if name != 0 {
+            // The name is this component's: there is nothing to refuse.
+            let _ = trigger(name);
+        }
+    }
+}
+
+fn poll(until: u64) -> Result<bool> {
+    let now = scheduler::ticks();
+    if until <= now {
+        return Ok(false);
+    }
+    SCHED.sleep_until(until.min(now.saturating_add(MOMENT)))?;
+    Ok(true)
+}
+
+impl Drop for Point {
+    fn drop(&mut self) {
+        let name = *self.name.get_mut();
+        if name != 0 {
+            let _ = SCHED.free_point(name);
+        }
+    }
+}
+
+/// Something that is waited for until it is so.
+#[derive(Debug, Default)]
+pub struct Condition {
+    epochs: Blockpoint<AtomicU64>,
+    point: Point,
+}
+
+impl Condition {
+    /// Nobody waits.
+    pub const fn new() -> Self {
+        Self { epochs: Blockpoint::new(AtomicU64::new(0)), point: Point::new() }
+    }
+
+    /// Tries until it succeeds, or until a point in time: then `None`. Somebody [changes](Self::changed) what is tried.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    #[inline]
+    pub fn wait<R>(&self, until: Option<Instant>, mut attempt: impl FnMut() -> Option<R>) -> Result<Option<R>> {
+        match attempt() {
+            Some(result) => Ok(Some(result)),
+            None => self.wait_for_change(until, attempt),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_for_change<R>(&self, until: Option<Instant>, mut attempt: impl FnMut() -> Option<R>) -> Result<Option<R>> {
+        self.point.prepare();
+        let in_time = Cell::new(true);
+        let attempt = || attempt().map(Some).or_else(|| (!in_time.get()).then_some(None));
+        self.epochs.wait_until(attempt, |epoch| {
+            in_time.set(self.point.wait(epoch, None, until)?);
+            Ok(())
+        })
+    }
+
+    /// Says that what others may try has changed.
+    #[inline]
+    pub fn changed(&self) {
+        if let Some(epoch) = self.epochs.trigger() {
+            self.point.trigger(epoch);
+        }
+    }
+}

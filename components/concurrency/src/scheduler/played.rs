@@ -1,0 +1,203 @@
+//! A scheduler for tests: threads are the host's, and a blockpoint is an entry of a map.
+
+use core::cell::Cell;
+use core::num::NonZeroU32;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
+use runtime::{Error, Result};
+use sched_interface::{NEVER, NO_SUCH_POINT, NOT_SCHEDULED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK};
+use std::collections::HashMap;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+static THREADS: AtomicU32 = AtomicU32::new(0);
+
+std::thread_local! {
+    static NUMBER: Cell<u32> = const { Cell::new(0) };
+    /// Whether this thread's blockpoints are refused.
+    pub static REFUSES_POINTS: Cell<bool> = const { Cell::new(false) };
+}
+
+pub fn number() -> NonZeroU32 {
+    let number = NUMBER.get();
+    let number = if number == 0 { THREADS.fetch_add(1, Relaxed) + 1 } else { number };
+    NUMBER.set(number);
+    NonZeroU32::new(number).unwrap()
+}
+
+fn start() -> Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    *START.get_or_init(Instant::now)
+}
+
+/// A tick is a nanosecond.
+pub fn ticks() -> u64 {
+    start().elapsed().as_nanos() as u64
+}
+
+#[derive(Default)]
+struct Point {
+    epoch: u64,
+    waiting: Vec<u32>,
+    is_freed: bool,
+}
+
+#[derive(Default)]
+struct State {
+    points: HashMap<u64, Point>,
+    made: u64,
+    /// Who may consume one wake-up.
+    woken: Vec<u64>,
+}
+
+pub struct Played {
+    state: OnceLock<Mutex<State>>,
+    changed: Condvar,
+}
+
+impl Played {
+    pub const fn new() -> Self {
+        Self { state: OnceLock::new(), changed: Condvar::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.get_or_init(Mutex::default).lock().unwrap()
+    }
+
+    /// Blockpoints that there are.
+    pub fn points(&self) -> usize {
+        self.state().points.values().filter(|point| !point.is_freed).count()
+    }
+
+    /// Waits until `is_over` says so, or until `time`. Answers whether it was.
+    fn wait_until(&self, time: u64, mut is_over: impl FnMut(&mut State) -> bool) -> bool {
+        let mut state = self.state();
+        while !is_over(&mut state) {
+            let left = time.saturating_sub(ticks());
+            if left == 0 {
+                return false;
+            }
+            let left = Duration::from_nanos(left.min(1_000_000_000));
+            state = self.changed.wait_timeout(state, left).unwrap().0;
+        }
+        true
+    }
+
+    fn begin(&self, name: u64, epoch: u64, wakes: usize) -> Result<()> {
+        let mut state = self.state();
+        let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?;
+        point.epoch = point.epoch.max(epoch);
+        let wakes = wakes.min(point.waiting.len());
+        point.waiting.drain(..wakes);
+        self.changed.notify_all();
+        Ok(())
+    }
+}
+
+impl Sched for Played {
+    fn yield_now(&self) -> Result<()> {
+        thread::yield_now();
+        Ok(())
+    }
+
+    fn block(&self) -> Result<()> {
+        self.block_until(NEVER).map(|_| ())
+    }
+
+    fn block_until(&self, time: u64) -> Result<bool> {
+        let me = u64::from(number().get());
+        Ok(self.wait_until(time, |state| {
+            let at = state.woken.iter().position(|woken| *woken == me);
+            at.map(|at| state.woken.remove(at)).is_some()
+        }))
+    }
+
+    fn sleep_until(&self, time: u64) -> Result<()> {
+        thread::sleep(Duration::from_nanos(time.saturating_sub(ticks())));
+        Ok(())
+    }
+
+    fn wake(&self, thread: u64) -> Result<()> {
+        let mut state = self.state();
+        if !state.woken.contains(&thread) {
+            state.woken.push(thread);
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn create(&self, word: u64) -> Result<u64> {
+        let index = THREADS.fetch_add(1, Relaxed) + 1;
+        thread::spawn(move || {
+            NUMBER.set(index);
+            runtime::thread::run(word)
+        });
+        Ok(index.into())
+    }
+
+    fn background(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn frequency(&self) -> Result<u64> {
+        Ok(1_000_000_000)
+    }
+
+    fn create_point(&self) -> Result<u64> {
+        if REFUSES_POINTS.get() {
+            return Err(TOO_MANY_POINTS);
+        }
+        let mut state = self.state();
+        state.made += 1;
+        let name = state.made;
+        state.points.insert(name, Point::default());
+        Ok(name)
+    }
+
+    fn free_point(&self, name: u64) -> Result<()> {
+        let mut state = self.state();
+        state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?.is_freed = true;
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn wait_on(&self, name: u64, epoch: u64, holder: u64, time: u64) -> Result<bool> {
+        let me = number().get();
+        if holder == u64::from(me) {
+            return Err(WOULD_DEADLOCK);
+        }
+        let mut waits = false;
+        let is_over = |state: &mut State| {
+            let Some(point) = state.points.get_mut(&name).filter(|point| !point.is_freed) else { return true };
+            if !waits && epoch >= point.epoch {
+                point.waiting.push(me);
+            }
+            waits = true;
+            !point.waiting.contains(&me)
+        };
+        let is_triggered = self.wait_until(time, is_over);
+        let mut state = self.state();
+        let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?;
+        let still = point.waiting.contains(&me);
+        point.waiting.retain(|other| *other != me);
+        Ok(is_triggered || !still)
+    }
+
+    fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
+        self.begin(point, epoch, usize::MAX)
+    }
+
+    fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
+        self.begin(point, epoch, 1)
+    }
+
+    fn end_wait_at(&self, _: u64) -> Result<()> {
+        Err(NOT_SCHEDULED)
+    }
+
+    fn migrate(&self, _: u64) -> Result<()> {
+        Err(Error::Server(0))
+    }
+}

@@ -1,0 +1,13 @@
+//! Locks, conditions, semaphores, values that are made once, and channels.
+
+mod channel;
+mod condvar;
+mod mutex;
+mod once;
+mod semaphore;
+
+pub use channel::{Channel, TryRecvError, TrySendError};
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use mutex::{Mutex, MutexGuard, TryLockError};
+pub use once::{LazyLock, Once, OnceLock};
+pub use semaphore::Semaphore;

@@ -1,0 +1,105 @@
+//! Waiting, with a lock given back meanwhile, for what another thread says has changed.
+
+use super::{Mutex, MutexGuard};
+use crate::point::Point;
+use crate::time;
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::{AcqRel, Acquire};
+use runtime::Result;
+use sched_sl::{Blockpoint, Duration, Instant};
+
+/// A condition, as `std::sync::Condvar`. A wait may end without a notification: look again, or use [`Condvar::wait_while`].
+#[derive(Debug, Default)]
+pub struct Condvar {
+    /// How many wait, or are about to.
+    waiting: AtomicU64,
+    epochs: Blockpoint<AtomicU64>,
+    point: Point,
+}
+
+/// Whether a wait ended because its time came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether it did.
+    pub const fn timed_out(self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    /// Nobody waits.
+    pub const fn new() -> Self {
+        Self { waiting: AtomicU64::new(0), epochs: Blockpoint::new(AtomicU64::new(0)), point: Point::new() }
+    }
+
+    /// Gives the lock back, waits for a notification, and takes the lock again. No notification is missed from the moment on at
+    /// which the lock is given back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Mutex::lock`]; the lock is then not taken.
+    pub fn wait<'l, T>(&self, guard: MutexGuard<'l, T>) -> Result<MutexGuard<'l, T>> {
+        self.wait_at_most(guard, None).map(|(guard, _)| guard)
+    }
+
+    /// As [`Self::wait`], for as long as the condition is true of the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub fn wait_while<'l, T>(
+        &self,
+        mut guard: MutexGuard<'l, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<MutexGuard<'l, T>> {
+        while condition(&mut guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    /// As [`Self::wait`], but at most for so long.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub fn wait_timeout<'l, T>(
+        &self,
+        guard: MutexGuard<'l, T>,
+        length: Duration,
+    ) -> Result<(MutexGuard<'l, T>, WaitTimeoutResult)> {
+        self.wait_at_most(guard, Some(time::now().after(length)))
+    }
+
+    /// Lets one of those go on that wait.
+    pub fn notify_one(&self) {
+        if self.waiting.load(Acquire) != 0 {
+            self.point.trigger_one(self.epochs.advance());
+        }
+    }
+
+    /// Lets all go on that wait.
+    pub fn notify_all(&self) {
+        if self.waiting.load(Acquire) != 0 {
+            self.point.trigger(self.epochs.advance());
+        }
+    }
+
+    fn wait_at_most<'l, T>(
+        &self,
+        guard: MutexGuard<'l, T>,
+        until: Option<Instant>,
+    ) -> Result<(MutexGuard<'l, T>, WaitTimeoutResult)> {
+        let mutex: &'l Mutex<T> = guard.mutex();
+        self.point.prepare();
+        // Said while the lock is held: who changes the value after this holder finds it.
+        self.waiting.fetch_add(1, AcqRel);
+        let epoch = self.epochs.checkpoint();
+        drop(guard);
+        let waited = self.point.wait(epoch, None, until);
+        self.waiting.fetch_sub(1, AcqRel);
+        Ok((mutex.lock()?, WaitTimeoutResult(!waited?)))
+    }
+}

@@ -1,0 +1,84 @@
+//! The suite of behaviours, against the standard library and against this crate with a scheduler that is played; and what is this crate's
+//! own.
+
+mod of_std;
+mod ours;
+
+use crate::scheduler::SCHED;
+use crate::scheduler::played::REFUSES_POINTS;
+use crate::sync::{Condvar, Mutex, Once, Semaphore};
+use crate::thread::spawn;
+use crate::{NO_TIME_LEFT, time};
+use sched_interface::WOULD_DEADLOCK;
+use std::sync::{Mutex as Alone, MutexGuard};
+
+#[test]
+fn the_standard_library_does_all_of_it() {
+    of_std::suite::ALL.iter().for_each(|(_, does)| does());
+}
+
+/// One test at a time looks at how many blockpoints there are.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Alone<()> = Alone::new(());
+    ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[test]
+fn this_does_what_the_standard_library_does() {
+    let _alone = alone();
+    ours::suite::ALL.iter().for_each(|(_, does)| does());
+}
+
+#[test]
+fn the_scheduler_knows_of_what_somebody_has_waited_for_until_that_is_dropped() {
+    let _alone = alone();
+    let before = SCHED.points();
+    let (lock, permits, changed, once) = (Mutex::new(0), Semaphore::new(1), Condvar::new(), Once::new());
+    drop(lock.lock());
+    permits.acquire().unwrap();
+    permits.release(1);
+    changed.notify_one();
+    changed.notify_all();
+    once.call_once(|| ()).unwrap();
+    assert_eq!(SCHED.points(), before, "nobody has waited");
+    let (guard, soon) = (lock.lock().unwrap(), || time::now().after(time::Duration(1_000)));
+    assert_eq!(lock.lock_until(soon()).err(), Some(WOULD_DEADLOCK), "it is this thread's");
+    permits.acquire().unwrap();
+    assert_eq!(permits.acquire_until(soon()), Ok(false));
+    assert!(changed.wait_timeout(guard, time::Duration(1_000)).unwrap().1.timed_out());
+    assert_eq!(SCHED.points(), before + 3);
+    drop((lock, permits, changed, once));
+    assert_eq!(SCHED.points(), before);
+}
+
+#[test]
+fn a_lock_that_is_waited_for_too_long_is_not_taken() {
+    let _alone = alone();
+    static LOCK: Mutex<()> = Mutex::new(());
+    let _guard = LOCK.lock().unwrap();
+    let late = || LOCK.lock_until(time::now().after(time::Duration(1_000_000))).err();
+    assert_eq!(spawn(late).unwrap().join(), Ok(Some(NO_TIME_LEFT)));
+}
+
+#[test]
+fn what_the_scheduler_has_no_room_for_is_waited_for_all_the_same() {
+    let _alone = alone();
+    static LOCK: Mutex<u64> = Mutex::new(0);
+    static PERMITS: Semaphore = Semaphore::new(0);
+    let before = SCHED.points();
+    let guard = LOCK.lock().unwrap();
+    let waits = spawn(|| {
+        REFUSES_POINTS.set(true);
+        *LOCK.lock().unwrap() += 1;
+        PERMITS.acquire().unwrap();
+    });
+    crate::thread::sleep(time::Duration(1_000_000)).unwrap();
+    drop(guard);
+    PERMITS.release(1);
+    let waits = waits.unwrap();
+    while !waits.is_finished() {
+        crate::thread::yield_now().unwrap();
+    }
+    waits.join().unwrap();
+    assert_eq!((*LOCK.lock().unwrap(), SCHED.points()), (1, before));
+}

@@ -1,0 +1,6 @@
+//! This crate.
+
+#[path = "subject.rs"]
+mod subject;
+#[path = "suite.rs"]
+pub mod suite;

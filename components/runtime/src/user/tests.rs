@@ -1,0 +1,116 @@
+//! User threads on the host.
+
+extern crate std;
+
+use super::*;
+use std::boxed::Box;
+use std::cell::RefCell;
+use std::vec::Vec;
+
+/// User threads with so many stacks.
+fn threads(stacks: usize) -> UserThreads {
+    const BYTES: usize = 0x4000;
+    let threads = UserThreads::new();
+    let spans = stacks.div_ceil(4);
+    let layout = std::alloc::Layout::from_size_align(spans * 0x1_0000, 0x1_0000).unwrap();
+    // SAFETY: not empty; leaked, so it stays.
+    let memory = NonNull::new(unsafe { std::alloc::alloc(layout) }).unwrap();
+    // SAFETY: as above.
+    assert_eq!(unsafe { threads.adopt_memory(memory, spans * 0x1_0000, BYTES) }, Ok(4 * spans));
+    threads
+}
+
+#[test]
+fn what_threads_return_is_joined() {
+    let sum = threads(8).run(&(), |scope| {
+        let squares: Vec<_> = (0..5_u64).map(|number| scope.spawn(move || number * number).unwrap()).collect();
+        squares.into_iter().map(|square| square.join().unwrap()).sum::<u64>()
+    });
+    assert_eq!(sum, Ok(30));
+}
+
+#[test]
+fn threads_run_in_turns_where_they_ask_for_it() {
+    let seen = RefCell::new(Vec::new());
+    let ran = threads(4).run(&(), |scope| {
+        for name in ["a", "b"] {
+            let seen = &seen;
+            drop(scope.spawn(move || {
+                for turn in 0..3 {
+                    seen.borrow_mut().push((name, turn));
+                    scope.threads().yield_now();
+                }
+            }));
+        }
+    });
+    assert_eq!(ran, Ok(()));
+    assert_eq!(seen.take(), [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]);
+}
+
+#[test]
+fn stacks_come_back_whether_or_not_anyone_joins() {
+    let threads = threads(4);
+    let ran = threads.run(&(), |scope| {
+        for round in 0..1000_u64 {
+            let detached = scope.spawn(|| Box::new(7)).unwrap();
+            let joined = scope.spawn(move || round).unwrap();
+            drop(detached);
+            assert_eq!(joined.join(), Some(round));
+        }
+        let all: Vec<_> = (0..3).map(|_| scope.spawn(|| ()).unwrap()).collect();
+        assert_eq!(scope.spawn(|| ()).err(), Some(UserError::NoStack), "one runs this");
+        drop(all);
+    });
+    assert_eq!(ran, Ok(()));
+}
+
+#[test]
+fn floating_point_and_locals_survive_a_switch() {
+    let ran = threads(8).run(&(), |scope| {
+        let sums: Vec<_> = (0..6_u32)
+            .map(|seed| {
+                let sum = move || {
+                    let mut sum = f64::from(seed);
+                    for step in 0..100_u32 {
+                        sum += f64::from(step) / 2.0;
+                        scope.threads().yield_now();
+                    }
+                    sum
+                };
+                scope.spawn(sum).unwrap()
+            })
+            .collect();
+        for (seed, sum) in (0..6_u32).zip(sums) {
+            assert_eq!(sum.join(), Some(f64::from(seed) + 2475.0));
+        }
+    });
+    assert_eq!(ran, Ok(()));
+}
+
+#[test]
+fn a_deadlock_is_an_error_and_a_second_runner_is_refused() {
+    let threads = threads(4);
+    let ran = threads.run(&(), |scope| {
+        assert_eq!(threads.run(&(), |_| ()), Err(UserError::Running));
+        scope.threads().block(core::mem::forget);
+    });
+    assert_eq!(ran, Err(UserError::Deadlock));
+    assert_eq!(threads.run(&(), |_| 3), Ok(3), "with the stacks that are left");
+}
+
+#[test]
+fn no_stack_covers_the_word_at_the_end_of_a_span() {
+    let layout = std::alloc::Layout::from_size_align(0x3_0000, 0x1_0000).unwrap();
+    // SAFETY: not empty.
+    let memory = NonNull::new(unsafe { std::alloc::alloc(layout) }).unwrap();
+    for (offset, bytes, expected) in [(0, 0x1_0000, 3), (0x1000, 0x1000, 47), (16, 0x5000, 9)] {
+        // SAFETY: within the memory.
+        let part = (unsafe { memory.add(offset) }, 0x3_0000 - offset);
+        let ends: Vec<_> =
+            stack::stacks(part, bytes).map(|control| control.addr().get() + size_of::<Control>()).collect();
+        assert_eq!(ends.len(), expected);
+        assert!(ends.iter().all(|end| end % 0x1_0000 <= 0xfff0 && end % 0x1_0000 != 0), "{ends:x?}");
+    }
+    // SAFETY: from above, and of no use any more.
+    unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+}

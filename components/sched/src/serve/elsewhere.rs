@@ -1,0 +1,43 @@
+//! What is asked for of threads of other cores.
+
+use super::Call;
+use crate::Machine;
+use crate::shared::mail::WAKE;
+use runtime::Result;
+use sched_interface::{NO_SUCH_CORE, NO_SUCH_THREAD, NOT_STARTED};
+use sched_sl::Kernel;
+
+impl<M: Machine> Call<'_, M> {
+    /// Wakes a thread that is not of this core.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wake_elsewhere(&self, thread: u64) -> Result<()> {
+        let (context, shared) = (self.context()?, self.scheduler.shared);
+        let client = shared.home(thread).and_then(|_| shared.client(thread)).ok_or(NO_SUCH_THREAD)?;
+        if !context.inside(|state| state.may_wake(self.caller.token, client)) {
+            return Err(NO_SUCH_THREAD);
+        }
+        shared.send(&self.scheduler.machine, thread, WAKE);
+        Ok(())
+    }
+
+    /// Goes on on another core.
+    #[inline(never)]
+    pub(super) fn migrate_to(&self, core: u64) -> Result<()> {
+        let own = self.scheduler.machine.core();
+        if core == u64::from(own) {
+            return Ok(());
+        }
+        if !self.scheduler.is_started() {
+            return Err(NOT_STARTED);
+        }
+        let (context, core) = (self.context()?, u32::try_from(core).map_err(|_| NO_SUCH_CORE)?);
+        let me = (context.me(), u64::from(self.caller.thread));
+        context.inside(|state| state.set_out(&self.scheduler.part(), me, core, context.now()))?;
+        // The scheduler's own thread moves this one, as soon as that does not run; what it asks for on the other core is refused.
+        while self.scheduler.machine.executing_core() == own {
+            context.let_own_run();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,353 @@
+//! What the parts of a scheduler on several cores have in common.
+//!
+//! Each part has threads, queues and a critical section of its own, and looks at no other's. What one core wants of a thread
+//! of another travels as *mail*: some bits at the thread, which also has the one link by which it can stand in its core's
+//! inbox. Whoever sets the first bit puts the thread in and sends to that core's part; more bits are there by the time
+//! that it looks. So an inbox is never full, nothing is lost, and nobody waits for another core.
+
+use crate::{Machine, TOO_LARGE};
+use abi::layout::THREADS;
+use abi::plan::CORES;
+use core::num::NonZeroU32;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use runtime::Result;
+use runtime::scheduling::Thread;
+
+/// What a core can want of a thread of another.
+pub mod mail {
+    /// That it is woken.
+    pub const WAKE: u8 = 1;
+    /// That it starts.
+    pub const START: u8 = 2;
+    /// That it goes on here: it has come from another core.
+    pub const ARRIVE: u8 = 4;
+}
+
+/// By number, what becomes of a thread that can be created.
+mod created {
+    pub const POSSIBLE: u8 = 0;
+    /// It lives, or somebody is about to create it.
+    pub const TAKEN: u8 = 1;
+    /// It returned, and can start again.
+    pub const ENDED: u8 = 2;
+    /// It faulted: the kernel does not give it back.
+    pub const LOST: u8 = 3;
+}
+
+/// What all cores know of a thread.
+struct Known {
+    /// 1 + its core, while it lives.
+    home: AtomicU8,
+    /// What its core has not taken in yet.
+    mail: AtomicU8,
+    created: AtomicU8,
+    /// 1 + the number of its client.
+    client: AtomicU8,
+    /// 1 + the index of the thread behind it in its core's inbox.
+    next: AtomicU16,
+    /// Whether the system does not wait for its end, while it is on its way.
+    is_background: AtomicBool,
+    /// The core of the kernel's thread.
+    core: AtomicU8,
+    /// The kernel's thread, once there is one.
+    slot: AtomicU32,
+    /// What it starts with.
+    word: AtomicU32,
+}
+
+impl Known {
+    const fn new() -> Self {
+        Self {
+            home: AtomicU8::new(0),
+            mail: AtomicU8::new(0),
+            created: AtomicU8::new(created::POSSIBLE),
+            client: AtomicU8::new(0),
+            next: AtomicU16::new(0),
+            is_background: AtomicBool::new(false),
+            core: AtomicU8::new(0),
+            slot: AtomicU32::new(0),
+            word: AtomicU32::new(0),
+        }
+    }
+}
+
+/// What the others know of a core.
+#[repr(align(64))]
+struct Core {
+    /// 1 + the index of the first thread that there is mail for.
+    inbox: AtomicU32,
+    /// Whether nothing can happen there but what another core brings about.
+    is_quiet: AtomicBool,
+    /// Threads that live there, or are about to.
+    threads: AtomicUsize,
+}
+
+impl Core {
+    const fn new() -> Self {
+        Self { inbox: AtomicU32::new(0), is_quiet: AtomicBool::new(false), threads: AtomicUsize::new(0) }
+    }
+}
+
+/// See the module.
+pub struct Shared {
+    threads: [Known; THREADS as usize],
+    cores: [Core; CORES],
+    quiet: AtomicUsize,
+    /// Whether all were quiet.
+    is_stuck: AtomicBool,
+    /// Threads for whose end the system waits.
+    awaited: AtomicUsize,
+    /// The first status of a thread that was not 0.
+    status: AtomicU16,
+    /// Budgets that have been made.
+    budgets: AtomicU64,
+}
+
+/// How a core that has nothing to do may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quiet {
+    /// There is mail.
+    No,
+    /// Another core may have something for it.
+    Yes,
+    /// So are all others: nothing will ever happen.
+    ForEver,
+}
+
+impl Shared {
+    /// Nobody is known.
+    pub const fn new() -> Self {
+        Self {
+            threads: [const { Known::new() }; THREADS as usize],
+            cores: [const { Core::new() }; CORES],
+            quiet: AtomicUsize::new(0),
+            is_stuck: AtomicBool::new(false),
+            awaited: AtomicUsize::new(0),
+            status: AtomicU16::new(0),
+            budgets: AtomicU64::new(0),
+        }
+    }
+
+    fn known(&self, index: u64) -> Result<&Known> {
+        usize::try_from(index).ok().and_then(|index| self.threads.get(index)).ok_or(TOO_LARGE)
+    }
+
+    fn core(&self, core: u32) -> Result<&Core> {
+        self.cores.get(core as usize).ok_or(TOO_LARGE)
+    }
+
+    /// Notes whose thread this is.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_LARGE`].
+    pub fn learn(&self, index: u64, client: usize) -> Result<()> {
+        let client = u8::try_from(client + 1).map_err(|_| TOO_LARGE)?;
+        self.known(index)?.client.store(client, Relaxed);
+        Ok(())
+    }
+
+    /// The number of the client whose thread this is.
+    pub fn client(&self, index: u64) -> Option<usize> {
+        usize::from(self.known(index).ok()?.client.load(Relaxed)).checked_sub(1)
+    }
+
+    /// The core of a thread, if it lives.
+    pub fn home(&self, index: u64) -> Option<u32> {
+        u32::from(self.known(index).ok()?.home.load(Acquire)).checked_sub(1)
+    }
+
+    /// Takes a thread that can be created and is not there. Answers the kernel's thread if there is one already.
+    pub fn claim(&self, index: u64) -> Option<Option<Thread>> {
+        let known = self.known(index).ok()?;
+        let claim = |from| known.created.compare_exchange(from, created::TAKEN, AcqRel, Relaxed).is_ok();
+        if claim(created::POSSIBLE) {
+            return Some(None);
+        }
+        claim(created::ENDED).then(|| NonZeroU32::new(known.slot.load(Relaxed)).map(Thread::with_number))
+    }
+
+    /// Gives up a thread that was claimed, and could not be made or started.
+    pub fn unclaim(&self, index: u64) {
+        if let Ok(known) = self.known(index) {
+            let is_there = known.slot.load(Relaxed) != 0;
+            known.created.store(if is_there { created::ENDED } else { created::POSSIBLE }, Release);
+        }
+    }
+
+    /// Notes the kernel's thread, and its core.
+    pub fn keep(&self, index: u64, thread: Thread, core: u32) {
+        let Ok(known) = self.known(index) else { return };
+        known.core.store(core as u8, Relaxed);
+        known.slot.store(thread.number().get(), Relaxed);
+    }
+
+    /// The core of the kernel's thread.
+    pub fn kept_on(&self, index: u64) -> u32 {
+        self.known(index).map_or(0, |known| known.core.load(Relaxed).into())
+    }
+
+    /// The kernel's thread, of one that was created.
+    pub fn thread(&self, index: u64) -> Option<Thread> {
+        NonZeroU32::new(self.known(index).ok()?.slot.load(Relaxed)).map(Thread::with_number)
+    }
+
+    /// Keeps a place on this core, if there is room.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_LARGE`].
+    pub fn reserve(&self, core: u32, room: usize) -> Result<()> {
+        let more = |threads| (threads < room).then_some(threads + 1);
+        self.core(core)?.threads.fetch_update(Relaxed, Relaxed, more).map_err(|_| TOO_LARGE)?;
+        Ok(())
+    }
+
+    /// Gives up a place on this core.
+    pub fn vacate(&self, core: u32) {
+        let _ = self.core(core).map(|core| core.threads.fetch_sub(1, Relaxed));
+    }
+
+    /// Notes that a thread lives on this core.
+    pub fn settle(&self, index: u64, core: u32) {
+        let _ = self.known(index).map(|known| known.home.store(core as u8 + 1, Release));
+    }
+
+    /// Notes that a thread lives on this core, if there is room for it.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_LARGE`].
+    pub fn enter(&self, index: u64, core: u32, room: usize) -> Result<()> {
+        self.reserve(core, room)?;
+        self.settle(index, core);
+        Ok(())
+    }
+
+    /// Notes that it does not live there any more.
+    pub fn leave(&self, index: u64, core: u32) {
+        let _ = self.known(index).map(|known| known.home.store(0, Release));
+        self.vacate(core);
+    }
+
+    /// Notes how a thread has ended that was created.
+    pub fn end(&self, index: u64, is_lost: bool) {
+        let ended = if is_lost { created::LOST } else { created::ENDED };
+        if let Ok(known) = self.known(index) {
+            let _ = known.created.compare_exchange(created::TAKEN, ended, Release, Relaxed);
+        }
+    }
+
+    /// Puts mail for a thread into its core's inbox.
+    pub fn send(&self, machine: &impl Machine, index: u64, what: u8) {
+        let (Some(home), Ok(known)) = (self.home(index), self.known(index)) else { return };
+        if known.mail.fetch_or(what, SeqCst) != 0 {
+            return;
+        }
+        let Ok(core) = self.core(home) else { return };
+        let put = |first: u32| {
+            known.next.store(first as u16, Relaxed);
+            Some(index as u32 + 1)
+        };
+        let _ = core.inbox.fetch_update(SeqCst, Relaxed, put);
+        self.rouse(home);
+        // The part there may have come to its end.
+        let _ = machine.call(home);
+    }
+
+    /// Has a thread start with a word on its core.
+    pub fn send_start(&self, machine: &impl Machine, index: u64, word: u32) {
+        let _ = self.known(index).map(|known| known.word.store(word, Relaxed));
+        self.send(machine, index, mail::START);
+    }
+
+    /// What a thread starts with.
+    pub fn word(&self, index: u64) -> u32 {
+        self.known(index).map_or(0, |known| known.word.load(Relaxed))
+    }
+
+    /// Has a thread that was taken from another core go on at its new home; it may have been woken meanwhile.
+    pub fn send_arrival(&self, machine: &impl Machine, index: u64, is_background: bool, is_woken: bool) {
+        let _ = self.known(index).map(|known| known.is_background.store(is_background, Relaxed));
+        self.send(machine, index, if is_woken { mail::ARRIVE | mail::WAKE } else { mail::ARRIVE });
+    }
+
+    /// Whether the system does not wait for the end of a thread that has arrived.
+    pub fn is_background(&self, index: u64) -> bool {
+        self.known(index).is_ok_and(|known| known.is_background.load(Relaxed))
+    }
+
+    /// Takes all mail of this core: calls `deliver` with each thread's index and what is wanted of it.
+    pub fn take(&self, core: u32, mut deliver: impl FnMut(u64, u8)) {
+        let Ok(core) = self.core(core) else { return };
+        let mut at = core.inbox.swap(0, SeqCst);
+        while let Some(index) = at.checked_sub(1).map(u64::from) {
+            let Ok(known) = self.known(index) else { return };
+            // Before there is no mail: from then on it may be put in again.
+            at = known.next.load(Relaxed).into();
+            deliver(index, known.mail.swap(0, SeqCst));
+        }
+    }
+
+    /// Notes that this core waits for nothing of its own.
+    pub fn fall_quiet(&self, core: u32, cores: u64) -> Quiet {
+        let Ok(own) = self.core(core) else { return Quiet::ForEver };
+        if !own.is_quiet.swap(true, SeqCst) {
+            self.quiet.fetch_add(1, SeqCst);
+        }
+        if own.inbox.load(SeqCst) != 0 {
+            self.rouse(core);
+            return Quiet::No;
+        }
+        if self.quiet.load(SeqCst) == cores.count_ones() as usize {
+            self.is_stuck.store(true, Release);
+            return Quiet::ForEver;
+        }
+        Quiet::Yes
+    }
+
+    /// Notes that this core may have something to do.
+    pub fn rouse(&self, core: u32) {
+        if self.core(core).is_ok_and(|core| core.is_quiet.swap(false, SeqCst)) {
+            self.quiet.fetch_sub(1, SeqCst);
+        }
+    }
+
+    /// Whether all cores were quiet: nothing will ever happen.
+    pub fn is_stuck(&self) -> bool {
+        self.is_stuck.load(Acquire)
+    }
+
+    /// The system waits for the end of one more thread.
+    pub fn await_one(&self) {
+        self.awaited.fetch_add(1, AcqRel);
+    }
+
+    /// It waits for one less.
+    pub fn await_less(&self) {
+        self.awaited.fetch_sub(1, AcqRel);
+    }
+
+    /// Notes the status of a thread that has ended.
+    pub fn note(&self, status: u16) {
+        let _ = self.status.compare_exchange(0, status, Relaxed, Relaxed);
+    }
+
+    /// Once all threads have ended but those in the background: the first status that was not 0, or 0. One part alone is told it,
+    /// the others are told 0.
+    pub fn outcome(&self) -> Option<u16> {
+        (self.awaited.load(Acquire) == 0).then(|| self.status.swap(0, Relaxed))
+    }
+
+    /// A number for one more budget.
+    pub fn next_budget(&self) -> u64 {
+        self.budgets.fetch_add(1, Relaxed)
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new()
+    }
+}

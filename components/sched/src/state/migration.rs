@@ -1,0 +1,78 @@
+//! Threads that go to another core, and those that come.
+//!
+//! A thread says where it wants to go, and lets the scheduler's own thread run, which takes it from here: the kernel moves only who
+//! does not run. It is told of its arrival by finding itself there.
+
+use super::{Member, PLACES, Part, State, refused};
+use crate::Machine;
+use crate::directory::Entry;
+use runtime::Result;
+use sched_interface::{NO_SUCH_CORE, NOT_SCHEDULED};
+use sched_sl::{Instant, State as Is};
+
+impl State {
+    /// Notes that the thread with this index, which runs, is to go to this core. From now on it does not go on here.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_CORE`]: the scheduler does not run there, has no room there, or the thread has time of this core.
+    pub fn set_out(&mut self, part: &Part<impl Machine>, (entry, index): (Entry, u64), core: u32, now: Instant) -> Result<()> {
+        let runs_there = part.machine.cores().checked_shr(core).is_some_and(|cores| cores & 1 != 0);
+        if !runs_there || entry.thread().is_none_or(|thread| self.limits.has(thread)) {
+            return Err(NO_SUCH_CORE);
+        }
+        let thread = self.thread(entry)?;
+        part.shared.reserve(core, PLACES).map_err(|_| NO_SUCH_CORE)?;
+        let held = self.threads.hold(thread, None, None, now).map_err(refused);
+        held.inspect_err(|_| part.shared.vacate(core))?;
+        let Some(Some(member)) = self.members.get_mut(entry.place()) else { return Err(NOT_SCHEDULED) };
+        member.leaves = Some((index, core));
+        self.leaving += 1;
+        Ok(())
+    }
+
+    /// Whether anybody is about to go.
+    pub const fn is_anyone_leaving(&self) -> bool {
+        self.leaving > 0
+    }
+
+    /// Has all go who are about to. Those to which somebody has just sent go next time.
+    pub fn send_off(&mut self, part: &Part<impl Machine>) {
+        for place in 0..PLACES {
+            let member = self.members.get(place).copied().flatten();
+            if let Some((member, (index, core))) = member.and_then(|member| Some((member, member.leaves?))) {
+                self.send_one_off(part, member, index, core);
+            }
+        }
+    }
+
+    fn send_one_off(&mut self, part: &Part<impl Machine>, member: Member, index: u64, core: u32) {
+        let thread = part.directory.find(index).and_then(Entry::thread);
+        let Some(thread) = thread.filter(|thread| part.machine.migrate(*thread, core).is_ok()) else { return };
+        let is_woken = self.threads.state(member.id) == Ok(Is::AsleepWoken);
+        part.directory.take(index);
+        self.remove(member);
+        self.leaving -= 1;
+        part.shared.keep(index, thread, core);
+        part.shared.vacate(part.machine.core());
+        part.shared.settle(index, core);
+        part.shared.send_arrival(part.machine, index, member.is_background, is_woken);
+    }
+
+    /// A thread has come from another core.
+    pub(super) fn arrive(&mut self, part: &Part<impl Machine>, index: u64) {
+        let Some(thread) = part.shared.thread(index) else { return };
+        // There was room for it before it came.
+        let arrived = self.planned(part, index).and_then(|of| self.parameters(part, thread, of));
+        let arrived = arrived.and_then(|of| self.enlist(part, index, (thread, 0), of));
+        let member = part.directory.find(index).and_then(|entry| self.members.get_mut(entry.place())?.as_mut());
+        match (arrived, member) {
+            (Ok(()), Some(member)) => member.is_background = part.shared.is_background(index),
+            (error, _) => {
+                part.shared.leave(index, part.machine.core());
+                part.shared.note(error.err().unwrap_or(NOT_SCHEDULED).status());
+                part.shared.await_less();
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Blockpoints: whose they are, and who may wait at them and trigger them.
+
+use super::{CLIENTS, PLACES, State, refused};
+use crate::directory::{Directory, Entry};
+use runtime::{Error, Result};
+use sched_interface::{NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK};
+use sched_sl::{Answer, Epoch, Instant, PointId, ThreadId, Wait, WaitError, Waits, Wakes};
+
+/// Blockpoints that a scheduler has room for.
+pub const POINTS: usize = 512;
+
+/// The blockpoints of a scheduler.
+pub type Points = sched_sl::Points<POINTS, PLACES>;
+
+impl State {
+    /// Makes a blockpoint for the client with this token. Each may have as many as there are for each.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_MANY_POINTS`].
+    pub fn create_point(&mut self, token: u64) -> Result<u64> {
+        let (number, _) = self.client(token).ok_or(NOT_SCHEDULED)?;
+        let clients = self.clients.iter().flatten().count().clamp(1, CLIENTS);
+        let point = self.points.allocate(number as u16, POINTS / clients).map_err(refused_point)?;
+        Ok(point.to_word())
+    }
+
+    /// Gives up a blockpoint of the client with this token.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`].
+    pub fn free_point(&mut self, token: u64, point: u64) -> Result<()> {
+        let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
+        let point = PointId::from_word(point);
+        let owner = self.points.owner(point).map_err(refused_point)?;
+        if usize::from(owner) != number {
+            return Err(NO_SUCH_POINT);
+        }
+        self.points.free(&mut self.threads, point).map_err(refused_point)
+    }
+
+    /// Has a thread wait at a blockpoint, on behalf of the client with this token.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`]; [`NO_SUCH_THREAD`] about a holder that cannot come to execute in the owner; [`WOULD_DEADLOCK`].
+    pub fn wait_on(&mut self, token: u64, thread: ThreadId, wait: Wait, now: Instant) -> Result<Waits> {
+        let owner = self.check_point(token, wait.point)?;
+        if wait.holder.is_some_and(|holder| !self.comes_to(holder, owner)) {
+            return Err(NO_SUCH_THREAD);
+        }
+        self.points.wait(&mut self.threads, thread, wait, now).map_err(refused_point)
+    }
+
+    /// What is asked for in these words. A holder that is not scheduled here lends and is lent nothing.
+    pub fn wait_from(&self, directory: &Directory, [point, epoch, holder, time]: [u64; 4]) -> Wait {
+        let holder = if holder == NOBODY { None } else { directory.find(holder) };
+        Wait {
+            point: PointId::from_word(point),
+            epoch: Epoch(epoch),
+            holder: holder.and_then(|entry: Entry| self.thread(entry).ok()),
+            until: Instant(time).unless_never(),
+        }
+    }
+
+    /// Notes that an epoch has begun, on behalf of the client with this token. Answers whether anybody goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`].
+    pub fn trigger(&mut self, token: u64, point: u64, epoch: u64, wakes: Wakes) -> Result<bool> {
+        let point = PointId::from_word(point);
+        self.check_point(token, point)?;
+        self.points.trigger(&mut self.threads, point, Epoch(epoch), wakes).map_err(refused_point)
+    }
+
+    /// A thread is back that was held at a blockpoint: whether what it waited for has happened.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`]: it is gone; [`WOULD_DEADLOCK`].
+    pub fn finish_wait(&mut self, thread: ThreadId) -> Result<bool> {
+        match self.points.finish(thread) {
+            Answer::Triggered => Ok(true),
+            Answer::TimedOut => Ok(false),
+            Answer::Freed => Err(NO_SUCH_POINT),
+            Answer::Deadlock => Err(WOULD_DEADLOCK),
+        }
+    }
+
+    /// Who owns a blockpoint, if the client with this token is the owner, or one whose threads can come to execute there.
+    fn check_point(&self, token: u64, point: PointId) -> Result<usize> {
+        let owner = usize::from(self.points.owner(point).map_err(refused_point)?);
+        let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
+        if self.reaches(number, owner) { Ok(owner) } else { Err(NO_SUCH_POINT) }
+    }
+
+    fn comes_to(&self, thread: ThreadId, owner: usize) -> bool {
+        let member = self.members.get(thread.place()).and_then(Option::as_ref);
+        member.is_some_and(|member| self.reaches(member.client, owner))
+    }
+
+    /// Whether threads of a client can come to execute in another, or the other is itself.
+    fn reaches(&self, client: usize, other: usize) -> bool {
+        let other = self.clients.get(other).and_then(Option::as_ref);
+        other.is_some_and(|other| other.wakes & 1 << client != 0)
+    }
+}
+
+fn refused_point(error: WaitError) -> Error {
+    match error {
+        WaitError::Exhausted => TOO_MANY_POINTS,
+        WaitError::NoSuchPoint => NO_SUCH_POINT,
+        WaitError::Thread(error) => refused(error),
+    }
+}

@@ -1,0 +1,271 @@
+//! Blockpoints: who may wait and trigger, what becomes of who waits, and who runs meanwhile.
+
+use super::fake::{Me, World, index_of_client, index_of_created, token};
+use abi::event::What;
+use sched_interface::{
+    NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK,
+};
+use std::sync::OnceLock;
+use std::vec::Vec;
+
+fn wait(me: Me, point: u64, epoch: u64) -> runtime::Result<bool> {
+    me.sched().wait_on(point, epoch, NOBODY, NEVER)
+}
+
+/// A place for a name that one thread makes and others use.
+fn shared() -> &'static OnceLock<u64> {
+    std::boxed::Box::leak(std::boxed::Box::default())
+}
+
+#[test]
+fn who_waits_goes_on_when_it_is_triggered_and_an_old_epoch_is_not_waited_for() {
+    let (world, name) = (World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0)]), shared());
+    world.main(0, move |me| {
+        let point = me.sched().create_point().unwrap();
+        name.set(point).unwrap();
+        me.log("waits");
+        assert_eq!(wait(me, point, 0), Ok(true));
+        me.log("goes on");
+        assert_eq!(wait(me, point, 0), Ok(true), "at once");
+        me.sched().free_point(point).unwrap();
+    });
+    world.main(1, move |me| {
+        me.log("triggers");
+        me.sched().trigger(*name.get().unwrap(), 1).unwrap();
+        me.sched().yield_now().unwrap();
+        assert_eq!(me.sched().trigger(*name.get().unwrap(), 2), Err(NO_SUCH_POINT), "it is gone");
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["waits", "triggers", "goes on"]);
+}
+
+#[test]
+fn a_wait_ends_when_its_time_comes_or_when_the_blockpoint_goes() {
+    let (world, name) = (World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0)]), shared());
+    world.main(0, move |me| {
+        let point = me.sched().create_point().unwrap();
+        name.set(point).unwrap();
+        assert_eq!(me.sched().wait_on(point, 0, NOBODY, 0), Ok(false), "the time is past");
+        assert_eq!(me.sched().wait_on(point, 0, NOBODY, 1_000), Ok(false));
+        me.log("late");
+        me.sched().free_point(point).unwrap();
+        me.log("freed");
+    });
+    world.main(1, move |me| {
+        assert_eq!(wait(me, *name.get().unwrap(), 0), Err(NO_SUCH_POINT));
+        me.log("let go");
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["late", "freed", "let go"]);
+}
+
+#[test]
+fn only_those_whose_threads_can_come_there_wait_and_trigger_and_only_the_owner_frees() {
+    let world = World::with_reach(&[(16, &[]), (16, &[]), (16, &[])], &[(1, 0)]);
+    world.main(0, |me| {
+        let point = me.sched().create_point().unwrap();
+        let caller = me.sched_as(token(1));
+        assert_eq!(caller.trigger(point, 1), Ok(()));
+        assert_eq!(caller.wait_on(point, 0, NOBODY, NEVER), Ok(true));
+        assert_eq!(caller.free_point(point), Err(NO_SUCH_POINT));
+        for stranger in [me.sched_as(token(2)), me.sched_as(77)] {
+            assert_eq!(stranger.trigger(point, 2), Err(NO_SUCH_POINT));
+            assert_eq!(stranger.trigger_one(point, 2), Err(NO_SUCH_POINT));
+            assert_eq!(stranger.wait_on(point, 0, NOBODY, NEVER), Err(NO_SUCH_POINT));
+            assert_eq!(stranger.free_point(point), Err(NO_SUCH_POINT));
+        }
+        assert_eq!(me.sched_as(77).create_point(), Err(NOT_SCHEDULED));
+        for nonsense in [0, 1, u64::MAX, point + 1, point | 1 << 60] {
+            assert_eq!(me.sched().trigger(nonsense, 1), Err(NO_SUCH_POINT), "{nonsense:x}");
+            assert_eq!(me.sched().free_point(nonsense), Err(NO_SUCH_POINT), "{nonsense:x}");
+        }
+    });
+    world.main(1, |_| ());
+    world.main(2, |_| ());
+    assert_eq!(world.run(), Ok(0));
+}
+
+#[test]
+fn each_component_has_its_share_of_the_blockpoints() {
+    let world = World::new(&[(16, &[]), (16, &[])]);
+    world.main(0, |me| {
+        let share = crate::state::POINTS / 2;
+        let all: Vec<_> = (0..share).map(|_| me.sched().create_point().unwrap()).collect();
+        assert_eq!(me.sched().create_point(), Err(TOO_MANY_POINTS));
+        assert!(me.sched_as(token(1)).create_point().is_ok(), "the other's");
+        me.sched().free_point(all[3]).unwrap();
+        let again = me.sched().create_point().unwrap();
+        assert!(!all.contains(&again), "a name is used once");
+    });
+    world.main(1, |_| ());
+    assert_eq!(world.run(), Ok(0));
+}
+
+/// A high thread waits for a lock that a low one has; one between them has much to do. Who runs is logged.
+fn inversion(holder: u64) -> Vec<std::string::String> {
+    let world = World::with_reach(&[(20, &[]), (3, &[]), (10, &[])], &[(1, 0)]);
+    let name = shared();
+    world.main(0, move |me| {
+        name.set(me.sched().create_point().unwrap()).unwrap();
+        me.log("low has the lock");
+        me.sched().sleep_until(1_000).unwrap();
+        me.log("low gives it back");
+        me.sched().trigger_one(*name.get().unwrap(), 1).unwrap();
+        me.log("low is done");
+    });
+    world.main(1, move |me| {
+        me.sched().sleep_until(500).unwrap();
+        me.log("high waits");
+        assert_eq!(me.sched().wait_on(*name.get().unwrap(), 0, holder, NEVER), Ok(true));
+        me.log("high has the lock");
+    });
+    world.main(2, move |me| {
+        me.sched().sleep_until(900).unwrap();
+        me.work(5_000);
+        me.log("middle is done");
+    });
+    assert_eq!(world.run(), Ok(0));
+    world.log()
+}
+
+#[test]
+fn whoever_has_the_lock_runs_before_those_that_are_less_urgent_than_who_waits() {
+    let before = ["low has the lock", "high waits"];
+    let with = ["low gives it back", "high has the lock", "middle is done", "low is done"];
+    assert_eq!(inversion(index_of_client(0)), [&before[..], &with].concat());
+    let without = ["middle is done", "low gives it back", "high has the lock", "low is done"];
+    assert_eq!(inversion(NOBODY), [&before[..], &without].concat());
+}
+
+#[test]
+fn a_holder_is_one_whose_thread_can_come_there_and_not_the_one_that_waits() {
+    let world = World::with_reach(&[(16, &[]), (16, &[]), (16, &[])], &[(1, 0)]);
+    world.main(0, |me| {
+        let point = me.sched().create_point().unwrap();
+        let wait = |holder| me.sched().wait_on(point, 0, holder, 5_000);
+        assert_eq!(wait(index_of_client(0)), Err(WOULD_DEADLOCK));
+        assert_eq!(wait(index_of_client(2)), Err(NO_SUCH_THREAD), "none of its business");
+        assert_eq!(wait(index_of_client(1)), Ok(false));
+        assert_eq!(wait(1_000), Ok(false), "nobody here");
+    });
+    world.main(1, |_| ());
+    world.main(2, |_| ());
+    assert_eq!(world.run(), Ok(0));
+}
+
+#[test]
+fn a_circle_of_locks_is_an_error_for_who_closes_it() {
+    let (world, name) = (World::with_reach(&[(16, &[]), (17, &[])], &[(1, 0), (0, 1)]), shared());
+    world.main(0, move |me| {
+        let point = me.sched().create_point().unwrap();
+        name.set(point).unwrap();
+        assert_eq!(me.sched().wait_on(point, 0, index_of_client(1), NEVER), Ok(true));
+        me.log("the other gave up");
+    });
+    world.main(1, move |me| {
+        let other = me.sched().create_point().unwrap();
+        assert_eq!(me.sched().wait_on(other, 0, index_of_client(0), NEVER), Err(WOULD_DEADLOCK));
+        me.log("would wait for ever");
+        me.sched().trigger_one(*name.get().unwrap(), 1).unwrap();
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["would wait for ever", "the other gave up"]);
+}
+
+#[test]
+fn a_thread_that_ends_before_it_has_used_its_turn_passes_it_on() {
+    let (world, name) = (World::new(&[(16, &[3, 20])]), shared());
+    world.created(0, 0, 2, move |me| {
+        assert_eq!(wait(me, *name.get().unwrap(), 0), Ok(true));
+        me.log("first");
+        What::Faulted(8)
+    });
+    world.created(0, 1, 3, move |me| {
+        assert_eq!(wait(me, *name.get().unwrap(), 0), Ok(true));
+        me.log("second");
+        What::Ended(0)
+    });
+    world.main(0, move |me| {
+        let point = me.sched().create_point().unwrap();
+        name.set(point).unwrap();
+        assert_eq!(
+            [me.sched().create(2), me.sched().create(3)],
+            [Ok(index_of_created(0, 0)), Ok(index_of_created(0, 1))]
+        );
+        me.sched().sleep_until(2_000).unwrap();
+        me.sched().trigger_one(point, 1).unwrap();
+        me.log("one");
+        me.sched().sleep_until(4_000).unwrap();
+        me.sched().trigger_one(point, 2).unwrap();
+        me.log("two");
+    });
+    assert_eq!(world.run(), Ok(8));
+    assert_eq!(world.log(), ["first", "one", "two", "second"], "a turn that was used is not passed on");
+}
+
+#[test]
+fn a_wake_up_is_not_for_who_waits_at_a_blockpoint_and_is_not_lost() {
+    let (world, name) = (World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0), (0, 1)]), shared());
+    world.main(0, move |me| {
+        let point = me.sched().create_point().unwrap();
+        name.set(point).unwrap();
+        assert_eq!(wait(me, point, 0), Ok(true));
+        me.log("triggered");
+        me.sched().block().unwrap();
+        me.log("had been woken");
+    });
+    world.main(1, move |me| {
+        me.sched().wake(index_of_client(0)).unwrap();
+        me.sched().yield_now().unwrap();
+        me.log("woken");
+        me.sched().trigger(*name.get().unwrap(), 1).unwrap();
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["woken", "triggered", "had been woken"]);
+}
+
+#[test]
+fn before_the_start_nobody_waits() {
+    let world = World::new(&[(16, &[])]);
+    world.scheduler.initialise(1_000).unwrap();
+    let me = Me::of(world, 0);
+    let point = me.sched().create_point().unwrap();
+    assert_eq!(wait(me, point, 0), Err(NOT_STARTED));
+    assert_eq!(me.sched().trigger(point, 1), Ok(()));
+}
+
+/// Two threads that hand a turn back and forth by a blockpoint of each, and lose the core anywhere in between.
+fn hand_over_with_preemption(after: u64) -> u64 {
+    let world = World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0), (0, 1)]);
+    let names = [shared(), shared()];
+    for number in 0..2 {
+        world.main(number, move |me| {
+            let sched = me.sched();
+            names[number].set(sched.create_point().unwrap()).unwrap();
+            while names[1 - number].get().is_none() {
+                sched.yield_now().unwrap();
+            }
+            let (mine, theirs) = (*names[number].get().unwrap(), *names[1 - number].get().unwrap());
+            for round in 0..4 {
+                if number == 0 {
+                    sched.trigger(theirs, round + 1).unwrap();
+                }
+                assert_eq!(sched.wait_on(mine, round, NOBODY, NEVER), Ok(true));
+                if number == 1 {
+                    sched.trigger_one(theirs, round + 1).unwrap();
+                }
+            }
+            me.log("done");
+        });
+    }
+    world.fake.preempt_in(after);
+    assert_eq!(world.run(), Ok(0), "preempted after {after}");
+    assert_eq!(world.log().len(), 2, "preempted after {after}");
+    world.fake.rescued()
+}
+
+#[test]
+fn wherever_a_thread_loses_the_core_no_turn_is_lost() {
+    let rescued: u64 = (0..200).map(hand_over_with_preemption).sum();
+    assert!(rescued > 5, "some lost it inside the section, and were let finish");
+}

@@ -1,0 +1,84 @@
+//! Each policy decides, if the plan names it.
+
+use super::fake::{Me, World, scheduled};
+use crate::BAD_PLAN;
+use abi::plan::{Parameters, Slot};
+use sched_sl::policy::any::NAMES;
+use std::format;
+use std::vec;
+use std::vec::Vec;
+
+/// A world under a policy, in which each client's own thread has these parameters.
+fn world(policy: &str, slots: Vec<Slot>, clients: &[Parameters]) -> &'static World {
+    let number = NAMES.iter().position(|name| *name == policy).unwrap_or(NAMES.len());
+    let with = |(number, own): (usize, &Parameters)| {
+        let mut scheduled = scheduled(number, 16, &[]);
+        scheduled.own = *own;
+        scheduled
+    };
+    World::under((number as u64, slots), clients.iter().enumerate().map(with).collect(), &[])
+}
+
+/// Three pieces of work, of so many ticks each.
+fn works(name: &'static str, ticks: u64) -> impl FnOnce(Me) + Send {
+    move |me| {
+        for part in 0..3 {
+            me.log(format!("{name}{part}"));
+            me.work(ticks);
+        }
+    }
+}
+
+fn server(budget: u64, period: u64) -> Parameters {
+    Parameters { budget, period, deadline: period, ..Parameters::default() }
+}
+
+#[test]
+fn the_earliest_deadline_goes_first_and_nobody_has_more_than_its_budget() {
+    let background = Parameters { priority: 0, ..Parameters::default() };
+    let world = world("earliest-deadline", vec![], &[background, server(2_000, 9_000), server(500, 3_000)]);
+    world.main(0, works("background", 400));
+    world.main(1, works("late", 300));
+    world.main(2, works("soon", 400));
+    assert_eq!(world.run(), Ok(0));
+    // The first server's second piece of work goes beyond its budget, and waits for the next period; those are long.
+    let expected = ["soon0", "soon1", "late0", "late1", "late2", "background0", "background1", "background2", "soon2"];
+    assert_eq!(world.log(), expected, "and no budget of the kernel's is filled");
+}
+
+#[test]
+fn weights_are_shares() {
+    let of = |weight| Parameters { weight, ..Parameters::default() };
+    let world = world("proportional-share", vec![], &[of(1), of(3)]);
+    world.main(0, works("light", 1_000));
+    world.main(1, works("heavy", 3_000));
+    assert_eq!(world.run_with_quantum(500), Ok(0));
+    let ends = world.log().iter().rposition(|entry| entry == "heavy2");
+    assert!(ends >= Some(4), "they go on side by side: {:?}", world.log());
+}
+
+#[test]
+fn partitions_run_in_their_slots() {
+    let of = |partition, priority| Parameters { partition, priority, ..Parameters::default() };
+    let slots = vec![Slot { partition: 1, length: 2_000 }, Slot { partition: 2, length: 3_000 }];
+    let world = world("time-partitions", slots, &[of(1, 31), of(2, 0), of(2, 1)]);
+    world.main(0, works("first", 900));
+    world.main(1, works("second", 900));
+    world.main(2, works("third", 10));
+    assert_eq!(world.run(), Ok(0));
+    let expected = ["first0", "first1", "first2", "second0", "second1", "second2", "third0", "third1", "third2"];
+    assert_eq!(world.log(), expected);
+}
+
+#[test]
+fn a_plan_that_no_policy_can_follow_is_refused() {
+    let nobodys = Parameters::default();
+    let slot = |partition| vec![Slot { partition, length: 10 }];
+    assert_eq!(world("no such policy", vec![], &[]).run(), Err(BAD_PLAN));
+    assert_eq!(world("fixed-priority", slot(1), &[]).run(), Err(BAD_PLAN), "it has no slots");
+    assert_eq!(world("time-partitions", slot(1), &[nobodys]).run(), Err(BAD_PLAN), "in no partition");
+    assert_eq!(world("time-partitions", slot(77), &[]).run(), Err(BAD_PLAN), "no such partition");
+    assert_eq!(world("proportional-share", vec![], &[nobodys]).run(), Err(BAD_PLAN), "without a weight");
+    assert_eq!(world("fixed-priority", vec![], &[Parameters { priority: 32, ..nobodys }]).run(), Err(BAD_PLAN));
+    assert_eq!(world("earliest-deadline", vec![], &[server(10, 5)]).run(), Err(BAD_PLAN), "more than there is");
+}

@@ -1,0 +1,108 @@
+//! What cores leave for each other: nothing is lost, and nobody waits.
+
+use super::fake::World;
+use crate::shared::mail::{ARRIVE, START, WAKE};
+use crate::shared::{Quiet, Shared};
+use std::boxed::Box;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::vec::Vec;
+
+const CORES: u64 = 0b11;
+
+fn shared(homes: &[u32]) -> Box<Shared> {
+    let shared = Box::<Shared>::default();
+    for (index, home) in (0..).zip(homes) {
+        shared.enter(index, *home, 8).unwrap();
+    }
+    shared
+}
+
+fn taken(shared: &Shared, core: u32) -> Vec<(u64, u8)> {
+    let mut all = Vec::new();
+    shared.take(core, |index, what| all.push((index, what)));
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn mail_is_taken_once_and_by_the_core_whose_thread_it_is_for() {
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[0, 1, 1]);
+    for (index, what) in [(1, WAKE), (2, START), (1, ARRIVE), (0, WAKE), (1, WAKE)] {
+        shared.send(machine, index, what);
+    }
+    assert_eq!(taken(&shared, 1), [(1, WAKE | ARRIVE), (2, START)]);
+    assert_eq!((taken(&shared, 1), taken(&shared, 0)), ([].into(), [(0, WAKE)].into()));
+    shared.send(machine, 1, WAKE);
+    assert_eq!(taken(&shared, 1), [(1, WAKE)]);
+    for nobody in [3, 5_000, u64::MAX] {
+        shared.send(machine, nobody, WAKE);
+    }
+    assert_eq!([taken(&shared, 0), taken(&shared, 1)], [[].into(), [].into()] as [Vec<_>; 2]);
+}
+
+#[test]
+fn no_wake_up_is_lost_between_cores() {
+    const THREADS: u64 = 5;
+    const ROUNDS: u64 = 20_000;
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[0; THREADS as usize]);
+    let said: [AtomicU64; THREADS as usize] = Default::default();
+    let mut heard = [0; THREADS as usize];
+    std::thread::scope(|scope| {
+        for sender in 0..3 {
+            let (shared, said) = (&shared, &said);
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    let index = (round * (sender + 1)) % THREADS;
+                    said[index as usize].fetch_add(1, Release);
+                    shared.send(machine, index, WAKE);
+                }
+            });
+        }
+        while heard.iter().sum::<u64>() < 3 * ROUNDS {
+            shared.take(0, |index, what| {
+                assert_eq!(what, WAKE);
+                heard[index as usize] = said[index as usize].load(Acquire);
+            });
+        }
+    });
+    assert_eq!(taken(&shared, 0), [], "there is no mail without something said");
+}
+
+#[test]
+fn a_core_with_mail_is_not_quiet_and_all_are_only_together() {
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[0, 1]);
+    assert_eq!(shared.fall_quiet(0, CORES), Quiet::Yes);
+    assert_eq!(shared.fall_quiet(0, CORES), Quiet::Yes, "it is counted once");
+    // The other core wakes a thread here and has nothing else to do: this one has.
+    shared.send(machine, 0, WAKE);
+    assert_eq!(shared.fall_quiet(1, CORES), Quiet::Yes);
+    assert_eq!(shared.fall_quiet(0, CORES), Quiet::No);
+    assert!(!shared.is_stuck());
+    assert_eq!(taken(&shared, 0), [(0, WAKE)]);
+    assert_eq!(shared.fall_quiet(0, CORES), Quiet::ForEver);
+    assert!(shared.is_stuck());
+}
+
+#[test]
+fn a_core_has_so_many_places_and_they_come_back() {
+    let shared = shared(&[0; 8]);
+    assert_eq!(shared.enter(8, 0, 8), Err(crate::TOO_LARGE));
+    assert_eq!((shared.enter(8, 1, 8), shared.home(8)), (Ok(()), Some(1)));
+    shared.leave(3, 0);
+    assert_eq!((shared.home(3), shared.enter(9, 0, 8)), (None, Ok(())));
+    assert_eq!(shared.enter(10, abi::plan::CORES as u32, 8), Err(crate::TOO_LARGE));
+}
+
+#[test]
+fn one_part_alone_tells_the_status() {
+    let shared = shared(&[]);
+    shared.await_one();
+    assert_eq!(shared.outcome(), None);
+    [0, 7, 9].into_iter().for_each(|status| shared.note(status));
+    shared.await_less();
+    assert_eq!([shared.outcome(), shared.outcome()], [Some(7), Some(0)]);
+}

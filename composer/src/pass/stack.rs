@@ -1,0 +1,96 @@
+//! The stack bound: how much of a component's stack a thread can use, over all chains of invocations in which it comes
+//! there. What each image needs is known from its instructions ([`crate::stack`]); this adds up what lies on one stack
+//! when invocations come back to a component.
+
+mod chains;
+
+use std::collections::HashMap;
+
+use super::build::Images;
+use super::schema::Schema;
+use crate::code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Component, Graph};
+use crate::stack::{self, Bounds};
+use crate::text;
+use chains::Chains;
+
+pub use chains::{Level, Need};
+
+/// What each component's stacks need.
+#[derive(Clone, Debug, Default)]
+pub struct Stacks {
+    /// In the order of [`Graph::components`].
+    pub components: Vec<Need>,
+}
+
+/// Bounds all stacks, and complains of those that are too small. `None` if one cannot be bounded.
+pub fn stack(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnostics) -> Option<Stacks> {
+    let bounds = bounds(graph, images, schema, found)?;
+    needs(graph, schema, &bounds, found)
+}
+
+/// What the stacks need, if each image needs what `bounds` say. `None` if there is no bound to that.
+pub fn needs(graph: &Graph, schema: &Schema, bounds: &[Bounds], found: &mut Diagnostics) -> Option<Stacks> {
+    let chains = Chains::new(graph, schema, bounds);
+    if let Some(circle) = chains.circle() {
+        found.push(endless(graph, &circle));
+        return None;
+    }
+    let components = chains.needs();
+    for (component, need) in graph.components.iter().zip(&components) {
+        if component.stack_check && need.bytes > component.stack.value {
+            found.push(too_small(graph, component, need));
+        }
+    }
+    Some(Stacks { components })
+}
+
+/// What each image needs. Instances of one image share it.
+fn bounds(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnostics) -> Option<Vec<Bounds>> {
+    let mut known: HashMap<(&str, Option<u32>, bool), Option<Bounds>> = HashMap::new();
+    let mut all = Vec::new();
+    for ((component, file), bindings) in graph.components.iter().zip(&images.components).zip(&schema.components) {
+        let recursion = component.recursion.as_ref().map(|recursion| recursion.value);
+        let bounds = known.entry((component.img.value.as_str(), recursion, component.stack_check)).or_insert_with(|| {
+            if !component.stack_check {
+                return Some(Bounds::default());
+            }
+            let bounds = stack::bounds(file, &bindings.image, recursion);
+            bounds.map_err(|problems| found.extend(problems.iter().map(|problem| unknown(component, problem)))).ok()
+        });
+        all.extend(bounds.clone());
+    }
+    (all.len() == graph.components.len()).then_some(all)
+}
+
+fn unknown(component: &Component, problem: &stack::Problem) -> Diagnostic {
+    let message = format!("the stack of `{}` has no bound: {problem}", component.name.value);
+    let code = match problem {
+        stack::Problem::Recursion { .. } => code::RECURSION,
+        _ => code::UNBOUNDED_STACK,
+    };
+    Diagnostic::error(code, message).label(&component.img.span, "this image").help(problem.help())
+}
+
+fn endless(graph: &Graph, circle: &[usize]) -> Diagnostic {
+    let names = circle.iter().chain(circle.first()).filter_map(|at| graph.components.get(*at));
+    let names: Vec<_> = names.map(|component| format!("`{}`", component.name.value)).collect();
+    let message = format!("invocations can go round without end: {}", names.join(" → "));
+    let complaint = Diagnostic::error(code::ENDLESS_INVOCATIONS, message);
+    let components = circle.iter().filter_map(|at| graph.components.get(*at));
+    let complaint = components.fold(complaint, |complaint, component| complaint.label(&component.name.span, ""));
+    complaint.help("each time round needs more stack: nobody can say how much is enough")
+}
+
+fn too_small(graph: &Graph, component: &Component, need: &Need) -> Diagnostic {
+    let (name, has) = (&component.name.value, text::size(component.stack.value));
+    let message = format!("the stacks of `{name}` have {has}, and may need {} bytes", need.bytes);
+    let rounded = need.bytes.next_multiple_of(abi::layout::PAGE);
+    let advice = match rounded < abi::layout::STACK_SPAN {
+        true => format!("give it `stack = \"{}\"`", text::size(rounded)),
+        false => format!("a stack has less than {}", text::size(abi::layout::STACK_SPAN)),
+    };
+    let help = format!("{advice}\n{}", need.chain(graph));
+    Diagnostic::error(code::STACK_TOO_SMALL, message).label(&component.stack.span, "").help(help)
+}

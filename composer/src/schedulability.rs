@@ -1,0 +1,229 @@
+//! Whether declared threads meet their deadlines: the analysis of the crate `simulator`, one scheduler and core at a time.
+//!
+//! A thread is declared if the graph says how much work it has in each `period`: its `cost`, or else its `budget`. What it
+//! calls is part of that, as a thread that calls runs in the server itself. What switches and decisions take is
+//! not counted: leave room for it.
+
+mod complaints;
+mod text;
+
+pub use complaints::complaints;
+pub use text::render;
+
+use sched_sl::policy::any::NAMES;
+use sched_sl::{Duration, Parameters};
+use serde::Serialize;
+use simulator::analysis::demand::Late;
+use simulator::analysis::{Demand, demand, fixed_priority, partitions};
+
+use crate::graph::{self, Graph};
+
+/// The policy of priorities.
+pub const FIXED_PRIORITY: &str = "fixed-priority";
+/// The policy of deadlines.
+pub const EARLIEST_DEADLINE: &str = "earliest-deadline";
+/// The policy of weights.
+pub const PROPORTIONAL_SHARE: &str = "proportional-share";
+/// The policy of slots.
+pub const TIME_PARTITIONS: &str = "time-partitions";
+
+/// What one scheduler does on one core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Analysis {
+    /// The scheduler, as an index into [`Graph::components`].
+    pub scheduler: usize,
+    /// The core.
+    pub core: u64,
+    /// The name of the policy.
+    pub policy: &'static str,
+    /// The threads that it schedules there.
+    pub threads: Vec<Timed>,
+    /// If deadlines can be missed although no single thread is to blame: why.
+    #[serde(skip)]
+    pub late: Option<Late>,
+}
+
+/// A thread, and what it is promised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Timed {
+    /// The component, as an index into [`Graph::components`].
+    pub component: usize,
+    /// Which of its threads: 0 is its own, then those that it may create.
+    pub number: usize,
+    /// Microseconds of work in each period; 0 if the graph does not say.
+    pub work: u64,
+    /// Microseconds that it is to have in each period: its work, or its budget if the policy promises that; 0 for nothing.
+    pub cost: u64,
+    /// Microseconds of a period; 0 if the graph does not say.
+    pub period: u64,
+    /// Microseconds until that is done.
+    pub deadline: u64,
+    /// What the policy is told of it, in microseconds.
+    #[serde(skip)]
+    pub parameters: Parameters,
+    /// What the analysis says.
+    pub promise: Promise,
+}
+
+/// What a thread is promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Promise {
+    /// Its work is done so many microseconds after it came, at the latest.
+    Within(u64),
+    /// Its work is done by its deadline.
+    ByDeadline,
+    /// Its work may be late.
+    Late,
+    /// Nothing can be said: it waits for this many threads of which nothing is said.
+    Unknown(usize),
+    /// Nothing is said of it.
+    Undeclared,
+}
+
+/// What each scheduler does on each core.
+pub fn analyse(graph: &Graph) -> Vec<Analysis> {
+    // Asking each component whether it is one would look at all others each time.
+    let schedulers: BTreeSet<_> = (0..graph.components.len()).filter_map(|client| graph.scheduler(client)).collect();
+    schedulers
+        .flat_map(|scheduler| graph.cores(scheduler).into_iter().map(move |core| (scheduler, core)))
+        .map(|(scheduler, core)| of_core(graph, scheduler, core))
+        .collect()
+}
+
+fn of_core(graph: &Graph, scheduler: usize, core: u64) -> Analysis {
+    let scheduling = graph.components.get(scheduler).map(|it| it.scheduling.clone()).unwrap_or_default();
+    let policy = NAMES.get(scheduling.policy).copied().unwrap_or_default();
+    let mut analysis =
+        Analysis { scheduler, core, policy, threads: threads(graph, scheduler, core, policy), late: None };
+    if analysis.threads.iter().any(Timed::is_contradictory) {
+        return analysis;
+    }
+    match policy {
+        FIXED_PRIORITY => analysis.promise_by(|_| true, fixed_priority::response_times),
+        EARLIEST_DEADLINE => analysis.promise_by_demand(),
+        TIME_PARTITIONS => {
+            let slots = slots(&scheduling);
+            for partition in (0..).take(scheduling.partitions.len()) {
+                let times = |demands: &[Demand]| partitions::response_times(demands, &slots, partition);
+                analysis.promise_by(|thread| thread.parameters.partition == Some(partition), times);
+            }
+        }
+        _ => {}
+    }
+    analysis
+}
+
+/// What a policy is told, in microseconds.
+fn parameters(of: abi::plan::Parameters) -> Parameters {
+    Parameters {
+        priority: u8::try_from(of.priority).unwrap_or(u8::MAX),
+        weight: u32::try_from(of.weight).unwrap_or(u32::MAX),
+        partition: partition(of.partition),
+        budget: Duration(of.budget),
+        period: Duration(of.period),
+        deadline: Duration(of.deadline),
+    }
+}
+
+/// A partition's number, which is from 1 in a plan; 0 is none.
+fn partition(number: u64) -> Option<u8> {
+    u8::try_from(number).ok()?.checked_sub(1)
+}
+
+/// The cycle of a scheduler's partitions, as the simulator has it.
+pub fn slots(scheduling: &graph::Scheduling) -> Vec<(Option<u8>, u64)> {
+    scheduling.slots.iter().map(|slot| (partition(slot.partition), slot.length)).collect()
+}
+
+fn threads(graph: &Graph, scheduler: usize, core: u64, policy: &str) -> Vec<Timed> {
+    let all = graph.scheduled_by(scheduler).flat_map(|component| {
+        let of = graph.components.get(component).into_iter();
+        let threads = of.flat_map(|of| std::iter::once(&of.own).chain(&of.threads)).enumerate();
+        threads
+            .filter(move |(number, _)| core_of(graph, component, *number) == core)
+            .map(move |(number, thread)| Timed::of(component, number, thread, policy))
+    });
+    all.collect()
+}
+
+fn core_of(graph: &Graph, component: usize, number: usize) -> u64 {
+    match number.checked_sub(1) {
+        None => graph.core(component),
+        Some(created) => graph.created_core(component, created),
+    }
+}
+
+impl Timed {
+    fn of(component: usize, number: usize, thread: &graph::Thread, policy: &str) -> Self {
+        let of = thread.parameters;
+        Self {
+            component,
+            number,
+            work: thread.cost,
+            cost: if policy == EARLIEST_DEADLINE { of.budget } else { thread.cost },
+            period: of.period,
+            deadline: of.deadline,
+            parameters: parameters(of),
+            promise: Promise::Undeclared,
+        }
+    }
+
+    /// Whether it asks for what cannot be: that is complained of elsewhere.
+    const fn is_contradictory(&self) -> bool {
+        self.is_declared() && (self.cost > self.deadline || self.deadline > self.period)
+    }
+
+    /// Whether the graph says how much work it has, and when.
+    pub const fn is_declared(&self) -> bool {
+        self.cost > 0 && self.period > 0
+    }
+
+    fn demand(&self) -> Demand {
+        Demand { cost: self.cost, period: self.period, deadline: self.deadline, priority: self.parameters.priority }
+    }
+}
+
+impl Analysis {
+    /// Promises the declared ones of some threads what these response times say.
+    fn promise_by(&mut self, is_meant: impl Fn(&Timed) -> bool, times: impl Fn(&[Demand]) -> Vec<Option<u64>>) {
+        let declared = |thread: &&mut Timed| thread.is_declared() && is_meant(thread);
+        let unknown: Vec<u8> = self
+            .threads
+            .iter()
+            .filter(|thread| !thread.is_declared() && is_meant(thread))
+            .map(|it| it.parameters.priority)
+            .collect();
+        let demands: Vec<Demand> = self.threads.iter_mut().filter(declared).map(|thread| thread.demand()).collect();
+        for (thread, time) in self.threads.iter_mut().filter(declared).zip(times(&demands)) {
+            let before = unknown.iter().filter(|priority| **priority <= thread.parameters.priority).count();
+            thread.promise = match (time, before) {
+                (None, _) => Promise::Late,
+                (Some(time), 0) => Promise::Within(time),
+                (Some(_), before) => Promise::Unknown(before),
+            };
+        }
+    }
+
+    /// Promises all servers their deadlines, or none.
+    fn promise_by_demand(&mut self) {
+        let servers: Vec<Demand> = self.threads.iter().filter(|it| it.is_declared()).map(Timed::demand).collect();
+        self.late = demand::check(&servers).err();
+        let promise = if self.late.is_none() { Promise::ByDeadline } else { Promise::Late };
+        self.threads.iter_mut().filter(|it| it.is_declared()).for_each(|thread| thread.promise = promise);
+    }
+
+    /// Thousandths of the core that declared threads ask for.
+    pub fn utilisation(&self) -> u64 {
+        let of = |thread: &Timed| thread.cost.saturating_mul(1_000).checked_div(thread.period).unwrap_or(0);
+        self.threads.iter().filter(|thread| thread.is_declared()).map(of).sum()
+    }
+}
+
+impl Graph {
+    /// What a thread is called: after its component, with a number if it is created.
+    pub fn thread_name(&self, component: usize, number: usize) -> String {
+        let name = self.components.get(component).map_or("", |component| component.name.value.as_str());
+        if number == 0 { name.to_owned() } else { format!("{name}[{}]", number - 1) }
+    }
+}

@@ -1,0 +1,101 @@
+//! Complaints of threads that cannot be sure to meet their deadlines.
+
+use std::ops::Range;
+
+use simulator::analysis::demand::Late;
+
+use super::{Analysis, Promise, TIME_PARTITIONS, Timed};
+use crate::code::{UNBOUNDED_INTERFERENCE, UNSCHEDULABLE};
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Graph, Thread};
+
+/// Threads that a complaint points at, at most.
+const SHOWN: usize = 6;
+
+/// What is to be said of an analysis: of threads with declared deadlines that may miss them.
+pub fn complaints(graph: &Graph, analysis: &Analysis) -> Vec<Diagnostic> {
+    if let Some(late) = analysis.late {
+        return vec![overload(graph, analysis, late)];
+    }
+    let complain = |thread: &Timed| match thread.promise {
+        _ if !declared(graph, thread)?.has_deadline => None,
+        Promise::Late => Some(too_late(graph, analysis, thread)),
+        Promise::Unknown(_) => Some(unknown(graph, analysis, thread)),
+        _ => None,
+    };
+    analysis.threads.iter().filter_map(complain).collect()
+}
+
+fn declared<'g>(graph: &'g Graph, thread: &Timed) -> Option<&'g Thread> {
+    let component = graph.components.get(thread.component)?;
+    match thread.number.checked_sub(1) {
+        None => Some(&component.own),
+        Some(created) => component.threads.get(created),
+    }
+}
+
+fn span(graph: &Graph, thread: &Timed) -> Range<usize> {
+    declared(graph, thread).map_or(0..0, |thread| thread.span.clone())
+}
+
+/// Points at some threads, and says what each asks for.
+fn with_labels<'t>(complaint: Diagnostic, graph: &Graph, threads: impl Iterator<Item = &'t Timed>) -> Diagnostic {
+    threads.take(SHOWN).fold(complaint, |complaint, thread| {
+        let text = match thread.is_declared() {
+            true => format!("{} of {} microseconds", thread.cost, thread.period),
+            false => "nothing says how long this one runs".to_owned(),
+        };
+        complaint.label(&span(graph, thread), text)
+    })
+}
+
+fn overload(graph: &Graph, analysis: &Analysis, late: Late) -> Diagnostic {
+    let name = graph.thread_name(analysis.scheduler, 0);
+    let why = match late {
+        Late::Overload => {
+            let utilisation = analysis.utilisation();
+            format!("they ask for {}.{} % of the core", utilisation / 10, utilisation % 10)
+        }
+        Late::Demand { within, work } => {
+            format!("if all come at once, {work} microseconds of work are to be done within {within}")
+        }
+        Late::Undecided => "their periods are too many to be looked at".to_owned(),
+    };
+    let message = format!("the threads of `{name}` cannot all meet their deadlines: {why}");
+    let threads = analysis.threads.iter().filter(|thread| thread.is_declared());
+    let complaint = with_labels(Diagnostic::error(UNSCHEDULABLE, message), graph, threads);
+    complaint.help("give some of them a smaller `budget`, a longer `period` or a later `deadline`")
+}
+
+/// Those that go before a thread.
+fn before<'a>(analysis: &'a Analysis, thread: &'a Timed) -> impl Iterator<Item = &'a Timed> {
+    let is_near =
+        |other: &Timed| analysis.policy != TIME_PARTITIONS || other.parameters.partition == thread.parameters.partition;
+    analysis
+        .threads
+        .iter()
+        .filter(move |it| *it != thread && it.parameters.priority <= thread.parameters.priority && is_near(it))
+}
+
+fn too_late(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
+    let name = graph.thread_name(thread.component, thread.number);
+    let message = format!("`{name}` cannot be sure to meet its deadline of {} microseconds", thread.deadline);
+    let complaint = Diagnostic::error(UNSCHEDULABLE, message);
+    let complaint = complaint.label(&span(graph, thread), format!("{} microseconds of work", thread.cost));
+    let declared = before(analysis, thread).filter(|other| other.is_declared());
+    let help = match analysis.policy {
+        TIME_PARTITIONS => "give its partition more or longer slots, or the thread less work or a later `deadline`",
+        _ => "give it a higher priority, or a later `deadline`; or those that go before it less work",
+    };
+    with_labels(complaint, graph, declared).help(help)
+}
+
+fn unknown(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
+    let name = graph.thread_name(thread.component, thread.number);
+    let message = format!("nothing says whether `{name}` meets its deadline of {} microseconds", thread.deadline);
+    let complaint = Diagnostic::warning(UNBOUNDED_INTERFERENCE, message);
+    let complaint = complaint.label(&span(graph, thread), "this one waits for others");
+    let undeclared = before(analysis, thread).filter(|other| !other.is_declared());
+    with_labels(complaint, graph, undeclared)
+        .help("give those a `period`, and a `budget` or a `cost`; or put this one before them, by its `priority`")
+}

@@ -1,0 +1,39 @@
+//! The analysis as text.
+
+use std::fmt::Write as _;
+
+use super::{Analysis, Promise, Timed};
+use crate::graph::Graph;
+
+/// The analysis, a line for each thread.
+pub fn render(graph: &Graph, analysis: &Analysis) -> String {
+    let mut text = String::new();
+    let (name, utilisation) = (graph.thread_name(analysis.scheduler, 0), analysis.utilisation());
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        text,
+        "{name} on core {}: {}, {}.{} % of the time is asked for",
+        analysis.core,
+        analysis.policy,
+        utilisation / 10,
+        utilisation % 10
+    );
+    let width = analysis.threads.iter().map(|it| graph.thread_name(it.component, it.number).len()).max().unwrap_or(0);
+    for thread in &analysis.threads {
+        let name = graph.thread_name(thread.component, thread.number);
+        let _ = writeln!(text, "  {name:width$}  {}", line(thread));
+    }
+    text
+}
+
+fn line(thread: &Timed) -> String {
+    let Timed { cost, period, deadline, .. } = thread;
+    let asks = format!("{cost} of {period} microseconds, by {deadline}");
+    match thread.promise {
+        Promise::Within(time) => format!("{asks}: within {time}"),
+        Promise::ByDeadline => format!("{asks}: in time"),
+        Promise::Late => format!("{asks}: may be late"),
+        Promise::Unknown(others) => format!("{asks}: unknown, {others} of which nothing is said go before it"),
+        Promise::Undeclared => "nothing is said of it".to_owned(),
+    }
+}

@@ -1,0 +1,142 @@
+//! The page that lists every complaint: made of the codes' own documentation and of the graphs that these tests are about.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test -p composer --test diagnostics` writes `docs/diagnostics.md` anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use composer::diagnostic::{Diagnostics, Source};
+use composer::{LoadOptions, load};
+
+/// Lines of an example that is shown; of a longer one, only where it is.
+const LINES: usize = 40;
+
+const HEAD: &str = "# Diagnostics
+
+Every complaint of the composer has a code, which keeps its meaning for ever. Here they all are, each with the smallest
+graph of the tests that gets it and what is then said of it. What is only found with images at hand has no graph here; its
+tests are in `composer/src/pass/tests` and `composer/src/locate.rs`.
+
+This page is made of `composer/src/code.rs` and the graphs in `composer/tests/bad` and `composer/tests/good`, and held
+against them by a test. `UPDATE_SNAPSHOTS=1 cargo test -p composer --test diagnostics` writes it anew.
+";
+
+/// What the hundreds of codes are about.
+const CHAPTERS: [(&str, &str); 10] = [
+    ("E00", "Reading the file"),
+    ("E01", "Shape"),
+    ("E02", "Components"),
+    ("E03", "Edges and threads"),
+    ("E04", "Devices and parameters"),
+    ("E05", "Component crates"),
+    ("E06", "Images"),
+    ("E07", "Graph and images"),
+    ("E08", "Layout, stacks, memory"),
+    ("E09", "Output"),
+];
+
+/// A code, and what it means.
+struct Code {
+    code: String,
+    meaning: String,
+}
+
+fn codes() -> Vec<Code> {
+    let (mut codes, mut meaning) = (Vec::new(), String::new());
+    for line in include_str!("../src/code.rs").lines() {
+        if let Some(text) = line.strip_prefix("///") {
+            meaning += text.trim_start();
+            meaning.push(' ');
+        } else if let Some(code) = line.strip_prefix("pub const ").and_then(|rest| rest.split('"').nth(1)) {
+            codes.push(Code { code: code.into(), meaning: plain(&std::mem::take(&mut meaning)) });
+        }
+    }
+    codes.sort_by(|one, other| one.code.cmp(&other.code));
+    codes
+}
+
+/// Without links to code.
+fn plain(text: &str) -> String {
+    text.trim().replace("[`", "`").replace("`]", "`")
+}
+
+/// A graph that gets complaints.
+struct Example {
+    name: String,
+    source: Source,
+    found: Diagnostics,
+}
+
+fn examples() -> Vec<Example> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files = ["bad", "good"].iter().flat_map(|directory| std::fs::read_dir(tests.join(directory)).unwrap());
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    files.iter().map(|path| example(path, &tests)).collect()
+}
+
+fn example(path: &Path, tests: &Path) -> Example {
+    let (mut source, found) = match load(path, LoadOptions { graph_only: true }) {
+        Ok(loaded) => (loaded.source, loaded.warnings),
+        Err(failure) => (failure.source, failure.diagnostics),
+    };
+    source.path = "graph.toml".into();
+    Example { name: path.strip_prefix(tests).unwrap().display().to_string(), source, found }
+}
+
+/// The smallest one that gets the code, rather one that gets no other.
+fn smallest<'e>(examples: &'e [Example], code: &str) -> Option<&'e Example> {
+    let gets = examples.iter().filter(|example| example.found.iter().any(|found| found.code == code));
+    gets.min_by_key(|example| {
+        (example.found.iter().any(|found| found.code != code), example.source.text.len(), &example.name)
+    })
+}
+
+fn page() -> String {
+    let (codes, examples) = (codes(), examples());
+    let mut page = HEAD.to_owned();
+    for (start, title) in CHAPTERS {
+        _ = write!(page, "\n## {title}\n");
+        for code in codes.iter().filter(|code| code.code.starts_with(start)) {
+            _ = write!(page, "\n### {}\n\n{}\n", code.code, code.meaning);
+            page += &smallest(&examples, &code.code).map(|example| shown(example, &code.code)).unwrap_or_default();
+        }
+    }
+    page
+}
+
+fn shown(example: &Example, code: &str) -> String {
+    let mut own = Diagnostics::default();
+    own.extend(example.found.iter().filter(|found| found.code == code).cloned());
+    let said = own.render(&example.source);
+    let said = said.rsplit_once("\n\n").map_or(said.as_str(), |(complaints, _)| complaints).trim_end();
+    let text = example.source.text.replace('\r', "").trim_end().to_owned();
+    match text.lines().count() {
+        0 => format!("\n```text\n{said}\n```\n"),
+        lines if lines > LINES => format!("\nThe graph is `composer/tests/{}`.\n\n```text\n{said}\n```\n", example.name),
+        _ => format!("\n```toml\n{text}\n```\n\n```text\n{said}\n```\n"),
+    }
+}
+
+#[test]
+fn the_page_is_what_the_composer_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diagnostics.md");
+    let now = page();
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&file, &now).unwrap();
+    }
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = before.lines().zip(now.lines()).find(|(before, now)| before != now);
+    assert!(before == now, "docs/diagnostics.md is not what is said now, from here on: {differs:?}");
+}
+
+#[test]
+fn every_code_is_in_a_chapter() {
+    for code in codes() {
+        assert!(CHAPTERS.iter().any(|(start, _)| code.code.starts_with(start)), "{}", code.code);
+        assert!(!code.meaning.is_empty(), "{}", code.code);
+    }
+}

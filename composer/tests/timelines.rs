@@ -1,0 +1,142 @@
+//! What declared threads will do, and whether they meet their deadlines.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
+
+use std::path::Path;
+
+use composer::code::UNSCHEDULABLE;
+use composer::diagnostic::Source;
+use composer::graph::Graph;
+use composer::schedulability::{self, Promise};
+use composer::timeline::{self, Nothing};
+use composer::{LoadOptions, judge_all_but};
+
+const START: &str = "[system]\ndescription = \"x < y\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n";
+
+/// The graph of a scheduler with clients, each of which says something.
+fn graph(scheduler: &str, clients: &[&str]) -> Graph {
+    let mut text =
+        format!("{START}[[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}]\n{scheduler}\n");
+    for (at, client) in clients.iter().enumerate() {
+        let name = char::from(b'a' + at as u8);
+        text += &format!(
+            "[[components]]\nname = \"{name}\"\ndeps = [{{ srv = \"sched\", interface = \"sched\" }}]\n{client}\n"
+        );
+    }
+    let source = Source { path: "graph.toml".into(), text };
+    let judged = judge_all_but(source, LoadOptions { graph_only: true }, &[UNSCHEDULABLE]);
+    judged.unwrap_or_else(|failure| panic!("{}", failure.diagnostics.render(&failure.source))).graph
+}
+
+fn promises(graph: &Graph) -> Vec<Promise> {
+    schedulability::analyse(graph).into_iter().flat_map(|it| it.threads).map(|thread| thread.promise).collect()
+}
+
+/// Who runs when: for each thread, from and to.
+fn runs(graph: &Graph, length: u64) -> Vec<Vec<(u64, u64)>> {
+    let timeline = timeline::of(graph, Some(length)).unwrap();
+    let lanes = timeline.processors.into_iter().flat_map(|processor| processor.lanes);
+    lanes.map(|lane| lane.spans.iter().map(|span| (span.from, span.to)).collect()).collect()
+}
+
+#[test]
+fn a_response_is_what_goes_first_and_ones_own_work() {
+    let graph = graph(
+        "",
+        &["priority = 1\ncost = 100\nperiod = 400", "priority = 2\ncost = 250\nperiod = 1000\ndeadline = 600"],
+    );
+    assert_eq!(promises(&graph), [Promise::Within(100), Promise::Within(350)]);
+    assert_eq!(runs(&graph, 1000), [vec![(0, 100), (400, 500), (800, 900)], vec![(100, 350)]]);
+    let text = schedulability::render(&graph, &schedulability::analyse(&graph)[0]);
+    assert_eq!(
+        text,
+        "sched on core 0: fixed-priority, 50.0 % of the time is asked for\n  \
+         a  100 of 400 microseconds, by 400: within 100\n  \
+         b  250 of 1000 microseconds, by 600: within 350\n"
+    );
+}
+
+#[test]
+fn nothing_is_promised_below_a_thread_of_which_nothing_is_said() {
+    let graph = graph(
+        "",
+        &["priority = 1", "priority = 2\ncost = 250\nperiod = 1000", "priority = 0\ncost = 10\nperiod = 100"],
+    );
+    assert_eq!(promises(&graph), [Promise::Undeclared, Promise::Unknown(1), Promise::Within(10)]);
+}
+
+#[test]
+fn servers_have_their_budgets_by_their_deadlines_or_nobody_has() {
+    let with = |budget: u64| {
+        graph(
+            "policy = \"earliest-deadline\"",
+            &["budget = 500\nperiod = 1000", &format!("budget = {budget}\nperiod = 2000"), ""],
+        )
+    };
+    assert_eq!(promises(&with(1000)), [Promise::ByDeadline, Promise::ByDeadline, Promise::Undeclared]);
+    assert_eq!(promises(&with(1001)), [Promise::Late, Promise::Late, Promise::Undeclared]);
+    assert_eq!(runs(&with(1000), 2000), [vec![(0, 500), (1500, 2000)], vec![(500, 1500)], vec![]]);
+}
+
+#[test]
+fn partitions_run_in_their_slots() {
+    let graph = graph(
+        "policy = \"time-partitions\"\nslots = [{ partition = \"p\", length = 300 }, { partition = \"q\", length = 200 }]",
+        &["partition = \"q\"\ncost = 250\nperiod = 2000", "partition = \"p\"\ncost = 100\nperiod = 500"],
+    );
+    assert_eq!(promises(&graph), [Promise::Within(300 + 200 + 300 + 50), Promise::Within(300)]);
+    assert_eq!(runs(&graph, 1000), [vec![(300, 500), (800, 850)], vec![(0, 100), (500, 600)]]);
+}
+
+#[test]
+fn weights_are_shares() {
+    let graph = graph("policy = \"proportional-share\"", &["weight = 3", ""]);
+    let had = runs(&graph, 8_000).into_iter().map(|spans| spans.iter().map(|(from, to)| to - from).sum::<u64>());
+    assert_eq!(had.collect::<Vec<_>>(), [6_000, 2_000]);
+}
+
+#[test]
+fn where_there_is_nothing_to_show_that_is_said() {
+    assert_eq!(timeline::of(&graph("", &[]), None), Err(Nothing::NoScheduler));
+    assert_eq!(timeline::of(&graph("", &["priority = 1"]), None), Err(Nothing::NothingDeclared));
+    let busy = graph("", &["cost = 10\nperiod = 10"]);
+    assert_eq!(timeline::of(&busy, Some(3_600_000_000)), Err(Nothing::TooLong));
+}
+
+#[test]
+fn the_picture_shows_what_is_late_in_red_and_is_the_same_twice() {
+    let late = graph(
+        "",
+        &["priority = 1\ncost = 300\nperiod = 1000", "priority = 2\ncost = 300\nperiod = 1000\ndeadline = 500"],
+    );
+    let draw = || timeline::draw(&late, &timeline::of(&late, None).unwrap());
+    let picture = draw();
+    assert_eq!(picture, draw());
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n") && picture.contains("x &lt; y"));
+    assert_eq!(picture.matches("class=\"late\"").count(), 2, "in each of two periods");
+    assert_eq!(picture.matches("class=\"missed\"").count(), 2);
+    assert!(picture.contains("here 2 of 2 late") && picture.contains("may be late"));
+    let sound = graph("", &["priority = 1\ncost = 300\nperiod = 1000"]);
+    let picture = timeline::draw(&sound, &timeline::of(&sound, None).unwrap());
+    assert!(!picture.contains("class=\"late\"") && picture.contains("always within 300 µs"));
+}
+
+#[test]
+fn the_command_draws_what_is_late_and_says_so() {
+    let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/late_by_priorities.toml");
+    let directory = temp_dir::TempDir::new().unwrap();
+    let picture = directory.path().join("picture.svg");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_composer"));
+    let output = command.args(["timeline", "--length", "3000", "--out"]).args([&picture, &bad]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("warning[E0320]"));
+    assert!(
+        String::from_utf8(output.stdout).unwrap().contains("second  300 of 1000 microseconds, by 500: may be late")
+    );
+    assert!(std::fs::read_to_string(&picture).unwrap().ends_with("</svg>\n"));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_composer"));
+    let nothing = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good/smallest.toml");
+    let output = command.arg("timeline").arg(nothing).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("error[E0902]"));
+}

@@ -1,0 +1,42 @@
+//! Response times under fixed priorities.
+//!
+//! A job waits longest if it comes together with one of each task that goes before it, all at their highest
+//! rates: then it is done at the least time that has room for its own work and all of theirs.
+
+use super::Demand;
+
+/// How long the jobs of each task take at worst; `None` for one that can be late. Tasks of one priority are each taken
+/// to go before the other: that is the worst that turns can do.
+pub fn response_times(demands: &[Demand]) -> Vec<Option<u64>> {
+    (0..demands.len()).map(|at| response_time(demands, at)).collect()
+}
+
+fn response_time(demands: &[Demand], at: usize) -> Option<u64> {
+    let own = demands.get(at)?;
+    let before: Vec<Demand> = (0..)
+        .zip(demands)
+        .filter(|(other, it)| *other != at && it.priority <= own.priority)
+        .map(|(_, it)| *it)
+        .collect();
+    least_point(own, &before, Some)
+}
+
+/// The least point by which there is time for a job and all that goes before it; `None` if that is after its
+/// deadline. `needed` says how long it takes to have so much time.
+pub(super) fn least_point(own: &Demand, before: &[Demand], needed: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+    let mut point = needed(own.cost)?;
+    while point <= own.deadline {
+        let next = needed(work(own, before, point)?)?;
+        if next == point {
+            return Some(point);
+        }
+        point = next;
+    }
+    None
+}
+
+/// A job's own work, and what goes before it within `length`.
+fn work(own: &Demand, before: &[Demand], length: u64) -> Option<u64> {
+    let of = |other: &Demand| length.div_ceil(other.period.max(1)).checked_mul(other.cost);
+    before.iter().try_fold(own.cost, |sum, other| sum.checked_add(of(other)?))
+}

@@ -1,0 +1,230 @@
+//! The earliest deadline runs, and nobody longer than its budget: earliest deadline first with hard constant-bandwidth
+//! servers.
+//!
+//! A thread with a budget is a *server* (Abeni and Buttazzo, 1998). In each of its periods it runs as long as its
+//! budget, with a deadline; if it wants more, it waits for the next period, which has a new budget and a later
+//! deadline. So whatever it does, it takes no more than its share of the time from others, and as long as all
+//! shares together are no more than the processor, each server has its budget before each of its deadlines.
+//!
+//! A server that wakes up goes on with what it has left, if that is no more than its share of the time up to
+//! its deadline. Else a period begins anew: at once if its deadline is the period's end, as that is the share, too; at the end of
+//! the period if the deadline is earlier, so that no two of its deadlines are closer together than is declared.
+//!
+//! Threads without a budget share what servers leave, by fixed priorities.
+//!
+//! What happens to a thread costs a step in a heap, at most log₂ N.
+
+use crate::heap::Heap;
+use crate::policy::fixed_priority_round_robin::{FixedPriorityRoundRobin, Priority};
+use crate::policy::{BadParameters, Choice, Parameters, Policy};
+use crate::time::{Duration, Instant};
+
+/// A server's parameters, or the priority of a thread that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// It runs for the budget in each period, by the deadline.
+    Server(Server),
+    /// It has what servers leave.
+    Background(Priority),
+}
+
+/// How long a server runs in which time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// How long in each period.
+    pub budget: Duration,
+    /// From the start of a period to the point by which the budget is there; at least the budget.
+    pub deadline: Duration,
+    /// A period; at least the deadline.
+    pub period: Duration,
+}
+
+impl From<Parameters> for Urgency {
+    fn from(of: Parameters) -> Self {
+        match of.budget {
+            Duration(0) => Self::Background(Priority(of.priority)),
+            budget => Self::Server(Server { budget, deadline: of.deadline, period: of.period }),
+        }
+    }
+}
+
+/// What is known of a server.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    /// `None` for a thread in the background.
+    server: Option<Server>,
+    /// What is left of its budget.
+    left: Duration,
+    /// Its deadline.
+    deadline: Instant,
+    /// When its next period begins.
+    renewal: Instant,
+    /// Whether it waits for that, and not for being looked at for the first time since it became ready.
+    is_throttled: bool,
+}
+
+/// Earliest deadline first, with constant-bandwidth servers.
+#[derive(Debug)]
+pub struct EarliestDeadlineFirst<const N: usize> {
+    members: [Member; N],
+    /// Ready servers, by their deadlines.
+    ready: Heap<Instant, N>,
+    /// Servers that want to run, by the points at which they are looked at: at once, or when they have a new budget.
+    waiting: Heap<Instant, N>,
+    background: FixedPriorityRoundRobin<N>,
+}
+
+/// For a server that has just become ready.
+const AT_ONCE: Instant = Instant(0);
+
+impl<const N: usize> EarliestDeadlineFirst<N> {
+    /// Nobody is ready. `quantum` is the length of a turn in the background.
+    pub const fn new(quantum: Duration) -> Self {
+        let (never, zero) = (Instant::NEVER, Duration(0));
+        let member = Member { server: None, left: zero, deadline: never, renewal: AT_ONCE, is_throttled: false };
+        Self {
+            members: [member; N],
+            ready: Heap::new(never),
+            waiting: Heap::new(never),
+            background: FixedPriorityRoundRobin::new(quantum),
+        }
+    }
+
+    /// Changes the length of a turn in the background.
+    pub const fn set_quantum(&mut self, quantum: Duration) {
+        self.background.set_quantum(quantum);
+    }
+
+    /// Looks at a server that wants to run: it has a deadline now, or waits for its next period.
+    fn look_at(&mut self, place: usize, now: Instant) {
+        let member = &mut self.members[place];
+        let Some(server) = member.server else { return };
+        if let Some(start) = member.new_period(server, now) {
+            member.left = server.budget;
+            member.deadline = start.after(server.deadline);
+            member.renewal = start.after(server.period);
+        } else if member.asks_too_much(server, now) {
+            self.throttle(place);
+            return;
+        }
+        self.ready.set(place, self.members[place].deadline);
+    }
+
+    /// A server runs again in its next period.
+    fn throttle(&mut self, place: usize) {
+        self.ready.remove(place);
+        self.members[place].is_throttled = true;
+        self.waiting.set(place, self.members[place].renewal);
+    }
+}
+
+impl Member {
+    /// When a new period starts for a server that wants to run, if one does now.
+    fn new_period(&self, server: Server, now: Instant) -> Option<Instant> {
+        if self.is_throttled && self.renewal <= now {
+            // It has waited for this. What it missed since, because nobody could run, is not made up for.
+            return Some(if now < self.renewal.after(server.period) { self.renewal } else { now });
+        }
+        let is_due = self.renewal <= now || (server.deadline == server.period && self.asks_for_more(server, now));
+        is_due.then_some(now)
+    }
+
+    /// Whether what is left is nothing, or more than a server's share of the time up to its deadline.
+    fn asks_too_much(&self, server: Server, now: Instant) -> bool {
+        self.left == Duration(0) || self.asks_for_more(server, now)
+    }
+
+    fn asks_for_more(&self, Server { budget, deadline, .. }: Server, now: Instant) -> bool {
+        let product = |left: Duration, right: Duration| u128::from(left.0) * u128::from(right.0);
+        product(self.left, deadline) > product(self.deadline.since(now), budget)
+    }
+}
+
+impl<const N: usize> Policy<N> for EarliestDeadlineFirst<N> {
+    type Parameters = Urgency;
+
+    fn admit(&mut self, place: usize, urgency: Urgency) -> Result<(), BadParameters> {
+        let server = match urgency {
+            Urgency::Background(priority) => {
+                self.background.admit(place, priority)?;
+                None
+            }
+            Urgency::Server(server) => Some(server),
+        };
+        let is_possible = |it: Server| Duration(0) < it.budget && it.budget <= it.deadline && it.deadline <= it.period;
+        if !server.is_none_or(is_possible) {
+            return Err(BadParameters);
+        }
+        let (left, deadline) = (Duration(0), Instant::NEVER);
+        self.members[place] = Member { server, left, deadline, renewal: AT_ONCE, is_throttled: false };
+        Ok(())
+    }
+
+    fn dismiss(&mut self, place: usize) {
+        self.unready(place);
+    }
+
+    fn ready(&mut self, place: usize) {
+        if self.members[place].server.is_none() {
+            self.background.ready(place);
+        } else if !self.ready.contains(place) && !self.waiting.contains(place) {
+            self.members[place].is_throttled = false;
+            self.waiting.set(place, AT_ONCE);
+        }
+    }
+
+    fn unready(&mut self, place: usize) {
+        if self.members[place].server.is_none() {
+            return self.background.unready(place);
+        }
+        self.ready.remove(place);
+        self.waiting.remove(place);
+    }
+
+    /// A server goes behind those that have the same deadline.
+    fn yielded(&mut self, place: usize) {
+        if self.members[place].server.is_none() {
+            return self.background.yielded(place);
+        }
+        if let Some(deadline) = self.ready.key(place) {
+            self.ready.set(place, deadline);
+        }
+    }
+
+    fn ran(&mut self, place: usize, length: Duration) {
+        if self.members[place].server.is_none() {
+            return self.background.ran(place, length);
+        }
+        self.members[place].left = self.members[place].left.minus(length);
+        if self.members[place].left == Duration(0) && self.ready.contains(place) {
+            self.throttle(place);
+        }
+    }
+
+    fn choose(&mut self, now: Instant) -> Option<Choice> {
+        while let Some(place) = self.waiting.take(now) {
+            self.look_at(place, now);
+        }
+        let (place, until) = match self.ready.first() {
+            Some((place, _)) => (place, now.after(self.members[place].left)),
+            None => self.background.choose(now).map(|choice| (choice.place, choice.until))?,
+        };
+        Some(Choice { place, until: until.min(self.idle_until().unwrap_or(Instant::NEVER)) })
+    }
+
+    fn idle_until(&self) -> Option<Instant> {
+        self.waiting.first().map(|(_, at)| at)
+    }
+
+    fn keeps_budgets(&self) -> bool {
+        true
+    }
+
+    fn is_before(&self, left: usize, right: usize) -> bool {
+        match (self.members[left].server, self.members[right].server) {
+            (Some(_), Some(_)) => self.members[left].deadline < self.members[right].deadline,
+            (None, None) => self.background.is_before(left, right),
+            (left, _) => left.is_some(),
+        }
+    }
+}

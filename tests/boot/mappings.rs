@@ -1,0 +1,161 @@
+//! What the page tables of a running system permit: read out of the machine by a debugger, entry by entry.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use libtest_mimic::{Failed, Trial};
+use object::{Object, ObjectSymbol};
+use qemu::debugger::{Debugger, Door};
+use qemu::{Machine, Session};
+
+use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
+
+/// The trials of this file.
+pub fn trials() -> Vec<Trial> {
+    trials!("mappings": nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels)
+}
+
+/// Where the kernel has its hot descriptors, how many there are at least, and all memory.
+const DESCRIPTORS: u64 = 0xffff_ffff_c000_0000;
+const DESCRIPTOR_BYTES: u64 = 32;
+const LEAST_DESCRIPTORS: u64 = 1024;
+const DIRECT_MAP: u64 = 0xffff_8000_0000_0000;
+
+/// Bits of an entry.
+const PRESENT: u64 = 1;
+const WRITABLE: u64 = 1 << 1;
+const USER: u64 = 1 << 2;
+const LARGE: u64 = 1 << 7;
+const NO_EXECUTE: u64 = 1 << 63;
+const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+
+/// Bytes that the emulator tells at once.
+const PART: usize = 1024;
+
+/// How a run of memory is mapped, all levels taken together.
+struct Mapping {
+    address: u64,
+    memory: Range<u64>,
+    writable: bool,
+    executable: bool,
+    user: bool,
+}
+
+/// A machine that has stopped, and the tables that have been read from it.
+struct Walk {
+    debugger: Debugger,
+    tables: BTreeSet<u64>,
+    mappings: Vec<Mapping>,
+}
+
+impl Walk {
+    fn words(&mut self, address: u64, bytes: u64) -> Result<Vec<u64>, Failed> {
+        let mut words = Vec::new();
+        for at in (address..address + bytes).step_by(PART) {
+            let part = self.debugger.memory(at, PART).map_err(|error| error.to_string())?;
+            words.extend(part.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)));
+        }
+        Ok(words)
+    }
+
+    /// The roots of the page tables of all components that live.
+    fn roots(&mut self) -> Result<BTreeSet<u64>, Failed> {
+        let words = self.words(DESCRIPTORS, LEAST_DESCRIPTORS * DESCRIPTOR_BYTES)?;
+        let living = words.as_chunks::<4>().0.iter().filter(|[epoch, ..]| epoch % 2 == 1);
+        Ok(living.map(|[_, page_table, ..]| page_table & ADDRESS).collect())
+    }
+
+    /// Reads a table of `level` whose first entry is for `start`, and all below it. `above` is what the levels above permit.
+    fn read(&mut self, table: u64, level: u32, start: u64, above: u64) -> Outcome {
+        self.tables.insert(table);
+        let bytes = 1 << (12 + 9 * (level - 1));
+        for (at, entry) in (0_u64..).zip(self.words(DIRECT_MAP + table, 4096)?) {
+            if entry & PRESENT == 0 {
+                continue;
+            }
+            let address = start + at * bytes;
+            // What can be done, and with the last bit, what cannot.
+            let permits = above & entry & (WRITABLE | USER) | (above | entry) & NO_EXECUTE;
+            if level > 1 && entry & LARGE == 0 {
+                self.read(entry & ADDRESS, level - 1, address, permits)?;
+                continue;
+            }
+            let memory = entry & ADDRESS & !(bytes - 1);
+            self.mappings.push(Mapping {
+                address: if address >> 47 == 0 { address } else { address | 0xffff << 48 },
+                memory: memory..memory + bytes,
+                writable: permits & WRITABLE != 0,
+                executable: permits & NO_EXECUTE == 0,
+                user: permits & USER != 0,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels() -> Outcome {
+    let directory = scratch()?;
+    finish(&mut compose("build", &root().join("systems/managers.toml"), directory.path())?)?.expect_status(0)?;
+    let end = last_function()?;
+    let door = Door::new(directory.path().join("door"));
+    let machine = Machine::new(directory.path().join("kernel"), directory.path().join("bundle"));
+    let session = Session::new(machine.extra(door.arguments()));
+    let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
+    let checked = check(&door, end);
+    let _ = run.join();
+    checked
+}
+
+/// Where the kernel is when the system has come to its end, and everything is still there.
+fn last_function() -> Result<u64, Failed> {
+    let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
+    let kernel = std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/kernel"))?;
+    let kernel = object::read::elf::ElfFile64::<object::Endianness>::parse(&*kernel)?;
+    let is_end = |name: &str| name.contains("kernel7console3end17h");
+    let end = kernel.symbols().find(|symbol| symbol.name().is_ok_and(is_end));
+    Ok(end.ok_or("the kernel has no function `console::end`")?.address())
+}
+
+fn check(door: &Door, end: u64) -> Outcome {
+    let mut debugger = Debugger::connect(door, Duration::from_secs(60)).map_err(|error| error.to_string())?;
+    debugger.run_to(end).map_err(|error| error.to_string())?;
+    let mut walk = Walk { debugger, tables: BTreeSet::new(), mappings: Vec::new() };
+    let roots = walk.roots()?;
+    ensure(roots.len() >= 5, || format!("{} page tables", roots.len()))?;
+    for root in roots {
+        walk.read(root, 4, 0, WRITABLE | USER)?;
+    }
+    let Walk { debugger, tables, mappings } = walk;
+    debugger.kill().map_err(|error| error.to_string())?;
+    judge(&tables, &mappings)
+}
+
+fn judge(tables: &BTreeSet<u64>, mappings: &[Mapping]) -> Outcome {
+    let none = |wrong: &dyn Fn(&&Mapping) -> bool, what: &str| {
+        let found = mappings.iter().find(wrong);
+        found.map_or(Ok(()), |one| {
+            Err(Failed::from(format!("{what}: {:#x}, memory {:#x}", one.address, one.memory.start)))
+        })
+    };
+    let is_kernels = |one: &Mapping| one.address >= DIRECT_MAP;
+    // There is something of each.
+    for (what, count) in [
+        ("of user level's code", mappings.iter().filter(|one| one.user && one.executable).count()),
+        ("of user level's data", mappings.iter().filter(|one| one.user && one.writable).count()),
+        ("of the kernel's code", mappings.iter().filter(|one| is_kernels(one) && one.executable).count()),
+        ("of the kernel's data", mappings.iter().filter(|one| is_kernels(one) && one.writable).count()),
+    ] {
+        ensure(count > 0, || format!("nothing {what} is mapped"))?;
+    }
+    none(&|one| one.writable && one.executable, "written and executed")?;
+    none(&|one| is_kernels(one) && one.user, "the kernel's, and open to user level")?;
+    none(&|one| one.user && tables.range(one.memory.clone()).next().is_some(), "a page table, and open to user level")?;
+    // Nor is the kernel's code to be written by any other address.
+    let code: BTreeMap<u64, u64> = mappings
+        .iter()
+        .filter(|one| is_kernels(one) && one.executable)
+        .map(|one| (one.memory.start, one.memory.end))
+        .collect();
+    none(&|one| one.writable && code.range(one.memory.clone()).next().is_some(), "the kernel's code, and written")
+}

@@ -1,0 +1,44 @@
+//! A server that lets one thread at a time do what takes a while, whichever component it is of.
+#![no_std]
+#![no_main]
+
+use concurrency::sync::Mutex;
+use concurrency::time::{Duration, now};
+use pong_interface::{Pong, REFUSED};
+use runtime::Result;
+
+/// How long it takes, in ticks: a good part of a turn.
+const WHILE: Duration = Duration(2_000);
+
+struct Guarded {
+    sum: Mutex<u64>,
+}
+
+static GUARDED: Guarded = Guarded { sum: Mutex::new(0) };
+
+runtime::export!(pong_interface::PongServer => GUARDED);
+
+runtime::component! {}
+
+impl Pong for Guarded {
+    fn call(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Adds to the sum, not in one step; answers the sum.
+    fn add(&self, value: u64, _: u64) -> Result<u64> {
+        let mut sum = self.sum.lock()?;
+        let (before, until) = (*sum, now().after(WHILE));
+        while now() < until {}
+        *sum = before + value;
+        Ok(*sum)
+    }
+
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+        self.fails().map(|()| (0, 0))
+    }
+
+    fn fails(&self) -> Result<()> {
+        Err(REFUSED)
+    }
+}

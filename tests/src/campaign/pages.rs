@@ -1,0 +1,176 @@
+//! The campaign `pages`: a client that rewrites its page while it is served, beside a neighbour, and then a server that
+//! rewrites the pages that it is to serve, beside one that serves. Whoever is honest must have right results only.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use composer::command::build::{Arguments, System, compose};
+use composer::temporary::TemporaryDirectory;
+use indicatif::ProgressBar;
+use qemu::{EXIT_SUCCESS, Ending, Machine, Session};
+
+use super::Order;
+use super::counts::Counts;
+use super::error::CampaignError;
+
+/// Words that the hostile client writes between two flushes: all of its page, beside what its second thread writes.
+const PAGE: u64 = 1024;
+
+/// Words that the hostile server writes whenever it is asked to serve.
+const SERVING: u64 = 515;
+
+/// A system with somebody hostile in it.
+struct Scene {
+    name: &'static str,
+    /// Its components and their edges.
+    components: String,
+    /// Who is honest, and how many results it is to have.
+    honest: &'static str,
+    results: u64,
+}
+
+/// Runs the campaign.
+///
+/// # Errors
+///
+/// A guest cannot be composed or started.
+pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
+    let mut counts = Counts::default();
+    for scene in [hostile_client(order), hostile_server(order)] {
+        bar.set_message(scene.name);
+        let failures = play(&scene, order)?;
+        counts.tried += order.count;
+        counts.succeeded += if failures.is_empty() { order.count } else { 0 };
+        counts.failures.extend(failures);
+        bar.set_position(counts.tried / 2);
+    }
+    Ok(counts)
+}
+
+fn hostile_client(order: &Order) -> Scene {
+    let rounds = order.count.div_ceil(PAGE);
+    let results = 16 * rounds;
+    let components = [
+        component(
+            "vandal",
+            &[("rounds", rounds), ("seed", order.seed | 1)],
+            "threads = [{}]\n",
+            &["{ srv = \"gate\", interface = \"gate\", methods = [\"echo\"], via = \"page\" }"],
+        ),
+        component(
+            "neighbour",
+            &[("rounds", rounds)],
+            "",
+            &["{ srv = \"gate\", interface = \"gate\", via = \"page\" }", "{ srv = \"sched\", interface = \"pages\" }"],
+        ),
+    ];
+    Scene { name: "a hostile client", components: components.concat(), honest: "neighbour", results }
+}
+
+fn hostile_server(order: &Order) -> Scene {
+    let rounds = order.count.div_ceil(SERVING);
+    let results = 16 * rounds;
+    // What a client can tell from an answer costs it a slot, so that comes last.
+    let tame = order.count - order.count / 100;
+    let components = [
+        component(
+            "traitor",
+            &[("seed", order.seed | 1), ("tame", tame)],
+            "implements = [{ interface = \"gate\" }]\n",
+            &[],
+        ),
+        component(
+            "victim",
+            &[("rounds", rounds)],
+            "",
+            &[
+                "{ srv = \"traitor\", interface = \"gate\", import = \"garbage\", via = \"page\" }",
+                "{ srv = \"gate\", interface = \"gate\", import = \"gate\", via = \"page\" }",
+                "{ srv = \"sched\", interface = \"pages\" }",
+            ],
+        ),
+    ];
+    Scene { name: "a hostile server", components: components.concat(), honest: "victim", results }
+}
+
+fn component(name: &str, numbers: &[(&str, u64)], more: &str, deps: &[&str]) -> String {
+    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("components").join(name);
+    let numbers: Vec<_> =
+        numbers.iter().map(|(key, value)| format!("{{ key = \"{key}\", value = {} }}", value.cast_signed())).collect();
+    let usual = ["{ srv = \"sched\", interface = \"sched\" }", "{ srv = \"console\", interface = \"console\" }"];
+    // A server that is nobody's client is scheduled by nobody.
+    let deps = if deps.is_empty() { Vec::new() } else { [deps, &usual].concat() };
+    let numbers = numbers.join(", ");
+    format!(
+        "[[components]]\nname = \"{name}\"\nimg = {:?}\n{more}params = [{numbers}]\ndeps = [{}]\n\n",
+        image.display().to_string(),
+        deps.join(", ")
+    )
+}
+
+/// The system around the hostile ones; a short quantum has them interrupted, and interrupt, anywhere.
+fn graph(scene: &Scene) -> String {
+    let sched = "{ srv = \"sched\", interface = \"sched\" }";
+    let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join("components/gate").display().to_string();
+    format!(
+        "[system]\ndescription = \"{}\"\n\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\n\
+         [[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}, {{ interface = \"pages\" }}]\n\
+         params = [{{ key = \"quantum\", value = 3001 }}]\n\n\
+         [[components]]\nname = \"console\"\nimplements = [{{ interface = \"console\" }}]\n\
+         devices = [{{ name = \"serial\", ports = 0x3f8, count = 8 }}]\n\n\
+         [[components]]\nname = \"gate\"\nimg = {gate:?}\nimplements = [{{ interface = \"gate\" }}]\n\
+         deps = [{sched}]\nthreads = [{{}}, {{}}]\n\n{}",
+        scene.name, scene.components
+    )
+}
+
+/// What is wrong, a line each.
+fn play(scene: &Scene, order: &Order) -> Result<Vec<String>, CampaignError> {
+    let directory = TemporaryDirectory::create(&super::directory()?, "pages-")?;
+    let system = build(scene, directory.path())?;
+    let machine = Machine::new(system.kernel(), system.bundle()).counts_instructions(true);
+    let patience = Duration::from_secs(300 + order.count / 2_000);
+    let run = Session::new(machine).timeout(patience).run(&mut std::io::sink());
+    let ending = match run.ending {
+        Ending::Ended { code: EXIT_SUCCESS } => None,
+        Ending::Ended { code } => Some(format!("the guest ended with exit status {code}")),
+        Ending::TimedOut => Some("the guest did not come to its end".to_owned()),
+        Ending::EmulatorFailed(why) => return Err(CampaignError::Emulator(why)),
+    };
+    let mut failures = judge(&String::from_utf8_lossy(&run.console), scene);
+    failures.extend(ending);
+    Ok(failures.into_iter().map(|failure| format!("{}: {failure}", scene.name)).collect())
+}
+
+fn build(scene: &Scene, directory: &Path) -> Result<System, CampaignError> {
+    let (file, output) = (directory.join("pages.toml"), Some(directory.join("system")));
+    fs::write(&file, graph(scene))?;
+    compose(&Arguments { file, output }).map_err(|failure| {
+        failure.print();
+        CampaignError::Build
+    })
+}
+
+/// All that goes wrong shows on the console: a fault, an error with which somebody ends, a result that is not right.
+fn judge(console: &str, scene: &Scene) -> Vec<String> {
+    let bad = ["fault", "panic", "error", "failed"];
+    let wrong = console.lines().filter(|line| bad.iter().any(|word| line.contains(word))).map(str::to_owned);
+    let right = format!("{}: {1} of {1} results are right", scene.honest, scene.results);
+    let missing = if console.contains(&right) { None } else { Some(format!("nobody said `{right}`")) };
+    wrong.chain(missing).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_right_results_and_nothing_else_are_good() {
+        let scene = hostile_client(&Order { count: 2048, seed: 1 });
+        let good = "neighbour: 32 of 32 results are right\n";
+        assert!(judge(good, &scene).is_empty());
+        assert_eq!(judge("neighbour: 31 of 32 results are right", &scene).len(), 1);
+        assert_eq!(judge(&format!("{good}tessera: fault: component gate"), &scene).len(), 1);
+    }
+}
