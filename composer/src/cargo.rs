@@ -7,10 +7,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fresh::{self, Inputs};
 
 /// A workspace.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Workspace {
     /// Its directory.
     #[serde(rename = "workspace_root")]
@@ -22,7 +26,7 @@ pub struct Workspace {
 }
 
 /// A package.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Package {
     /// Its name.
     pub name: String,
@@ -33,7 +37,7 @@ pub struct Package {
 }
 
 /// Something that is built from a package.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Target {
     /// Its name.
     pub name: String,
@@ -53,12 +57,53 @@ pub fn command() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// The workspace that `manifest` belongs to.
+/// The workspace that `manifest` belongs to, as cargo told before if nothing has changed since.
 ///
 /// # Errors
 ///
 /// What cargo complains of.
 pub fn describe(manifest: &Path) -> Result<Workspace, String> {
+    let variables: Vec<_> = fresh::cargo_variables().collect();
+    let here = std::env::current_dir().unwrap_or_default();
+    let question = format!("workspace of {} in {} by {variables:?}", manifest.display(), here.display());
+    if let Some(told) = target_directories(manifest, &here).find_map(|it| fresh::recall(&kept_in(&it), &question)) {
+        return Ok(told);
+    }
+    let asked = SystemTime::now();
+    let workspace = ask(manifest)?;
+    fresh::keep(&kept_in(&workspace.target_directory), &question, asked, told_by(&workspace, &here), &workspace);
+    Ok(workspace)
+}
+
+/// Where what was found out is kept, in a target directory.
+pub fn kept_in(target: &Path) -> PathBuf {
+    target.join("image/fresh")
+}
+
+/// Where cargo may have put what it built: whether it did is told by what lies there.
+fn target_directories(manifest: &Path, here: &Path) -> impl Iterator<Item = PathBuf> {
+    let said = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"].into_iter().filter_map(std::env::var_os);
+    let said: Vec<_> = said.map(|directory| here.join(directory)).collect();
+    let manifest = here.join(manifest);
+    let usual: Vec<_> = manifest.ancestors().skip(1).map(|directory| directory.join("target")).collect();
+    said.into_iter().chain(usual)
+}
+
+/// What cargo looks at to describe a workspace: manifests, and where there could be members and targets.
+fn told_by(workspace: &Workspace, here: &Path) -> Inputs {
+    let mut inputs = Inputs::default();
+    inputs.files.extend(fresh::toolchain(here));
+    inputs.files.extend([workspace.root.join("Cargo.toml"), workspace.root.clone()]);
+    for package in &workspace.packages {
+        let Some(directory) = package.manifest_path.parent() else { continue };
+        inputs.files.extend([package.manifest_path.clone(), directory.to_owned()]);
+        inputs.files.extend(["src", "src/bin", "build.rs"].map(|name| directory.join(name)));
+        inputs.files.extend(directory.parent().map(Path::to_owned));
+    }
+    inputs
+}
+
+fn ask(manifest: &Path) -> Result<Workspace, String> {
     let mut cargo = command();
     cargo.args(["metadata", "--format-version=1", "--no-deps", "--offline", "--manifest-path"]).arg(manifest);
     let output = cargo.stdin(Stdio::null()).output().map_err(|error| format!("cannot run cargo: {error}"))?;

@@ -169,6 +169,8 @@ pub const NOT_A_MANAGER: &str = "E0710";
 pub const UNKNOWN_CONSTANT: &str = "E0712";
 /// Files for an image that reads none.
 pub const NO_FILES: &str = "E0713";
+/// A method that an edge names and that the client's image never invokes.
+pub const UNUSED_METHOD: &str = "E0714";
 /// A dependency with a page, whose client's image does not post, or the reverse.
 pub const NO_SUCH_PAGE: &str = "E0711";
 

@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod draw;
 pub mod elf;
 pub mod faults;
+pub mod fresh;
 pub mod graph;
 pub mod keys;
 pub mod locate;

@@ -97,8 +97,9 @@ impl Search {
     pub fn new(file: &Path, found: &mut Diagnostics) -> Option<Self> {
         let directory = directory_of(file);
         let mut workspaces = Vec::new();
-        for place in [manifest_above(&directory).or_else(|| manifest_above(Path::new("."))), Some(tessera())] {
-            let Some(manifest) = place else { continue };
+        let own = manifest_above(&directory).or_else(|| manifest_above(Path::new(".")));
+        let ours = Some(tessera()).filter(|ours| ours.canonicalize().ok() != own);
+        for manifest in own.into_iter().chain(ours) {
             match describe(&manifest) {
                 Ok(workspace) => workspaces.push(workspace),
                 Err(message) => found.push(Diagnostic::error(code::BAD_WORKSPACE, message)),
@@ -165,12 +166,14 @@ fn directory_of(file: &Path) -> PathBuf {
     parent.canonicalize().unwrap_or_else(|_| parent.into())
 }
 
-fn manifest_above(directory: &Path) -> Option<PathBuf> {
+/// The nearest manifest in the directory or above it.
+pub fn manifest_above(directory: &Path) -> Option<PathBuf> {
     let directory = directory.canonicalize().ok()?;
     directory.ancestors().map(|directory| directory.join("Cargo.toml")).find(|manifest| manifest.is_file())
 }
 
-fn tessera() -> PathBuf {
+/// The manifest of Tessera.
+pub fn tessera() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use composer::command;
 use composer::command::check::Format;
 use composer::command::run::Outcome;
@@ -50,7 +50,11 @@ enum Command {
     /// Say what a system is made of: memory, threads, and capabilities with the lines of the graph that grant them
     #[command(after_help = EXIT_STATUS)]
     Report(command::report::Arguments),
-    /// Draw a graph as an SVG picture
+    /// Make the first files of a component, an interface or a system
+    New(command::new::Arguments),
+    /// Print a script by which a shell completes what is typed
+    Completions(command::completions::Arguments),
+    /// Draw a graph as a picture, or as a page in which edges can be followed; what is wrong is red
     #[command(after_help = EXIT_STATUS)]
     Graph(command::graph::Arguments),
     /// Draw what the declared threads of a graph will do as an SVG picture, and say whether they meet their deadlines
@@ -73,6 +77,11 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => command::diff::run(&arguments).map(|has_grown| Outcome::as_expected(!has_grown)),
         Command::Schema(arguments) => command::schema::run(arguments).map(done),
         Command::Report(arguments) => command::report::run(&arguments).map(done),
+        Command::New(arguments) => command::new::run(&arguments).map(done),
+        Command::Completions(arguments) => {
+            command::completions::run(arguments, &mut Arguments::command());
+            Ok(Outcome::AsDeclared)
+        }
         Command::Graph(arguments) => command::graph::run(&arguments).map(done),
         Command::Timeline(arguments) => command::timeline::run(&arguments).map(done),
     };

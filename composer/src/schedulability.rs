@@ -10,6 +10,8 @@ mod text;
 pub use complaints::complaints;
 pub use text::render;
 
+use std::collections::BTreeSet;
+
 use sched_sl::policy::any::NAMES;
 use sched_sl::{Duration, Parameters};
 use serde::Serialize;
@@ -83,12 +85,9 @@ pub enum Promise {
 
 /// What each scheduler does on each core.
 pub fn analyse(graph: &Graph) -> Vec<Analysis> {
-    // Asking each component whether it is one would look at all others each time.
-    let schedulers: BTreeSet<_> = (0..graph.components.len()).filter_map(|client| graph.scheduler(client)).collect();
-    schedulers
-        .flat_map(|scheduler| graph.cores(scheduler).into_iter().map(move |core| (scheduler, core)))
-        .map(|(scheduler, core)| of_core(graph, scheduler, core))
-        .collect()
+    let schedulers: BTreeSet<usize> = (0..graph.components.len()).filter_map(|at| graph.scheduler(at)).collect();
+    let cores = schedulers.into_iter().flat_map(|at| graph.cores(at).into_iter().map(move |core| (at, core)));
+    cores.map(|(scheduler, core)| of_core(graph, scheduler, core)).collect()
 }
 
 fn of_core(graph: &Graph, scheduler: usize, core: u64) -> Analysis {

@@ -87,7 +87,7 @@ pub fn of(graph: &Graph, length: Option<u64>) -> Result<Timeline, Nothing> {
 fn some_periods(all: &[Analysis]) -> u64 {
     let periods = all.iter().flat_map(|analysis| &analysis.threads).filter(|it| it.is_declared()).map(|it| it.period);
     let longest = periods.clone().max().unwrap_or(SHORTEST / 2);
-    let together = periods.fold(1, |all: u64, period| all / gcd(all, period) * period);
+    let together = periods.fold(1, |all: u64, period| (all / gcd(all, period)).saturating_mul(period));
     together.clamp(longest.saturating_mul(2), longest.saturating_mul(4)).min(u64::MAX / 2)
 }
 

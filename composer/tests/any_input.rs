@@ -53,7 +53,12 @@ const PIECES: [&str; 30] = [
 fn answer(text: String) {
     let source = Source { path: PathBuf::from("graph.toml"), text };
     match judge(source, LoadOptions { graph_only: true }) {
-        Ok(loaded) => assert!(composer::draw::draw(&loaded.graph).ends_with("</svg>\n")),
+        Ok(loaded) => {
+            assert!(composer::draw::draw(&loaded.graph).ends_with("</svg>\n"));
+            if let Ok(timeline) = composer::timeline::of(&loaded.graph, None) {
+                assert!(composer::timeline::draw(&loaded.graph, &timeline).ends_with("</svg>\n"));
+            }
+        }
         Err(failure) => assert!(failure.diagnostics.render(&failure.source).contains("error[E0")),
     }
 }

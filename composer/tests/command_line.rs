@@ -85,6 +85,36 @@ fn help_tells_the_exit_statuses() {
 }
 
 #[test]
+fn every_shell_gets_a_script_that_knows_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = composer(&["completions", shell]);
+        assert_eq!(status(&output), 0);
+        for command in ["check", "build", "run", "report", "graph", "explain", "diff", "new"] {
+            assert!(stdout(&output).contains(command), "{shell}: {command}");
+        }
+    }
+    assert_eq!(status(&composer(&["completions", "cmd"])), 2);
+}
+
+#[test]
+fn nothing_new_takes_the_place_of_what_is_there() {
+    let directory = temp_dir::TempDir::new().unwrap();
+    let place = directory.path().to_str().unwrap();
+    let new = |what: &str, name: &str| composer(&["new", what, name, "--in", place]);
+    assert_eq!(status(&new("system", "hello")), 0);
+    let graph = directory.path().join("hello/hello.toml");
+    assert_eq!(status(&composer(&["check", "--graph-only", graph.to_str().unwrap()])), 0);
+    let before = std::fs::read(&graph).unwrap();
+    let again = new("system", "hello");
+    assert_eq!(status(&again), 2);
+    assert!(stderr(&again).contains("error[E0004]: cannot make `hello`"), "{}", stderr(&again));
+    assert_eq!(std::fs::read(&graph).unwrap(), before);
+    for wrong in ["Hello", "kernel", "../hello", ""] {
+        assert_eq!(status(&new("component", wrong)), 2, "{wrong}");
+    }
+}
+
+#[test]
 fn files_that_are_no_graphs() {
     let (directory, huge) = file(&vec![b'#'; (16 << 20) + 1]);
     let directory = directory.path().to_str().unwrap();
@@ -123,6 +153,64 @@ fn a_picture() {
     let unwritable = composer(&["graph", &good, "-o", directory.path().join("no/picture.svg").to_str().unwrap()]);
     assert_eq!(status(&unwritable), 2);
     assert!(stderr(&unwritable).contains("error[E0004]"));
+}
+
+#[test]
+fn a_picture_as_a_page_and_for_other_programs() {
+    let good = graph("good/page_served.toml");
+    let directory = temp_dir::TempDir::new().unwrap();
+    let drawn = |name: &str| {
+        let path = directory.path().join(name);
+        assert_eq!(status(&composer(&["graph", &good, "-o", path.to_str().unwrap()])), 0);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let page = drawn("picture.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<svg") && page.contains("data-node="), "{page}");
+    // It needs nothing from elsewhere.
+    for elsewhere in ["src=", "@import", "url(http", "<link"] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+    let dot = drawn("picture.dot");
+    assert!(dot.starts_with("digraph ") && dot.contains(" -> "), "{dot}");
+    let printed = composer(&["graph", &good, "--format", "dot"]);
+    assert_eq!(stdout(&printed), dot);
+}
+
+#[test]
+fn a_picture_says_what_calls_cost_unless_it_is_not_to() {
+    let good = graph("good/pingpong.toml");
+    let picture = |arguments: &[&str]| stdout(&composer(&[&["graph", good.as_str()], arguments].concat()));
+    assert!(picture(&[]).contains(" a call</text>"));
+    assert!(!picture(&["--no-costs"]).contains(" a call</text>"));
+}
+
+#[test]
+fn what_is_wrong_is_drawn_in_red() {
+    let bad = composer(&["graph", &graph("bad/cycle.toml")]);
+    assert_eq!(status(&bad), 2);
+    assert!(stderr(&bad).contains("error[E0306]"));
+    let picture = stdout(&bad);
+    assert!(picture.contains(r#"class="arrow broken""#) && picture.contains("<title>E0306: "), "{picture}");
+    let good = composer(&["graph", &graph("good/pingpong.toml")]);
+    assert!(!stdout(&good).contains(r#" broken""#));
+    let text = composer(&["graph", &graph("bad/empty_file.toml")]);
+    assert_eq!(status(&text), 2);
+}
+
+#[test]
+fn every_bad_graph_is_drawn_without_panic() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml")
+            && let Ok(source) = composer::pass::parse::read(&path)
+            && let Some(sketch) = composer::sketch(&source)
+        {
+            let notes = composer::draw::Notes { complaints: Some(&sketch.complaints), costs: None };
+            let picture = composer::draw::draw_with(&sketch.graph, notes);
+            assert!(picture.ends_with("</svg>\n"), "{}", path.display());
+        }
+    }
 }
 
 #[test]

@@ -116,7 +116,9 @@ fn shown(example: &Example, code: &str) -> String {
     let text = example.source.text.replace('\r', "").trim_end().to_owned();
     match text.lines().count() {
         0 => format!("\n```text\n{said}\n```\n"),
-        lines if lines > LINES => format!("\nThe graph is `composer/tests/{}`.\n\n```text\n{said}\n```\n", example.name),
+        lines if lines > LINES => {
+            format!("\nThe graph is `composer/tests/{}`.\n\n```text\n{said}\n```\n", example.name)
+        }
         _ => format!("\n```toml\n{text}\n```\n\n```text\n{said}\n```\n"),
     }
 }

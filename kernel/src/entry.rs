@@ -190,11 +190,6 @@ macro_rules! restore_from {
             naked_asm!(
                 "mov r8, gs:[{thread}]",
                 "fxrstor64 [r8 + {floating_point}]",
-                // Selectors mean nothing, and are nobody's: the bases go with them, and are put back.
-                "xor eax, eax",
-                "mov ds, eax",
-                "mov es, eax",
-                "mov fs, eax",
                 "mov rax, [r8 + {fs_base}]",
                 "wrfsbase rax",
                 "mov r9, gs:[{top}]",
@@ -204,8 +199,6 @@ macro_rules! restore_from {
                 "push {user_code}",
                 "push qword ptr [r9 + {address}]",
                 "swapgs",
-                "xor eax, eax",
-                "mov gs, eax",
                 "mov rax, [r8 + {gs_base}]",
                 "wrgsbase rax",
                 "mov r15, [r8 + {registers}]",

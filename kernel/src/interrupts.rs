@@ -94,12 +94,16 @@ unsafe extern "C" fn interrupted() {
         // No flag of the user's counts here: not the direction flag, nor the one that suspends SMAP.
         "push 2",
         "popfq",
-        // The next thread must not see the bases that this one has set.
+        // The next thread must not see the bases and selectors that this one has set. A selector takes its base along.
         "xor edx, edx",
         "rdgsbase rbx",
+        "mov gs, edx",
         "wrgsbase rdx",
         "swapgs",
         "rdfsbase rcx",
+        "mov ds, edx",
+        "mov es, edx",
+        "mov fs, edx",
         "wrfsbase rdx",
         // These and the x87 and SSE state go straight to the thread.
         "mov rax, gs:[{thread}]",
@@ -261,6 +265,7 @@ pub fn idle(core: &mut CoreLocal) -> Outcome {
 }
 
 /// Begins what was launched on this core, which runs nothing.
+#[inline(never)]
 fn begin_launched(core: &mut CoreLocal) -> Outcome {
     let Some(memory) = core.memory else { return Outcome::Idle };
     let outcome = launch::next(memory, &mut Hardware, &mut core.state);

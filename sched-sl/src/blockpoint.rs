@@ -4,9 +4,9 @@
 //! a thing missing and would wait for it does so in steps, because the thing can come between any two of them:
 //!
 //! ```text
-//!   checkpoint ──▶ try ──▶ announce ──▶ try again ──▶ ask the scheduler to wait, naming the epoch
-//!       ▲           │ done     │ the epoch is past   │ done              │ woken
-//!       └───────────┴──────────┴─────────────────────┴───────────────────┘
+//!   try ──▶ checkpoint ──▶ announce ──▶ try again ──▶ ask the scheduler to wait, naming the epoch
+//!    ▲ done                    │ the epoch is past │ done              │ woken
+//!    └─────────────────────────┴───────────────────┴───────────────────┘
 //! ```
 //!
 //! Who brings the thing then *triggers*: if the waiter bit is set, that begins the next epoch and takes the bit away, in
@@ -24,7 +24,7 @@
 //! The scheduler's side is [`waiting`](crate::waiting).
 
 use crate::word::Word;
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 
 /// How often those who waited have been told of a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,7 @@ impl<W> Blockpoint<W> {
 }
 
 impl<W: Word> Blockpoint<W> {
-    /// The epoch, to be read before the first try.
+    /// The epoch, to be read before the try after which the caller waits.
     #[inline]
     pub fn checkpoint(&self) -> Epoch {
         Epoch(self.word.load(Acquire) / 2)
@@ -60,7 +60,7 @@ impl<W: Word> Blockpoint<W> {
         let quiet = seen.0 * 2;
         let exchanged = self.word.exchange(quiet, quiet | WAITER);
         W::full_fence();
-        matches!(exchanged, Ok(_)) || exchanged == Err(quiet | WAITER)
+        exchanged.is_ok() || exchanged == Err(quiet | WAITER)
     }
 
     /// Says that something has changed. `Some` if anybody may wait for that: the scheduler is to be told that this epoch
@@ -70,6 +70,14 @@ impl<W: Word> Blockpoint<W> {
     pub fn trigger(&self) -> Option<Epoch> {
         W::full_fence();
         let found = self.word.load(Relaxed);
+        if found & WAITER == 0 { None } else { self.begin_next(found) }
+    }
+
+    /// As [`Self::trigger`], by a caller who has made the change by a sequentially consistent read-modify-write: that is a fence already.
+    #[inline]
+    #[must_use = "the scheduler wakes who waits"]
+    pub fn trigger_after_exchange(&self) -> Option<Epoch> {
+        let found = self.word.load(SeqCst);
         if found & WAITER == 0 { None } else { self.begin_next(found) }
     }
 
@@ -94,20 +102,35 @@ impl<W: Word> Blockpoint<W> {
     pub fn wait_until<R, E>(
         &self,
         mut attempt: impl FnMut() -> Option<R>,
+        wait: impl FnMut(Epoch) -> Result<(), E>,
+    ) -> Result<R, E> {
+        match attempt() {
+            Some(result) => Ok(result),
+            None => self.wait_for_change(attempt, wait),
+        }
+    }
+
+    /// The same, after a try that failed.
+    ///
+    /// # Errors
+    ///
+    /// Those of `wait`.
+    pub fn wait_for_change<R, E>(
+        &self,
+        mut attempt: impl FnMut() -> Option<R>,
         mut wait: impl FnMut(Epoch) -> Result<(), E>,
     ) -> Result<R, E> {
         loop {
             let seen = self.checkpoint();
+            if self.announce(seen) {
+                if let Some(result) = attempt() {
+                    return Ok(result);
+                }
+                wait(seen)?;
+            }
             if let Some(result) = attempt() {
                 return Ok(result);
             }
-            if !self.announce(seen) {
-                continue;
-            }
-            if let Some(result) = attempt() {
-                return Ok(result);
-            }
-            wait(seen)?;
         }
     }
 }

@@ -56,6 +56,28 @@ impl<const N: usize> Chains<N> {
         target & first == NONE
     }
 
+    /// A place waits for another from here on; both are alone.
+    #[inline]
+    pub(crate) fn pair(&mut self, place: usize, target: usize) {
+        self.links[place].target = target as u16;
+        self.links[target].first = place as u16;
+    }
+
+    /// Whether a place waits for another, and nobody else waits for either.
+    #[inline]
+    pub(crate) fn is_pair(&self, place: usize, target: usize) -> bool {
+        let (link, other) = (self.links[place], self.links[target]);
+        let only = link.first & link.next == NONE;
+        usize::from(link.target) == target && usize::from(other.first) == place && only
+    }
+
+    /// Such a place waits no longer.
+    #[inline]
+    pub(crate) fn part(&mut self, place: usize, target: usize) {
+        self.links[place].target = NONE;
+        self.links[target].first = NONE;
+    }
+
     /// Whom a place waits for.
     pub fn target(&self, place: usize) -> Option<usize> {
         some(self.links[place].target)

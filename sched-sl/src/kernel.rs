@@ -49,6 +49,12 @@ pub trait Kernel {
     /// A token for the decision that is now to be made.
     fn token(&self) -> Token;
 
+    /// Whether the timer may be set. It is not where the kernel has let the scheduler's own thread go on, which it does by taking the
+    /// timer away.
+    fn may_have_timer(&self) -> bool {
+        true
+    }
+
     /// Switches to a thread, on the time of `payer`, and sets the one-shot timer, or none. Returns when the caller
     /// itself runs again.
     ///

@@ -48,7 +48,12 @@ where
 {
     loop {
         let token = kernel.token();
-        let decision = scheduler.with(|it| it.decide(kernel.now()))?;
+        let decision = scheduler.with(|it| {
+            if !kernel.may_have_timer() {
+                it.timer_is_unset();
+            }
+            it.decide(kernel.now())
+        })?;
         if let Some(ran) = carry_out(kernel, scheduler, decision, token) {
             return Ok(ran);
         }
@@ -101,10 +106,11 @@ pub fn recover<K, P, M, const N: usize>(
     P: Policy<N>,
     M: Timers<N>,
 {
-    scheduler.with(|it| match (it.retract(since), error) {
-        // It cannot have exited in between: it was just there.
-        (Some(thread), DispatchError::NoSuchThread) => _ = it.exit(thread),
-        _ => {}
+    scheduler.with(|it| {
+        if let (Some(thread), DispatchError::NoSuchThread) = (it.retract(since), error) {
+            // It cannot have exited in between: it was just there.
+            let _ = it.exit(thread);
+        }
     });
     take_note(kernel, scheduler, error);
 }

@@ -4,8 +4,10 @@
 //! of the scheduler component — has its wish noted, with the time at which it
 //! asked; then [`reschedule`](crate::reschedule()) carries out what follows from it.
 
+mod exchange;
 mod lending;
 mod quick;
+mod quick_holding;
 
 pub use quick::Quick;
 
@@ -383,6 +385,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             _ => false,
         };
         Ok((!stays).then_some(decision))
+    }
+
+    /// The kernel's timer is not set: so it is when the scheduler itself goes on.
+    pub const fn timer_is_unset(&mut self) {
+        self.timer = Instant::NEVER;
     }
 
     /// Notes for which point the kernel's timer is to be set, if the policy wants it to be set for `wanted`. It stays as it is if it fires

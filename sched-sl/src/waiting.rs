@@ -10,7 +10,7 @@
 use crate::blockpoint::Epoch;
 use crate::error::ThreadError;
 use crate::policy::Policy;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Quick, Scheduler};
 use crate::thread::ThreadId;
 use crate::time::Instant;
 use crate::timers::Timers;
@@ -242,6 +242,59 @@ impl<const B: usize, const N: usize> Points<B, N> {
             }
         }
         Ok(any)
+    }
+
+    /// [`Points::wait`] for no certain time of the thread that `is_me` knows by the kernel's name for it, and what follows from that, in
+    /// as few steps as it takes; if the epoch is not past, and nobody waits there before it for whom it makes a difference.
+    #[inline(always)]
+    pub fn quick_wait<T: Copy, P: Policy<N>, M: Timers<N>>(
+        &mut self,
+        scheduler: &mut Scheduler<T, P, M, N>,
+        (me, is_me): (ThreadId, impl FnOnce(T) -> bool),
+        wait: Wait,
+        now: Instant,
+    ) -> Quick<T> {
+        let Ok(point) = self.get(wait.point) else { return Quick::Unusual };
+        let is_first = wait.holder.is_none() || point.first.is_none();
+        if wait.epoch < point.epoch || wait.until.is_some() || !is_first {
+            return Quick::Unusual;
+        }
+        let quick = scheduler.quick_hold(is_me, wait.holder, now);
+        if !matches!(quick, Quick::Unusual) {
+            self.append(wait.point, me);
+        }
+        quick
+    }
+
+    /// [`Points::trigger`] and what follows from that, in as few steps as it takes; if no more than one waits there.
+    #[inline(always)]
+    pub fn quick_trigger<T: Copy, P: Policy<N>, M: Timers<N>>(
+        &mut self,
+        scheduler: &mut Scheduler<T, P, M, N>,
+        at: PointId,
+        (epoch, wakes): (Epoch, Wakes),
+        now: Instant,
+    ) -> Quick<T> {
+        let Ok(&Point { first, last, .. }) = self.get(at) else { return Quick::Unusual };
+        let quick = match first.map(|first| (first, self.waits(first))) {
+            None => Quick::Stays,
+            Some((_, Some((thread, _)))) if first == last => scheduler.quick_release(thread, now),
+            Some(_) => Quick::Unusual,
+        };
+        if !matches!(quick, Quick::Unusual) {
+            let status = if wakes == Wakes::One { Status::HasTurn { at } } else { Status::Triggered };
+            first.into_iter().for_each(|first| self.statuses[usize::from(first)] = status);
+            self.begin(at, epoch);
+        }
+        quick
+    }
+
+    /// An epoch has begun, and nobody waits any more.
+    #[inline(always)]
+    fn begin(&mut self, at: PointId, epoch: Epoch) {
+        if let Ok(point) = self.get_mut(at) {
+            (point.first, point.last, point.epoch) = (None, None, point.epoch.max(epoch));
+        }
     }
 
     /// A thread that waited is back: says why. It has nothing more to do with the blockpoint.

@@ -21,7 +21,7 @@
 //! is what [`Books::allocate`] keeps to. A call whose slot's last call was the
 //! one a round before is: that was taken, as it was collected.
 
-use crate::layout::{ENTRIES, ENTRY_BYTES};
+use crate::layout::ENTRIES;
 
 /// The slot's call needs care, or the slot does before it is used: the last call in it was not a round ago.
 const CARE: u64 = 1 << 61;
@@ -65,27 +65,18 @@ pub(crate) fn each(mut slots: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// What the client knows of a slot: as far from the next as entries are, so that one sum finds both.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Slot {
-    /// A number, and marks.
-    word: u64,
-    token: u64,
-}
-
-const _: () = assert!(size_of::<Slot>() == ENTRY_BYTES);
-
 /// A client's slots.
 #[derive(Debug)]
 pub(crate) struct Books<const N: usize = ENTRIES> {
-    slots: [Slot; N],
+    /// A number for each slot, and marks.
+    words: [u64; N],
     /// The next call's number.
     next: u64,
     /// Slots whose calls are abandoned.
     abandoned: u64,
     /// The number behind the last that is known to be taken.
     reach: u64,
+    tokens: [u64; N],
 }
 
 impl<const N: usize> Books<N> {
@@ -94,8 +85,7 @@ impl<const N: usize> Books<N> {
     /// Books in which `slots` are free, and no others are ever used.
     pub(crate) fn new(slots: u64) -> Self {
         let word = |slot: usize| if slots >> slot & 1 != 0 { slot as u64 } else { RETIRED };
-        let slots = core::array::from_fn(|slot| Slot { word: word(slot), token: 0 });
-        Self { slots, next: 0, abandoned: 0, reach: 0 }
+        Self { words: core::array::from_fn(word), next: 0, abandoned: 0, reach: 0, tokens: [0; N] }
     }
 
     /// The slot of call `number`.
@@ -106,7 +96,7 @@ impl<const N: usize> Books<N> {
 
     #[inline]
     fn word(&mut self, number: u64) -> &mut u64 {
-        &mut self.slots[place_of::<N>(number)].word
+        &mut self.words[place_of::<N>(number)]
     }
 
     /// The next call's number.
@@ -156,7 +146,7 @@ impl<const N: usize> Books<N> {
     /// Looks for the last call that was taken. Of those that were collected, all were.
     fn advance_reach(&mut self, is_taken: impl Fn(u32) -> bool) {
         for slot in 0..N as u32 {
-            let word = self.slots[slot as usize].word;
+            let word = self.words[slot as usize];
             if word == RETIRED || word & RESERVED != 0 {
                 continue;
             }
@@ -169,13 +159,13 @@ impl<const N: usize> Books<N> {
     }
 
     fn is_free(&self, slot: u32) -> bool {
-        let word = self.slots[slot as usize].word;
+        let word = self.words[slot as usize];
         word != RETIRED && number_in(word) >= self.next
     }
 
     /// Whether a call was submitted in a slot and not collected, wanted or not.
     pub(crate) fn is_in_flight(&self, slot: u32) -> bool {
-        let word = self.slots[slot as usize % N].word;
+        let word = self.words[slot as usize % N];
         number_in(word) < self.next && word & RESERVED == 0
     }
 
@@ -202,7 +192,7 @@ impl<const N: usize> Books<N> {
     /// Keeps `token` for a call whose slot was just used.
     pub(crate) fn keep_token(&mut self, number: u64, token: u64) {
         *self.word(number) |= CARE;
-        self.slots[Self::slot_of(number) as usize].token = token;
+        self.tokens[Self::slot_of(number) as usize] = token;
     }
 
     /// A slot that was just used is reserved.
@@ -232,7 +222,7 @@ impl<const N: usize> Books<N> {
     /// The slot is free, and its next number is the first that is still to come.
     fn free_with_care(&mut self, slot: u32) {
         let ahead = u64::from(slot.wrapping_sub(Self::slot_of(self.next)) % N as u32);
-        self.slots[slot as usize].word = (self.next + ahead) | CARE;
+        self.words[slot as usize] = (self.next + ahead) | CARE;
     }
 
     /// Numbers at the end that no call had are used again.
@@ -241,14 +231,14 @@ impl<const N: usize> Books<N> {
             self.next -= 1;
             let slot = Self::slot_of(self.next);
             if self.is_free(slot) {
-                self.slots[slot as usize].word = self.next | CARE;
+                self.words[slot as usize] = self.next | CARE;
             }
         }
     }
 
     /// Whether a call had this number, which is one of the last round.
     fn was_used(&self, number: u64) -> bool {
-        let word = self.slots[Self::slot_of(number) as usize].word;
+        let word = self.words[Self::slot_of(number) as usize];
         word != RETIRED && (number_in(word) == number || word == number + Self::ROUND)
     }
 
@@ -266,14 +256,14 @@ impl<const N: usize> Books<N> {
     /// Whether `number` is a submitted call whose result is wanted.
     #[inline]
     pub(crate) fn is_wanted(&self, number: u64) -> bool {
-        let word = self.slots[Self::slot_of(number) as usize].word;
+        let word = self.words[Self::slot_of(number) as usize];
         (word == number || word == number | CARE) && number < self.next
     }
 
     /// Whether there is nothing to be said of call `number` but that its result is wanted.
     #[inline]
     pub(crate) fn is_simple(&self, number: u64) -> bool {
-        self.slots[place_of::<N>(number)].word == number
+        self.words[place_of::<N>(number)] == number
     }
 
     /// A simple call has ended.
@@ -292,10 +282,10 @@ impl<const N: usize> Books<N> {
 
     /// The call in a slot has ended. Answers its number and token if they are wanted.
     pub(crate) fn settle(&mut self, slot: u32) -> Option<(u64, u64)> {
-        let number = number_in(self.slots[slot as usize].word);
+        let number = number_in(self.words[slot as usize]);
         let wanted = self.end(slot);
         if number + Self::ROUND >= self.next {
-            self.slots[slot as usize].word = number + Self::ROUND;
+            self.words[slot as usize] = number + Self::ROUND;
         } else {
             self.reach = self.reach.max(after(number));
             self.free_with_care(slot);
@@ -306,15 +296,15 @@ impl<const N: usize> Books<N> {
     /// As [`Books::settle`], but the slot is never used again.
     pub(crate) fn retire(&mut self, slot: u32) -> Option<(u64, u64)> {
         let wanted = self.end(slot);
-        self.slots[slot as usize].word = RETIRED;
+        self.words[slot as usize] = RETIRED;
         wanted
     }
 
     #[inline]
     fn end(&mut self, slot: u32) -> Option<(u64, u64)> {
-        let word = self.slots[slot as usize].word;
+        let word = self.words[slot as usize];
         self.abandoned &= !(1 << slot);
-        let token = core::mem::take(&mut self.slots[slot as usize].token);
+        let token = core::mem::take(&mut self.tokens[slot as usize]);
         (word & ABANDONED == 0).then_some((number_in(word), token))
     }
 }

@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    trials!("campaigns": random_calls_beside_neighbours guided_entries block_and_wake_on_two_cores rewritten_pages an_unknown_campaign_is_2)
+    trials!("campaigns": random_calls_beside_neighbours guided_entries guided_graphs_and_images block_and_wake_on_two_cores rewritten_pages simulated_tasks an_unknown_campaign_is_2)
 }
 
 fn campaign(arguments: &[&str]) -> Command {
@@ -32,9 +32,19 @@ fn rewritten_pages() -> Outcome {
     ensure(finished.output.contains("pages: 200000 tried, 200000 succeeded"), || finished.output.clone())
 }
 
+fn simulated_tasks() -> Outcome {
+    let finished = finish(&mut campaign(&["simulator", "--count", "20000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("simulator: 20000 tried, "), || finished.output.clone())
+}
+
 fn block_and_wake_on_two_cores() -> Outcome {
     let finished = finish(&mut campaign(&["sched", "--count", "20000", "--seed", "1"]))?.expect_status(0)?;
     ensure(finished.output.contains("sched: 20000 tried, 20000 succeeded, "), || finished.output.clone())
+}
+
+fn guided_graphs_and_images() -> Outcome {
+    let finished = finish(&mut campaign(&["graph", "--count", "20000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("graph: 20000 tried, "), || finished.output.clone())
 }
 
 fn an_unknown_campaign_is_2() -> Outcome {

@@ -11,15 +11,18 @@
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
 //! | what do page tables permit? | `mappings.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
+//! | does what `composer new` makes run, and pass its tests? | `beginnings.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | what does an interposer change, and for whom? | `interposers.rs` |
 //! | what do devices do that interrupt? | `devices.rs` |
 //! | what do interrupts do that nobody asked for? | `interrupts.rs` |
 //! | does what several print at once stay whole? | `lines.rs` |
+//! | how much stack is used, and how many instances can there be? | `stacks.rs` |
 //! | do campaigns, in small, find nothing? | `campaigns.rs` |
 //! | do the images keep what the contract promises? | `artefacts.rs` |
 
 mod artefacts;
+mod beginnings;
 mod campaigns;
 mod devices;
 mod disks;
@@ -30,6 +33,7 @@ mod machines;
 mod mappings;
 mod outside;
 mod sources;
+mod stacks;
 mod statuses;
 mod systems;
 mod tools;
@@ -45,12 +49,14 @@ fn main() -> ExitCode {
         machines::trials(),
         mappings::trials(),
         outside::trials(),
+        beginnings::trials(),
         disks::trials(),
         sources::trials(),
         interposers::trials(),
         devices::trials(),
         interrupts::trials(),
         lines::trials(),
+        stacks::trials(),
         artefacts::trials(),
         campaigns::trials(),
     ];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use composer::temporary::TemporaryDirectory;
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 
 use crate::tools::{Outcome, cargo, compose, ensure, finish, root, scratch, trials};
 
@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
     trials!("outside":
         the_system_runs
         the_unit_tests_run
+        two_directories_give_the_same_bytes
         the_manual_shows_these_files
     )
 }
@@ -55,6 +56,22 @@ fn the_system_runs() -> Outcome {
     command.current_dir(outside.path()).env("CARGO_TARGET_DIR", target());
     finish(&mut command)?.expect_status(0)?;
     Ok(())
+}
+
+/// What is built in one directory and in another is the same.
+fn two_directories_give_the_same_bytes() -> Outcome {
+    let build = || -> Result<Vec<Vec<u8>>, Failed> {
+        let (outside, directory) = (workspace()?, scratch()?);
+        let mut command = compose("build", &outside.path().join("greetings.toml"), directory.path())?;
+        command.current_dir(outside.path()).env("CARGO_TARGET_DIR", target());
+        finish(&mut command)?.expect_status(0)?;
+        let files = ["kernel", "bundle", "disk.img", "report.txt", "report.json"];
+        // Where nothing can be booted by GRUB, there is no disk image.
+        Ok(files.map(|name| std::fs::read(directory.path().join(name)).unwrap_or_default()).into())
+    };
+    let (one, other) = (build()?, build()?);
+    ensure(one.iter().take(2).all(|file| !file.is_empty()), || "there is no kernel, or no bundle".into())?;
+    ensure(one == other, || "two directories give different systems".into())
 }
 
 fn the_unit_tests_run() -> Outcome {

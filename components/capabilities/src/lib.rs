@@ -130,8 +130,8 @@ impl<K: Kernel> Served<'_, K> {
         Ok(self.manager.kernel.invoke(start, phase))
     }
 
-    fn make(&self, component: u64) -> Result<()> {
-        let maker = self.caller.token;
+    /// Makes a component, of the quota of `maker`.
+    fn make(&self, component: u64, maker: u64) -> Result<()> {
         self.with_all(component, |records, plan, held, kernel| {
             let alive = records.iter().filter(|record| record.life == Life::Alive && record.maker == maker).count();
             let record = records.get_mut(held.number).ok_or(NOT_MANAGED)?;
@@ -155,6 +155,16 @@ impl<K: Kernel> Served<'_, K> {
         })
     }
 
+    /// Makes a component, of the quota of `maker`, and lets it initialise.
+    fn create_for(&self, component: u64, maker: u64) -> Result<()> {
+        self.make(component, maker)?;
+        if self.enter(component, phase::INITIALISE)? == 0 {
+            return Ok(());
+        }
+        self.end(component)?;
+        Err(NOT_INITIALISED)
+    }
+
     fn end(&self, component: u64) -> Result<()> {
         self.with(component, |record, plan, held, kernel| {
             if record.life == Life::Dead {
@@ -169,12 +179,7 @@ impl<K: Kernel> Served<'_, K> {
 
 impl<K: Kernel> Capabilities for Served<'_, K> {
     fn create(&self, component: u64) -> Result<()> {
-        self.make(component)?;
-        if self.enter(component, phase::INITIALISE)? == 0 {
-            return Ok(());
-        }
-        self.end(component)?;
-        Err(NOT_INITIALISED)
+        self.create_for(component, self.caller.token)
     }
 
     fn destroy(&self, component: u64) -> Result<()> {
@@ -182,8 +187,11 @@ impl<K: Kernel> Capabilities for Served<'_, K> {
     }
 
     fn recreate(&self, component: u64) -> Result<()> {
+        // Whoever asks for it, a supervisor say: it is still one of those that its first maker may have.
+        let maker = self
+            .with(component, |record, _, _, _| Ok(if record.made == 0 { self.caller.token } else { record.maker }))?;
         match self.end(component) {
-            Ok(()) | Err(DEAD) => self.create(component),
+            Ok(()) | Err(DEAD) => self.create_for(component, maker),
             Err(error) => Err(error),
         }
     }

@@ -450,10 +450,11 @@ fn a_quota_is_of_what_lives_and_of_the_client_that_had_it_made() {
     assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(QUOTA));
     let manager = Manager::new(fake, || 1);
     manager.serve(CALLER).create(PHOENIX).unwrap();
+    manager.serve(Caller { token: 9, ..CALLER }).recreate(PHOENIX).unwrap();
     let mut records = manager.records.enter(NonZeroU32::MIN).unwrap_or_else(|_| panic!("taken"));
+    assert_eq!(records[0].maker, CALLER.token, "it is not of the quota of who has it made anew");
     records[1] = Record { life: Life::Alive, maker: CALLER.token, ..records[1] };
     drop(records);
-    manager.serve(Caller { token: 9, ..CALLER }).recreate(PHOENIX).unwrap();
     assert_eq!(manager.serve(CALLER).recreate(PHOENIX), Err(QUOTA), "the other one lives");
 }
 

@@ -30,16 +30,16 @@
 #![no_std]
 
 #[cfg(test)]
-extern crate std;
-#[cfg(test)]
 extern crate self as concurrency;
+#[cfg(test)]
+extern crate std;
 
 mod point;
 mod scheduler;
 pub mod sync;
-pub mod thread;
 #[cfg(test)]
 mod tests;
+pub mod thread;
 pub mod time;
 
 pub use scheduler::background;

@@ -124,10 +124,18 @@ impl Condition {
         self.point.prepare();
         let in_time = Cell::new(true);
         let attempt = || attempt().map(Some).or_else(|| (!in_time.get()).then_some(None));
-        self.epochs.wait_until(attempt, |epoch| {
+        self.epochs.wait_for_change(attempt, |epoch| {
             in_time.set(self.point.wait(epoch, None, until)?);
             Ok(())
         })
+    }
+
+    /// As [`Self::changed`], by a caller who has made the change by a sequentially consistent read-modify-write.
+    #[inline]
+    pub fn changed_by_exchange(&self) {
+        if let Some(epoch) = self.epochs.trigger_after_exchange() {
+            self.point.trigger(epoch);
+        }
     }
 
     /// Says that what others may try has changed.

@@ -6,7 +6,7 @@ mod ours;
 
 use crate::scheduler::SCHED;
 use crate::scheduler::played::REFUSES_POINTS;
-use crate::sync::{Condvar, Mutex, Once, Semaphore};
+use crate::sync::{Condvar, Mutex, Once, Pipe, Semaphore, TryRecvError, TrySendError};
 use crate::thread::spawn;
 use crate::{NO_TIME_LEFT, time};
 use sched_interface::WOULD_DEADLOCK;
@@ -81,4 +81,33 @@ fn what_the_scheduler_has_no_room_for_is_waited_for_all_the_same() {
     }
     waits.join().unwrap();
     assert_eq!((*LOCK.lock().unwrap(), SCHED.points()), (1, before));
+}
+
+#[test]
+fn a_pipe_has_two_ends_and_keeps_the_order() {
+    let _alone = alone();
+    static PIPE: Pipe<u64, 2> = Pipe::new();
+    let (mut sender, mut receiver) = PIPE.split().unwrap();
+    assert!(PIPE.split().is_none());
+    assert_eq!(receiver.try_recv(), Err(TryRecvError));
+    assert_eq!((sender.try_send(1), sender.try_send(2), sender.try_send(3)), (Ok(()), Ok(()), Err(TrySendError(3))));
+    let late = || time::now().after(time::Duration(1_000));
+    assert_eq!(sender.send_until(3, late()), Err(NO_TIME_LEFT));
+    assert_eq!([receiver.recv(), receiver.recv_until(late())], [Ok(1), Ok(2)]);
+    assert_eq!(receiver.recv_until(late()), Err(NO_TIME_LEFT));
+    let sends = spawn(move || (0..1_000).try_for_each(|value| sender.send(value))).unwrap();
+    assert!((0..1_000).all(|value| receiver.recv() == Ok(value)));
+    assert_eq!(sends.join(), Ok(Ok(())));
+}
+
+#[test]
+fn what_is_left_in_a_pipe_is_dropped_once() {
+    let counted = std::sync::Arc::new(());
+    let pipe: Pipe<_, 4> = Pipe::new();
+    let (mut sender, mut receiver) = pipe.split().unwrap();
+    (0..3).for_each(|_| assert!(sender.try_send(counted.clone()).is_ok()));
+    drop(receiver.recv());
+    assert_eq!(std::sync::Arc::strong_count(&counted), 3);
+    drop(pipe);
+    assert_eq!(std::sync::Arc::strong_count(&counted), 1);
 }

@@ -3,7 +3,7 @@
 //! The stub itself is written out by [`export!`](crate::export), once for each
 //! interface that an image serves and each answer to "is the client trusted".
 
-use crate::{Answer, Result};
+use crate::{Answer, Error, Result};
 use core::arch::asm;
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -152,12 +152,19 @@ impl PartialEq for Reply {
 
 impl Eq for Reply {}
 
+/// The status of an error, out of the way of what succeeds.
+#[cold]
+#[inline(never)]
+fn status(error: Error) -> u16 {
+    error.status()
+}
+
 impl<A: Answer> From<Result<A>> for Reply {
     #[inline]
     fn from(result: Result<A>) -> Self {
         match result {
             Ok(answer) => Self { status: 0, words: answer.into_words(), meant: answer.into_meant_words() },
-            Err(error) => Self { status: error.status(), words: [0; 2], meant: [MaybeUninit::uninit(); 2] },
+            Err(error) => Self { status: status(error), words: [0; 2], meant: [MaybeUninit::uninit(); 2] },
         }
     }
 }
@@ -314,7 +321,6 @@ const _: () = assert!(abi::stack::FIRST_ENTRY == 24);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     #[test]
     fn an_answer_travels_in_its_words() {

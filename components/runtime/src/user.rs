@@ -23,12 +23,13 @@
 //! All that user threads share is touched by one thread of the kernel's: [`UserThreads::run`] refuses a second one, and
 //! whatever asks for user threads is reached through [`Scope`], which stays where it is. Nothing is pre-empted by another
 //! user thread: they switch where they ask for it. What a user thread borrows outlives it, since `run` returns when all
-//! have ended; if they never do, their stacks are never used again.
+//! have ended; if they never do, none of them is ever gone on with.
 
 mod context;
 mod page;
 mod queue;
 mod stack;
+mod sync;
 
 use context::{Control, Packet};
 use core::cell::{Cell, UnsafeCell};
@@ -40,7 +41,8 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 use queue::Queue;
 
 pub use page::OnPage;
-pub use stack::StackPool;
+pub use stack::{StackMemory, StackPool};
+pub use sync::{Channel, Mutex, MutexGuard};
 
 /// Why user threads do not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +68,12 @@ impl fmt::Display for UserError {
 /// What the thread of the kernel's does when no user thread is ready.
 pub trait Idle {
     /// Waits until something has happened, and wakes whom it concerns. `false`: there is nothing to wait for.
-    fn idle(&self, threads: &Threads) -> bool;
+    fn idle(&self) -> bool;
 }
 
 /// There is never anything to wait for.
 impl Idle for () {
-    fn idle(&self, _: &Threads) -> bool {
+    fn idle(&self) -> bool {
         false
     }
 }
@@ -139,13 +141,27 @@ impl UserThreads {
         self.with(|threads| threads.adopt((start, length), bytes))
     }
 
+    /// The same with `count` stacks that `memory` grants, of so many pages each, the lowest of which guards the others:
+    /// who uses more than there is faults. Answers how many stacks that makes.
+    ///
+    /// # Errors
+    ///
+    /// The memory manager's; [`crate::Error::Unknown`] if the user threads run.
+    pub fn adopt_granted(&self, memory: &impl StackMemory, count: usize, pages: usize) -> crate::Result<usize> {
+        let bytes = pages.max(2) * syscall_page::layout::FRAME_BYTES;
+        let granted = stack::grant(memory, count, bytes)?;
+        let adopted = self.with(|threads| threads.adopt(granted, bytes)).map_err(|_| crate::Error::Unknown)?;
+        stack::guard(memory, granted, bytes)?;
+        Ok(adopted)
+    }
+
     /// Runs `main` as a user thread, and all that it spawns; returns when all have ended.
     ///
     /// # Errors
     ///
-    /// [`UserError`]. After a deadlock, the threads that wait never go on, and their stacks are lost.
+    /// [`UserError`]. After a deadlock, those that wait are never gone on with, nor are these user threads used again.
     pub fn run<'env, R>(
-        &self,
+        &'static self,
         idle: &dyn Idle,
         main: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
     ) -> Result<R, UserError> {
@@ -162,8 +178,10 @@ impl UserThreads {
             return Err(UserError::Running);
         }
         // SAFETY: `is_running` was clear, so nobody else has a reference until it is clear again.
-        let result = work(unsafe { &*self.threads.get() });
-        self.is_running.store(false, Release);
+        let threads = unsafe { &*self.threads.get() };
+        let result = work(threads);
+        // Who waits for ever could be woken by a later run, and what it borrowed is gone.
+        self.is_running.store(threads.alive.get() > 0, Release);
         Ok(result)
     }
 }
@@ -211,8 +229,7 @@ impl Threads {
                 // SAFETY: it is ready, so it was prepared or has left by a switch.
                 unsafe { context::enter(self.outside.as_ptr(), next) };
                 self.current.set(null_mut());
-            } else if !idle.idle(self) {
-                self.alive.set(0);
+            } else if !idle.idle() {
                 return Err(UserError::Deadlock);
             }
         }
@@ -254,12 +271,6 @@ impl Threads {
         }
     }
 
-    /// Makes a user thread ready that waits.
-    #[inline]
-    pub fn wake(&self, Waiter(control): Waiter) {
-        self.ready.push(control);
-    }
-
     /// The current one has ended: whoever joins it is woken, and it is never switched to again.
     fn end(&self) -> ! {
         let current = self.current.get();
@@ -283,6 +294,17 @@ impl Threads {
 #[must_use = "whoever drops it lets a user thread wait for ever"]
 #[derive(Debug)]
 pub struct Waiter(NonNull<Control>);
+
+impl Waiter {
+    /// Makes it ready.
+    #[inline]
+    pub fn wake(self) {
+        // SAFETY: controls exist as long as stacks, for ever; so do the user threads that one of them is of, a static.
+        if let Some(threads) = unsafe { self.0.as_ref().threads.as_ref() } {
+            threads.ready.push(self.0);
+        }
+    }
+}
 
 impl<'scope> Scope<'scope, '_> {
     /// Starts a user thread. It runs when those that are ready have.
@@ -326,6 +348,8 @@ impl<T> Drop for JoinHandle<'_, T> {
     fn drop(&mut self) {
         // SAFETY: the stack is kept until the handle is gone.
         if unsafe { self.control.as_ref() }.give_up() {
+            // SAFETY: as above; a thread that has ended does not touch its result.
+            drop(unsafe { (*self.result.as_ptr()).take() });
             self.threads.free.push(self.control);
         }
     }

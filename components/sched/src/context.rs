@@ -12,7 +12,7 @@ use runtime::scheduling::{Budget, Thread};
 use runtime::section::Guard;
 use runtime::{Error, Result};
 use sched_interface::{NO_DECISION, NOT_STARTED};
-use sched_sl::{Decision, DispatchError, Event, Exclusive, Instant, Kernel, Payer, Token, carry_out, recover, reschedule};
+use sched_sl::{Decision, DispatchError, Event, Exclusive, Instant, Kernel, Payer, Ran, Token, carry_out, recover, reschedule};
 
 /// What only the scheduler's own thread has.
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub struct Own {
     events: RefCell<Events>,
     /// Whether somebody sent to it: there may be mail from other cores.
     is_called: Cell<bool>,
+    /// Whether its last wait ended because its time had come, and for no other reason.
+    was_due: Cell<bool>,
     /// Whether nobody will ever run again.
     pub is_stuck: Cell<bool>,
 }
@@ -257,7 +259,13 @@ impl<'s, M: Machine> Context<'s, M> {
     #[inline(never)]
     pub fn reschedule(self) -> Result<()> {
         let again = Self { names_time: true, ..self };
-        reschedule(&again, &again).map(|_| ()).map_err(|_| NO_DECISION)
+        loop {
+            let ran = reschedule(&again, &again).map_err(|_| NO_DECISION)?;
+            // Where only time has passed, there is nothing to take in.
+            if ran != Ran::Nobody || !self.own.is_some_and(|own| own.was_due.take()) {
+                return Ok(());
+            }
+        }
     }
 
     /// Switches to whom a decision names. Returns when the caller runs again.
@@ -306,10 +314,12 @@ impl<'s, M: Machine> Context<'s, M> {
                 }
             }
         }
-        if let Ok(received) = machine.wait(timeout(until.unwrap_or(Instant::NEVER))) {
+        let waited = machine.wait(timeout(until.unwrap_or(Instant::NEVER)));
+        shared.rouse(machine.core());
+        own.was_due.set(waited == Err(Error::Kernel(KernelError::TimedOut)));
+        if let Ok(received) = waited {
             own.keep(received);
         }
-        shared.rouse(machine.core());
         Ok(())
     }
 
@@ -370,6 +380,10 @@ impl<M: Machine> Exclusive<Threads> for Context<'_, M> {
 
 impl<M: Machine> Kernel for Context<'_, M> {
     type Thread = Target;
+
+    fn may_have_timer(&self) -> bool {
+        self.own.is_none()
+    }
 
     fn now(&self) -> Instant {
         Instant(self.scheduler.machine.now())

@@ -5,9 +5,11 @@
 //! | what does it need of the kernel? | [`machine`] |
 //! | what does it know of its threads, and who may do what to whom? | [`state`] |
 //! | who is scheduled here? | [`directory`] |
+//! | how do threads of several cores reach it, and meet in it? | [`cores`] |
 //! | what do its parts on several cores have in common? | [`shared`] |
 //! | how do a thread inside and the kernel come together? | [`context`] |
 //! | the same where nothing is in the way? | [`visit`] |
+//! | what do threads that call each other say? | [`letters`] |
 //! | what can its clients ask for? | [`serve`] |
 //! | how long may a thread run? | [`limits`] |
 //! | by which policy? | [`policy`] |
@@ -31,7 +33,9 @@
 extern crate std;
 
 pub mod context;
+pub mod cores;
 pub mod directory;
+pub mod letters;
 pub mod limits;
 pub mod machine;
 pub mod pages;
@@ -50,6 +54,7 @@ pub use serve::Call;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use directory::Directory;
+use letters::Letters;
 use runtime::section::Section;
 use runtime::{Caller, Error};
 use shared::Shared;
@@ -68,6 +73,7 @@ pub const BAD_PLAN: Error = Error::Server(34);
 pub struct Scheduler<M> {
     machine: M,
     directory: Directory,
+    letters: Letters,
     shared: &'static Shared,
     section: Section<State>,
     /// Number of the last decision.
@@ -82,6 +88,7 @@ impl<M: Machine> Scheduler<M> {
         Self {
             machine,
             directory: Directory::new(),
+            letters: Letters::new(),
             shared,
             section: Section::new(State::new()),
             token: AtomicU64::new(0),
@@ -95,7 +102,7 @@ impl<M: Machine> Scheduler<M> {
     }
 
     const fn part(&self) -> Part<'_, M> {
-        Part { machine: &self.machine, directory: &self.directory, shared: self.shared }
+        Part { machine: &self.machine, directory: &self.directory, shared: self.shared, letters: &self.letters }
     }
 
     /// A number for the next decision: it overtakes all earlier ones.

@@ -4,10 +4,11 @@
 
 use abi::plan::CORES;
 use runtime::{Caller, Result, thread};
-use sched::pages::{Paged, Registered};
+use sched::Scheduler;
+use sched::cores::{Everywhere, Parts};
 use sched::machine::Reached;
+use sched::pages::{Paged, Registered};
 use sched::shared::Shared;
-use sched::{Call, Scheduler};
 use sched_interface::SchedClient;
 
 runtime::plan!(PLAN);
@@ -18,25 +19,18 @@ runtime::optional_import!(PARENT: SchedClient);
 static SHARED: Shared = Shared::new();
 
 /// One for each core that it may run on.
-static SCHEDULERS: [Scheduler<Reached<SchedClient>>; CORES] = {
+static SCHEDULERS: Parts<Reached<SchedClient>> = {
     const fn part(core: u32) -> Scheduler<Reached<SchedClient>> {
         Scheduler::new(Reached::new(PLAN.on(core), &PARENT), &SHARED)
     }
-    [part(0), part(1), part(2), part(3), part(4), part(5), part(6), part(7)]
+    [part(0), part(1), part(2), part(3)]
 };
 
 runtime::export!(sched_interface::SchedServer => |caller| serve(caller));
 
-/// On the core on which the caller executes.
 #[inline(always)]
-fn serve(caller: Caller) -> Call<'static, Reached<SchedClient>> {
-    on(caller.core).serve(caller)
-}
-
-/// Its part on this core. Nobody comes here on a core that no scheduler can have.
-#[inline(always)]
-fn on(core: u32) -> &'static Scheduler<Reached<SchedClient>> {
-    &SCHEDULERS[core as usize % CORES]
+const fn serve(caller: Caller) -> Everywhere<Reached<SchedClient>> {
+    Everywhere::new(&SCHEDULERS, caller)
 }
 
 static REGISTERED: Registered = Registered::new();
@@ -53,5 +47,5 @@ fn initialise() -> Result<()> {
 }
 
 fn run() -> Result<u16> {
-    on(thread::core()).run()
+    SCHEDULERS[thread::core() as usize % CORES].run()
 }

@@ -1,6 +1,7 @@
 //! The interface `sched`, on behalf of one caller.
 
 mod elsewhere;
+mod exchange;
 mod points;
 
 use crate::context::Context;
@@ -198,6 +199,24 @@ impl<M: Machine> Sched for Call<'_, M> {
         let context = self.context()?;
         let at = Instant(time).unless_never();
         context.inside(|state| state.threads.end_wait_at(state.thread(context.me())?, at).map_err(refused))
+    }
+
+    #[inline(always)]
+    fn exchange(&self, server: u64, word: u64) -> Result<u64> {
+        self.exchange_with(server, word)
+    }
+
+    fn accept(&self) -> Result<(u64, u64)> {
+        self.accept_call()
+    }
+
+    fn answer(&self, client: u64, word: u64) -> Result<()> {
+        self.answer_call(client, word)
+    }
+
+    #[inline(always)]
+    fn answer_and_accept(&self, client: u64, word: u64) -> Result<(u64, u64)> {
+        self.answer_and_accept_call(client, word)
     }
 
     fn migrate(&self, core: u64) -> Result<()> {

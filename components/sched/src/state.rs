@@ -2,14 +2,18 @@
 
 mod mail;
 mod migration;
+mod parties;
 mod points;
 
 use crate::directory::{Directory, Entry};
+use crate::letters::Letters;
 use crate::limits::Limits;
 use crate::policy::{self, Clock};
 use crate::{BAD_PLAN, Machine, TOO_LARGE};
 use abi::event::What;
+pub use parties::Called;
 pub use points::POINTS;
+use parties::Parties;
 use points::Points;
 use abi::plan;
 use crate::shared::Shared;
@@ -75,6 +79,10 @@ pub type Threads = sched_sl::Scheduler<Target, AnyPolicy<PLACES>, HeapTimers<PLA
 struct Member {
     id: ThreadId,
     client: usize,
+    /// The token of that client.
+    token: u64,
+    /// Bit n: threads of client number n can come to execute in that client, so it may wake them, and they may call it.
+    may_be_entered: u64,
     /// Whether the system does not wait for its end.
     is_background: bool,
     /// Its index, and the core that it is about to go to.
@@ -95,6 +103,8 @@ pub struct Part<'s, M> {
     pub directory: &'s Directory,
     /// What all parts know.
     pub shared: &'s Shared,
+    /// What threads say to each other.
+    pub letters: &'s Letters,
 }
 
 /// All that is known.
@@ -103,6 +113,7 @@ pub struct State {
     pub threads: Threads,
     limits: Limits,
     points: Points,
+    parties: Parties,
     clients: [Option<Client>; CLIENTS],
     /// By place.
     members: [Option<Member>; PLACES],
@@ -120,6 +131,7 @@ impl State {
             threads: Threads::new(AnyPolicy::new(Duration(1)), HeapTimers::new(), HeapTimers::new()),
             limits: Limits::new(),
             points: Points::new(),
+            parties: Parties::new(),
             clients: [const { None }; CLIENTS],
             members: [None; PLACES],
             leaving: 0,
@@ -210,8 +222,10 @@ impl State {
         }
         // If the one before in this place ended behind its back.
         self.points.forget(&mut self.threads, id);
+        let of = self.clients.get(client).and_then(Option::as_ref);
+        let (token, may_be_entered) = of.map_or((0, 0), |of| (of.client.token, of.wakes));
         if let Some(member) = self.members.get_mut(id.place()) {
-            *member = Some(Member { id, client, is_background: false, leaves: None });
+            *member = Some(Member { id, client, token, may_be_entered, is_background: false, leaves: None });
         }
         Ok(())
     }
@@ -238,20 +252,21 @@ impl State {
     #[inline(always)]
     pub fn who_may_be_woken(&self, caller: Entry, token: u64, entry: Entry) -> Result<ThreadId> {
         let &Member { id, client, .. } = self.member(entry).ok_or(NO_SUCH_THREAD)?;
-        let waker = self.client_of(caller, token).ok_or(NO_SUCH_THREAD)?;
-        if waker.wakes >> client & 1 == 0 {
-            return Err(NO_SUCH_THREAD);
-        }
-        Ok(id)
+        let home = self.member(caller).ok_or(NO_SUCH_THREAD)?;
+        let may = if home.token == token { home.may_be_entered >> client & 1 != 0 } else { self.may_wake(token, client) };
+        if may { Ok(id) } else { Err(NO_SUCH_THREAD) }
     }
 
+    /// The number of the client with this token: most often that of the calling thread.
     #[inline(always)]
-    fn client_of(&self, caller: Entry, token: u64) -> Option<&Client> {
-        let client = self.clients.get(self.member(caller)?.client)?.as_ref()?;
-        if client.client.token == token { Some(client) } else { self.client(token).map(|(_, client)| client) }
+    fn number_of(&self, caller: Entry, token: u64) -> Option<usize> {
+        let home = self.member(caller)?;
+        if home.token == token { Some(home.client) } else { self.client(token).map(|(number, _)| number) }
     }
 
     /// Whether the client with this token may wake threads of this other one.
+    #[cold]
+    #[inline(never)]
     pub fn may_wake(&self, token: u64, client: usize) -> bool {
         self.client(token).is_some_and(|(_, waker)| waker.wakes >> client & 1 != 0)
     }
@@ -355,7 +370,7 @@ impl State {
         part.shared.note(status);
         let index = u64::from(index);
         let Some(member) = part.directory.take(index).and_then(|entry| self.member(entry).copied()) else { return };
-        self.remove(member);
+        self.remove(part.letters, member);
         part.shared.leave(index, part.machine.core());
         part.shared.end(index, matches!(what, What::Faulted(_)));
         if !member.is_background {
@@ -363,12 +378,13 @@ impl State {
         }
     }
 
-    fn remove(&mut self, member: Member) {
+    fn remove(&mut self, letters: &Letters, member: Member) {
         // If it has ended there already, that is as well.
         if self.threads.at(member.id.place()).is_none_or(|there| there == member.id) {
             self.points.forget(&mut self.threads, member.id);
         }
         let _ = self.threads.exit(member.id);
+        self.forget_party(letters, member.id.place());
         if let Some(entry) = self.members.get_mut(member.id.place()) {
             *entry = None;
         }

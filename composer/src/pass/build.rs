@@ -3,15 +3,20 @@
 //! Images are built apart from what plain `cargo build` builds: with a target directory and a profile of their own.
 //! Both are given on the command line, so that a user's workspace need not know of them.
 
+mod inputs;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cargo::{Message, messages};
+use std::time::SystemTime;
+
+use crate::cargo::{Message, kept_in, messages};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::fresh;
 use crate::graph::{Component, Graph};
 use crate::locate::{Binary, Located};
 use crate::progress::Progress;
@@ -44,6 +49,10 @@ const PROFILE: [&str; 8] = [
 pub fn build(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Images> {
     let mut built = BTreeMap::new();
     for (workspace, binaries) in by_workspace(located) {
+        if let Some(files) = built_before(&workspace, &binaries) {
+            built.extend(files);
+            continue;
+        }
         let progress = Progress::start(&format!("building {}", names(&binaries)));
         match run_cargo(&workspace, &binaries, &progress) {
             Ok(files) => built.extend(files),
@@ -77,6 +86,32 @@ fn names(binaries: &[&Binary]) -> String {
     binaries.iter().map(|binary| binary.package.as_str()).collect::<Vec<_>>().join(", ")
 }
 
+/// What was built before, if cargo would find nothing to do.
+fn built_before(workspace: &Path, binaries: &[&Binary]) -> Option<Vec<(Key, Vec<u8>)>> {
+    let directory = kept_in(&binaries.first()?.target);
+    let programs: Vec<PathBuf> = fresh::recall(&directory, &question(workspace, binaries))?;
+    // Whoever builds at the same time puts whole programs in the place of these.
+    let read = |(binary, program): (&&Binary, &PathBuf)| Some((key(binary), std::fs::read(program).ok()?));
+    binaries.iter().zip(&programs).map(read).collect()
+}
+
+fn keep(workspace: &Path, binaries: &[&Binary], asked: SystemTime, outcome: &Outcome) {
+    let programs: Option<Vec<_>> = binaries.iter().map(|binary| outcome.program(binary)).collect();
+    // What the compiler remarks is to be read each time.
+    let (Some(programs), Some(first), false) = (programs, binaries.first(), outcome.has_remarks) else { return };
+    if let Some(inputs) = inputs::of(workspace, &programs) {
+        fresh::keep(&kept_in(&first.target), &question(workspace, binaries), asked, inputs, programs);
+    }
+}
+
+/// All that cargo is told.
+fn question(workspace: &Path, binaries: &[&Binary]) -> String {
+    let names: Vec<_> = binaries.iter().map(|binary| (&binary.package, &binary.name)).collect();
+    let variables: Vec<_> = fresh::cargo_variables().collect();
+    let flags = flags(workspace);
+    format!("images {names:?} of {} with {flags:?} {PROFILE:?} {TARGET} by {variables:?}", workspace.display())
+}
+
 /// Why a run of cargo failed.
 struct BuildFailure {
     /// Packages with errors of the compiler.
@@ -92,6 +127,7 @@ impl From<std::io::Error> for BuildFailure {
 }
 
 fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Result<Vec<(Key, Vec<u8>)>, BuildFailure> {
+    let asked = SystemTime::now();
     let mut cargo = command(workspace, binaries).spawn()?;
     let errors = cargo.stderr.take();
     let messages = cargo.stdout.take();
@@ -103,7 +139,9 @@ fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Res
     if !cargo.wait()?.success() {
         return Err(BuildFailure { packages: outcome.failed, remarks });
     }
-    binaries.iter().map(|binary| Ok((key(binary), outcome.read(binary)?))).collect()
+    let files = binaries.iter().map(|binary| Ok((key(binary), outcome.read(binary)?))).collect();
+    keep(workspace, binaries, asked, &outcome);
+    files
 }
 
 fn command(workspace: &Path, binaries: &[&Binary]) -> Command {
@@ -154,13 +192,18 @@ fn flags(workspace: &Path) -> OsString {
 struct Outcome {
     executables: Vec<(String, String, PathBuf)>,
     failed: Vec<String>,
+    has_remarks: bool,
 }
 
 impl Outcome {
-    fn read(&self, binary: &Binary) -> Result<Vec<u8>, BuildFailure> {
+    fn program(&self, binary: &Binary) -> Option<PathBuf> {
         let ours = |(package, name, _): &&(String, String, PathBuf)| *package == binary.package && *name == binary.name;
-        match self.executables.iter().find(ours) {
-            Some((_, _, path)) => Ok(std::fs::read(path)?),
+        self.executables.iter().find(ours).map(|(_, _, path)| path.clone())
+    }
+
+    fn read(&self, binary: &Binary) -> Result<Vec<u8>, BuildFailure> {
+        match self.program(binary) {
+            Some(path) => Ok(std::fs::read(path)?),
             None => Err(BuildFailure {
                 packages: vec![binary.package.clone()],
                 remarks: "cargo built no executable".into(),
@@ -180,6 +223,7 @@ fn read_messages(output: impl std::io::Read, progress: &Progress) -> Outcome {
                 }
             }
             Message::CompilerMessage(remark) => {
+                outcome.has_remarks = true;
                 progress.print(remark.text());
                 if remark.is_error() {
                     let package = package_name(&remark.package_id, &remark.target.name);

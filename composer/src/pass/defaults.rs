@@ -17,8 +17,8 @@ use crate::text::quote;
 const FILE: &str = "component.toml";
 
 /// Keys of a component that it can say nothing of.
-const NOT_ITS: [&str; 9] =
-    ["name", "img", "constructor", "implements", "deps", "devices", "template", "count", "personality"];
+const NOT_ITS: [&str; 10] =
+    ["name", "img", "constructor", "implements", "deps", "devices", "initfs", "template", "count", "personality"];
 
 /// The files that have been read, by their directories.
 #[derive(Debug, Default)]

@@ -80,16 +80,16 @@ pub fn compose(cache: &Path, kernel: &[u8], bundle: &[u8]) -> Result<Vec<u8>, Di
 /// See [`DiskError`].
 pub fn disk(loader: &Loader, kernel: &[u8], bundle: &[u8]) -> Result<Vec<u8>, DiskError> {
     let files = [("kernel", kernel), ("bundle", bundle), (grub::EFI_FILE, &loader.efi)];
-    let partition = fat::partition(&files)?;
-    let sectors = u32::try_from(partition.len() / SECTOR).map_err(|_| DiskError::TooLarge(partition.len()))?;
-    let mut disk = boot_sector(&loader.boot, sectors)?;
-    disk.extend(&loader.core);
-    let room = PARTITION as usize * SECTOR;
-    if disk.len() > room {
-        return Err(DiskError::CoreTooLarge(loader.core.len()));
-    }
-    disk.resize(room, 0);
-    disk.extend(partition);
+    let bytes = fat::size(&files);
+    let sectors = u32::try_from(bytes / SECTOR).map_err(|_| DiskError::TooLarge(bytes))?;
+    let boot = boot_sector(&loader.boot, sectors)?;
+    // Most of it stays as it is here: memory that nobody touches costs nothing.
+    let mut disk = vec![0; PARTITION as usize * SECTOR + bytes];
+    let (front, partition) = disk.split_at_mut(PARTITION as usize * SECTOR);
+    let start = [boot, loader.core.clone()].concat();
+    let place = front.get_mut(..start.len()).ok_or(DiskError::CoreTooLarge(loader.core.len()))?;
+    place.copy_from_slice(&start);
+    fat::partition(partition, &files)?;
     Ok(disk)
 }
 

@@ -42,13 +42,7 @@ fn unreadable(files: &Files, error: &io::Error) -> Diagnostic {
 }
 
 /// The file at `path`, or the files in the directory there; `left` is how many bytes there may still be.
-fn collect(
-    path: &Path,
-    name: &str,
-    depth: usize,
-    left: &mut u64,
-    all: &mut Vec<(String, Vec<u8>)>,
-) -> io::Result<()> {
+fn collect(path: &Path, name: &str, depth: usize, left: &mut u64, all: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
     let metadata = fs::metadata(path)?;
     let own = path.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidFilename)?;
     if metadata.is_file() {

@@ -1,7 +1,8 @@
 //! The image: the bundle's bytes, and the files of a system, all or none of them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, Time, VERSION, checksum};
@@ -172,10 +173,24 @@ pub fn write(directory: &Path, files: &Files) -> io::Result<()> {
     fs::create_dir_all(parent)?;
     let whole = TemporaryDirectory::create(parent, ".composing-")?;
     for (name, bytes) in files {
-        fs::write(whole.path().join(name), bytes)?;
+        write_sparsely(&whole.path().join(name), bytes)?;
     }
     check(whole.path())?;
     exchange(&whole, directory, parent)
+}
+
+/// Writes a file, but for runs of zeros, which it has anyway where nothing was written.
+fn write_sparsely(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    const RUN: usize = 64 << 10;
+    static ZEROS: [u8; RUN] = [0; RUN];
+    let file = File::create(path)?;
+    file.set_len(bytes.len() as u64)?;
+    for (at, run) in (0..).step_by(RUN).zip(bytes.chunks(RUN)) {
+        if ZEROS.get(..run.len()) != Some(run) {
+            file.write_all_at(run, at)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is replaced is removed, so it must be a system's directory, whatever the command line says.

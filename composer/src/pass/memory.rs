@@ -29,6 +29,9 @@ pub fn check(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut Diagno
         let place = largest.memory.as_ref().map_or(&largest.name.span, |memory| &memory.span);
         let label = format!("`{}` needs most: {}", largest.name.value, text::size(bytes.next_multiple_of(1 << 20)));
         let complaint = Diagnostic::error(MEMORY_EXCEEDED, message).label(place, label);
-        found.push(complaint.help(format!("give the machine more: machine = {{ memory = \"{needed}\" }}, or the components less")));
+        found.push(
+            complaint
+                .help(format!("give the machine more: machine = {{ memory = \"{needed}\" }}, or the components less")),
+        );
     }
 }

@@ -66,6 +66,14 @@ pub struct Edge {
     pub page: Option<PageEnds>,
 }
 
+impl Edge {
+    /// The number of a method that it permits.
+    pub fn number(&self, method: &str) -> Option<u16> {
+        let place = self.method_names.iter().position(|name| name == method)?;
+        (0..u64::BITS).filter(|number| self.methods & 1 << number != 0).nth(place).and_then(|number| number.try_into().ok())
+    }
+}
+
 /// The edge to a handler of faults or system calls, which has no end in the client's image: the kernel takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handler {

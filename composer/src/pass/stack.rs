@@ -3,6 +3,7 @@
 //! when invocations come back to a component.
 
 mod chains;
+mod unused;
 
 use std::collections::HashMap;
 
@@ -27,6 +28,7 @@ pub struct Stacks {
 /// Bounds all stacks, and complains of those that are too small. `None` if one cannot be bounded.
 pub fn stack(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnostics) -> Option<Stacks> {
     let bounds = bounds(graph, images, schema, found)?;
+    unused::check(graph, schema, &bounds, found);
     needs(graph, schema, &bounds, found)
 }
 
@@ -52,13 +54,14 @@ fn bounds(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnosti
     let mut all = Vec::new();
     for ((component, file), bindings) in graph.components.iter().zip(&images.components).zip(&schema.components) {
         let recursion = component.recursion.as_ref().map(|recursion| recursion.value);
-        let bounds = known.entry((component.img.value.as_str(), recursion, component.stack_check)).or_insert_with(|| {
-            if !component.stack_check {
-                return Some(Bounds::default());
-            }
-            let bounds = stack::bounds(file, &bindings.image, recursion);
-            bounds.map_err(|problems| found.extend(problems.iter().map(|problem| unknown(component, problem)))).ok()
-        });
+        let bounds =
+            known.entry((component.img.value.as_str(), recursion, component.stack_check)).or_insert_with(|| {
+                if !component.stack_check {
+                    return Some(Bounds::default());
+                }
+                let bounds = stack::bounds(file, &bindings.image, recursion);
+                bounds.map_err(|problems| found.extend(problems.iter().map(|problem| unknown(component, problem)))).ok()
+            });
         all.extend(bounds.clone());
     }
     (all.len() == graph.components.len()).then_some(all)

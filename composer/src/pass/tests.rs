@@ -3,6 +3,7 @@
 mod devices;
 mod pages;
 mod policies;
+mod levels;
 mod scheduling;
 mod stacks;
 

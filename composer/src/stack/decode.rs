@@ -52,6 +52,10 @@ impl<'p> Effects<'p> {
             (Mnemonic::Mov, OpKind::Memory) if target.is_gpr64() => self.loaded(instruction, state)?,
             (Mnemonic::Lea, OpKind::Memory) if target.is_gpr64() => address(instruction, state)?,
             (Mnemonic::Movsxd, OpKind::Memory) => distance(instruction, state)?,
+            // Its sign is cleared: it says something else.
+            (Mnemonic::And, OpKind::Register) | (Mnemonic::Btr, _) => method(before, 0)?,
+            (Mnemonic::Inc, _) => method(before, 1)?,
+            (Mnemonic::Or, kind) => method(before, immediate(instruction, kind)?)?,
             (Mnemonic::Add, OpKind::Register) => sum(before, state.get(instruction.op1_register()))?,
             (Mnemonic::Add, kind) => moved(before, immediate(instruction, kind)?)?,
             (Mnemonic::Sub, kind) => moved(before, immediate(instruction, kind)?.checked_neg()?)?,
@@ -64,8 +68,14 @@ impl<'p> Effects<'p> {
 
     /// A word that nobody changes.
     fn loaded(&self, instruction: &Instruction, state: &State) -> Option<Value> {
-        (instruction.memory_index() == Register::None).then_some(())?;
-        self.program.constant(memory_address(instruction, state)?).map(Value::Address)
+        if matches!(instruction.memory_base(), Register::RSP | Register::RBP) {
+            // Put there a while ago: anything may have been added to it.
+            return Some(Value::Word(None, None));
+        }
+        let address = memory_address(instruction, state).filter(|_| instruction.memory_index() == Register::None);
+        let constant = address.and_then(|address| self.program.constant(address));
+        let function = constant.filter(|constant| self.program.starting_at(*constant).is_some());
+        Some(function.map_or(Value::Word(address, Some(0)), Value::Address))
     }
 }
 
@@ -75,7 +85,8 @@ const fn is_written(access: OpAccess) -> bool {
 
 /// `push`, `pop` and their kin; but not what loads the stack pointer.
 fn moves_only_the_stack_pointer(instruction: &Instruction) -> bool {
-    let loads = instruction.op0_kind() == OpKind::Register && instruction.op0_register().full_register() == Register::RSP;
+    let loads =
+        instruction.op0_kind() == OpKind::Register && instruction.op0_register().full_register() == Register::RSP;
     instruction.is_stack_instruction()
         && !matches!(instruction.mnemonic(), Mnemonic::Enter | Mnemonic::Leave)
         && !(loads && instruction.mnemonic() == Mnemonic::Pop)
@@ -90,6 +101,18 @@ fn moved(value: Value, bytes: i64) -> Option<Value> {
     match value {
         Value::Stack(offset) => Some(Value::Stack(offset.checked_add(bytes)?)),
         Value::Address(address) => Some(Value::Address(address.wrapping_add_signed(bytes))),
+        Value::Word(..) => method(value, bytes),
+        _ => None,
+    }
+}
+
+/// A word with a method's number put into it.
+fn method(word: Value, number: i64) -> Option<Value> {
+    match word {
+        Value::Word(address, before) => {
+            let sum = before.and_then(|before| u16::try_from(number).ok()?.checked_add(before));
+            Some(Value::Word(address, sum))
+        }
         _ => None,
     }
 }

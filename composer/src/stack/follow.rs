@@ -29,8 +29,19 @@ pub struct Frame {
     pub taken: BTreeSet<usize>,
     /// Tables whose functions it calls, by the addresses of the words in it.
     pub tables: BTreeSet<u64>,
+    /// What it invokes.
+    pub invoked: BTreeSet<Invoked>,
     /// Whether it comes back.
     pub returns: bool,
+}
+
+/// What a system call invokes: by the word at this address, if that is known, this method, if that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Invoked {
+    /// The word's address in the image.
+    pub slot: Option<u64>,
+    /// The method.
+    pub method: Option<u16>,
 }
 
 /// Follows all functions. Whether one comes back depends on those that it calls, so some are followed again.
@@ -70,14 +81,6 @@ struct Follow<'p> {
     frame: Frame,
 }
 
-/// What comes behind an instruction.
-enum Next {
-    /// The next one.
-    On(State),
-    /// Nothing: all that follows is waiting.
-    End,
-}
-
 impl<'p> Follow<'p> {
     fn new(program: &'p Program<'p>, known: &'p [Frame], index: usize) -> Self {
         let (places, waiting) = (BTreeMap::new(), Vec::new());
@@ -114,8 +117,8 @@ impl<'p> Follow<'p> {
             }
             is_first = false;
             match self.step(&instruction, &before, state)? {
-                Next::On(next) => state = next,
-                Next::End => return Ok(()),
+                Some(next) => state = next,
+                None => return Ok(()),
             }
             before = instruction;
         }
@@ -138,7 +141,13 @@ impl<'p> Follow<'p> {
         self.program.name(self.index)
     }
 
-    fn step(&mut self, instruction: &Instruction, before: &Instruction, mut state: State) -> Result<Next, Problem> {
+    /// What is known behind an instruction; nothing if all that follows is waiting.
+    fn step(
+        &mut self,
+        instruction: &Instruction,
+        before: &Instruction,
+        mut state: State,
+    ) -> Result<Option<State>, Problem> {
         self.look_at_operands(instruction, &state)?;
         match instruction.flow_control() {
             FlowControl::Next => self.go_on(instruction, state),
@@ -146,7 +155,7 @@ impl<'p> Follow<'p> {
             FlowControl::Call | FlowControl::IndirectCall => self.call(instruction, state),
             FlowControl::UnconditionalBranch => {
                 self.branch(instruction.near_branch_target(), instruction, state)?;
-                Ok(Next::End)
+                Ok(None)
             }
             FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => {
                 let limit = limit(instruction, before, &state);
@@ -154,26 +163,26 @@ impl<'p> Follow<'p> {
                     self.branch(instruction.near_branch_target(), instruction, state)?;
                 }
                 limit.into_iter().for_each(|limit| state.set(Register::RSP, Value::Stack(limit)));
-                Ok(Next::On(state))
+                Ok(Some(state))
             }
             FlowControl::IndirectBranch => {
                 self.indirect_branch(instruction, &state)?;
-                Ok(Next::End)
+                Ok(None)
             }
             FlowControl::Return => {
                 self.frame.returns = true;
-                Ok(Next::End)
+                Ok(None)
             }
-            FlowControl::Interrupt | FlowControl::Exception => Ok(Next::End),
+            FlowControl::Interrupt | FlowControl::Exception => Ok(None),
         }
     }
 
-    fn go_on(&mut self, instruction: &Instruction, state: State) -> Result<Next, Problem> {
+    fn go_on(&mut self, instruction: &Instruction, state: State) -> Result<Option<State>, Problem> {
         let next = self.effects.after(instruction, &state);
         if let Some(depth) = next.stack().map(depth) {
             self.frame.most = self.frame.most.max(depth);
         }
-        Ok(Next::On(next))
+        Ok(Some(next))
     }
 
     /// What lies below the stack pointer is used, too; and whose address is taken.
@@ -198,14 +207,15 @@ impl<'p> Follow<'p> {
         state.stack().map(depth).ok_or_else(unknown)
     }
 
-    fn leave(&mut self, instruction: &Instruction, mut state: State) -> Result<Next, Problem> {
+    fn leave(&mut self, instruction: &Instruction, mut state: State) -> Result<Option<State>, Problem> {
         let depth = self.depth(instruction, &state)?;
         self.frame.leaving = self.frame.leaving.max(Some(depth));
+        self.frame.invoked.extend(invoked(&state));
         state.forget_all_but_stack();
-        Ok(Next::On(state))
+        Ok(Some(state))
     }
 
-    fn call(&mut self, instruction: &Instruction, mut state: State) -> Result<Next, Problem> {
+    fn call(&mut self, instruction: &Instruction, mut state: State) -> Result<Option<State>, Problem> {
         let depth = self.depth(instruction, &state)?.saturating_add(RETURN_ADDRESS);
         self.frame.most = self.frame.most.max(depth);
         let returns = match self.callee(instruction, &state) {
@@ -220,7 +230,7 @@ impl<'p> Follow<'p> {
             }
         };
         state.forget_changed_by_calls();
-        Ok(if returns { Next::On(state) } else { Next::End })
+        Ok(if returns { Some(state) } else { None })
     }
 
     /// Where a call or a branch leads, if that is known.
@@ -269,8 +279,7 @@ impl<'p> Follow<'p> {
         if let Some(target) = self.callee(instruction, state) {
             return self.branch(target, instruction, *state);
         }
-        if let (OpKind::Register, Value::Place(table)) =
-            (instruction.op0_kind(), state.get(instruction.op0_register()))
+        if let (OpKind::Register, Value::Place(table)) = (instruction.op0_kind(), state.get(instruction.op0_register()))
         {
             let Some(own) = self.program.functions.get(self.index) else { return Ok(()) };
             return places(self.program, table, own).into_iter().try_for_each(|place| self.come_to(place, *state));
@@ -288,6 +297,14 @@ impl<'p> Follow<'p> {
             self.frame.returns |= self.known.get(method).is_some_and(|method| method.returns);
         }
         Ok(())
+    }
+}
+
+/// What the system call invokes: nothing where it returns, or ends its thread.
+fn invoked(state: &State) -> Option<Invoked> {
+    match state.get(Register::RAX) {
+        Value::Word(slot, method) => Some(Invoked { slot, method }),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::follow::Frame;
+use super::follow::{Frame, Invoked};
 use super::problem::Problem;
 use super::program::Program;
 use super::{Bound, DEFAULT_NESTING, Entry};
@@ -27,6 +27,7 @@ pub struct Bounds {
     starts: Vec<u64>,
     most: Paths,
     leaving: Paths,
+    invoked: BTreeSet<Invoked>,
 }
 
 impl Bounds {
@@ -42,7 +43,8 @@ impl Bounds {
         let leaving = Paths::new(&calls, recursion.depth, |frame| frame.leaving);
         let starts = program.functions.iter().map(|function| function.start).collect();
         let names = program.functions.into_iter().map(|function| function.name).collect();
-        Ok(Self { names, starts, most, leaving })
+        let invoked = frames.iter().flat_map(|frame| frame.invoked.iter().copied()).collect();
+        Ok(Self { names, starts, most, leaving, invoked })
     }
 
     /// Of an image whose functions start at these addresses, and need so much, at most and when they leave.
@@ -59,7 +61,16 @@ impl Bounds {
             starts: functions.iter().map(|(start, ..)| *start).collect(),
             most: paths(|(_, most, _)| Some(*most)),
             leaving: paths(|(.., leaving)| *leaving),
+            invoked: BTreeSet::new(),
         }
+    }
+
+    /// Whether the code may invoke `method` by the word at `slot`, as far as can be seen.
+    pub fn may_invoke(&self, slot: u64, method: u16) -> bool {
+        let fits = |known: Option<u64>, wanted: u64| known.is_none_or(|known| known == wanted);
+        self.invoked
+            .iter()
+            .any(|invoked| fits(invoked.slot, slot) && fits(invoked.method.map(u64::from), method.into()))
     }
 
     /// What code needs that is entered at `address`; `None` if no function starts there.
@@ -131,11 +142,14 @@ fn taken(program: &Program<'_>, frames: &[Frame]) -> Vec<usize> {
 /// A function, and how often a path may still come into one that is called by address or in a circle.
 type Step = (usize, usize);
 
+/// The bytes of the longest path, if there is one, and where it goes on.
+type Longest = Option<(u64, Option<Step>)>;
+
 /// The longest path from each function.
 #[derive(Clone, Debug, Default)]
 struct Paths {
     /// By how often: for each function the bytes, if there is such a path, and where it goes on.
-    longest: Vec<Vec<Option<(u64, Option<Step>)>>>,
+    longest: Vec<Vec<Longest>>,
 }
 
 impl Paths {
@@ -171,7 +185,7 @@ impl Paths {
         left: usize,
         by_address: Option<(u64, Step)>,
         own: impl Fn(&Frame) -> Option<u64>,
-    ) -> Option<(u64, Option<Step>)> {
+    ) -> Longest {
         let frame = calls.frames.get(function)?;
         let circle = |function: usize| calls.circle.get(function).copied().flatten();
         let direct = frame.calls.iter().filter_map(|(callee, depth)| {
@@ -179,7 +193,8 @@ impl Paths {
             let step = (*callee, if is_in_circle { left.checked_sub(1)? } else { left });
             Some((depth.saturating_add(self.at(step)?), Some(step)))
         });
-        let unknown = frame.unknown.zip(by_address).map(|(depth, (bytes, step))| (depth.saturating_add(bytes), Some(step)));
+        let unknown =
+            frame.unknown.zip(by_address).map(|(depth, (bytes, step))| (depth.saturating_add(bytes), Some(step)));
         let own = own(frame).map(|bytes| (bytes, None));
         direct.chain(unknown).chain(own).max_by_key(|(bytes, _)| *bytes)
     }

@@ -234,6 +234,28 @@ fn what_leaves_the_component_is_counted_where_it_leaves() {
 }
 
 #[test]
+fn methods_that_are_never_invoked_are_known() {
+    // mov rax, [rip + slot]; test rax, rax; js 1f; inc rax; syscall; ret; 1: or rax, 3; syscall; ret
+    let slot = ((DATA - CODE - 7) as u32).to_le_bytes();
+    let known: &[&[u8]] = &[
+        &[0x48, 0x8b, 0x05],
+        &slot,
+        &[0x48, 0x85, 0xc0, 0x78, 0x06, 0x48, 0xff, 0xc0, 0x0f, 0x05, 0xc3, 0x48, 0x83, 0xc8, 0x03, 0x0f, 0x05, 0xc3],
+    ];
+    let invoked = |functions: &[&[&[u8]]]| {
+        let image = image(functions, &[0]);
+        let program = program(&image, functions);
+        let frames = follow::all(&program).unwrap();
+        let bounds = Bounds::new(program, &frames, None).unwrap();
+        (0..6).filter(|method| bounds.may_invoke(DATA, *method)).collect::<Vec<_>>()
+    };
+    assert_eq!(invoked(&[known]), [1, 3]);
+    // mov rax, [rsp]; syscall: it may have had anything added to it before it was put there.
+    assert_eq!(invoked(&[&[&[0x48, 0x8b, 0x04, 0x24], SYSCALL, RET]]), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(invoked(&[&[SYSCALL, RET]]), [0u16; 0], "a return invokes nothing");
+}
+
+#[test]
 fn records_are_no_calls() {
     let functions: &[&[&[u8]]] = &[&[CALL_RAX, RET], &[SUB_RSP_32, UD2]];
     let mut image = image(functions, &[start(1)]);

@@ -14,6 +14,9 @@ pub enum Value {
     Address(u64),
     /// One of the distances in the table at this address.
     Distance(u64),
+    /// A word from memory, at this address if that is known, with so much added, if that is known: what names a capability
+    /// and a method of it.
+    Word(Option<u64>, Option<u16>),
     /// A place that one of the distances in the table at this address leads to, from there.
     Place(u64),
 }
@@ -111,7 +114,10 @@ impl State {
         let mut merged = *self;
         for (known, other) in merged.registers.iter_mut().zip(other.registers) {
             if *known != other {
-                *known = Value::Unknown;
+                *known = match (*known, other) {
+                    (Value::Word(_, one), Value::Word(_, other)) => Value::Word(None, one.filter(|_| one == other)),
+                    _ => Value::Unknown,
+                };
             }
         }
         for kept in &mut merged.kept {

@@ -17,7 +17,7 @@
 //! | 11 | number of the policy, as `sched-sl` counts them |
 //! | 12, 13 | number of slots of the cycle of its partitions, and the word at which the first is described: [`Slot::WORDS`] each |
 //! | 14, … | what it has on each core |
-//! | 46, … | the clients, [`Client::WORDS`] each |
+//! | 30, … | the clients, [`Client::WORDS`] each |
 //!
 //! A client that is a scheduler on several cores is listed once for each: that is where one of its own threads runs.
 //!
@@ -32,8 +32,8 @@ pub const HEADER_WORDS: usize = FIRST_CORE + CORES * Own::WORDS;
 /// The word at which what a scheduler has on core 0 is described.
 pub const FIRST_CORE: usize = 14;
 
-/// Cores that a scheduler can run on: the first ones.
-pub const CORES: usize = 8;
+/// Cores that a scheduler can run on: the first ones. Its image has memory for a part on each, whichever it uses.
+pub const CORES: usize = 4;
 
 /// What a scheduler has on a core of its own: slots of its capability table, 0 for what it has not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -36,9 +36,10 @@ macro_rules! fault_path {
             // No flag of the user's counts here: not the direction flag, nor the one that suspends SMAP.
             "push 2",
             "popfq",
-            // Whoever goes on must not see the bases that the faulting level has set.
+            // Whoever goes on must not see the bases and selectors that the faulting level has set. A selector takes its base along.
             "xor ecx, ecx",
             "rdgsbase rax",
+            "mov gs, ecx",
             "wrgsbase rcx",
             "swapgs",
             "mov rcx, gs:[{thread}]",
@@ -69,6 +70,9 @@ macro_rules! fault_path {
             "mov [rcx + {kept_flags}], rdx",
             "fxsave64 [rcx + {floating_point}]",
             "xor eax, eax",
+            "mov ds, eax",
+            "mov es, eax",
+            "mov fs, eax",
             "wrfsbase rax",
             // And where it is.
             "mov r11, gs:[{top}]",
@@ -144,6 +148,9 @@ macro_rules! fault_path {
             "3:",
             "pop rcx",
             "xor eax, eax",
+            "mov ds, eax",
+            "mov es, eax",
+            "mov fs, eax",
             "wrfsbase rax",
             "mov r11, gs:[{top}]",
             "mov rdx, [rsp + {instruction}]",

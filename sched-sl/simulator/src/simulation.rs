@@ -35,7 +35,7 @@ pub enum Refused {
     BadSlot(usize),
     /// There are more tasks than [`PLACES`].
     TooManyTasks,
-    /// The policy chose somebody who is not ready.
+    /// The policy chose somebody who is not ready, or decides again and again without letting anybody run.
     Defect,
 }
 
@@ -67,8 +67,15 @@ impl Simulation {
     ) -> Result<Trace, Refused> {
         let threads = Scheduler::new(self.policy()?, timers(), timers());
         let mut run = Run::new(self, threads, tasks, end)?;
+        let most = 4 * tasks.len() + 16;
+        let mut steps = 0;
         while run.now < end {
+            let before = run.now;
             run.step()?;
+            steps = if run.now == before { steps + 1 } else { 0 };
+            if steps > most {
+                return Err(Refused::Defect);
+            }
         }
         Ok(run.finish())
     }

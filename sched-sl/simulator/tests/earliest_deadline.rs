@@ -93,7 +93,8 @@ proptest! {
         let mut all = tasks(&mut random, well + ill, load);
         prop_assume!(check(&demands(&all, 0)).is_ok());
         for task in all.iter_mut().take(ill) {
-            task.arrivals = Arrivals::Listed(vec![(random.between(0, 100), u64::MAX)]);
+            let greedy = || Arrivals::Listed(vec![(100, u64::MAX)]);
+            task.arrivals = if random.between(0, 3) == 0 { greedy() } else { unruly(&mut random, 60) };
         }
         let trace = earliest(0).run(&all, 4 * HYPERPERIOD).unwrap();
         let late = trace.late().find(|job| (ill..ill + well).contains(&job.task));

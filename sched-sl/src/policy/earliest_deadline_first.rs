@@ -7,8 +7,11 @@
 //! shares together are no more than the processor, each server has its budget before each of its deadlines.
 //!
 //! A server that wakes up goes on with what it has left, if that is no more than its share of the time up to
-//! its deadline. Else a period begins anew: at once if its deadline is the period's end, as that is the share, too; at the end of
-//! the period if the deadline is earlier, so that no two of its deadlines are closer together than is declared.
+//! its deadline. Else a period begins anew at once.
+//!
+//! That is for a server whose deadline is the end of its period. One with an earlier deadline may be let in because others need
+//! nothing just then, so it must not ask for time at other points than it has said: once it has waited for something, it
+//! goes on in its next period.
 //!
 //! Threads without a budget share what servers leave, by fixed priorities.
 //!
@@ -103,7 +106,7 @@ impl<const N: usize> EarliestDeadlineFirst<N> {
             member.left = server.budget;
             member.deadline = start.after(server.deadline);
             member.renewal = start.after(server.period);
-        } else if member.asks_too_much(server, now) {
+        } else if member.left == Duration(0) || server.deadline < server.period {
             self.throttle(place);
             return;
         }
@@ -129,11 +132,7 @@ impl Member {
         is_due.then_some(now)
     }
 
-    /// Whether what is left is nothing, or more than a server's share of the time up to its deadline.
-    fn asks_too_much(&self, server: Server, now: Instant) -> bool {
-        self.left == Duration(0) || self.asks_for_more(server, now)
-    }
-
+    /// Whether what is left is more than a server's share of the time up to its deadline.
     fn asks_for_more(&self, Server { budget, deadline, .. }: Server, now: Instant) -> bool {
         let product = |left: Duration, right: Duration| u128::from(left.0) * u128::from(right.0);
         product(self.left, deadline) > product(self.deadline.since(now), budget)

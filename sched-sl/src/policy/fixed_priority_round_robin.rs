@@ -60,17 +60,17 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
     }
 
     /// Whether a thread is in its queue.
-    fn is_queued(&self, place: usize) -> bool {
+    pub(crate) fn is_queued(&self, place: usize) -> bool {
         self.members[place].next != NONE
     }
 
-    #[inline]
+    #[inline(always)]
     fn link(&mut self, first: u16, second: u16) {
         self.members[usize::from(first)].next = second;
         self.members[usize::from(second)].previous = first;
     }
 
-    #[inline]
+    #[inline(always)]
     fn append(&mut self, place: usize) {
         let (id, priority) = (place as u16, usize::from(self.members[place].priority));
         self.members[place].used = Duration(0);
@@ -87,7 +87,7 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_out(&mut self, place: usize) {
         let Member { previous, next, priority, .. } = self.members[place];
         let priority = usize::from(priority);
@@ -164,14 +164,14 @@ impl<const N: usize> Policy<N> for FixedPriorityRoundRobin<N> {
         self.unready(place);
     }
 
-    #[inline]
+    #[inline(always)]
     fn ready(&mut self, place: usize) {
         if !self.is_queued(place) {
             self.append(place);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn unready(&mut self, place: usize) {
         if self.is_queued(place) {
             self.take_out(place);
@@ -183,7 +183,7 @@ impl<const N: usize> Policy<N> for FixedPriorityRoundRobin<N> {
         self.rotate(place);
     }
 
-    #[inline]
+    #[inline(always)]
     fn ran(&mut self, place: usize, length: Duration) {
         self.members[place].used = self.members[place].used.plus(length);
         if self.members[place].used >= self.quantum {

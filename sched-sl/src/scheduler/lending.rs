@@ -84,7 +84,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         }
         match to {
             Some(to) => self.wait_for(id, to)?,
-            None => self.chains.cut(id.place()),
+            None => self.wait_no_longer(id.place()),
         }
         self.settle(id.place());
         Ok(())
@@ -128,17 +128,26 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// As `settle`, of a place that waits no longer if it wants to run.
     pub(super) fn update_chains(&mut self, place: usize, wants_to_run: bool) {
         if wants_to_run {
-            self.chains.cut(place);
+            self.wait_no_longer(place);
         }
         self.settle(place);
     }
 
     /// Nobody lends to a thread that has ended: those that did wait for nobody.
     pub(super) fn leave_chains(&mut self, place: usize) {
-        self.chains.cut(place);
+        self.wait_no_longer(place);
         while let Some(waiting) = self.chains.first_waiting(place) {
             self.chains.cut(waiting);
             self.settle(waiting);
+        }
+    }
+
+    /// A place waits for nobody any more. Whom it waited for may have had nothing but its time: see [`exchange`](super::exchange).
+    fn wait_no_longer(&mut self, place: usize) {
+        let target = self.chains.target(place);
+        self.chains.cut(place);
+        if let Some(target) = target {
+            self.settle(target);
         }
     }
 

@@ -54,11 +54,17 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// [`Scheduler::wake`] of a thread that is blocked, and [`Scheduler::reconsider`].
     #[inline(always)]
     pub fn quick_wake(&mut self, woken: ThreadId, now: Instant) -> Quick<T> {
+        self.quick_go_on(woken, State::Blocked, now)
+    }
+
+    /// A thread goes on that waits for that in this state, and for no time; and [`Scheduler::reconsider`].
+    #[inline(always)]
+    pub(super) fn quick_go_on(&mut self, woken: ThreadId, from: State, now: Instant) -> Quick<T> {
         let Some(Running { thread, payer, since, .. }) = self.dispatched(|_| true, now) else { return Quick::Unusual };
         let Some(policy) = self.policy.as_fixed_priority() else { return Quick::Unusual };
         let place = woken.place();
         let Ok(target) = self.threads.get_mut(woken) else { return Quick::Unusual };
-        let is_usual = target.state() == State::Blocked && target.only_waits() && !target.is_timed;
+        let is_usual = target.state() == from && target.only_waits() && !target.is_timed;
         if payer != thread || !is_usual || !self.chains.is_alone(place) {
             return Quick::Unusual;
         }
@@ -78,13 +84,13 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
 
     /// Who was dispatched last, if that is the one that asks, and nothing is due, and the kernel's timer fires before anything is.
     #[inline(always)]
-    fn dispatched(&self, is_me: impl FnOnce(T) -> bool, now: Instant) -> Option<Running<T>> {
+    pub(super) fn dispatched(&self, is_me: impl FnOnce(T) -> bool, now: Instant) -> Option<Running<T>> {
         let is_usual = now < self.timer && self.timer <= self.due;
         self.running.filter(|running| is_me(running.name) && is_usual)
     }
 
     #[inline(always)]
-    fn take_up(&mut self, choice: Option<Choice>, now: Instant) -> Quick<T> {
+    pub(super) fn take_up(&mut self, choice: Option<Choice>, now: Instant) -> Quick<T> {
         let Some(choice) = choice else { return Quick::Noted };
         match self.turn(choice, self.timer <= choice.until, now) {
             Ok(turn) => Quick::Turn(turn),

@@ -9,6 +9,7 @@
 //! instructions in a way that has nothing to do with the clock, and the privileged operations among them. A row counts
 //! only if both agree. A third boot, under the clock of this host, shows how long the emulator takes.
 
+pub mod break_even;
 pub mod compare;
 pub mod environment;
 pub mod error;
@@ -51,6 +52,7 @@ pub fn main(options: &Options) -> ExitCode {
     };
     let (rows, scaling) = measure_all(&mut complaints);
     print!("{}{}", table::table(&rows), scaling::table(&scaling));
+    break_even::lines(&rows).iter().for_each(|line| println!("{line}"));
     if complaints.is_empty() {
         complaints.extend(conclude(options, revision.as_ref(), &rows, &scaling).err());
     }

@@ -13,6 +13,7 @@ pub mod logic;
 pub mod pages;
 pub mod recycle;
 pub mod sched;
+pub mod simulator;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 6] = [
+const CAMPAIGNS: [Campaign; 7] = [
     Campaign {
         name: "graph",
         about: "graphs, images and records that coverage leads to, read by the composer",
@@ -66,6 +67,12 @@ const CAMPAIGNS: [Campaign; 6] = [
         about: "threads that block and wake each other under one scheduler on two cores, and go from core to core",
         count: 10_000_000,
         run: sched::run,
+    },
+    Campaign {
+        name: "simulator",
+        about: "random sets of tasks under each policy that promises deadlines, simulated, and held against analysis",
+        count: 1_000_000,
+        run: simulator::run,
     },
 ];
 

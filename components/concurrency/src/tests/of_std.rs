@@ -7,8 +7,8 @@ mod subject {
     use std::collections::VecDeque;
     use std::sync::MutexGuard;
     pub use std::sync::{Condvar, Mutex, Once, OnceLock};
-    pub use std::thread::{current, park, spawn, yield_now};
     use std::thread;
+    pub use std::thread::{current, park, spawn, yield_now};
     use std::time::{Duration, Instant};
 
     const BRIEFLY: Duration = Duration::from_millis(1);

@@ -1,10 +1,10 @@
 //! What the suite of behaviours is about, where that is this crate.
 
-pub use concurrency::sync::{Channel, Condvar, Mutex, Once, OnceLock, Semaphore};
-pub use concurrency::thread::{JoinHandle, current};
 use concurrency::sync::MutexGuard;
-use concurrency::time::{Duration, now, ticks_per_second};
+pub use concurrency::sync::{Channel, Condvar, Mutex, Once, OnceLock, Semaphore};
 use concurrency::thread;
+pub use concurrency::thread::{JoinHandle, current};
+use concurrency::time::{Duration, now, ticks_per_second};
 
 pub fn spawn<F: FnOnce() -> T + Send + 'static, T: Send + 'static>(function: F) -> JoinHandle<T> {
     thread::spawn(function).unwrap()

@@ -4,8 +4,8 @@
 //! Nothing here knows how long anything takes, but for what says that it waits so long at least.
 
 use super::subject::{
-    Channel, Condvar, Mutex, Once, OnceLock, Semaphore, call_once, current, get_or_init, nanoseconds, park, park_briefly, sleep_briefly,
-    spawn, wait_briefly, yield_now,
+    Channel, Condvar, Mutex, Once, OnceLock, Semaphore, call_once, current, get_or_init, nanoseconds, park,
+    park_briefly, sleep_briefly, spawn, wait_briefly, yield_now,
 };
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::SeqCst;

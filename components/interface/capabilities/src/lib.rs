@@ -21,7 +21,7 @@ pub trait Capabilities {
     /// are inside return to their clients with an error.
     fn destroy(&self, component: u64) -> Result<()>;
 
-    /// Ends `component`, if it lives, and makes it anew.
+    /// Ends `component`, if it lives, and makes it anew, of the quota of whoever had it made first.
     fn recreate(&self, component: u64) -> Result<()>;
 
     /// Lets `component` run its main phase, on the caller's thread; answers the status with which it ended.

@@ -40,6 +40,16 @@ pub trait Memory {
     fn left(&self) -> Result<(u64, u64)>;
 }
 
+impl runtime::user::StackMemory for MemoryClient {
+    fn grant(&self, pages: u64) -> Result<u64> {
+        Memory::grant(self, pages)
+    }
+
+    fn give_back(&self, address: u64) -> Result<()> {
+        Memory::give_back(self, address, 1)
+    }
+}
+
 /// The error of a component that would have more than its quota, or of a manager without memory.
 pub const NO_MEMORY: Error = Error::Server(1);
 

@@ -78,6 +78,22 @@ pub trait Sched {
     /// For drivers that do not wait for ever, and for schedulers below this one.
     fn end_wait_at(&self, time: u64) -> Result<()>;
 
+    /// Calls a thread with a word, and waits for its answer; meanwhile it runs on the caller's time, and with the caller's priority. So
+    /// do those that it waits for.
+    ///
+    /// A component's threads can call each other, and the threads of components that it can call, directly or through others; those on the
+    /// same core.
+    fn exchange(&self, server: u64, word: u64) -> Result<u64>;
+
+    /// Waits for a call. Answers who calls, by index, and with which word.
+    fn accept(&self) -> Result<(u64, u64)>;
+
+    /// Answers the thread `client`, which has called and been accepted.
+    fn answer(&self, client: u64, word: u64) -> Result<()>;
+
+    /// Answers the thread `client`, and waits for the next call, both at once.
+    fn answer_and_accept(&self, client: u64, word: u64) -> Result<(u64, u64)>;
+
     /// Goes on on another core, on which the scheduler runs, too. What waits for the thread, or wakes it, goes on doing so.
     fn migrate(&self, core: u64) -> Result<()>;
 }
@@ -85,7 +101,8 @@ pub trait Sched {
 /// The error of a thread that this scheduler does not schedule: somebody else's, on loan to a client.
 pub const NOT_SCHEDULED: Error = Error::Server(1);
 
-/// The error about a thread that there is not, or that the caller may not wake.
+/// The error about a thread that there is not, or that the caller may not wake or call, or that has ended without an answer, or does not
+/// wait for one.
 pub const NO_SUCH_THREAD: Error = Error::Server(2);
 
 /// The error of a component all of whose threads exist, or whose scheduler has no room for more.

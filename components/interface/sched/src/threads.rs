@@ -144,6 +144,22 @@ mod tests {
             unreachable!()
         }
 
+        fn exchange(&self, _: u64, _: u64) -> runtime::Result<u64> {
+            unreachable!()
+        }
+
+        fn accept(&self) -> runtime::Result<(u64, u64)> {
+            unreachable!()
+        }
+
+        fn answer(&self, _: u64, _: u64) -> runtime::Result<()> {
+            unreachable!()
+        }
+
+        fn answer_and_accept(&self, _: u64, _: u64) -> runtime::Result<(u64, u64)> {
+            unreachable!()
+        }
+
         fn migrate(&self, _: u64) -> Result<()> {
             unreachable!()
         }

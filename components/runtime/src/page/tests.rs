@@ -6,6 +6,7 @@ use super::import::PageImport;
 use super::{Adaptive, Batch, PageError, PageTable, Posts, Scheduler, Ticket, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
 use crate::thread::Function;
+use crate::user::{JoinHandle, OnPage, UserThreads};
 use crate::{Error, Result};
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -82,13 +83,17 @@ impl Ends {
 
     fn serve_with(&self, workers: Option<&Workers>) -> Reply {
         let batch = Batch { method: 0, row: 0, thread: 7 };
-        self.table.serve(batch, SumsServer::METHODS, (SumsServer::MAY_BLOCK, workers), |posted| dispatch(posted))
+        self.table.serve(batch, SumsServer::METHODS, (SumsServer::MAY_BLOCK, workers), dispatch_posted)
     }
 }
 
 fn dispatch<Words: crate::Arguments>(invocation: Invocation<Words>) -> Reply {
     assert_eq!(invocation.token, TOKEN, "as direct calls of the edge");
     SumsServer::dispatch(&Adder, invocation)
+}
+
+fn dispatch_posted(posted: super::Posted<'_>) -> Reply {
+    dispatch(posted)
 }
 
 fn add<'p>(posts: &'p Posts<'p>, a: u64, b: u64) -> Ticket<'p, u64> {
@@ -286,4 +291,63 @@ fn a_result_is_taken_once_whoever_has_copies_of_its_ticket() {
     let newer = add(&posts, 3, 4);
     assert_eq!(ticket.attach(&posts).take(), Err(Error::Page(PageError::UnknownCall)));
     assert_eq!(newer.wait(&scheduler), Ok(7));
+}
+
+#[test]
+fn user_threads_share_a_page() {
+    let ends = ends();
+    let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
+    let page = OnPage::new(&posts, &scheduler);
+    let layout = std::alloc::Layout::from_size_align(0x20_0000, 0x1_0000).unwrap();
+    // SAFETY: not empty; leaked, so it stays.
+    let memory = NonNull::new(unsafe { std::alloc::alloc(layout) }).unwrap();
+    let threads: &UserThreads = Box::leak(Box::new(UserThreads::new()));
+    // SAFETY: as above.
+    assert_eq!(unsafe { threads.adopt_memory(memory, 0x20_0000, 0x4000) }, Ok(128));
+    let right = threads.run(&page, |scope| {
+        let call = |number: u64| {
+            let page = &page;
+            move || (0..5).all(|turn| page.call(scope.threads(), 0, [number, turn]) == Ok(number + turn))
+        };
+        let all: Vec<_> = (0..100).map(|number| scope.spawn(call(number)).unwrap()).collect();
+        let fails = page.call::<(), 0>(scope.threads(), 1, []);
+        assert_eq!(fails, Err(Error::Kernel(abi::error::Error::MethodNotPermitted)));
+        all.into_iter().filter_map(JoinHandle::join).filter(|right| *right).count()
+    });
+    assert_eq!(right, Ok(100));
+    assert!(scheduler.1.get() <= 501_u64.div_ceil(64) + 5, "{} waits for 501 calls", scheduler.1.get());
+    assert_eq!(posts.free(), 64);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    /// By the generated code: whatever is called, in batches of whatever sizes.
+    #[test]
+    fn any_calls_answer_by_page_as_directly(
+        calls in proptest::collection::vec((0_u16..4, proptest::prelude::any::<[u64; 2]>()), 0..200),
+        batch in 1_usize..64,
+    ) {
+        let ends = ends();
+        let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
+        for batch in calls.chunks(batch) {
+            let tickets: Vec<_> = batch.iter().map(|(method, words)| posts.post::<u64, 2>(*method, *words).unwrap()).collect();
+            for (ticket, (method, words)) in tickets.into_iter().zip(batch) {
+                proptest::prop_assert_eq!(ticket.wait(&scheduler), direct(*method, *words));
+            }
+        }
+    }
+}
+
+/// What the kernel and the server make of a direct call.
+fn direct(method: u16, [first, second]: [u64; 2]) -> Result<u64> {
+    if PERMITTED & 1 << method == 0 {
+        return Err(Error::Kernel(abi::error::Error::MethodNotPermitted));
+    }
+    if SumsServer::MAY_BLOCK & 1 << method != 0 {
+        // This server has no workers.
+        return Err(Error::Kernel(abi::error::Error::UnknownOperation));
+    }
+    let reply = dispatch(Invocation { method: method.into(), words: [first, second, 0, 0], token: TOKEN });
+    Error::check(reply.status()).map(|()| reply.words()[0])
 }

@@ -17,6 +17,8 @@ pub(super) struct Control {
     pub(super) next: Cell<*mut Control>,
     joiner: Cell<*mut Control>,
     state: Cell<State>,
+    /// Those to which it belongs; null as long as nobody uses it.
+    pub(super) threads: *const Threads,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,8 +42,9 @@ pub(super) enum AfterEnd {
 }
 
 impl Control {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(threads: *const Threads) -> Self {
         Self {
+            threads,
             stack: Cell::new(null_mut()),
             next: Cell::new(null_mut()),
             joiner: Cell::new(null_mut()),
@@ -51,6 +54,10 @@ impl Control {
 
     pub(super) fn has_ended(&self) -> bool {
         self.state.get() == State::Ended
+    }
+
+    pub(super) fn is_detached(&self) -> bool {
+        self.state.get() == State::Detached
     }
 
     pub(super) fn set_joiner(&self, joiner: NonNull<Self>) {
@@ -76,7 +83,7 @@ impl Control {
 
 /// What a user thread runs, and what came of it: on its own stack, below its control.
 pub(super) struct Packet<F, T> {
-    threads: NonNull<Threads>,
+    control: NonNull<Control>,
     function: Option<F>,
     result: Option<T>,
 }
@@ -98,11 +105,11 @@ impl<T, F: FnOnce() -> T> Packet<F, T> {
         let words: [usize; 3] = [start as *const () as usize, Self::run as *const () as usize, packet.addr().get()];
         // SAFETY: room on a stack that nobody uses, aligned.
         unsafe {
-            packet.write(Self { threads: threads.into(), function: Some(function), result: None });
+            packet.write(Self { control, function: Some(function), result: None });
             // Four words, so that the packet's address leaves the stack aligned as a call wants it.
             let stack = packet.cast::<usize>().sub(4);
             stack.cast::<[usize; 3]>().write(words);
-            control.write(Control::new());
+            control.write(Control::new(threads));
             control.as_ref().stack.set(stack.as_ptr().cast());
             NonNull::from(&mut (*packet.as_ptr()).result)
         }
@@ -111,12 +118,13 @@ impl<T, F: FnOnce() -> T> Packet<F, T> {
     /// Where it starts.
     unsafe extern "C" fn run(packet: *mut Self) -> ! {
         // SAFETY: the packet is this thread's; whoever has a handle touches the result when this has ended.
-        let threads = unsafe {
+        unsafe {
             let result = (*packet).function.take().map(|function| function());
-            (*packet).result = result;
-            (*packet).threads.as_ref()
-        };
-        threads.end()
+            let control = (*packet).control.as_ref();
+            // Nobody takes the result of one that is detached.
+            (*packet).result = result.filter(|_| !control.is_detached());
+            (*control.threads).end()
+        }
     }
 }
 

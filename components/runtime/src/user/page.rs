@@ -73,23 +73,23 @@ impl<'p, S: Scheduler> OnPage<'p, S> {
         let before = self.full.take();
         threads.block(|waiter| self.full.set(Some(waiter)));
         if let Some(waiter) = before {
-            threads.wake(waiter);
+            waiter.wake();
         }
         self.failure.get().map_or(Ok(()), Err)
     }
 
     /// Wakes those whose calls have ended, and who waits for a slot.
-    fn wake(&self, threads: &Threads, slots: u64) {
+    fn wake(&self, slots: u64) {
         let mut rest = slots;
         while rest != 0 {
             let place = self.waiting.get(rest.trailing_zeros() as usize);
             rest &= rest - 1;
             if let Some(waiter) = place.and_then(Cell::take) {
-                threads.wake(waiter);
+                waiter.wake();
             }
         }
         if let Some(waiter) = self.full.take() {
-            threads.wake(waiter);
+            waiter.wake();
         }
     }
 
@@ -105,19 +105,19 @@ impl<'p, S: Scheduler> OnPage<'p, S> {
 }
 
 impl<S: Scheduler> Idle for OnPage<'_, S> {
-    fn idle(&self, threads: &Threads) -> bool {
+    fn idle(&self) -> bool {
         match self.posts.wait_for_slots(self.scheduler) {
-            Ok(Some(slots)) => self.wake(threads, slots),
+            Ok(Some(slots)) => self.wake(slots),
             Ok(None) => {
                 let waits = self.is_anyone_waiting();
                 // Results that nobody has shown are found by who looks.
-                self.wake(threads, u64::MAX);
+                self.wake(u64::MAX);
                 return waits;
             }
-            Err(Error::Kernel(abi::error::Error::Faulted)) => self.wake(threads, u64::MAX),
+            Err(Error::Kernel(abi::error::Error::Faulted)) => self.wake(u64::MAX),
             Err(error) => {
                 self.failure.set(Some(error));
-                self.wake(threads, u64::MAX);
+                self.wake(u64::MAX);
             }
         }
         true

@@ -4,17 +4,20 @@
 //! memory is used up to the last end of a span in it, and a stack that ends there ends below the word.
 
 use super::context::Control;
+use crate::{Error, Result};
 use abi::layout::STACK_SPAN;
 use core::cell::UnsafeCell;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null};
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
+use syscall_page::layout::FRAME_BYTES;
 
 /// A span's last word, and what keeps a stack's end aligned.
 const RESERVED: usize = 16;
 
-/// An image's own memory for stacks: a static. It has no guard pages; memory that was granted can have them.
-#[repr(C, align(65536))]
+/// An image's own memory for stacks: a static. Wherever it lies, all but one span of it is used at least. It has no guard
+/// pages; memory that was granted can have them.
+#[repr(C, align(4096))]
 pub struct StackPool<const BYTES: usize> {
     memory: UnsafeCell<[u8; BYTES]>,
     is_taken: AtomicBool,
@@ -26,7 +29,7 @@ unsafe impl<const BYTES: usize> Sync for StackPool<BYTES> {}
 impl<const BYTES: usize> StackPool<BYTES> {
     /// Memory that nobody has taken.
     pub const fn new() -> Self {
-        const { assert!(BYTES.is_multiple_of(STACK_SPAN as usize), "whole spans, of 64 KiB each") };
+        const { assert!(BYTES > STACK_SPAN as usize, "more than a span, of 64 KiB") };
         Self { memory: UnsafeCell::new([0; BYTES]), is_taken: AtomicBool::new(false) }
     }
 
@@ -43,6 +46,38 @@ impl<const BYTES: usize> Default for StackPool<BYTES> {
     }
 }
 
+/// Whoever grants memory at run time, as its interface's client.
+pub trait StackMemory {
+    /// Grants so many pages, one after another; answers the address of the first.
+    ///
+    /// # Errors
+    ///
+    /// The memory manager's.
+    fn grant(&self, pages: u64) -> Result<u64>;
+
+    /// Gives back one page of them.
+    ///
+    /// # Errors
+    ///
+    /// The memory manager's.
+    fn give_back(&self, address: u64) -> Result<()>;
+}
+
+/// What a memory manager grants for `count` stacks of `bytes`: their memory, and a span more, since where it starts is not known.
+pub(super) fn grant(memory: &impl StackMemory, count: usize, bytes: usize) -> Result<(NonNull<u8>, usize)> {
+    let length = (count * bytes + STACK_SPAN as usize).next_multiple_of(FRAME_BYTES);
+    let start = memory.grant((length / FRAME_BYTES) as u64)?;
+    let start = core::ptr::with_exposed_provenance_mut(start as usize);
+    Ok((NonNull::new(start).ok_or(Error::Unknown)?, length))
+}
+
+/// Gives back the lowest page of each stack, so that who uses more than there is faults.
+pub(super) fn guard(memory: &impl StackMemory, (start, length): (NonNull<u8>, usize), bytes: usize) -> Result<()> {
+    let first = start.addr().get();
+    let end = (first + length) / STACK_SPAN as usize * STACK_SPAN as usize;
+    (first..=end - bytes).step_by(bytes).try_for_each(|lowest| memory.give_back(lowest as u64))
+}
+
 /// Divides memory into stacks of `bytes`, each with a control at its end.
 pub(super) fn stacks((start, length): (NonNull<u8>, usize), bytes: usize) -> impl Iterator<Item = NonNull<Control>> {
     let span = STACK_SPAN as usize;
@@ -56,7 +91,7 @@ pub(super) fn stacks((start, length): (NonNull<u8>, usize), bytes: usize) -> imp
         // SAFETY: within the memory, which is nobody else's.
         let control = unsafe { start.add(top - size_of::<Control>()) }.cast::<Control>();
         // SAFETY: there is room for it, aligned as stacks are.
-        unsafe { control.write(Control::new()) };
+        unsafe { control.write(Control::new(null())) };
         control
     })
 }

@@ -8,9 +8,9 @@ use std::cell::RefCell;
 use std::vec::Vec;
 
 /// User threads with so many stacks.
-fn threads(stacks: usize) -> UserThreads {
+fn threads(stacks: usize) -> &'static UserThreads {
     const BYTES: usize = 0x4000;
-    let threads = UserThreads::new();
+    let threads: &UserThreads = Box::leak(Box::new(UserThreads::new()));
     let spans = stacks.div_ceil(4);
     let layout = std::alloc::Layout::from_size_align(spans * 0x1_0000, 0x1_0000).unwrap();
     // SAFETY: not empty; leaked, so it stays.
@@ -95,7 +95,7 @@ fn a_deadlock_is_an_error_and_a_second_runner_is_refused() {
         scope.threads().block(core::mem::forget);
     });
     assert_eq!(ran, Err(UserError::Deadlock));
-    assert_eq!(threads.run(&(), |_| 3), Ok(3), "with the stacks that are left");
+    assert_eq!(threads.run(&(), |_| 3), Err(UserError::Running), "nobody can wake those that wait any more");
 }
 
 #[test]
@@ -113,4 +113,69 @@ fn no_stack_covers_the_word_at_the_end_of_a_span() {
     }
     // SAFETY: from above, and of no use any more.
     unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+}
+
+#[test]
+fn what_nobody_takes_is_dropped() {
+    struct Counted<'c>(&'c Cell<u32>);
+    impl Drop for Counted<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+    let dropped = Cell::new(0);
+    let ran = threads(4).run(&(), |scope| {
+        drop(scope.spawn(|| Counted(&dropped)).unwrap());
+        let late = scope.spawn(|| Counted(&dropped)).unwrap();
+        scope.threads().yield_now();
+        assert_eq!(dropped.get(), 1, "of who is detached");
+        drop(late);
+        assert_eq!(dropped.get(), 2, "of who ended first");
+    });
+    assert_eq!(ran, Ok(()));
+}
+
+#[test]
+fn a_lock_is_had_by_one_at_a_time_in_turn() {
+    let (lock, order) = (Mutex::new(0), RefCell::new(Vec::new()));
+    let ran = threads(8).run(&(), |scope| {
+        let adds = |name: u64| {
+            let (lock, order) = (&lock, &order);
+            move || {
+                let mut sum = lock.lock(scope.threads());
+                let before = *sum;
+                scope.threads().yield_now();
+                *sum = before + 1;
+                order.borrow_mut().push(name);
+            }
+        };
+        let all: Vec<_> = (0..6).map(|name| scope.spawn(adds(name)).unwrap()).collect();
+        all.into_iter().filter_map(JoinHandle::join).count()
+    });
+    assert_eq!((ran, order.take()), (Ok(6), (0..6).collect()));
+    let sum = threads(4).run(&(), |scope| *lock.lock(scope.threads()));
+    assert_eq!(sum, Ok(6));
+}
+
+#[test]
+fn a_channel_passes_everything_on_in_order_and_holds_up_who_is_too_quick() {
+    let channel = Channel::<u32, 3>::new();
+    let most = Cell::new(0);
+    let received = threads(4).run(&(), |scope| {
+        let sends = || {
+            for number in 0..20 {
+                most.set(most.get().max(number));
+                assert_eq!(channel.send(scope.threads(), number), Ok(()));
+            }
+            channel.close();
+        };
+        let sender = scope.spawn(sends).unwrap();
+        scope.threads().yield_now();
+        assert_eq!(most.get(), 3, "three fit, the fourth waits");
+        let received: Vec<_> = core::iter::from_fn(|| channel.receive(scope.threads())).collect();
+        sender.join().unwrap();
+        assert_eq!(channel.send(scope.threads(), 7), Err(7), "it is closed");
+        received
+    });
+    assert_eq!(received, Ok((0..20).collect()));
 }

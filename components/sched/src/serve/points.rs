@@ -2,49 +2,90 @@
 
 use super::{Call, decide};
 use crate::Machine;
+use crate::context::Context;
+use crate::state::State;
+use core::cell::Cell;
 use runtime::Result;
-use sched_interface::{NO_DECISION, NOT_STARTED};
-use sched_sl::{Kernel, Waits, Wakes};
+use runtime::section::Guard;
+use sched_interface::NO_DECISION;
+use sched_sl::{Kernel, Wait, Waits, Wakes};
 
 impl<M: Machine> Call<'_, M> {
+    #[inline(always)]
     pub(super) fn wait_at(&self, words: [u64; 4]) -> Result<bool> {
-        if !self.scheduler.is_started() {
-            return Err(NOT_STARTED);
-        }
-        let context = self.context()?;
-        let (waits, decided) = context.inside(|state| {
-            let (now, thread) = (context.now(), state.thread(context.me())?);
-            let wait = state.wait_from(&self.scheduler.directory, words);
-            let waits = state.wait_on(self.caller.token, thread, wait, now)?;
-            Ok::<_, runtime::Error>((
-                waits,
-                match waits {
-                    Waits::Held => Some(decide(&context, state, now)?),
-                    Waits::EpochIsPast | Waits::TimeIsPast => None,
-                },
-            ))
+        let visit = self.visit()?;
+        let (mut state, now) = (visit.enter(), visit.now());
+        let wait = state.wait_from(&self.scheduler.directory, words);
+        let token = self.caller.token;
+        let quick = state.quick_wait(visit.me(), token, wait, now);
+        // What there was to wait for, if there was nothing.
+        let had_happened = Cell::new(None);
+        visit.follow(state, quick, |context, state| {
+            had_happened.set(wait_unusually(context, state, token, wait)?);
+            Ok(())
         })?;
-        let Some((token, decision)) = decided else { return Ok(waits == Waits::EpochIsPast) };
-        context.carry_out(decision, token)?;
-        context.inside(|state| {
-            let thread = state.thread(context.me())?;
-            state.finish_wait(thread)
-        })
+        if let Some(had_happened) = had_happened.get() {
+            return Ok(had_happened);
+        }
+        let mut state = visit.enter();
+        let result = state.thread(visit.me()).and_then(|thread| state.finish_wait(thread));
+        visit.leave(state);
+        result
     }
 
+    #[inline(always)]
     pub(super) fn trigger_at(&self, point: u64, epoch: u64, wakes: Wakes) -> Result<()> {
-        let context = self.context()?;
-        let decided = context.inside(|state| {
-            if !state.trigger(self.caller.token, point, epoch, wakes)? {
-                return Ok(None);
-            }
-            let token = context.token();
-            let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
-            Ok::<_, runtime::Error>(decision.map(|decision| (token, decision)))
-        })?;
-        match decided {
-            Some((token, decision)) if self.scheduler.is_started() => context.carry_out(decision, token),
-            _ => Ok(()),
+        let visit = self.visit()?;
+        let (mut state, now) = (visit.enter(), visit.now());
+        let token = self.caller.token;
+        let quick = state.quick_trigger(visit.me(), token, (point, epoch, wakes), now);
+        visit.follow(state, quick, |context, state| trigger_unusually(context, state, token, (point, epoch, wakes)))
+    }
+}
+
+/// Has the thread wait, and switches; or answers whether what it would wait for has happened, or its time has come.
+#[cold]
+#[inline(never)]
+fn wait_unusually<M: Machine>(
+    context: Context<'_, M>,
+    mut state: Guard<'_, State>,
+    token: u64,
+    wait: Wait,
+) -> Result<Option<bool>> {
+    let noted = context.check_started().and_then(|()| {
+        let (now, thread) = (context.now(), state.thread(context.me())?);
+        match state.wait_on(token, thread, wait, now)? {
+            Waits::Held => decide(&context, &mut state, now).map(Ok),
+            Waits::EpochIsPast => Ok(Err(true)),
+            Waits::TimeIsPast => Ok(Err(false)),
         }
+    });
+    context.leave(state);
+    match noted? {
+        Ok((token, decision)) => context.carry_out(decision, token).map(|()| None),
+        Err(had_happened) => Ok(Some(had_happened)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn trigger_unusually<M: Machine>(
+    context: Context<'_, M>,
+    mut state: Guard<'_, State>,
+    token: u64,
+    (point, epoch, wakes): (u64, u64, Wakes),
+) -> Result<()> {
+    let decided = state.trigger(token, point, epoch, wakes).and_then(|any| {
+        if !any {
+            return Ok(None);
+        }
+        let token = context.token();
+        let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
+        Ok(decision.map(|decision| (token, decision)))
+    });
+    context.leave(state);
+    match decided? {
+        Some((token, decision)) if context.check_started().is_ok() => context.carry_out(decision, token),
+        _ => Ok(()),
     }
 }

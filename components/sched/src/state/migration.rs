@@ -16,9 +16,16 @@ impl State {
     /// # Errors
     ///
     /// [`NO_SUCH_CORE`]: the scheduler does not run there, has no room there, or the thread has time of this core.
-    pub fn set_out(&mut self, part: &Part<impl Machine>, (entry, index): (Entry, u64), core: u32, now: Instant) -> Result<()> {
+    pub fn set_out(
+        &mut self,
+        part: &Part<impl Machine>,
+        (entry, index): (Entry, u64),
+        core: u32,
+        now: Instant,
+    ) -> Result<()> {
         let runs_there = part.machine.cores().checked_shr(core).is_some_and(|cores| cores & 1 != 0);
-        if !runs_there || entry.thread().is_none_or(|thread| self.limits.has(thread)) {
+        let is_bound = entry.thread().is_none_or(|thread| self.limits.has(thread)) || self.parties.is_waited_for(entry.place());
+        if !runs_there || is_bound {
             return Err(NO_SUCH_CORE);
         }
         let thread = self.thread(entry)?;
@@ -51,7 +58,7 @@ impl State {
         let Some(thread) = thread.filter(|thread| part.machine.migrate(*thread, core).is_ok()) else { return };
         let is_woken = self.threads.state(member.id) == Ok(Is::AsleepWoken);
         part.directory.take(index);
-        self.remove(member);
+        self.remove(part.letters, member);
         self.leaving -= 1;
         part.shared.keep(index, thread, core);
         part.shared.vacate(part.machine.core());

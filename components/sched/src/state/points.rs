@@ -1,10 +1,10 @@
 //! Blockpoints: whose they are, and who may wait at them and trigger them.
 
-use super::{CLIENTS, PLACES, State, refused};
+use super::{CLIENTS, PLACES, State, Target, refused};
 use crate::directory::{Directory, Entry};
 use runtime::{Error, Result};
 use sched_interface::{NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK};
-use sched_sl::{Answer, Epoch, Instant, PointId, ThreadId, Wait, WaitError, Waits, Wakes};
+use sched_sl::{Answer, Epoch, Instant, PointId, Quick, ThreadId, Wait, WaitError, Waits, Wakes};
 
 /// Blockpoints that a scheduler has room for.
 pub const POINTS: usize = 512;
@@ -51,6 +51,47 @@ impl State {
             return Err(NO_SUCH_THREAD);
         }
         self.points.wait(&mut self.threads, thread, wait, now).map_err(refused_point)
+    }
+
+    /// [`Self::wait_on`] and what follows, in the common case, of the thread that asks.
+    #[inline(always)]
+    pub fn quick_wait(&mut self, me: Entry, token: u64, wait: Wait, now: Instant) -> Quick<Target> {
+        let (Some(thread), true) = (self.threads.at(me.place()), self.may_use(me, token, &wait)) else {
+            return Quick::Unusual;
+        };
+        self.points.quick_wait(&mut self.threads, (thread, |name: Target| name.is(me)), wait, now)
+    }
+
+    /// [`Self::trigger`] and what follows, in the common case.
+    #[inline(always)]
+    pub fn quick_trigger(
+        &mut self,
+        me: Entry,
+        token: u64,
+        (point, epoch, wakes): (u64, u64, Wakes),
+        now: Instant,
+    ) -> Quick<Target> {
+        let point = PointId::from_word(point);
+        if !self.is_own_point(me, token, point) {
+            return Quick::Unusual;
+        }
+        self.points.quick_trigger(&mut self.threads, point, (Epoch(epoch), wakes), now)
+    }
+
+    /// Whether a blockpoint is that of the component whose token this is, of which the thread is one.
+    #[inline(always)]
+    fn is_own_point(&self, me: Entry, token: u64, point: PointId) -> bool {
+        let Some(number) = self.member(me).map(|member| member.client) else { return false };
+        let client = self.clients.get(number).and_then(Option::as_ref);
+        client.is_some_and(|client| client.client.token == token) && self.points.owner(point) == Ok(number as u16)
+    }
+
+    /// Whether a wait is at the thread's own component's blockpoint, for a thread of that, if for any.
+    #[inline(always)]
+    fn may_use(&self, me: Entry, token: u64, wait: &Wait) -> bool {
+        let client = |place: usize| self.members.get(place).and_then(Option::as_ref).map(|member| member.client);
+        let is_own = |holder: ThreadId| client(holder.place()) == client(me.place());
+        self.is_own_point(me, token, wait.point) && wait.holder.is_none_or(is_own)
     }
 
     /// What is asked for in these words. A holder that is not scheduled here lends and is lent nothing.

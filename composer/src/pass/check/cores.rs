@@ -46,7 +46,8 @@ fn check_number(
 ) {
     let Some(span) = &thread.cores_span else { return };
     let cores: Vec<_> = thread.cores.iter().map(|core| core.value).collect();
-    let repeated = thread.cores.iter().enumerate().find(|(at, core)| cores.iter().take(*at).any(|other| *other == core.value));
+    let repeated =
+        thread.cores.iter().enumerate().find(|(at, core)| cores.iter().take(*at).any(|other| *other == core.value));
     if let (true, Some((_, core))) = (may_be_several, repeated) {
         let message = format!("`{}` names core {} twice", component.name.value, core.value);
         found.push(Diagnostic::error(BAD_VALUE, message).label(&core.span, "the second time"));
@@ -89,10 +90,8 @@ fn check_scheduler(at: usize, component: &Component, core: &Spanned<u64>, graph:
         let there: Vec<_> = there.iter().map(u64::to_string).collect();
         let there = format!("{noun} {}", there.join(" and "));
         let name = graph.components.get(scheduler).map_or("", |scheduler| &scheduler.name.value);
-        let message = format!(
-            "`{}` runs on core {}, and its scheduler `{name}` on {there}",
-            component.name.value, core.value
-        );
+        let message =
+            format!("`{}` runs on core {}, and its scheduler `{name}` on {there}", component.name.value, core.value);
         let complaint = Diagnostic::error(WRONG_CORE, message).label(&core.span, "its scheduler cannot reach it here");
         found.push(complaint.help("leave `cores` out, or give it a scheduler on this core"));
     }

@@ -34,10 +34,13 @@ fn path(chains: &[Chain], start: usize) -> Vec<usize> {
 fn too_deep(graph: &Graph, path: &[usize]) -> Diagnostic {
     let name = |at: &usize| graph.components.get(*at).map_or("", |component| component.name.value.as_str());
     let invocations = path.len().saturating_sub(1);
-    let message = format!("a chain of {invocations} invocations is deeper than the {INVOCATION_DEPTH} that a thread has room for");
+    let message = format!(
+        "a chain of {invocations} invocations is deeper than the {INVOCATION_DEPTH} that a thread has room for"
+    );
     let complaint = Diagnostic::error(INVOCATIONS_TOO_DEEP, message);
     let first = path.first().and_then(|at| graph.components.get(*at));
-    let complaint = first.into_iter().fold(complaint, |complaint, first| complaint.label(&first.name.span, "it starts here"));
+    let complaint =
+        first.into_iter().fold(complaint, |complaint, first| complaint.label(&first.name.span, "it starts here"));
     let names: Vec<_> = path.iter().map(name).collect();
     complaint.help(format!("the chain is {}", shortened(&names)))
 }

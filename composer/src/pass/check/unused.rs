@@ -18,7 +18,8 @@ pub fn check(graph: &Graph, found: &mut Diagnostics) {
             let interface = served.interface.value.as_str();
             if !called.contains(&(at, interface, variant)) && !called.contains(&(at, interface, None)) {
                 let message = format!("`{}` serves `{interface}` to nobody", component.name.value);
-                let complaint = Diagnostic::warning(UNUSED_INTERFACE, message).label(place(served), "nobody calls this");
+                let complaint =
+                    Diagnostic::warning(UNUSED_INTERFACE, message).label(place(served), "nobody calls this");
                 found.push(complaint.help("leave it out, or add it to the deps of who is to call it"));
             }
         }
@@ -32,5 +33,7 @@ fn place(served: &crate::graph::Implements) -> &std::ops::Range<usize> {
 /// Whom an edge calls: its server, and the interposers on the way.
 fn calls(edge: &Dependency) -> impl Iterator<Item = (usize, &str, Option<&str>)> {
     let variant = edge.variant.as_ref().map(|variant: &Spanned<String>| variant.value.as_str());
-    std::iter::once(edge.server).chain(edge.chain.iter().copied()).map(move |at| (at, edge.interface.value.as_str(), variant))
+    std::iter::once(edge.server)
+        .chain(edge.chain.iter().copied())
+        .map(move |at| (at, edge.interface.value.as_str(), variant))
 }

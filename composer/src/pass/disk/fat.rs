@@ -36,22 +36,19 @@ impl TimeProvider for Stopped {
     }
 }
 
-/// The bytes of a FAT file system with these files, by their paths.
+/// Makes a FAT file system with these files, by their paths, in the place of zeros.
 ///
 /// # Errors
 ///
 /// [`DiskError::FileSystem`], or [`DiskError::TooLarge`] for more than any such file system holds.
-pub fn partition(files: &[(&str, &[u8])]) -> Result<Vec<u8>, DiskError> {
-    let bytes = size(files.iter().map(|(_, contents)| contents.len()).sum());
-    let sectors = u32::try_from(bytes / SECTOR).map_err(|_| DiskError::TooLarge(bytes))?;
-    let mut disk = vec![0; bytes];
-    write(&mut disk, sectors, files).map_err(DiskError::FileSystem)?;
-    Ok(disk)
+pub fn partition(place: &mut [u8], files: &[(&str, &[u8])]) -> Result<(), DiskError> {
+    let sectors = u32::try_from(place.len() / SECTOR).map_err(|_| DiskError::TooLarge(place.len()))?;
+    write(place, sectors, files).map_err(DiskError::FileSystem)
 }
 
-/// Bytes of a file system that holds `contents` bytes of files: an eighth more, for its own tables and what is lost
-/// at the ends of files.
-fn size(contents: usize) -> usize {
+/// Bytes of a file system that holds these files: an eighth more, for its own tables and what is lost at their ends.
+pub fn size(files: &[(&str, &[u8])]) -> usize {
+    let contents: usize = files.iter().map(|(_, contents)| contents.len()).sum();
     (contents + contents / 8 + MIB).next_multiple_of(MIB).max(SMALLEST)
 }
 

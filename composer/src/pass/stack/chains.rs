@@ -108,8 +108,14 @@ impl<'a> Chains<'a> {
             [one] => self.above.get(*one).is_some_and(|above| above.contains(one)),
             _ => true,
         };
-        let mut components: Vec<usize> =
-            self.order.iter().find(is_circle)?.iter().filter_map(|at| self.places.get(*at)).map(|at| at.component).collect();
+        let mut components: Vec<usize> = self
+            .order
+            .iter()
+            .find(is_circle)?
+            .iter()
+            .filter_map(|at| self.places.get(*at))
+            .map(|at| at.component)
+            .collect();
         components.sort_unstable();
         components.dedup();
         Some(components)
@@ -128,9 +134,8 @@ impl<'a> Chains<'a> {
         for at in self.order.iter().flatten() {
             let (Some(place), Some(above)) = (self.places.get(*at), self.above.get(*at)) else { continue };
             let entry = entries.get(*at).and_then(Option::as_ref).filter(|_| place.component == component);
-            let (most, leaving) = entry.map_or((0, 0), |entry| {
-                (entry.most.bytes, entry.leaving.as_ref().map_or(0, |leaving| leaving.bytes))
-            });
+            let (most, leaving) = entry
+                .map_or((0, 0), |entry| (entry.most.bytes, entry.leaving.as_ref().map_or(0, |leaving| leaving.bytes)));
             let above = above.iter().filter_map(|at| Some((longest.get(*at)?.0, *at))).max_by_key(|(bytes, _)| *bytes);
             // Above another level of this component there is what has been left when that was invoked.
             let best = match above {

@@ -8,7 +8,7 @@
 use super::{Demand, is_overloaded};
 
 /// Looks at points before it gives up and takes the tasks for impossible.
-const STEPS: u32 = 1_000_000;
+const STEPS: u32 = 100_000;
 
 /// Why jobs can be late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

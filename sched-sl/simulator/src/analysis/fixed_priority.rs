@@ -5,6 +5,9 @@
 
 use super::Demand;
 
+/// Looks at points before it gives up and takes a task for one that can be late; few need more than ten.
+const STEPS: u32 = 10_000;
+
 /// How long the jobs of each task take at worst; `None` for one that can be late. Tasks of one priority are each taken
 /// to go before the other: that is the worst that turns can do.
 pub fn response_times(demands: &[Demand]) -> Vec<Option<u64>> {
@@ -25,7 +28,10 @@ fn response_time(demands: &[Demand], at: usize) -> Option<u64> {
 /// deadline. `needed` says how long it takes to have so much time.
 pub(super) fn least_point(own: &Demand, before: &[Demand], needed: impl Fn(u64) -> Option<u64>) -> Option<u64> {
     let mut point = needed(own.cost)?;
-    while point <= own.deadline {
+    for _ in 0..STEPS {
+        if point > own.deadline {
+            return None;
+        }
         let next = needed(work(own, before, point)?)?;
         if next == point {
             return Some(point);

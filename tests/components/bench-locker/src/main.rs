@@ -7,11 +7,12 @@
 #![no_main]
 
 use core::cell::Cell;
+use core::hint::black_box;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
 
 use bench_client::Row;
-use concurrency::sync::{Channel, Condvar, Mutex, MutexGuard};
+use concurrency::sync::{Channel, Condvar, Mutex, MutexGuard, Pipe, Receiver, Sender};
 use concurrency::thread;
 use console_interface::{ConsoleClient, Writer};
 use runtime::{Result, time};
@@ -23,14 +24,26 @@ runtime::component! { main: run }
 /// Whether the thread that locks are handed over to is to end.
 static IS_DONE: AtomicBool = AtomicBool::new(false);
 
-/// What is done between looks at a loop's counter.
-const GROUP: usize = 8;
+/// What is done eight times between looks at a loop's counter.
+macro_rules! eight {
+    ($does:expr) => {
+        $does;
+        $does;
+        $does;
+        $does;
+        $does;
+        $does;
+        $does;
+        $does;
+    };
+}
 
 static ALONE: Mutex<u64> = Mutex::new(0);
 /// Locks that are handed over in turn: who waits for one lets the other go.
 static LOCKS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
 static TURN: Mutex<u64> = Mutex::new(0);
 static TURNED: Condvar = Condvar::new();
+static ALONE_IN_PIPE: Pipe<u64, 16> = Pipe::new();
 static THERE: Channel<u64, 16> = Channel::new();
 static BACK: Channel<u64, 16> = Channel::new();
 
@@ -41,7 +54,9 @@ fn run() -> Result<()> {
     let mut out = Writer::new(&CONSOLE);
     let mut measure = |row: Row<'_>| bench_client::run(&[row], &mut out, &time::ticks);
     measure(Row::new("mutex_uncontended", &mutex_uncontended))?;
-    measure(Row::new("chan_uncontended", &chan_uncontended))?;
+    let ends = Cell::new(ALONE_IN_PIPE.split());
+    measure(Row::new("chan_uncontended", &|iterations| chan_uncontended(&ends, iterations)))?;
+    measure(Row::new("chan_mpmc_uncontended", &chan_mpmc_uncontended))?;
     let other = thread::spawn(send_back)?;
     measure(Row::new("chan_blocking_roundtrip", &chan_blocking_roundtrip))?;
     THERE.send(LAST)?;
@@ -62,6 +77,9 @@ fn run() -> Result<()> {
     first.join()?
 }
 
+/// Both ends of a channel.
+type Ends = (Sender<'static, u64, 16>, Receiver<'static, u64, 16>);
+
 /// The lock that the measuring thread has between two runs, and which is the next.
 struct Held {
     guard: Cell<Option<MutexGuard<'static, ()>>>,
@@ -73,23 +91,34 @@ struct Held {
 #[inline(never)]
 fn mutex_uncontended(iterations: u64) -> Result<()> {
     for _ in 0..iterations {
-        for _ in 0..GROUP {
-            drop(ALONE.lock()?);
-        }
+        eight!(drop(ALONE.lock()?));
     }
     Ok(())
 }
 
-/// Puts a value into a channel and takes it out.
+/// Puts a value into a channel with one end each and takes it out.
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn chan_uncontended(iterations: u64) -> Result<()> {
+fn chan_uncontended(ends: &Cell<Option<Ends>>, iterations: u64) -> Result<()> {
+    let Some((mut sender, mut receiver)) = ends.take() else { return Ok(()) };
+    let mut sum = 0_u64;
     for value in 0..iterations {
-        for _ in 0..GROUP {
-            THERE.send(value)?;
-            THERE.recv()?;
-        }
+        eight!(sum ^= sender.send(value).and_then(|()| receiver.recv())?);
     }
+    black_box(sum);
+    ends.set(Some((sender, receiver)));
+    Ok(())
+}
+
+/// The same with a channel of which there may be many ends.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn chan_mpmc_uncontended(iterations: u64) -> Result<()> {
+    let mut sum = 0_u64;
+    for value in 0..iterations {
+        eight!(sum ^= THERE.send(value).and_then(|()| THERE.recv())?);
+    }
+    black_box(sum);
     Ok(())
 }
 

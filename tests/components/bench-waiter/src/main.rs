@@ -115,6 +115,8 @@ fn user_spawn_join(iterations: u64) -> Result<()> {
 }
 
 /// Calls of 32 user threads, as many in an iteration as a page has slots.
+#[unsafe(no_mangle)]
+#[inline(never)]
 fn page_user_b32(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
     let page = OnPage::new(posts, &PAGES);
     ran(THREADS.run(&page, |scope| {

@@ -69,7 +69,7 @@ fn watched(rogue: &mut Rogue, component: u32) {
     rogue.answered(watcher, DISPATCH, [0; 4], [ThreadEnd::Returned as u64, 0]);
     // SAFETY: the thread that stored them has ended.
     let behind = unsafe { BEHIND.get() };
-    if behind.general.iter().chain(&behind.state).any(|word| *word == SEEN) {
+    if behind.general.iter().chain(&behind.state).any(|word| *word == SEEN) || behind.selectors != 0 {
         rogue.surprise(format_args!("rogue: registers of a thread that was preempted are there for the next\n"));
     }
     // It has ended, and is at its start again.

@@ -61,7 +61,8 @@ fn invert(lock: &'static Mutex<()>, is_chain: bool, work: Duration) -> Result<Du
     let start = now().after(HELD);
     let guard = lock.lock()?;
     // The first thread that is created is the most urgent, the second is in between, the third between these.
-    let urgent: JoinHandle<Result<Duration>> = thread::spawn(move || ask(if is_chain { &NESTED } else { lock }, start.after(MARGIN)))?;
+    let urgent: JoinHandle<Result<Duration>> =
+        thread::spawn(move || ask(if is_chain { &NESTED } else { lock }, start.after(MARGIN)))?;
     let middle = thread::spawn(move || busy(start.after(MARGIN).after(MARGIN), work))?;
     let third = thread::spawn(move || if is_chain { take_both(lock, start) } else { Ok(()) })?;
     work_in_server(start.after(MARGIN).after(HELD))?;

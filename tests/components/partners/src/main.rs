@@ -86,7 +86,9 @@ fn play(number: u64) -> Result<()> {
 }
 
 fn take_turns(number: u64) -> Result<()> {
-    let (Some(me), Some(other)) = (PARTNERS.get(number as usize), PARTNERS.get((number ^ 1) as usize)) else { return Ok(()) };
+    let (Some(me), Some(other)) = (PARTNERS.get(number as usize), PARTNERS.get((number ^ 1) as usize)) else {
+        return Ok(());
+    };
     while other.index.load(Acquire) == 0 {
         SCHED.yield_now()?;
     }

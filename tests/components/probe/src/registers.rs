@@ -20,6 +20,8 @@ pub struct Registers {
     pub flags: u64,
     /// What `fxsave64` writes.
     pub state: [u64; 64],
+    /// The selectors DS, ES, FS and GS, 16 bits each.
+    pub selectors: u64,
 }
 
 /// Places in [`Registers::general`].
@@ -54,13 +56,21 @@ pub mod at {
 
 impl Registers {
     /// All zero.
-    pub const ZERO: Self =
-        Self { general: [0; 16], vector: [[0; 2]; 16], fs_base: 0, mxcsr: 0, control: 0, flags: 0, state: [0; 64] };
+    pub const ZERO: Self = Self {
+        general: [0; 16],
+        vector: [[0; 2]; 16],
+        fs_base: 0,
+        mxcsr: 0,
+        control: 0,
+        flags: 0,
+        state: [0; 64],
+        selectors: 0,
+    };
 
-    /// A bit for each vector register that is not zero, and above them one for each x87 register.
+    /// A bit for each vector register that is not zero, above them one for each x87 register, and above those one for the selectors.
     pub fn vector_not_zero(&self) -> u64 {
         let x87 = self.state.chunks_exact(2).skip(2).take(8).map(|register| *register != [0, 0]);
-        bits(self.vector.iter().map(|register| *register != [0, 0]).chain(x87))
+        bits(self.vector.iter().map(|register| *register != [0, 0]).chain(x87).chain([self.selectors != 0]))
     }
 
     /// A bit for each general register that is not as expected.
@@ -141,15 +151,36 @@ macro_rules! store_registers {
         movups [rip + {seen} + 352], xmm14
         movups [rip + {seen} + 368], xmm15
         fxsave64 [rip + {seen} + 416]
+        mov word ptr [rip + {seen} + 928], ds
+        mov word ptr [rip + {seen} + 930], es
+        mov word ptr [rip + {seen} + 932], fs
+        mov word ptr [rip + {seen} + 934], gs
         "
     };
 }
 
-/// Instructions that fill the vector registers from `rcx`, and the x87 registers, whose stack is empty then.
+/// Instructions that fill the vector registers from `rcx`, the x87 registers, whose stack is empty then, and the selectors; FS and GS
+/// base stay.
 #[macro_export]
 macro_rules! fill_vector_registers {
     () => {
         "
+        movq xmm0, rbx
+        rdfsbase rbx
+        movq xmm1, rbx
+        rdgsbase rbx
+        movq xmm2, rbx
+        mov ebx, 3
+        mov fs, ebx
+        mov gs, ebx
+        mov ebx, 0x1b
+        mov ds, ebx
+        mov es, ebx
+        movq rbx, xmm1
+        wrfsbase rbx
+        movq rbx, xmm2
+        wrgsbase rbx
+        movq rbx, xmm0
         movq xmm0, rcx
         movq xmm1, rcx
         movq xmm2, rcx

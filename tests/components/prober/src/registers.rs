@@ -28,7 +28,7 @@ const MXCSR: u64 = 0x7f80;
 const CONTROL: u64 = 0x27f;
 const DIRECTION: u64 = 1 << 10;
 const FS_BASE: u64 = 0x1234_5678_9000;
-const ALL_VECTOR: u64 = 0xff_ffff;
+const ALL_VECTOR: u64 = 0x1ff_ffff;
 
 static SEEN: Seen = Seen::new();
 

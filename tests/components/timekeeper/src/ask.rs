@@ -29,11 +29,16 @@ pub fn poll(receive: u32) -> Option<Event> {
     Event::from_word(event)
 }
 
-/// Makes a temporal capability in `slot` for the scheduler that receives at `receive`, with cycles of `from`.
-pub fn create(slot: u32, receive: u32, from: u32, cycles: u64, frame: u64) -> Result<(), Error> {
-    let words = [slot.into(), frame, u64::from(receive) << 32 | u64::from(from), cycles];
+/// As [`create`], with this priority.
+pub fn create_with(priority: u64, slot: u32, receive: u32, from: u32, cycles: u64, frame: u64) -> Result<(), Error> {
+    let words = [priority << 32 | u64::from(slot), frame, u64::from(receive) << 32 | u64::from(from), cycles];
     let operation = TableOperation::CreateTemporalCapability as u16;
     CONSTRUCTOR.operate(abi::boot::slot::TABLE, operation, words).map(|_| ())
+}
+
+/// Makes a temporal capability in `slot` for the scheduler that receives at `receive`, with cycles of `from`.
+pub fn create(slot: u32, receive: u32, from: u32, cycles: u64, frame: u64) -> Result<(), Error> {
+    create_with(0, slot, receive, from, cycles, frame)
 }
 
 /// Cycles left of a temporal capability, and cycles used.

@@ -4,7 +4,7 @@ use crate::stacks;
 use abi::boot::{UntypedRange, slot};
 use abi::error::Error;
 use abi::layout::PAGE;
-use abi::operation::TableOperation::{self, CreateComponent, CreateReceive, CreateThread};
+use abi::operation::TableOperation::{self, CreateComponent, CreateReceive, CreateSend, CreateThread};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::Constructor;
@@ -22,6 +22,14 @@ pub const NEIGHBOUR: u32 = 24;
 pub const PARENT_RECEIVE: u32 = 25;
 /// Where [`CHILD`] learns of its threads.
 pub const CHILD_RECEIVE: u32 = 26;
+/// The thread that waits until it is sent to, again and again.
+pub const WAITER: u32 = 27;
+/// The one that sends to it.
+pub const SENDER: u32 = 28;
+/// Where [`WAITER`] waits.
+pub const WAITER_RECEIVE: u32 = 29;
+/// The right to send there.
+pub const WAITER_SEND: u32 = 30;
 /// The first slot for temporal capabilities.
 pub const BUDGETS: u32 = 32;
 
@@ -45,9 +53,13 @@ pub fn make(constructor: &Constructor) -> Result<(), Error> {
         let (slot, index) = (PARENT + at as u32, at as u32 + 1);
         ask(CreateThread, [slot.into(), frame(), pair(COMPONENT, index), start as *const () as u64])?;
     }
-    for (receive, thread) in [(PARENT_RECEIVE, PARENT), (CHILD_RECEIVE, CHILD)] {
+    for (slot, index, start) in [(WAITER, 5, stacks::waiter as *const ()), (SENDER, 6, stacks::sender as *const ())] {
+        ask(CreateThread, [slot.into(), frame(), pair(COMPONENT, index), start as u64])?;
+    }
+    for (receive, thread) in [(PARENT_RECEIVE, PARENT), (CHILD_RECEIVE, CHILD), (WAITER_RECEIVE, WAITER)] {
         ask(CreateReceive, [receive.into(), thread.into(), 0, 0])?;
     }
+    ask(CreateSend, [WAITER_SEND.into(), WAITER_RECEIVE.into(), 0, 0])?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The scheduler: what it gives to threads and to another scheduler, and what it learns of that.
 
-use crate::objects::{BUDGETS, CHILD, CHILD_RECEIVE, GREEDY, NEIGHBOUR, PARENT_RECEIVE, frame};
+use crate::objects::{BUDGETS, CHILD, CHILD_RECEIVE, GREEDY, NEIGHBOUR, PARENT_RECEIVE, SENDER, WAITER, frame};
 use crate::{ask, say};
 use abi::boot::slot::TIME;
 use abi::error::Error;
@@ -12,12 +12,15 @@ pub const GIVEN: u32 = BUDGETS;
 const GREEDY_SHARE: u32 = BUDGETS + 1;
 const NEIGHBOUR_SHARE: u32 = BUDGETS + 2;
 
+/// The index of the thread that sends.
+const SENDER_INDEX: u32 = 6;
+
 /// Cycles by which the end of a budget may be late: the timer's interrupt, and the way to the next thread.
 const LATENESS: u64 = 10_000;
 
 /// Answers 0 if everything was as it must be.
 pub extern "C" fn run() -> u64 {
-    let all = shares().and_then(|()| levels());
+    let all = shares().and_then(|()| levels()).and_then(|()| precedence());
     all.map_or_else(|error| error.status().into(), |()| 0)
 }
 
@@ -58,6 +61,32 @@ fn levels() -> Result<(), Error> {
     let [left, _] = ask::read(GIVEN)?;
     let moved = ask::transfer(GIVEN, TIME, abi::time::EVERYTHING)?;
     say(format_args!("time: what is left goes back: {}", verdict(left == moved && moved > 50_000)));
+    Ok(())
+}
+
+/// Who is sent to has its scheduler decide at once if its time has the better priority, and only then.
+fn precedence() -> Result<(), Error> {
+    const CASES: [(u64, u64, bool); 3] = [(1, 2, true), (2, 1, false), (1, 1, false)];
+    for (at, (waiter, sender, expected)) in (0..).step_by(2).zip(CASES) {
+        let (waiting, sending) = (BUDGETS + 8 + at, BUDGETS + 9 + at);
+        ask::create_with(waiter, waiting, PARENT_RECEIVE, TIME, 1_000_000, frame())?;
+        ask::create_with(sender, sending, PARENT_RECEIVE, TIME, 1_000_000, frame())?;
+        ask::dispatch(WAITER, PARENT_RECEIVE, waiting)?;
+        while ask::poll(PARENT_RECEIVE).is_some() {}
+        ask::dispatch(SENDER, PARENT_RECEIVE, sending)?;
+        let mut gave_way = false;
+        while let Some(event) = ask::poll(PARENT_RECEIVE) {
+            gave_way |= event.thread == SENDER_INDEX && event.what == What::Preempted;
+        }
+        if gave_way {
+            ask::dispatch(SENDER, PARENT_RECEIVE, sending)?;
+            expect(Event { thread: SENDER_INDEX, what: What::Ended(0), more: false })?;
+        }
+        let verdict = verdict(gave_way == expected);
+        say(format_args!(
+            "time: of priority {waiter} sent to by one of {sender}, decided at once: {gave_way}: {verdict}"
+        ));
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Where the threads start, which have no stacks of the composer's.
 
+use crate::objects::{WAITER_RECEIVE, WAITER_SEND};
+use abi::crossing::CapabilityWord;
 use abi::layout::STACK_SPAN;
 use core::arch::naked_asm;
 use core::cell::UnsafeCell;
@@ -60,4 +62,38 @@ pub unsafe extern "C" fn child() -> ! {
 #[unsafe(naked)]
 pub unsafe extern "C" fn greedy() -> ! {
     naked_asm!("2:", "jmp 2b")
+}
+
+/// Where the thread starts that waits, again and again.
+///
+/// # Safety
+///
+/// As [`parent`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn waiter() -> ! {
+    naked_asm!(
+        "2:",
+        "mov eax, {receive}",
+        "xor edi, edi",
+        "xor esi, esi",
+        "syscall",
+        "jmp 2b",
+        receive = const CapabilityWord::new(WAITER_RECEIVE, 0).0,
+    )
+}
+
+/// Where the thread starts that sends to it once, and ends.
+///
+/// # Safety
+///
+/// As [`parent`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn sender() -> ! {
+    naked_asm!(
+        "mov eax, {send}",
+        "xor edi, edi",
+        "syscall",
+        "syscall", // returns with the status in rax
+        send = const CapabilityWord::new(WAITER_SEND, 0).0,
+    )
 }

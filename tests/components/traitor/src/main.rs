@@ -76,7 +76,7 @@ unsafe fn leave<const CLEARED: bool>(words: [u64; 2]) -> ! {
 /// Most often something that a server could have written; what is not makes the client give up the slot for ever.
 fn status(is_tame: bool) -> u64 {
     let number = random();
-    if is_tame || number.is_multiple_of(4) { 2 + number % 4 | (number >> 16 & 0x1ff) << 16 } else { number }
+    if is_tame || number.is_multiple_of(4) { (2 + number % 4) | ((number >> 16 & 0x1ff) << 16) } else { number }
 }
 
 fn write(frame: u64, at: usize, value: u64) {

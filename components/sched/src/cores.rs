@@ -1,0 +1,152 @@
+//! The scheduler on all its cores, as its clients' threads reach it: each by the part on the core that it executes on.
+//!
+//! A blockpoint is known on the core on which it was made, its *home*, and its name says which that is. A thread of another core that waits
+//! at it, or triggers it, goes there for that and comes back: so whoever meets at a blockpoint meets in one critical section, and who
+//! waits can lend its time, without anything that cores would have to agree about. Without contention nobody is asked at all.
+
+use crate::serve::Call;
+use crate::{Machine, Scheduler};
+use abi::plan::CORES;
+use runtime::{Caller, Result};
+use sched_interface::{NO_SUCH_POINT, Sched};
+
+/// The parts of a scheduler, by their cores.
+pub type Parts<M> = [Scheduler<M>; CORES];
+
+/// Bits of a blockpoint's name below the number of its home.
+const HOME_SHIFT: u32 = 56;
+
+/// An invocation of a scheduler that may run on several cores.
+pub struct Everywhere<M: 'static> {
+    parts: &'static Parts<M>,
+    caller: Caller,
+}
+
+impl<M: Machine> Everywhere<M> {
+    /// What `caller` asks the scheduler of these parts for.
+    #[inline(always)]
+    pub const fn new(parts: &'static Parts<M>, caller: Caller) -> Self {
+        Self { parts, caller }
+    }
+
+    /// On the core on which the caller executes.
+    #[inline(always)]
+    fn here(&self) -> Call<'static, M> {
+        self.on(self.caller.core)
+    }
+
+    /// On this core. Nobody comes here on a core that no scheduler can have.
+    #[inline(always)]
+    fn on(&self, core: u32) -> Call<'static, M> {
+        self.parts[core as usize % CORES].serve(Caller { core, ..self.caller })
+    }
+
+    /// Does something at the home of a blockpoint, whose name there it gets.
+    #[inline(always)]
+    fn at_home<R>(&self, point: u64, visit: impl FnOnce(Call<'static, M>, u64) -> Result<R>) -> Result<R> {
+        let (home, point) = (point >> HOME_SHIFT, point & ((1 << HOME_SHIFT) - 1));
+        if home == u64::from(self.caller.core) {
+            visit(self.here(), point)
+        } else {
+            self.away(home, |call| visit(call, point))
+        }
+    }
+
+    /// Does something on another core, and comes back.
+    #[cold]
+    #[inline(never)]
+    fn away<R>(&self, home: u64, visit: impl FnOnce(Call<'static, M>) -> Result<R>) -> Result<R> {
+        let core = u32::try_from(home).ok().filter(|core| *core < CORES as u32).ok_or(NO_SUCH_POINT)?;
+        self.here().migrate(home)?;
+        let result = visit(self.on(core));
+        let back = self.on(core).migrate(self.caller.core.into());
+        result.and_then(|result| back.map(|()| result))
+    }
+}
+
+impl<M: Machine> Sched for Everywhere<M> {
+    #[inline(always)]
+    fn yield_now(&self) -> Result<()> {
+        self.here().yield_now()
+    }
+
+    #[inline(always)]
+    fn block(&self) -> Result<()> {
+        self.here().block()
+    }
+
+    fn block_until(&self, time: u64) -> Result<bool> {
+        self.here().block_until(time)
+    }
+
+    #[inline(always)]
+    fn sleep_until(&self, time: u64) -> Result<()> {
+        self.here().sleep_until(time)
+    }
+
+    #[inline(always)]
+    fn wake(&self, thread: u64) -> Result<()> {
+        self.here().wake(thread)
+    }
+
+    fn create(&self, word: u64) -> Result<u64> {
+        self.here().create(word)
+    }
+
+    fn background(&self) -> Result<()> {
+        self.here().background()
+    }
+
+    fn frequency(&self) -> Result<u64> {
+        self.here().frequency()
+    }
+
+    fn create_point(&self) -> Result<u64> {
+        self.here().create_point().map(|point| point | u64::from(self.caller.core) << HOME_SHIFT)
+    }
+
+    fn free_point(&self, point: u64) -> Result<()> {
+        self.at_home(point, |call, point| call.free_point(point))
+    }
+
+    #[inline(always)]
+    fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool> {
+        self.at_home(point, |call, point| call.wait_on(point, epoch, holder, time))
+    }
+
+    #[inline(always)]
+    fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
+        self.at_home(point, |call, point| call.trigger(point, epoch))
+    }
+
+    #[inline(always)]
+    fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
+        self.at_home(point, |call, point| call.trigger_one(point, epoch))
+    }
+
+    fn end_wait_at(&self, time: u64) -> Result<()> {
+        self.here().end_wait_at(time)
+    }
+
+    #[inline(always)]
+    fn exchange(&self, server: u64, word: u64) -> Result<u64> {
+        self.here().exchange(server, word)
+    }
+
+    fn accept(&self) -> Result<(u64, u64)> {
+        self.here().accept()
+    }
+
+    fn answer(&self, client: u64, word: u64) -> Result<()> {
+        self.here().answer(client, word)
+    }
+
+    #[inline(always)]
+    fn answer_and_accept(&self, client: u64, word: u64) -> Result<(u64, u64)> {
+        self.here().answer_and_accept(client, word)
+    }
+
+    fn migrate(&self, core: u64) -> Result<()> {
+        self.here().migrate(core)
+    }
+}

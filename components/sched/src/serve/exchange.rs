@@ -1,0 +1,116 @@
+//! Calls between threads, on behalf of one caller.
+
+use super::{Call, decide};
+use crate::Machine;
+use crate::context::Context;
+use crate::state::{Called, State, refused};
+use runtime::Result;
+use runtime::section::Guard;
+use sched_interface::{NO_DECISION, NO_SUCH_THREAD};
+use sched_sl::{Kernel, ThreadId};
+
+impl<M: Machine> Call<'_, M> {
+    #[inline(always)]
+    pub(super) fn exchange_with(&self, server: u64, word: u64) -> Result<u64> {
+        let (visit, letters) = (self.visit()?, &self.scheduler.letters);
+        let server = self.scheduler.directory.find(server).ok_or(NO_SUCH_THREAD)?;
+        let (mut state, now) = (visit.enter(), visit.now());
+        let by = (visit.me(), self.caller.token, self.caller.thread);
+        match state.call(letters, by, (server, word), now) {
+            Ok(Called::Taken(quick, to)) => {
+                visit.follow(state, quick, |context, state| call_unusually(context, state, to))?;
+            }
+            Ok(Called::Queued(to)) => call_unusually(visit.context(), state, to)?,
+            Err(error) => return Err(visit.leave_with(state, error)),
+        }
+        letters.take(visit.me().place()).map(|(_, word)| word)
+    }
+
+    pub(super) fn accept_call(&self) -> Result<(u64, u64)> {
+        let (visit, letters) = (self.visit()?, &self.scheduler.letters);
+        let mut state = visit.enter();
+        if state.accept(letters, visit.me()) {
+            visit.leave(state);
+        } else {
+            wait(visit.context(), state, |state, me, now| state.threads.hold(me, None, None, now).map_err(refused))?;
+        }
+        letters.take(visit.me().place())
+    }
+
+    pub(super) fn answer_call(&self, client: u64, word: u64) -> Result<()> {
+        let visit = self.visit()?;
+        let client = self.scheduler.directory.find(client).ok_or(NO_SUCH_THREAD)?;
+        let mut state = visit.enter();
+        let answered = state.answer(&self.scheduler.letters, (visit.me(), self.caller.thread), (client, word));
+        match answered {
+            Ok(client) => go_on(visit.context(), state, client),
+            Err(error) => Err(visit.leave_with(state, error)),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn answer_and_accept_call(&self, client: u64, word: u64) -> Result<(u64, u64)> {
+        let (visit, letters) = (self.visit()?, &self.scheduler.letters);
+        let client = self.scheduler.directory.find(client).ok_or(NO_SUCH_THREAD)?;
+        let mut state = visit.enter();
+        let client = match state.answer(letters, (visit.me(), self.caller.thread), (client, word)) {
+            Ok(client) => client,
+            Err(error) => return Err(visit.leave_with(state, error)),
+        };
+        if state.accept(letters, visit.me()) {
+            go_on(visit.context(), state, client)?;
+        } else {
+            let quick = state.threads.quick_answer(|name| name.is(visit.me()), client, visit.now());
+            visit.follow(state, quick, |context, state| answer_unusually(context, state, client))?;
+        }
+        letters.take(visit.me().place())
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn call_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, to: ThreadId) -> Result<()> {
+    wait(context, state, |state, me, now| state.call_slowly(me, to, now))
+}
+
+#[cold]
+#[inline(never)]
+fn answer_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, client: ThreadId) -> Result<()> {
+    wait(context, state, |state, me, now| state.threads.answer(me, client, now).map_err(refused))
+}
+
+/// Notes what the thread does that makes it wait, and switches.
+fn wait<M: Machine>(
+    context: Context<'_, M>,
+    mut state: Guard<'_, State>,
+    note: impl FnOnce(&mut State, ThreadId, sched_sl::Instant) -> Result<()>,
+) -> Result<()> {
+    let decided = context.check_started().and_then(|()| {
+        let (now, me) = (context.now(), state.thread(context.me())?);
+        note(&mut state, me, now)?;
+        decide(&context, &mut state, now)
+    });
+    if decided.is_err() {
+        state.give_up(context.me());
+    }
+    context.leave(state);
+    let (token, decision) = decided?;
+    context.carry_out(decision, token)
+}
+
+/// Lets a thread go on that was served, and switches to it if it is its turn.
+#[cold]
+#[inline(never)]
+fn go_on<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, client: ThreadId) -> Result<()> {
+    let decided = state.threads.release(client).map_err(refused).and_then(|_| {
+        let token = context.token();
+        let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
+        Ok(decision.map(|decision| (token, decision)))
+    });
+    context.leave(state);
+    match decided? {
+        Some((token, decision)) => context.carry_out(decision, token),
+        None => Ok(()),
+    }
+}
+

@@ -1,0 +1,199 @@
+//! Who has called whom, and waits for an answer; and who waits for a call.
+
+use super::{Member, State, refused};
+use crate::directory::Entry;
+use crate::letters::Letters;
+use crate::state::{PLACES, Target};
+use runtime::Result;
+use sched_interface::NO_SUCH_THREAD;
+use sched_sl::{Instant, Quick, ThreadId};
+
+/// What a thread does in the way of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Nothing.
+    None,
+    /// It waits for a call.
+    Accepts,
+    /// It has called the thread in this place, which has not taken the call yet.
+    Calls(u16),
+    /// It has called the thread in this place, which is to answer.
+    IsServed(u16),
+}
+
+/// All of them, by place.
+pub(super) struct Parties {
+    roles: [Role; PLACES],
+    /// How many calls nobody has taken yet.
+    queued: [u16; PLACES],
+}
+
+impl Parties {
+    pub(super) const fn new() -> Self {
+        Self { roles: [Role::None; PLACES], queued: [0; PLACES] }
+    }
+
+    #[inline(always)]
+    fn role(&self, place: usize) -> Role {
+        self.roles.get(place).copied().unwrap_or(Role::None)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, place: usize, role: Role) {
+        if let Some(entry) = self.roles.get_mut(place) {
+            *entry = role;
+        }
+    }
+
+    #[inline(always)]
+    fn queued(&self, place: usize) -> u16 {
+        self.queued.get(place).copied().unwrap_or(0)
+    }
+
+    fn queue(&mut self, place: usize, by: i16) {
+        if let Some(queued) = self.queued.get_mut(place) {
+            *queued = queued.saturating_add_signed(by);
+        }
+    }
+
+    /// Whether anybody waits for the thread in this place.
+    pub(super) fn is_waited_for(&self, place: usize) -> bool {
+        self.first_waiting_for(place).is_some()
+    }
+
+    fn waiting_for(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
+        let is_for = move |role: &Role| matches!(role, Role::Calls(to) | Role::IsServed(to) if usize::from(*to) == place);
+        self.roles.iter().enumerate().filter(move |(_, role)| is_for(role)).map(|(at, _)| at)
+    }
+
+    fn first_waiting_for(&self, place: usize) -> Option<usize> {
+        self.waiting_for(place).next()
+    }
+}
+
+/// What a call led to.
+pub enum Called {
+    /// The thread had waited for it: this follows.
+    Taken(Quick<Target>, ThreadId),
+    /// It will take it later.
+    Queued(ThreadId),
+}
+
+impl State {
+    /// Calls the thread `server` on behalf of `me`, by the edge with this token, with a word: a caller may call those that its own threads
+    /// can come to execute with.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
+    #[inline(always)]
+    pub fn call(
+        &mut self,
+        letters: &Letters,
+        (me, token, index): (Entry, u64, u32),
+        (server, word): (Entry, u64),
+        now: Instant,
+    ) -> Result<Called> {
+        let to = self.who_may_be_called(me, token, server)?;
+        if self.parties.role(server.place()) != Role::Accepts {
+            self.parties.set(me.place(), Role::Calls(server.place() as u16));
+            self.parties.queue(server.place(), 1);
+            letters.put(me.place(), index.into(), word);
+            return Ok(Called::Queued(to));
+        }
+        self.parties.set(server.place(), Role::None);
+        self.parties.set(me.place(), Role::IsServed(server.place() as u16));
+        letters.put(server.place(), index.into(), word);
+        Ok(Called::Taken(self.threads.quick_call(|name| name.is(me), to, now), to))
+    }
+
+    #[inline(always)]
+    fn who_may_be_called(&self, me: Entry, token: u64, server: Entry) -> Result<ThreadId> {
+        let &Member { id, may_be_entered, .. } = self.member(server).ok_or(NO_SUCH_THREAD)?;
+        let client = self.number_of(me, token).ok_or(NO_SUCH_THREAD)?;
+        let may = me != server && may_be_entered >> client & 1 != 0;
+        if may { Ok(id) } else { Err(NO_SUCH_THREAD) }
+    }
+
+    /// Answers a thread that `me` serves. It goes on as soon as it is released.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_THREAD`]
+    #[inline(always)]
+    pub fn answer(&mut self, letters: &Letters, (me, index): (Entry, u32), (client, word): (Entry, u64)) -> Result<ThreadId> {
+        if self.parties.role(client.place()) != Role::IsServed(me.place() as u16) {
+            return Err(NO_SUCH_THREAD);
+        }
+        self.parties.set(client.place(), Role::None);
+        letters.put(client.place(), index.into(), word);
+        self.threads.at(client.place()).ok_or(NO_SUCH_THREAD)
+    }
+
+    /// Takes a call that waits, if there is one. If there is none, the thread waits for one from here on.
+    #[inline(always)]
+    pub fn accept(&mut self, letters: &Letters, me: Entry) -> bool {
+        if self.parties.queued(me.place()) != 0 {
+            return self.take_queued(letters, me);
+        }
+        self.parties.set(me.place(), Role::Accepts);
+        false
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_queued(&mut self, letters: &Letters, me: Entry) -> bool {
+        let mut first: Option<(usize, ThreadId)> = None;
+        for place in self.parties.waiting_for(me.place()).filter(|at| matches!(self.parties.role(*at), Role::Calls(_))) {
+            let Some(id) = self.threads.at(place) else { continue };
+            if first.is_none_or(|(_, first)| self.threads.goes_before(id, first)) {
+                first = Some((place, id));
+            }
+        }
+        let Some((place, _)) = first else { return false };
+        self.parties.queue(me.place(), -1);
+        self.parties.set(place, Role::IsServed(me.place() as u16));
+        letters.pass(place, me.place());
+        true
+    }
+
+    /// A thread has ended: those that wait for it are told so.
+    pub(super) fn forget_party(&mut self, letters: &Letters, place: usize) {
+        if let Role::Calls(to) = self.parties.role(place) {
+            self.parties.queue(to.into(), -1);
+        }
+        self.parties.set(place, Role::None);
+        while let Some(waiting) = self.parties.first_waiting_for(place) {
+            self.parties.set(waiting, Role::None);
+            letters.return_to_sender(waiting);
+            if let Some(id) = self.threads.at(waiting) {
+                // If it has ended meanwhile, that is as well.
+                let _ = self.threads.release(id).map_err(refused);
+            }
+        }
+        if let Some(queued) = self.parties.queued.get_mut(place) {
+            *queued = 0;
+        }
+    }
+
+    /// [`sched_sl::Scheduler::call`] of a thread that may not have taken the call.
+    ///
+    /// # Errors
+    ///
+    /// `WOULD_DEADLOCK` if it waits for the caller; those of a thread that does not run.
+    pub fn call_slowly(&mut self, me: ThreadId, to: ThreadId, now: Instant) -> Result<()> {
+        match self.parties.role(me.place()) {
+            Role::IsServed(_) => self.threads.call(me, to, now),
+            _ => self.threads.hold(me, Some(to), None, now),
+        }
+        .map_err(refused)
+    }
+
+    /// A thread that wanted to wait goes on.
+    pub fn give_up(&mut self, me: Entry) {
+        if let Role::Calls(to) = self.parties.role(me.place()) {
+            self.parties.queue(to.into(), -1);
+        }
+        self.parties.set(me.place(), Role::None);
+    }
+}
