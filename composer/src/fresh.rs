@@ -9,10 +9,13 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+/// By how much a file's time of change may lie before the change.
+const LAG: Duration = Duration::from_millis(20);
 
 /// Something that was found out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,7 +78,10 @@ pub fn recall<T: DeserializeOwned>(directory: &Path, question: &str) -> Option<T
 /// Keeps an answer to a question that was asked at `asked`, unless something has changed since, so that it may be outdated. An
 /// answer that cannot be kept is found out again.
 pub fn keep<T: Serialize>(directory: &Path, question: &str, asked: SystemTime, inputs: Inputs, answer: T) {
-    let Ok(asked) = asked.duration_since(SystemTime::UNIX_EPOCH) else { return };
+    // The file system's clock may lag behind.
+    let Some(Ok(asked)) = asked.checked_sub(LAG).map(|asked| asked.duration_since(SystemTime::UNIX_EPOCH)) else {
+        return;
+    };
     let mut files: Vec<_> = inputs.files.into_iter().map(Stamp::of).collect();
     if files.iter().any(|stamp| stamp.is_since(asked.as_nanos() as i128)) {
         return;
@@ -106,7 +112,10 @@ fn variable(name: &str) -> Option<String> {
 pub fn cargo_variables() -> impl Iterator<Item = (String, String)> {
     let says = |name: &str| {
         let exact = ["CARGO", "CARGO_HOME", "PATH", "HOME"].contains(&name);
-        exact || ["CARGO_PROFILE_", "CARGO_TARGET_", "CARGO_BUILD_", "RUSTC", "RUSTUP_"].iter().any(|it| name.starts_with(it))
+        exact
+            || ["CARGO_PROFILE_", "CARGO_TARGET_", "CARGO_BUILD_", "RUSTC", "RUSTUP_"]
+                .iter()
+                .any(|it| name.starts_with(it))
     };
     let text = |text: &OsStr| text.to_string_lossy().into_owned();
     let mut all: Vec<_> = std::env::vars_os().map(|(name, value)| (text(&name), text(&value))).collect();
@@ -122,12 +131,14 @@ pub fn toolchain(directory: &Path) -> impl Iterator<Item = PathBuf> {
     };
     let (cargo, rustup) = (home("CARGO_HOME", ".cargo"), home("RUSTUP_HOME", ".rustup"));
     let above = directory.ancestors().flat_map(|directory| {
-        ["rust-toolchain", "rust-toolchain.toml", ".cargo/config", ".cargo/config.toml"].map(|name| directory.join(name))
+        ["rust-toolchain", "rust-toolchain.toml", ".cargo/config", ".cargo/config.toml"]
+            .map(|name| directory.join(name))
     });
     let compilers = fs::read_dir(rustup.join("toolchains")).into_iter().flatten();
     let compilers = compilers.filter_map(|entry| Some(entry.ok()?.path().join("bin/rustc")));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found: Vec<_> = std::env::split_paths(&path).map(|place| place.join("rustc")).filter(|it| it.exists()).collect();
+    let found: Vec<_> =
+        std::env::split_paths(&path).map(|place| place.join("rustc")).filter(|it| it.exists()).collect();
     let mut files: Vec<_> = above.chain(compilers).chain(found).collect();
     files.extend([cargo.join("config"), cargo.join("config.toml"), rustup.join("settings.toml")]);
     files.into_iter()
@@ -136,7 +147,6 @@ pub fn toolchain(directory: &Path) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use temp_dir::TempDir;
 
     fn inputs(file: &Path) -> Inputs {

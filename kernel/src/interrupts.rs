@@ -265,7 +265,6 @@ pub fn idle(core: &mut CoreLocal) -> Outcome {
 }
 
 /// Begins what was launched on this core, which runs nothing.
-#[inline(never)]
 fn begin_launched(core: &mut CoreLocal) -> Outcome {
     let Some(memory) = core.memory else { return Outcome::Idle };
     let outcome = launch::next(memory, &mut Hardware, &mut core.state);

@@ -194,7 +194,6 @@ pub fn clear_vector_registers() {
 
 /// Clears all selectors that user level can load, sets FS base, to a canonical address, and clears what user level will find as its
 /// GS base.
-#[inline(never)]
 pub fn set_bases(fs_base: u64) {
     // SAFETY: the kernel uses neither FS nor the selectors. Its own GS base is back where it was at the end, and nothing that could
     // interrupt here uses GS.

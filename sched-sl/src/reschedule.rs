@@ -37,6 +37,7 @@ pub enum Ran {
 /// # Errors
 ///
 /// [`ScheduleError`].
+#[inline(always)]
 pub fn reschedule<K, P, M, const N: usize>(
     kernel: &K,
     scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,
@@ -64,6 +65,7 @@ where
 /// be made again, by [`reschedule()`].
 ///
 /// For a caller that has something to note in the same visit to the critical section in which it decides.
+#[inline(always)]
 pub fn carry_out<K, P, M, const N: usize>(
     kernel: &K,
     scheduler: &impl Exclusive<Scheduler<K::Thread, P, M, N>>,

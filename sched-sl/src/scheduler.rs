@@ -330,6 +330,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// # Errors
     ///
     /// [`ScheduleError`].
+    #[inline(always)]
     pub fn decide(&mut self, now: Instant) -> Result<Decision<T>, ScheduleError> {
         self.charge(now);
         if self.due <= now {
@@ -478,6 +479,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.note_due();
     }
 
+    #[inline(always)]
     fn update_policy(&mut self, id: ThreadId) -> Result<(), ThreadError> {
         let thread = self.threads.get(id)?;
         match (self.chains.is_alone(id.place()), thread.is_ready()) {

@@ -366,14 +366,14 @@ proptest! {
                 }
             }
             let follow = |from: usize| std::iter::successors(Some(from), |at| pairs[*at]).collect::<Vec<usize>>();
-            for at in 0..8 {
-                prop_assert_eq!(chains.target(at), pairs[at]);
+            for (at, pair) in pairs.iter().enumerate() {
+                prop_assert_eq!(chains.target(at), *pair);
                 prop_assert_eq!(Some(chains.end(at)), follow(at).last().copied());
                 let mut tree: Vec<_> = chains.tree(at).collect();
                 tree.sort_unstable();
                 let expected: Vec<_> = (0..8).filter(|from| follow(*from).contains(&at)).collect();
                 prop_assert_eq!(&tree, &expected);
-                prop_assert_eq!(chains.is_alone(at), pairs[at].is_none() && expected.len() == 1);
+                prop_assert_eq!(chains.is_alone(at), pair.is_none() && expected.len() == 1);
             }
         }
     }

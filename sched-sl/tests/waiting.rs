@@ -539,10 +539,11 @@ impl Acting {
             true => points.quick_trigger(scheduler, point, (epoch, wakes), now),
             false => Quick::Unusual,
         };
-        if self.follow(quick, now) && points_trigger(&mut self.world, point, epoch, wakes) {
-            if let Some(Decision::Run { name, payer, .. }) = self.world.scheduler.reconsider(now).unwrap() {
-                self.runs = Some((name, payer.now));
-            }
+        if self.follow(quick, now)
+            && self.world.trigger(point, epoch.0, wakes).unwrap()
+            && let Some(Decision::Run { name, payer, .. }) = self.world.scheduler.reconsider(now).unwrap()
+        {
+            self.runs = Some((name, payer.now));
         }
     }
 
@@ -589,10 +590,6 @@ impl Acting {
             }
         }
     }
-}
-
-fn points_trigger(world: &mut World, point: PointId, epoch: Epoch, wakes: Wakes) -> bool {
-    world.trigger(point, epoch.0, wakes).unwrap()
 }
 
 fn act() -> impl Strategy<Value = Act> {

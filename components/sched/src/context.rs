@@ -111,6 +111,7 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     /// Does something with all that is known.
+    #[inline(always)]
     pub fn inside<R>(&self, body: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.enter();
         let result = body(&mut state);
@@ -119,6 +120,7 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     /// Enters the section, for as long as the guard is there. It is to be given to [`Context::leave`].
+    #[inline(always)]
     pub fn enter(&self) -> Guard<'s, State> {
         match self.scheduler.section.enter(self.me.number()) {
             Ok(guard) => guard,
@@ -127,6 +129,7 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     /// Leaves the section, and lets in who waits for that.
+    #[inline(always)]
     pub fn leave(&self, state: Guard<'s, State>) {
         if state.leave() {
             self.let_in();
@@ -178,6 +181,7 @@ impl<'s, M: Machine> Context<'s, M> {
         self.dispatch_on(budget, thread, 0, None, self.token())
     }
 
+    #[inline(always)]
     fn dispatch_on(
         &self,
         budget: Budget,
@@ -232,6 +236,7 @@ impl<'s, M: Machine> Context<'s, M> {
 
     /// What a thread without a limit runs on: what this one runs on, if it has none either. The kernel switches sooner
     /// if that is not named.
+    #[inline(always)]
     fn common_time(&self, before: Option<Target>) -> Budget {
         match before {
             Some(before) if !before.is_limited() && !self.names_time => Budget::SAME,
@@ -296,6 +301,7 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     /// Waits for something to happen. There is no reason to, if nobody is left who could make it happen.
+    #[inline(always)]
     fn wait(&self, own: &Own, until: Option<Instant>) -> core::result::Result<(), DispatchError> {
         if own.events.borrow().count > 0 {
             return Err(DispatchError::EventsPending);
@@ -393,6 +399,7 @@ impl<M: Machine> Kernel for Context<'_, M> {
         Token(self.scheduler.next_token())
     }
 
+    #[inline(always)]
     fn dispatch(
         &self,
         target: Target,
@@ -408,8 +415,7 @@ impl<M: Machine> Kernel for Context<'_, M> {
     }
 
     /// A client's thread cannot wait for others: the scheduler's own does, after it has decided the same.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     fn idle(&self, until: Option<Instant>, _: Token) -> core::result::Result<(), DispatchError> {
         match self.own {
             Some(own) => self.wait(own, until),

@@ -76,7 +76,7 @@ pub struct Scheduler<M> {
     letters: Letters,
     shared: &'static Shared,
     section: Section<State>,
-    /// Number of the last decision.
+    /// Number of the next decision.
     token: AtomicU64,
     /// Whether threads are dispatched already.
     is_started: AtomicBool,
@@ -91,7 +91,7 @@ impl<M: Machine> Scheduler<M> {
             letters: Letters::new(),
             shared,
             section: Section::new(State::new()),
-            token: AtomicU64::new(0),
+            token: AtomicU64::new(1),
             is_started: AtomicBool::new(false),
         }
     }
@@ -107,7 +107,7 @@ impl<M: Machine> Scheduler<M> {
 
     /// A number for the next decision: it overtakes all earlier ones.
     fn next_token(&self) -> u64 {
-        self.token.fetch_add(1, Relaxed) + 1
+        self.token.fetch_add(1, Relaxed)
     }
 
     fn is_started(&self) -> bool {

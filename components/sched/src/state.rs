@@ -64,6 +64,12 @@ impl Target {
         (self.0.get() >> 32) as u32
     }
 
+    /// All of it, the entry's number below.
+    #[inline(always)]
+    pub const fn to_word(self) -> u64 {
+        self.0.get()
+    }
+
     /// Whether it may run only so long in each period: then it has a budget of its own.
     #[inline(always)]
     pub const fn is_limited(self) -> bool {

@@ -158,5 +158,7 @@ impl<'s, M: Machine> Visit<'s, M> {
 /// Whether both run on what threads without a limit run on.
 #[inline(always)]
 fn is_common(payer: Payer<Target>) -> bool {
-    !payer.now.is_limited() && payer.before.is_some_and(|before| !before.is_limited())
+    const UNKNOWN: u64 = Entry::LIMITED as u64;
+    let limited = payer.now.to_word() | payer.before.map_or(UNKNOWN, Target::to_word);
+    limited & UNKNOWN == 0
 }

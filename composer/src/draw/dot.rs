@@ -6,7 +6,8 @@ use super::plan::{Arrow, Line, Node, Plan};
 
 /// The graph `plan`.
 pub fn write(plan: &Plan) -> String {
-    let mut text = format!("digraph {} {{\n  node [shape=box, style=rounded, fontname=monospace]\n", quote(&plan.title));
+    let mut text =
+        format!("digraph {} {{\n  node [shape=box, style=rounded, fontname=monospace]\n", quote(&plan.title));
     for (at, node) in plan.boxes.iter().enumerate() {
         // Writing to a string does not fail.
         _ = writeln!(text, "  n{at} [label={}{}]", label(&node.lines), node_style(node));

@@ -349,6 +349,43 @@ mod tests {
         assert!(!files[0].1.windows(path.len()).any(|window| window == path));
     }
 
+    /// Longer than a file system's clock lags behind.
+    fn wait() {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+
+    #[test]
+    fn what_has_not_changed_is_not_built_again_and_what_has_is() {
+        let place = temp_dir::TempDir::new().unwrap();
+        let program = |text: &str| package(place.path(), "sound", &format!("fn main() {{ println!(\"{text}\") }}"));
+        let binary = program("one");
+        let before = || built_before(&binary.workspace, &[&binary]);
+        assert!(before().is_none(), "nothing was built");
+        wait();
+        // The first build makes a lock file, and so changes what it depends on.
+        assert!(built(&binary).is_ok());
+        wait();
+        let Ok(one) = built(&binary) else { panic!("it does not build") };
+        assert_eq!(before().unwrap(), one);
+        wait();
+        program("two");
+        assert!(before().is_none(), "its source has changed");
+        wait();
+        let Ok(two) = built(&binary) else { panic!("it does not build") };
+        assert!(one != two && before().unwrap() == two);
+        std::fs::write(place.path().join("build.rs"), "fn main() {}").unwrap();
+        assert!(before().is_none(), "it has a build script now");
+    }
+
+    #[test]
+    fn remarks_of_the_compiler_are_shown_each_time() {
+        let place = temp_dir::TempDir::new().unwrap();
+        let binary = package(place.path(), "careless", "fn main() {} fn unused() {}");
+        wait();
+        assert!(built(&binary).is_ok());
+        assert!(built_before(&binary.workspace, &[&binary]).is_none());
+    }
+
     #[test]
     fn the_package_that_does_not_build_is_named() {
         let place = temp_dir::TempDir::new().unwrap();

@@ -549,8 +549,7 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
     });
     let managing = parts.table.managing.iter().flat_map(|held| &held.capabilities);
     let scheduled = parts.table.scheduled().iter().chain(managing);
-    let scheduled = scheduled
-        .filter_map(|capability| Some(held(capability.slot, granted(graph, capability)?)));
+    let scheduled = scheduled.filter_map(|capability| Some(held(capability.slot, granted(graph, capability)?)));
     let handled = parts.table.handled.map(|capability| held(capability.slot, Granted::HandledLevel));
     let all = fault(graph, parts)
         .into_iter()

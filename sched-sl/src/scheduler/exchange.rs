@@ -50,7 +50,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             return Quick::Unusual;
         }
         self.chains.pair(place, to);
-        self.hand_turn_over(running, server)
+        let payer = self.threads.at(place);
+        self.hand_turn_over(running, server, payer)
     }
 
     /// [`Scheduler::answer`] of the thread that `is_me` knows by the kernel's name for it, and [`Scheduler::decide`]; if it
@@ -68,20 +69,19 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             return Quick::Unusual;
         }
         self.chains.part(to, place);
-        self.hand_turn_over(running, client)
+        self.hand_turn_over(running, client, None)
     }
 
-    /// Holds the thread that runs, and releases `to`, which uses the same turn.
+    /// Holds the thread that runs, and releases `to`, which uses the same turn: that of `pays`, if not its own.
     #[inline(always)]
-    fn hand_turn_over(&mut self, running: Running<T>, to: ThreadId) -> Quick<T> {
+    fn hand_turn_over(&mut self, running: Running<T>, to: ThreadId, pays: Option<ThreadId>) -> Quick<T> {
         let place = usize::from(running.thread);
         if let Some(me) = self.threads.in_place_mut(place) {
             me.set_state(State::Asleep);
         }
-        let payer = self.threads.at(running.payer.into()).filter(|payer| *payer != to);
         let Some(next) = self.threads.in_place_mut(to.place()) else { return Quick::Noted };
         next.set_state(State::Running);
-        (next.wakeup, next.payer) = (Some(Wakeup::Woken), payer);
+        (next.wakeup, next.payer) = (Some(Wakeup::Woken), pays);
         let name = next.name;
         let Some(payer) = self.payer else { return Quick::Noted };
         self.running = Some(Running { name, thread: to.place() as u16, ..running });

@@ -152,6 +152,8 @@ impl Period {
     const WITHOUT_KERNEL: Self = Self { anchor: Anchor::Return, ..Self::ONE };
     /// Eight operations, without the kernel.
     const EIGHT_WITHOUT_KERNEL: Self = Self { operations: 8, ..Self::WITHOUT_KERNEL };
+    /// As many operations as a channel has room for, without the kernel.
+    const ROUND_OF_A_CHANNEL: Self = Self { visits: 16, operations: 16, ..Self::WITHOUT_KERNEL };
     /// To another thread and back.
     const PAIR: Self = Self { operations: 2, ..Self::ONE };
 }
@@ -201,8 +203,8 @@ pub const ROWS: &[Row] = &[
     row("tick_overhead", Group::Threads, Image::Yields).once(),
     row("mutex_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(8),
     row("mutex_contended", Group::Threads, Image::Locks).target(700),
-    row("chan_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(25),
-    row("chan_mpmc_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL),
+    row("chan_uncontended", Group::Threads, Image::Locks).period(Period::ROUND_OF_A_CHANNEL).target(25),
+    row("chan_mpmc_uncontended", Group::Threads, Image::Locks).period(Period::WITHOUT_KERNEL),
     row("chan_blocking_roundtrip", Group::Threads, Image::Locks).target(800),
     row("condvar_roundtrip", Group::Threads, Image::Locks),
     row("user_switch", Group::Threads, Image::Waits).once().target(40),

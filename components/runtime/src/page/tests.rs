@@ -288,7 +288,13 @@ fn a_result_is_taken_once_whoever_has_copies_of_its_ticket() {
     let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
     let ticket = add(&posts, 1, 2).detach();
     assert_eq!(ticket.attach(&posts).wait(&scheduler), Ok(3));
+    for number in 1..64 {
+        assert_eq!(add(&posts, number, 1).wait(&scheduler), Ok(number + 1));
+    }
+    // In the same slot, and done.
     let newer = add(&posts, 3, 4);
+    posts.with(|client| client.announce());
+    assert_eq!(ends.serve().status(), 0);
     assert_eq!(ticket.attach(&posts).take(), Err(Error::Page(PageError::UnknownCall)));
     assert_eq!(newer.wait(&scheduler), Ok(7));
 }

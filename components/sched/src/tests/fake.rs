@@ -56,6 +56,8 @@ type Script = Box<dyn FnOnce(&'static World, u32) -> What + Send>;
 struct Kernel {
     now: u64,
     timeout: u64,
+    /// How often it has taken the core from a thread.
+    ticks: u64,
     token: u64,
     current: u32,
     states: HashMap<u32, State>,
@@ -104,6 +106,7 @@ impl World {
         let kernel = Kernel {
             now: 1,
             timeout: 0,
+            ticks: 0,
             token: 0,
             current: OWN,
             states: HashMap::from([(OWN, State::Running)]),
@@ -249,6 +252,11 @@ impl Fake {
         self.lock().now += ticks;
     }
 
+    /// How often the timer has taken the core from a thread.
+    pub fn ticks(&self) -> u64 {
+        self.lock().ticks
+    }
+
     pub fn rescued(&self) -> u64 {
         self.lock().rescued
     }
@@ -363,7 +371,9 @@ impl Machine for &'static Fake {
         }
         let forced = kernel.preempt_in == Some(0);
         kernel.preempt_in = kernel.preempt_in.and_then(|left| left.checked_sub(1));
-        if forced || (kernel.timeout != 0 && now >= kernel.timeout) {
+        let is_due = kernel.timeout != 0 && now >= kernel.timeout;
+        kernel.ticks += u64::from(is_due);
+        if forced || is_due {
             self.leave(kernel, State::Suspended, What::Preempted);
         }
         now

@@ -52,7 +52,11 @@ fn read_by_sources(directory: &Path) -> BTreeSet<String> {
 fn read_by_scripts(directory: &Path) -> BTreeSet<String> {
     let outputs = files(directory).filter_map(|script| fs::read_to_string(script.join("output")).ok());
     let names = |output: String| -> Vec<String> {
-        output.lines().filter_map(|line| line.split_once("rerun-if-env-changed=")).map(|(_, name)| name.into()).collect()
+        output
+            .lines()
+            .filter_map(|line| line.split_once("rerun-if-env-changed="))
+            .map(|(_, name)| name.into())
+            .collect()
     };
     outputs.flat_map(names).collect()
 }

@@ -33,7 +33,7 @@ pub fn check(
     let Some(draft) = draft else { return };
     check_scheduler(component, draft, found);
     let scheduler = graph.scheduler(at).and_then(|scheduler| graph.components.get(scheduler));
-    let policy = scheduler.map(|scheduler| policy_of(scheduler));
+    let policy = scheduler.map(policy_of);
     for thread in std::iter::once(&draft.own).chain(draft.threads.iter().map(|thread| &thread.value)) {
         check_times(component, thread, policy, found);
         if let (Some(scheduler), Some(policy)) = (scheduler, policy) {

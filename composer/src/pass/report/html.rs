@@ -180,8 +180,9 @@ fn pre(text: &str) -> String {
 
 /// The graph file, a line each that can be linked to.
 fn listing(source: &str) -> String {
-    let lines = source.lines().zip(1..).map(|(line, number): (&str, u64)| {
-        format!("<span id=\"L{number}\"><b>{number}</b>{}</span>", escape(line))
-    });
+    let lines = source
+        .lines()
+        .zip(1..)
+        .map(|(line, number): (&str, u64)| format!("<span id=\"L{number}\"><b>{number}</b>{}</span>", escape(line)));
     format!("<pre class=\"source\">{}</pre>\n", lines.collect::<String>())
 }

@@ -78,11 +78,11 @@ mod tests {
 
     #[test]
     fn lines_count_from_one() {
-        let text = "[system]\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n";
+        let text = "[system]\ndescription = \"d\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n";
         let source = Source { path: "test.toml".into(), text: text.into() };
         let graph = judge(source, LoadOptions { graph_only: true }).unwrap().graph;
         let lines = Lines::new(&graph, text);
         assert_eq!((lines.number(&(0..1)), lines.number(&(8..9)), lines.number(&(9..10))), (1, 1, 2));
-        assert_eq!(lines.of(0, &Granted::Bundle), Some(3));
+        assert_eq!(lines.of(0, &Granted::Bundle), Some(4));
     }
 }

@@ -23,7 +23,8 @@ pub struct Region {
 /// The map of a component.
 pub fn map(graph: &Graph, parts: &Parts<'_>) -> Vec<Region> {
     let shared = parts.ready.shared.iter().map(|shared| shared.address);
-    let pages = parts.space.pages.parts.iter().filter_map(|(part, address)| Some((page(graph, *part, parts)?, *address)));
+    let pages =
+        parts.space.pages.parts.iter().filter_map(|(part, address)| Some((page(graph, *part, parts)?, *address)));
     let pages = pages.filter(|(_, address)| shared.clone().any(|place| place == *address));
     let pages = pages.map(|(what, address)| Region { address, bytes: PAGE, rights: "rw-", what });
     let segments = parts.ready.memory.segments.iter().map(|segment| Region {
@@ -56,8 +57,7 @@ pub fn rights(rights: u64) -> &'static str {
 
 fn segment_name(address: u64, rights: u64, parts: &Parts<'_>) -> String {
     let is_plan = parts.space.scheduling.as_ref().is_some_and(|room| room.plan == address);
-    let is_table =
-        |(part, place): &(Part, u64)| matches!(part, Part::Table(..)) && *place == address;
+    let is_table = |(part, place): &(Part, u64)| matches!(part, Part::Table(..)) && *place == address;
     let text = match (rights & EXECUTE != 0, rights & WRITE != 0) {
         _ if is_plan => "plan of the threads that it schedules",
         _ if parts.space.management == Some(address) => "plan of the components that it manages",

@@ -73,7 +73,11 @@ pub fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capab
     let of = |page: &pages::Page| (name(graph, page.server as u64), interface(page, parts));
     let flushes = parts.layout.pages.of_client(index).zip(parts.table.flushes()).map(|((_, page), capability)| {
         let (server, interface) = of(page);
-        Capability { slot: capability.slot, line: line(graph, page, parts), grant: Granted::Flush { server, interface } }
+        Capability {
+            slot: capability.slot,
+            line: line(graph, page, parts),
+            grant: Granted::Flush { server, interface },
+        }
     });
     let serves = parts.layout.pages.of_scheduler(index).zip(parts.table.serves()).map(|((_, page), capability)| {
         let ((server, interface), client) = (of(page), name(graph, page.client as u64));

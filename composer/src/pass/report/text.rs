@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::pages::{Page, Role};
-use super::{Analysis, Capability, Component, Disk, Granted, Report, Scheduling, Share, words};
 use super::threads::Entry;
+use super::{Analysis, Capability, Component, Disk, Granted, Report, Scheduling, Share, words};
 
 /// The report for people.
 pub fn render(report: &Report) -> String {
@@ -104,7 +104,11 @@ fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
         )?;
     }
     let (start, quotas) = (kibibytes(report.memory.total), kibibytes(report.quota_bytes));
-    writeln!(text, "  all components: {start}, and at run time {quotas}; the machine has {}", kibibytes(report.machine_bytes))
+    writeln!(
+        text,
+        "  all components: {start}, and at run time {quotas}; the machine has {}",
+        kibibytes(report.machine_bytes)
+    )
 }
 
 fn write_component(text: &mut String, component: &Component) -> fmt::Result {

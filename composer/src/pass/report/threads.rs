@@ -43,11 +43,7 @@ pub fn threads(subject: Subject<'_>) -> Vec<Entry> {
     threads
 }
 
-fn entry(
-    subject: Subject<'_>,
-    index: usize,
-    (thread, core, of, created): (usize, u64, &graph::Thread, bool),
-) -> Entry {
+fn entry(subject: Subject<'_>, index: usize, (thread, core, of, created): (usize, u64, &graph::Thread, bool)) -> Entry {
     let graph = subject.graph;
     let scheduler = graph.scheduler(index);
     let spaces = subject.layout.components.iter().enumerate();

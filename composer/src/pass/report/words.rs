@@ -21,9 +21,7 @@ pub fn of(grant: &Granted) -> String {
         Granted::Personality { handler, interface, .. } => {
             format!("{interface} of {handler}, for the kernel: it serves its system calls")
         }
-        Granted::HandledLevel => {
-            "registers and memory of what it handles, while it does".into()
-        }
+        Granted::HandledLevel => "registers and memory of what it handles, while it does".into(),
         Granted::Ports { device, first, count } => {
             let last = first.saturating_add(count.saturating_sub(1));
             format!("I/O ports {first:#x}-{last:#x} ({device})")

@@ -133,6 +133,18 @@ fn its_own_threads_do_not_give_a_scheduler_more_time() {
 }
 
 #[test]
+fn nor_do_they_take_time_from_it() {
+    let mut scene = Scene::new();
+    scene.descend_all([5000, 0, 0]);
+    let (child, thread) = (scene.levels[1], scene.levels[3]);
+    for (to, timeout, until) in [(child, 3000, 3000), (thread, 0, 5000)] {
+        let decision = Decision { scheduler: child, token: 0, timeout, budget: Some(scene.time) };
+        switch_to(&scene.system.memory, &mut scene.system.core, to, 0, decision).unwrap();
+        assert_eq!(scene.system.core.timeout, until);
+    }
+}
+
+#[test]
 fn all_schedulers_that_wait_are_told_of_a_send_below_them() {
     let mut scene = Scene::new();
     scene.descend_all([0, 0, 0]);

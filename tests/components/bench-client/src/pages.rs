@@ -4,7 +4,7 @@
 //! a batch row is a round, however many batches that takes; and in the row that only posts, the iterations lie
 //! within one, at the start of which that was done.
 
-use core::cell::Cell;
+use core::cell::RefCell;
 
 use pong_interface::PongPosts;
 use runtime::Result;
@@ -14,7 +14,7 @@ use runtime::page::Detached;
 const ROUND: u64 = 64;
 
 /// Tickets of calls that were posted, a round of them at most.
-pub struct Kept(Cell<Option<[Detached<()>; ROUND as usize]>>);
+pub struct Kept(RefCell<Option<[Detached<()>; ROUND as usize]>>);
 
 impl Kept {
     /// How many groups there can be.
@@ -22,13 +22,13 @@ impl Kept {
 
     /// None yet.
     pub const fn new() -> Self {
-        Self(Cell::new(None))
+        Self(RefCell::new(None))
     }
 
     /// Makes room for tickets: it holds such of a call that is over.
     pub fn prepare(&self, posts: &PongPosts<'_>) -> Result<()> {
         let ticket = posts.post().call()?.detach();
-        self.0.set(Some([ticket; ROUND as usize]));
+        *self.0.borrow_mut() = Some([ticket; ROUND as usize]);
         ticket.attach(posts).take()
     }
 
@@ -47,13 +47,13 @@ const GROUP: usize = 8;
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub fn page_post(posts: &PongPosts<'_>, kept: &Kept, iterations: u64) -> Result<()> {
-    let Some(mut tickets) = kept.0.get() else { return Ok(()) };
+    let mut kept = kept.0.borrow_mut();
+    let Some(tickets) = &mut *kept else { return Ok(()) };
     for (group, _) in tickets.as_chunks_mut::<GROUP>().0.iter_mut().zip(0..iterations) {
         for ticket in group {
             *ticket = posts.post().call()?.detach();
         }
     }
-    kept.0.set(Some(tickets));
     Ok(())
 }
 

@@ -43,9 +43,12 @@ static ALONE: Mutex<u64> = Mutex::new(0);
 static LOCKS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
 static TURN: Mutex<u64> = Mutex::new(0);
 static TURNED: Condvar = Condvar::new();
-static ALONE_IN_PIPE: Pipe<u64, 16> = Pipe::new();
-static THERE: Channel<u64, 16> = Channel::new();
-static BACK: Channel<u64, 16> = Channel::new();
+/// Values that the channels have room for: after so many, all is as before.
+const ROOM: usize = 16;
+
+static ALONE_IN_PIPE: Pipe<u64, ROOM> = Pipe::new();
+static THERE: Channel<u64, ROOM> = Channel::new();
+static BACK: Channel<u64, ROOM> = Channel::new();
 
 /// What is sent to the other thread so that it ends.
 const LAST: u64 = u64::MAX;
@@ -78,7 +81,7 @@ fn run() -> Result<()> {
 }
 
 /// Both ends of a channel.
-type Ends = (Sender<'static, u64, 16>, Receiver<'static, u64, 16>);
+type Ends = (Sender<'static, u64, ROOM>, Receiver<'static, u64, ROOM>);
 
 /// The lock that the measuring thread has between two runs, and which is the next.
 struct Held {
@@ -103,7 +106,10 @@ fn chan_uncontended(ends: &Cell<Option<Ends>>, iterations: u64) -> Result<()> {
     let Some((mut sender, mut receiver)) = ends.take() else { return Ok(()) };
     let mut sum = 0_u64;
     for value in 0..iterations {
-        eight!(sum ^= sender.send(value).and_then(|()| receiver.recv())?);
+        for _ in 0..ROOM {
+            sender.send(value)?;
+            sum ^= receiver.recv()?;
+        }
     }
     black_box(sum);
     ends.set(Some((sender, receiver)));
@@ -116,7 +122,8 @@ fn chan_uncontended(ends: &Cell<Option<Ends>>, iterations: u64) -> Result<()> {
 fn chan_mpmc_uncontended(iterations: u64) -> Result<()> {
     let mut sum = 0_u64;
     for value in 0..iterations {
-        eight!(sum ^= THERE.send(value).and_then(|()| THERE.recv())?);
+        THERE.send(value)?;
+        sum ^= THERE.recv()?;
     }
     black_box(sum);
     Ok(())

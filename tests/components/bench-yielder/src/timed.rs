@@ -55,7 +55,7 @@ fn interrupted(name: &'static str, helpers: u64) -> Result<()> {
         Ok(())
     };
     let settle = |_| settle();
-    let row = Row::new(name, &repeat).iterations(3).prepared_by(&prepare).settled_by(&settle);
+    let row = Row::new(name, &repeat).iterations(1).prepared_by(&prepare).settled_by(&settle);
     bench_client::run(&[row], &mut Writer::new(&CONSOLE), &clock)
 }
 

@@ -1,0 +1,131 @@
+//! Calls between threads.
+
+use super::fake::{Me, World, index_of_client, index_of_created, token};
+use abi::event::What;
+use sched_interface::{NO_SUCH_THREAD, Sched};
+use std::format;
+
+/// Answers so many calls with twice what they bring.
+fn serve(me: Me, times: usize) {
+    let (mut client, mut word) = me.sched().accept().unwrap();
+    for _ in 1..times {
+        (client, word) = me.sched().answer_and_accept(client, 2 * word).unwrap();
+    }
+    me.sched().answer(client, 2 * word).unwrap();
+}
+
+/// A server that client 0 can call and client 2 cannot, at the highest or the lowest priority of all.
+fn exchanges(priority: u64, preempted_after: u64) {
+    let world = World::with_reach(&[(10, &[]), (priority, &[]), (12, &[])], &[(0, 1)]);
+    world.main(0, |me| {
+        me.sched().sleep_until(50).unwrap();
+        for word in 1..6 {
+            assert_eq!(me.sched().exchange(index_of_client(1), word), Ok(2 * word));
+        }
+        me.log("answered");
+    });
+    world.main(1, |me| serve(me, 5));
+    world.main(2, |me| {
+        assert_eq!(me.sched().exchange(index_of_client(1), 1), Err(NO_SUCH_THREAD), "none of its business");
+        me.sched().sleep_until(70).unwrap();
+        me.work(100);
+    });
+    world.fake.preempt_in(preempted_after);
+    assert_eq!(world.run(), Ok(0), "preempted after {preempted_after}");
+    assert_eq!(world.log(), ["answered"]);
+}
+
+#[test]
+fn a_call_is_answered_wherever_anybody_loses_the_core() {
+    for priority in [3, 30] {
+        (0..120).for_each(|after| exchanges(priority, after));
+    }
+}
+
+#[test]
+fn a_server_runs_with_the_priority_of_who_calls() {
+    let world = World::with_reach(&[(5, &[]), (30, &[]), (10, &[])], &[(0, 1)]);
+    world.main(0, |me| {
+        me.sched().sleep_until(100).unwrap();
+        assert_eq!(me.sched().exchange(index_of_client(1), 4), Ok(8));
+        me.log("answered");
+    });
+    world.main(1, |me| {
+        let (client, word) = me.sched().accept().unwrap();
+        me.work(300);
+        me.sched().answer(client, 2 * word).unwrap();
+        me.log("on its own");
+    });
+    world.main(2, |me| {
+        me.sched().sleep_until(150).unwrap();
+        me.log("in between");
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["answered", "in between", "on its own"]);
+}
+
+#[test]
+fn those_that_call_a_busy_server_wait_in_the_order_of_their_priorities_and_lend_it_theirs() {
+    let world = World::with_reach(&[(7, &[]), (30, &[]), (6, &[]), (10, &[])], &[(0, 1), (2, 1)]);
+    for (client, start) in [(0, 100), (2, 110)] {
+        world.main(client, move |me| {
+            me.sched().sleep_until(start).unwrap();
+            assert_eq!(me.sched().exchange(index_of_client(1), client as u64), Ok(2 * client as u64));
+            me.log(format!("answered {client}"));
+        });
+    }
+    world.main(1, |me| {
+        me.work(200);
+        serve(me, 2);
+    });
+    world.main(3, |me| {
+        me.sched().sleep_until(120).unwrap();
+        me.log("in between");
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["answered 2", "answered 0", "in between"]);
+}
+
+#[test]
+fn who_calls_a_thread_that_ends_is_told_so() {
+    let world = World::new(&[(10, &[10, 10])]);
+    world.created(0, 0, 2, |me| {
+        let _ = me.sched().accept().unwrap();
+        What::Ended(0)
+    });
+    world.created(0, 1, 3, |me| {
+        me.work(50);
+        What::Ended(0)
+    });
+    world.main(0, |me| {
+        let servers = [2, 3].map(|word| me.sched().create(word).unwrap());
+        me.sched().yield_now().unwrap();
+        assert_eq!(servers.map(|server| me.sched().exchange(server, 1)), [Err(NO_SUCH_THREAD); 2]);
+        me.log("goes on");
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["goes on"]);
+}
+
+#[test]
+fn what_is_no_call_is_not_answered() {
+    let world = World::with_reach(&[(10, &[10]), (12, &[])], &[(1, 0)]);
+    world.created(0, 0, 2, |me| {
+        let (client, word) = me.sched().accept().unwrap();
+        assert_eq!(me.sched().answer(index_of_client(1), 1), Err(NO_SUCH_THREAD), "it waits for another");
+        me.sched().answer(client, word + 1).unwrap();
+        assert_eq!(me.sched().answer(client, word), Err(NO_SUCH_THREAD), "a second time");
+        What::Ended(0)
+    });
+    world.main(0, |me| {
+        let own = index_of_client(0);
+        assert_eq!(me.sched().exchange(own, 1), Err(NO_SUCH_THREAD), "itself");
+        assert_eq!(me.sched().answer(own, 1), Err(NO_SUCH_THREAD), "nobody has called");
+        let server = me.sched().create(2).unwrap();
+        me.sched().yield_now().unwrap();
+        assert_eq!(me.sched_as(token(1)).exchange(server, 1), Ok(2), "by the edge of one that can come here");
+        assert_eq!(me.sched().exchange(index_of_created(0, 5), 1), Err(NO_SUCH_THREAD));
+    });
+    world.main(1, |me| me.sched().sleep_until(500).unwrap());
+    assert_eq!(world.run(), Ok(0));
+}
