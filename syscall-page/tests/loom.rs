@@ -295,6 +295,24 @@ fn who_polls_and_waits_misses_no_result() {
 }
 
 #[test]
+fn who_is_served_quietly_beside_a_worker_misses_nothing() {
+    explore(|| {
+        let page = page::<2>();
+        let (mut client, server) = (Client::new(page), Arc::new(Server::new(page, 1, 1)));
+        client.post(&ask(1), 1).unwrap();
+        client.post(&ask(2), 2).unwrap();
+        let other = server.clone();
+        let worker = thread::spawn(move || other.pass(4, echo).wake);
+        let quiet = server.quiet_pass(1, |unread| echo(unread.read()));
+        client.served(quiet.done);
+        let ended = std::iter::from_fn(|| client.reap()).count();
+        let sleeps = ended < 2 && page.header().wait_for_client().is_some();
+        assert!(worker.join().unwrap() || !sleeps, "it would sleep for ever");
+        assert_eq!(ended + std::iter::from_fn(|| client.reap()).count(), 2);
+    });
+}
+
+#[test]
 fn a_hint_that_comes_late_does_not_pass_for_a_newer_result() {
     explore(|| {
         let page = page::<1>();

@@ -28,6 +28,7 @@
 //! - *Nothing is allocated.* A channel's room is part of its type, and a thread's function fits into [`thread::ROOM`] bytes.
 //! - *Times* are points in time and lengths of time in ticks of the time-stamp counter: [`time`].
 #![no_std]
+#![cfg_attr(test, allow(clippy::duplicate_mod, reason = "the suite is run against two libraries"))]
 
 #[cfg(test)]
 extern crate self as concurrency;

@@ -3,15 +3,16 @@
 //!
 //! ```ignore
 //! static THREADS: UserThreads = UserThreads::new();
-//! static STACKS: StackPool<{ 64 * 8192 }> = StackPool::new();
+//! static STACKS: StackPool<{ 8 * 0x1_0000 }> = StackPool::new();
 //!
-//! THREADS.adopt(&STACKS, 8192);
+//! THREADS.adopt(&STACKS, 0x2000)?;
 //! let page = OnPage::new(&posts, &PAGES);
 //! THREADS.run(&page, |scope| {
-//!     let calls: [_; 32] = core::array::from_fn(|number| {
-//!         scope.spawn(|| posts_on_page.add(number as u64, 1))      // posts, and lets the next thread run
-//!     });
-//!     ...
+//!     for number in 0..32 {
+//!         let pong = PongPosts::sequential(&page, scope.threads());
+//!         // Posts, and lets the next thread run; goes on when the result is there.
+//!         drop(scope.spawn(move || pong.add(number, 1)));
+//!     }
 //! })?;
 //! ```
 //!

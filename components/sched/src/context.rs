@@ -12,7 +12,9 @@ use runtime::scheduling::{Budget, Thread};
 use runtime::section::Guard;
 use runtime::{Error, Result};
 use sched_interface::{NO_DECISION, NOT_STARTED};
-use sched_sl::{Decision, DispatchError, Event, Exclusive, Instant, Kernel, Payer, Ran, Token, carry_out, recover, reschedule};
+use sched_sl::{
+    Decision, DispatchError, Event, Exclusive, Instant, Kernel, Payer, Ran, Token, carry_out, recover, reschedule,
+};
 
 /// What only the scheduler's own thread has.
 #[derive(Default)]
@@ -190,7 +192,13 @@ impl<'s, M: Machine> Context<'s, M> {
         until: Option<Instant>,
         token: Token,
     ) -> core::result::Result<(), DispatchError> {
-        let dispatched = self.scheduler.machine.dispatch(thread, budget, word.into(), timeout(until.unwrap_or(Instant::NEVER)), token.0);
+        let dispatched = self.scheduler.machine.dispatch(
+            thread,
+            budget,
+            word.into(),
+            timeout(until.unwrap_or(Instant::NEVER)),
+            token.0,
+        );
         dispatched.or_else(|error| self.refused(error))
     }
 
@@ -225,7 +233,8 @@ impl<'s, M: Machine> Context<'s, M> {
         let provided = self.inside(|state| state.provide(&self.scheduler.machine, payer));
         let budget = provided.map_err(|_| DispatchError::NoSuchThread)?;
         let machine = &self.scheduler.machine;
-        match machine.dispatch(thread, budget, target.word().into(), timeout(until.unwrap_or(Instant::NEVER)), token.0) {
+        match machine.dispatch(thread, budget, target.word().into(), timeout(until.unwrap_or(Instant::NEVER)), token.0)
+        {
             Err(Error::Kernel(KernelError::BudgetExhausted)) => {
                 self.inside(|state| state.exhaust(payer));
                 Err(DispatchError::Stale)

@@ -147,6 +147,9 @@ mod tests {
         let (directory, entry) = (Directory::new(), entry(3));
         assert_eq!((directory.put(1_023, entry), directory.put(1_024, entry)), (Ok(()), Err(TOO_LARGE)));
         assert_eq!([0, 1_024, u64::MAX].map(|index| directory.find(index)), [None; 3]);
-        assert_eq!((directory.find(1_023), directory.take(1_023), directory.take(1_023)), (Some(entry), Some(entry), None));
+        assert_eq!(
+            (directory.find(1_023), directory.take(1_023), directory.take(1_023)),
+            (Some(entry), Some(entry), None)
+        );
     }
 }

@@ -11,7 +11,7 @@ use crate::{Machine, Scheduler};
 use runtime::section::Guard;
 use runtime::{Caller, Result};
 use sched_interface::{BAD_WORD, NO_DECISION, NOT_SCHEDULED, Sched};
-use sched_sl::{Block, Decision, Instant, Kernel, ThreadError, ThreadId, Token, Wakeup, Wakes};
+use sched_sl::{Block, Decision, Instant, Kernel, ThreadError, ThreadId, Token, Wakes, Wakeup};
 
 /// An invocation of the scheduler.
 pub struct Call<'s, M> {
@@ -105,11 +105,7 @@ fn wake<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, woken:
 
 /// Decides, after a token has been taken: who overtakes it knows of what has been noted.
 #[inline]
-fn decide<M: Machine>(
-    context: &Context<'_, M>,
-    state: &mut State,
-    now: Instant,
-) -> Result<(Token, Decision<Target>)> {
+fn decide<M: Machine>(context: &Context<'_, M>, state: &mut State, now: Instant) -> Result<(Token, Decision<Target>)> {
     let token = context.token();
     let decision = state.threads.decide(now).map_err(|_| NO_DECISION)?;
     Ok((token, decision))
@@ -157,7 +153,8 @@ impl<M: Machine> Sched for Call<'_, M> {
     }
 
     fn create(&self, word: u64) -> Result<u64> {
-        let word = u32::try_from(word).ok().filter(|word| u64::from(*word) >= runtime::thread::FIRST).ok_or(BAD_WORD)?;
+        let word =
+            u32::try_from(word).ok().filter(|word| u64::from(*word) >= runtime::thread::FIRST).ok_or(BAD_WORD)?;
         let context = self.context()?;
         let index = context.inside(|state| state.create(&self.scheduler.part(), self.caller.token, word))?;
         self.reschedule(&context)?;

@@ -9,15 +9,15 @@ use crate::directory::{Directory, Entry};
 use crate::letters::Letters;
 use crate::limits::Limits;
 use crate::policy::{self, Clock};
+use crate::shared::Shared;
 use crate::{BAD_PLAN, Machine, TOO_LARGE};
 use abi::event::What;
-pub use parties::Called;
-pub use points::POINTS;
-use parties::Parties;
-use points::Points;
 use abi::plan;
-use crate::shared::Shared;
 use core::num::{NonZeroU32, NonZeroU64};
+pub use parties::Called;
+use parties::Parties;
+pub use points::POINTS;
+use points::Points;
 use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Error, Result};
 use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS, WOULD_DEADLOCK};
@@ -259,7 +259,8 @@ impl State {
     pub fn who_may_be_woken(&self, caller: Entry, token: u64, entry: Entry) -> Result<ThreadId> {
         let &Member { id, client, .. } = self.member(entry).ok_or(NO_SUCH_THREAD)?;
         let home = self.member(caller).ok_or(NO_SUCH_THREAD)?;
-        let may = if home.token == token { home.may_be_entered >> client & 1 != 0 } else { self.may_wake(token, client) };
+        let may =
+            if home.token == token { home.may_be_entered >> client & 1 != 0 } else { self.may_wake(token, client) };
         if may { Ok(id) } else { Err(NO_SUCH_THREAD) }
     }
 

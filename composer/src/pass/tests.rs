@@ -1,9 +1,10 @@
 //! The passes behind `build`, from a graph and images made by hand to the bytes of a bundle.
 
 mod devices;
+mod levels;
 mod pages;
 mod policies;
-mod levels;
+mod reports;
 mod scheduling;
 mod stacks;
 

@@ -53,7 +53,8 @@ impl Bounds {
         let mut functions = functions.to_vec();
         functions.sort_unstable();
         functions.dedup();
-        let paths = |bytes: fn(&(u64, u64, Option<u64>)) -> Option<u64>| Paths {
+        type Bytes = fn(&(u64, u64, Option<u64>)) -> Option<u64>;
+        let paths = |bytes: Bytes| Paths {
             longest: vec![functions.iter().map(|function| Some((bytes(function)?, None))).collect()],
         };
         Self {

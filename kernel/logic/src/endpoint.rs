@@ -131,8 +131,19 @@ pub fn notify(store: &impl Store, receiver: Frame) {
 pub fn activate(store: &impl Store, receiver: Frame, times: u64) {
     let words = store.words(receiver);
     set(words, PENDING, get(words, PENDING).saturating_add(times));
-    let mut at = receiver;
-    for _ in dispatch::levels() {
+    if let Some(scheduler) = told(store, receiver) {
+        post(store, scheduler, receiver, What::Woken);
+        if thread::state(store, scheduler) == State::Receiving {
+            tell_above(store, scheduler);
+        }
+    }
+}
+
+/// Tells the schedulers above `at`, which waits, as far as they wait.
+#[cold]
+#[inline(never)]
+fn tell_above(store: &impl Store, mut at: Frame) {
+    for _ in dispatch::levels().skip(1) {
         let Some(scheduler) = told(store, at) else { return };
         tell(store, scheduler, at, What::Woken);
         at = scheduler;
@@ -140,7 +151,7 @@ pub fn activate(store: &impl Store, receiver: Frame, times: u64) {
 }
 
 /// The scheduler of `thread`, if that one waits: then it is told when the thread is sent to.
-#[inline(never)]
+#[inline]
 pub fn told(store: &impl Store, thread: Frame) -> Option<Frame> {
     if thread::state(store, thread) == State::Receiving { thread::above(store, thread) } else { None }
 }

@@ -45,7 +45,9 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         if !is_usual || self.policy.as_fixed_priority().is_none() {
             return Quick::Unusual;
         }
-        let (Ok(called), Some(me)) = (self.threads.get(server), self.threads.in_place(place)) else { return Quick::Unusual };
+        let (Ok(called), Some(me)) = (self.threads.get(server), self.threads.in_place(place)) else {
+            return Quick::Unusual;
+        };
         if !is_held(called) || me.state() != State::Running {
             return Quick::Unusual;
         }
@@ -63,7 +65,9 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         if usize::from(running.payer) != to || !self.chains.is_pair(to, place) {
             return Quick::Unusual;
         }
-        let (Ok(called), Some(me)) = (self.threads.get(client), self.threads.in_place(place)) else { return Quick::Unusual };
+        let (Ok(called), Some(me)) = (self.threads.get(client), self.threads.in_place(place)) else {
+            return Quick::Unusual;
+        };
         let has_turn = self.policy.as_fixed_priority().is_none_or(|policy| policy.is_queued(place));
         if has_turn || !is_held(called) || me.state() != State::Running {
             return Quick::Unusual;

@@ -9,23 +9,26 @@ const DIRECT: &str = "sinv_stub";
 /// Sizes of the batches that are measured.
 const SIZES: [u64; 4] = [1, 8, 32, 64];
 
+/// What a call of a row costs, if that was measured.
+type Measure<'m> = &'m dyn Fn(&Measured) -> Option<f64>;
+
 /// Two lines, by instructions and by cycles, as far as the rows are there.
 pub fn lines(rows: &[Measured]) -> Vec<String> {
     let by_instructions = |row: &Measured| Some(row.instructions());
     let by_cycles = |row: &Measured| Some(row.cycles? as f64 / row.operations() as f64);
-    let measures: [(&str, &dyn Fn(&Measured) -> Option<f64>); 2] =
+    let measures: [(&str, Measure); 2] =
         [("page_break_even_instr", &by_instructions), ("page_break_even_weighted", &by_cycles)];
-    measures.iter().filter_map(|(name, measure)| line(name, rows, measure)).collect()
+    measures.into_iter().filter_map(|(name, measure)| line(name, rows, measure)).collect()
 }
 
-fn line(name: &str, rows: &[Measured], measure: &dyn Fn(&Measured) -> Option<f64>) -> Option<String> {
+fn line(name: &str, rows: &[Measured], measure: Measure) -> Option<String> {
     let wait = break_even(rows, "page_serve", measure)?;
     let flush = break_even(rows, "page_flush", measure)?;
     Some(format!("{name}: {wait} calls by wait, {flush} by flush"))
 }
 
 /// The smallest batch that costs no more than as many direct calls.
-fn break_even(rows: &[Measured], kind: &str, measure: &dyn Fn(&Measured) -> Option<f64>) -> Option<u64> {
+fn break_even(rows: &[Measured], kind: &str, measure: Measure) -> Option<u64> {
     let of = |name: &str| rows.iter().find(|row| row.row.name == name).and_then(measure);
     let direct = of(DIRECT)?;
     let batches: Vec<_> =

@@ -113,4 +113,3 @@ fn go_on<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, clien
         None => Ok(()),
     }
 }
-

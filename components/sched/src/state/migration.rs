@@ -24,7 +24,8 @@ impl State {
         now: Instant,
     ) -> Result<()> {
         let runs_there = part.machine.cores().checked_shr(core).is_some_and(|cores| cores & 1 != 0);
-        let is_bound = entry.thread().is_none_or(|thread| self.limits.has(thread)) || self.parties.is_waited_for(entry.place());
+        let is_bound =
+            entry.thread().is_none_or(|thread| self.limits.has(thread)) || self.parties.is_waited_for(entry.place());
         if !runs_there || is_bound {
             return Err(NO_SUCH_CORE);
         }

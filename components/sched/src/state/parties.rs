@@ -62,7 +62,8 @@ impl Parties {
     }
 
     fn waiting_for(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
-        let is_for = move |role: &Role| matches!(role, Role::Calls(to) | Role::IsServed(to) if usize::from(*to) == place);
+        let is_for =
+            move |role: &Role| matches!(role, Role::Calls(to) | Role::IsServed(to) if usize::from(*to) == place);
         self.roles.iter().enumerate().filter(move |(_, role)| is_for(role)).map(|(at, _)| at)
     }
 
@@ -121,7 +122,12 @@ impl State {
     ///
     /// [`NO_SUCH_THREAD`]
     #[inline(always)]
-    pub fn answer(&mut self, letters: &Letters, (me, index): (Entry, u32), (client, word): (Entry, u64)) -> Result<ThreadId> {
+    pub fn answer(
+        &mut self,
+        letters: &Letters,
+        (me, index): (Entry, u32),
+        (client, word): (Entry, u64),
+    ) -> Result<ThreadId> {
         if self.parties.role(client.place()) != Role::IsServed(me.place() as u16) {
             return Err(NO_SUCH_THREAD);
         }
@@ -144,7 +150,8 @@ impl State {
     #[inline(never)]
     fn take_queued(&mut self, letters: &Letters, me: Entry) -> bool {
         let mut first: Option<(usize, ThreadId)> = None;
-        for place in self.parties.waiting_for(me.place()).filter(|at| matches!(self.parties.role(*at), Role::Calls(_))) {
+        for place in self.parties.waiting_for(me.place()).filter(|at| matches!(self.parties.role(*at), Role::Calls(_)))
+        {
             let Some(id) = self.threads.at(place) else { continue };
             if first.is_none_or(|(_, first)| self.threads.goes_before(id, first)) {
                 first = Some((place, id));

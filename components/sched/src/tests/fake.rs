@@ -102,7 +102,11 @@ impl World {
     }
 
     /// A world under the policy with this number, and with these slots.
-    pub fn under((policy, slots): (u64, Vec<Slot>), clients: Vec<Scheduled>, reach: &[(usize, usize)]) -> &'static Self {
+    pub fn under(
+        (policy, slots): (u64, Vec<Slot>),
+        clients: Vec<Scheduled>,
+        reach: &[(usize, usize)],
+    ) -> &'static Self {
         let kernel = Kernel {
             now: 1,
             timeout: 0,

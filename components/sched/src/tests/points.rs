@@ -173,7 +173,7 @@ fn a_circle_of_locks_is_an_error_for_who_closes_it() {
 }
 
 #[test]
-fn a_thread_that_ends_before_it_has_used_its_turn_passes_it_on() {
+fn a_turn_that_was_used_is_not_passed_on() {
     let (world, name) = (World::new(&[(16, &[3, 20])]), shared());
     world.created(0, 0, 2, move |me| {
         assert_eq!(wait(me, *name.get().unwrap(), 0), Ok(true));

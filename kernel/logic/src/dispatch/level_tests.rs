@@ -1,5 +1,7 @@
 //! Schedulers below each other: until when each has the core, and which of them is told.
 
+#![allow(clippy::indexing_slicing, reason = "a test that indexes out of its arrays should fail")]
+
 use super::*;
 use crate::endpoint::{notify, receive};
 use crate::temporal_capability as temporal;

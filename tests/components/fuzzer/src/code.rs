@@ -121,6 +121,8 @@ unsafe extern "C" fn deepens() {
 unsafe extern "C" fn starts() {
     naked_asm!(
         "mov rsp, {stack}",
+        "2:",
+        runtime::stack_depth!("2b", "16"),
         "xor ebp, ebp",
         "call {player}",
         "xor eax, eax",

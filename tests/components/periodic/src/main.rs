@@ -53,7 +53,11 @@ fn meet_deadlines(microsecond: u64) -> Result<()> {
         release += PERIOD.get() * microsecond;
     }
     let verdict = if late == 0 { "none late" } else { "some late" };
-    say(format_args!("{} jobs, {verdict}: {late}, the longest took {} microseconds", JOBS.get(), longest / microsecond));
+    say(format_args!(
+        "{} jobs, {verdict}: {late}, the longest took {} microseconds",
+        JOBS.get(),
+        longest / microsecond
+    ));
     Ok(())
 }
 
