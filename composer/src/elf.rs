@@ -14,8 +14,8 @@ pub mod strip;
 mod tests;
 
 pub use defect::Defect;
-pub(crate) use read::{header, word_at};
 pub use memory::{Memory, Segment};
+pub(crate) use read::{header, word_at};
 pub use record::Record;
 
 /// An image, at the addresses for which it was linked.

@@ -43,8 +43,22 @@ pub enum Place {
 }
 
 /// All tables.
-pub const PLACES: [Place; 14] =
-    [File, System, Expect, Machine, Component, Implements, Dependency, Parameter, Constant, Device, Thread, Slot, Fault, Personality];
+pub const PLACES: [Place; 14] = [
+    File,
+    System,
+    Expect,
+    Machine,
+    Component,
+    Implements,
+    Dependency,
+    Parameter,
+    Constant,
+    Device,
+    Thread,
+    Slot,
+    Fault,
+    Personality,
+];
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +144,8 @@ const fn choice(text: &'static str) -> Choice {
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
 use Place::{
-    Component, Constant, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, Slot, System, Thread,
+    Component, Constant, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, Slot,
+    System, Thread,
 };
 use Status::{NotSupportedYet, Optional, Required};
 
@@ -186,9 +201,11 @@ const REGISTERS: Kind = Size(abi::layout::PAGE, TIB, abi::layout::PAGE);
 const MICROSECONDS: Kind = Integer(*SHARE.start() as i128, *SHARE.end() as i128);
 const PRIORITY: Kind = Integer(0, PRIORITIES - 1);
 const WEIGHT: Kind = Integer(1, MAX_WEIGHT as i128);
-const WEIGHT_MEANING: &str = "its weight under the policy `proportional-share`: twice the weight is twice the time; 1 if left out";
+const WEIGHT_MEANING: &str =
+    "its weight under the policy `proportional-share`: twice the weight is twice the time; 1 if left out";
 const PARTITION_MEANING: &str = "the partition in whose slots it runs, under the policy `time-partitions`";
-const DEADLINE_MEANING: &str = "microseconds from the start of a period until its work is to be done; the period if left out";
+const DEADLINE_MEANING: &str =
+    "microseconds from the start of a period until its work is to be done; the period if left out";
 const COST_MEANING: &str =
     "microseconds of work that it has in each period at most, for the analysis and the timeline; `budget` if left out";
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);

@@ -14,7 +14,7 @@ use core::sync::atomic::Ordering::AcqRel;
 /// In the word: somebody found the section taken.
 const WANTED: u64 = 1 << 32;
 
-/// The word: who is inside, or 0, and [`WANTED`].
+/// The word: who is inside, or 0, and that somebody found it so.
 #[derive(Debug, Default)]
 pub struct Occupancy<W> {
     word: W,

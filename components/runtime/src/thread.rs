@@ -56,7 +56,8 @@ pub unsafe fn stack_used(bytes: u64) -> u64 {
     let end = (stack | (abi::layout::STACK_SPAN - 1)) + 1;
     let words = (end - bytes..end).step_by(8);
     // SAFETY: by the caller's promise this is the stack's memory. Volatile, because the compiler knows nothing of it.
-    let mut words = words.map(|at| (at, unsafe { core::ptr::with_exposed_provenance::<u64>(at as usize).read_volatile() }));
+    let mut words =
+        words.map(|at| (at, unsafe { core::ptr::with_exposed_provenance::<u64>(at as usize).read_volatile() }));
     words.find(|(_, word)| *word != 0).map_or(0, |(at, _)| end - at)
 }
 

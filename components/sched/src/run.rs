@@ -58,7 +58,9 @@ impl<M: Machine> Scheduler<M> {
 
     /// The parts on other cores are to see that it is over.
     fn call_others(&self) {
-        let others = (0..).zip(0..u64::BITS).filter(|(core, bit)| self.machine.cores() >> bit & 1 != 0 && *core != self.machine.core());
+        let others = (0..)
+            .zip(0..u64::BITS)
+            .filter(|(core, bit)| self.machine.cores() >> bit & 1 != 0 && *core != self.machine.core());
         // Those that have ended already need not.
         others.for_each(|(core, _)| _ = self.machine.call(core));
     }

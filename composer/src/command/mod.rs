@@ -2,9 +2,9 @@
 
 pub mod build;
 pub mod check;
+pub mod completions;
 pub mod diff;
 pub mod explain;
-pub mod completions;
 pub mod graph;
 pub mod new;
 pub mod report;

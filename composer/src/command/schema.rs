@@ -47,7 +47,9 @@ fn property(key: &Key) -> Value {
 
 fn value(kind: &Kind) -> Value {
     match *kind {
-        Kind::Text | Kind::Name | Kind::Component | Kind::Identifier | Kind::Crate | Kind::Path => json!({ "type": "string" }),
+        Kind::Text | Kind::Name | Kind::Component | Kind::Identifier | Kind::Crate | Kind::Path => {
+            json!({ "type": "string" })
+        }
         Kind::Choice(choices) => {
             let texts: Vec<_> = choices.iter().filter(|choice| choice.effective).map(|choice| choice.text).collect();
             json!({ "type": "string", "enum": texts })

@@ -99,7 +99,8 @@ fn text(memory: &Memory, address: u64, length: u64) -> Result<String, RecordProb
 }
 
 fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
-    let is_nameless = matches!(record.kind, RecordKind::Stacks | RecordKind::Plan | RecordKind::Management | RecordKind::Files);
+    let is_nameless =
+        matches!(record.kind, RecordKind::Stacks | RecordKind::Plan | RecordKind::Management | RecordKind::Files);
     if record.name.is_empty() != is_nameless || record.name.contains('\n') {
         return Err(RecordProblem::BadText);
     }

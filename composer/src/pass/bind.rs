@@ -8,8 +8,8 @@ use abi::layout::PAGE;
 use abi::record::CLEAR_REGISTERS;
 
 use super::capabilities::{Capabilities, Table, device_capabilities};
-use super::layout::{Layout, Space};
 use super::files;
+use super::layout::{Layout, Space};
 use super::manage;
 use super::plan;
 use super::schema::{Bindings, Schema};
@@ -53,7 +53,10 @@ pub fn bind(graph: &Graph, schema: &Schema, layout: &Layout, capabilities: &Capa
         let mut ready = ready(bindings, space, table, &pages);
         ready.memory.segments.extend(plans.segment(index, table));
         ready.memory.segments.extend(managed.segment(index, table));
-        ready.memory.segments.extend(graph.components.get(index).and_then(|component| files::segment(component, space)));
+        ready
+            .memory
+            .segments
+            .extend(graph.components.get(index).and_then(|component| files::segment(component, space)));
         ready.memory.segments.extend(pages.tables());
         ready
     };

@@ -4,10 +4,10 @@ use abi::boot;
 use abi::bundle::Stack;
 use abi::layout::{DEFAULT_BASE, PAGE, RUN_TIME, STACK_SPAN, THREADS, USER_START, stack_end};
 
-use super::{files, manage};
 use super::pages::{Pages, Part, Places};
 use super::plan;
 use super::schema::{Bindings, Schema};
+use super::{files, manage};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Graph, Resource};

@@ -7,12 +7,12 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::draft::Draft;
-use super::shape::{self, Fields};
 use super::expand;
-use crate::graph::Spanned;
+use super::shape::{self, Fields};
 use crate::Failure;
 use crate::code::{NOT_TEXT, SYNTAX, TOO_LARGE, UNREADABLE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::graph::Spanned;
 
 /// Bytes that a graph file may have. The largest systems have a thousandth of it.
 pub const LIMIT: u64 = 16 << 20;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{devices, threads};
 use super::draft::{self, Draft};
+use super::{devices, threads};
 use crate::code::{
     DUPLICATE_COMPONENT, EMPTY_GRAPH, NESTED_CONSTRUCTOR, NO_BASE_CONSTRUCTOR, NOT_SUPPORTED_YET,
     SEVERAL_BASE_CONSTRUCTORS, UNKNOWN_COMPONENT,

@@ -70,7 +70,10 @@ impl Edge {
     /// The number of a method that it permits.
     pub fn number(&self, method: &str) -> Option<u16> {
         let place = self.method_names.iter().position(|name| name == method)?;
-        (0..u64::BITS).filter(|number| self.methods & 1 << number != 0).nth(place).and_then(|number| number.try_into().ok())
+        (0..u64::BITS)
+            .filter(|number| self.methods & 1 << number != 0)
+            .nth(place)
+            .and_then(|number| number.try_into().ok())
     }
 }
 

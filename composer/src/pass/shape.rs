@@ -115,9 +115,10 @@ fn moved(value: &Spanned<Value>, span: &Range<usize>) -> Spanned<Value> {
 fn with_texts(value: &Spanned<Value>, change: &impl Fn(&str) -> String) -> Spanned<Value> {
     let changed = match &value.value {
         Value::Text(text) => Value::Text(change(text)),
-        Value::List(List { items, complete }) => {
-            Value::List(List { items: items.iter().map(|item| with_texts(item, change)).collect(), complete: *complete })
-        }
+        Value::List(List { items, complete }) => Value::List(List {
+            items: items.iter().map(|item| with_texts(item, change)).collect(),
+            complete: *complete,
+        }),
         Value::Fields(fields) => Value::Fields(fields.with_texts(change)),
         scalar => scalar.clone(),
     };

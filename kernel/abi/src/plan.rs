@@ -97,22 +97,12 @@ impl Client {
 
     /// The client at the front of `words`.
     pub fn from_words(words: &[u64]) -> Option<Self> {
-        let [token, component, thread, thread_index, start, first_created, created, time, core, created_cores, ..] = *words
+        let [token, component, thread, thread_index, start, first_created, created, time, core, created_cores, ..] =
+            *words
         else {
             return None;
         };
-        Some(Self {
-            token,
-            component,
-            thread,
-            thread_index,
-            start,
-            first_created,
-            created,
-            time,
-            core,
-            created_cores,
-        })
+        Some(Self { token, component, thread, thread_index, start, first_created, created, time, core, created_cores })
     }
 
     /// The core of thread number `at` of those that can be created.

@@ -217,9 +217,7 @@ fn other_of_thread(
             Ok(Outcome::DONE)
         }
         ThreadOperation::Launch => launch(store, machine, core, with(rights::thread::DISPATCH)?, words),
-        ThreadOperation::Migrate => {
-            migrate::migrate(store, machine, core, with(rights::thread::DISPATCH)?, register)
-        }
+        ThreadOperation::Migrate => migrate::migrate(store, machine, core, with(rights::thread::DISPATCH)?, register),
         ThreadOperation::Ended => Ok(Outcome::pair(core, launch::ended(store, with(0)?)?)),
     }
 }

@@ -23,8 +23,16 @@ pub enum Image {
 
 impl Image {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 8] =
-        [Self::Floor, Self::Calls, Self::Switches, Self::Pairs, Self::Yields, Self::Locks, Self::Waits, Self::Quickstart];
+    pub const ALL: [Self; 8] = [
+        Self::Floor,
+        Self::Calls,
+        Self::Switches,
+        Self::Pairs,
+        Self::Yields,
+        Self::Locks,
+        Self::Waits,
+        Self::Quickstart,
+    ];
 
     /// What it is called while something is done with it.
     pub const fn title(self) -> &'static str {

@@ -81,7 +81,10 @@ pub(super) fn failure(what: &str, status: ExitStatus) -> Option<String> {
 }
 
 /// What a program prints, line by line, and how it ended.
-pub(super) fn lines(command: &mut Command, each: &mut dyn FnMut(&str)) -> Result<(Vec<String>, ExitStatus), CampaignError> {
+pub(super) fn lines(
+    command: &mut Command,
+    each: &mut dyn FnMut(&str),
+) -> Result<(Vec<String>, ExitStatus), CampaignError> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let mut lines = Vec::new();
     if let Some(output) = child.stdout.take() {

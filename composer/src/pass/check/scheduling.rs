@@ -2,9 +2,7 @@
 
 use super::super::draft;
 use super::policies;
-use crate::code::{
-    NOT_ITS_SCHEDULER, NOT_SCHEDULED, SEVERAL_SCHEDULERS, TOO_MANY_CREATED,
-};
+use crate::code::{NOT_ITS_SCHEDULER, NOT_SCHEDULED, SEVERAL_SCHEDULERS, TOO_MANY_CREATED};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency};
 use crate::schedule::{PAGES, SCHED};

@@ -229,5 +229,8 @@ fn budgets_are_in_the_plan_with_the_time_to_fill_them() {
     let client = |at: usize| words(&composed, plan + 8 * (HEADER_WORDS + at * Client::WORDS) as u64, Client::WORDS);
     let of = |at: usize, thread: usize| client(at)[Client::PARAMETERS + thread * Parameters::WORDS..][..6].to_vec();
     assert_eq!([of(0, 0), of(0, 1)], [[16, 1, 0, 0, 0, 0], [4, 1, 0, 0, 0, 0]]);
-    assert_eq!([of(1, 0), of(1, 1), of(1, 2)], [[3, 1, 0, 300, 1000, 1000], [3, 1, 0, 0, 0, 0], [31, 1, 0, 50, 500, 500]]);
+    assert_eq!(
+        [of(1, 0), of(1, 1), of(1, 2)],
+        [[3, 1, 0, 300, 1000, 1000], [3, 1, 0, 0, 0, 0], [31, 1, 0, 50, 500, 500]]
+    );
 }

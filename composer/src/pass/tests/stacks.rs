@@ -53,11 +53,15 @@ fn stacks(graph: &str, fixtures: &[Fixture], most: u64, leaving: Option<u64>) ->
 #[test]
 fn memory_that_cannot_fit_is_an_error() {
     let small = SYSTEM.replace("description", "machine = { memory = \"64MiB\" }\ndescription");
-    let many = small.replace("name = \"one\"", "name = \"one\"\ncount = 900").replace("name = \"one\"", "name = \"one-{n}\"");
+    let many =
+        small.replace("name = \"one\"", "name = \"one\"\ncount = 900").replace("name = \"one\"", "name = \"one-{n}\"");
     let many = many.replace("name = \"files\"", "name = \"files\"\nstack = \"60KiB\"");
     let mut fixtures = fixtures().to_vec();
     fixtures.extend(vec![fixtures[3].clone(); 899]);
-    says(&compose(&many, &fixtures).unwrap_err(), &["error[E0809]", "the components need about", "the machine has 64MiB"]);
+    says(
+        &compose(&many, &fixtures).unwrap_err(),
+        &["error[E0809]", "the components need about", "the machine has 64MiB"],
+    );
 }
 
 fn chain(need: &Need) -> Vec<usize> {
@@ -94,7 +98,10 @@ fn without_page() -> [Fixture; 4] {
 #[test]
 fn a_stack_that_is_too_small_is_an_error_with_the_chain() {
     let complaint = stacks(SYSTEM, &fixtures(), 10_000, Some(6_400)).unwrap_err();
-    says(&complaint, &["error[E0805]", "the stacks of `sched` have 16KiB, and may need 16400 bytes", "`stack = \"20KiB\"`"]);
+    says(
+        &complaint,
+        &["error[E0805]", "the stacks of `sched` have 16KiB, and may need 16400 bytes", "`stack = \"20KiB\"`"],
+    );
     says(&complaint, &["`one`\n", "→ `sched`: 6400 bytes", "→ `files`\n", "→ `sched`: 10000 bytes"]);
     let larger = SYSTEM.replace("name = \"sched\"", "name = \"sched\"\nstack = \"20KiB\"");
     assert!(stacks(&larger, &fixtures(), 10_000, Some(6_400)).is_ok());
