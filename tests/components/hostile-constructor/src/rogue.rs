@@ -41,7 +41,7 @@ impl Rogue {
         let frames = largest.unwrap_or(none);
         Self {
             frames,
-            next_slot: slot::FREE,
+            next_slot: slot::RECEIVE,
             console,
             power,
             surprises: 0,

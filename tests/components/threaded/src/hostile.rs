@@ -16,7 +16,7 @@ pub fn guess() -> Result<()> {
     say(format_args!("{refused} of {} guesses are refused: {:?}", GUESSES.len(), SCHED.wake(4).err()));
     say(format_args!("a phase: {:?}", [SCHED.create(0).err(), SCHED.create(1).err()]));
     // Its own threads are its own affair, and a word for which it has prepared nothing starts nothing.
-    say(format_args!("a word of nothing: {:?}", SCHED.create(u64::MAX)));
+    say(format_args!("a word of nothing: {:?}", [SCHED.create(u64::MAX), SCHED.create(u32::MAX.into())]));
     SCHED.yield_now()?;
     let thread = SCHED.spawn(|_| Ok(()), 0)?;
     SCHED.yield_now()?;
