@@ -195,7 +195,7 @@ pub const ROWS: &[Row] = &[
     batches("page_flush_b64", 64, Image::Calls),
     batches("page_user_b32", 32, Image::Waits),
     row("page_adaptive_b1", Group::Pages, Image::Waits).target(107),
-    batches("page_adaptive_b32", 32, Image::Waits),
+    batches("page_adaptive_b32", 32, Image::Waits).once(),
     thread("thread_switch", "ThreadOperation::Dispatch").over("floor_thread_switch").target(130),
     thread("thread_switch_budget", "ThreadOperation::Dispatch").over("floor_thread_switch"),
     thread("receive", "ReceiveOperation::Receive"),

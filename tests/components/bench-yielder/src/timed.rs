@@ -5,8 +5,9 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use bench_client::Row;
 use console_interface::Writer;
+use runtime::thread::Function;
 use runtime::{Result, time};
-use sched_interface::{Sched, Threads};
+use sched_interface::{Sched, TOO_MANY_THREADS, Threads};
 
 use crate::{CONSOLE, MOMENT, SCHED};
 
@@ -87,16 +88,30 @@ fn prepare(helpers: u64, iterations: u64) -> Result<()> {
     START.store(start, Relaxed);
     // Those whose priority is not the one that is wanted stand aside.
     for place in 0..helpers {
-        ASIDE[place as usize % ASIDE.len()].store(SCHED.spawn(stand_aside, 0)?.index, Relaxed);
+        ASIDE[place as usize % ASIDE.len()].store(spawn(stand_aside, 0)?, Relaxed);
     }
     if helpers == PREEMPTING {
-        SCHED.spawn(interrupt, iterations)?;
+        spawn(interrupt, iterations)?;
     } else {
-        (0..iterations).try_for_each(|number| SCHED.spawn(wait, number).map(|_| ()))?;
+        (0..iterations).try_for_each(|number| spawn(wait, number).map(|_| ()))?;
     }
     // They say until when they sleep, and the first of them is due behind this.
     SCHED.sleep_until(start - SLEEP / 2)
 }
+
+/// Starts a thread; by a clock that goes on while the emulator does other things, earlier ones may still be ending.
+fn spawn(function: Function, argument: u64) -> Result<u64> {
+    for _ in 0..PATIENCE {
+        match SCHED.spawn(function, argument) {
+            Err(TOO_MANY_THREADS) => SCHED.sleep(MOMENT)?,
+            other => return other.map(|thread| thread.index),
+        }
+    }
+    Err(TOO_MANY_THREADS)
+}
+
+/// How often an end is waited for.
+const PATIENCE: u64 = 1_000;
 
 fn settle() -> Result<()> {
     for aside in &ASIDE {
