@@ -29,7 +29,7 @@ pub struct Measured {
 impl Measured {
     /// Operations of one period.
     pub fn operations(&self) -> u64 {
-        self.row.period.map_or(1, |period| period.operations)
+        self.row.period.map_or(self.row.together, |period| period.operations)
     }
 
     /// Instructions of one operation.

@@ -102,6 +102,8 @@ pub struct Row {
     pub floor: Option<&'static str>,
     /// How it repeats itself, if it is a loop: then one period can be stepped through.
     pub period: Option<Period>,
+    /// How many of what the row is named after are measured at once, where that is not said by the period.
+    pub together: u64,
     /// The instructions of one operation that it is meant not to exceed, if that was ever said.
     pub target: Option<u64>,
 }
@@ -125,6 +127,10 @@ impl Row {
 
     const fn once(self) -> Self {
         Self { period: None, ..self }
+    }
+
+    const fn together(self, operations: u64) -> Self {
+        Self { together: operations, ..self }
     }
 
     /// Whether `image` may report it: every system reports its own start.
@@ -195,7 +201,7 @@ pub const ROWS: &[Row] = &[
     batches("page_flush_b64", 64, Image::Calls),
     batches("page_user_b32", 32, Image::Waits),
     row("page_adaptive_b1", Group::Pages, Image::Waits).target(107),
-    batches("page_adaptive_b32", 32, Image::Waits).once(),
+    batches("page_adaptive_b32", 32, Image::Waits).once().together(ROUND),
     thread("thread_switch", "ThreadOperation::Dispatch").over("floor_thread_switch").target(130),
     thread("thread_switch_budget", "ThreadOperation::Dispatch").over("floor_thread_switch"),
     thread("receive", "ReceiveOperation::Receive"),
@@ -273,7 +279,7 @@ pub const ROWS: &[Row] = &[
 ];
 
 const fn row(name: &'static str, group: Group, image: Image) -> Row {
-    Row { name, group, image, operation: None, floor: None, period: Some(Period::ONE), target: None }
+    Row { name, group, image, operation: None, floor: None, period: Some(Period::ONE), together: 1, target: None }
 }
 
 const fn floor(name: &'static str) -> Row {

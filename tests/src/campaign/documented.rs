@@ -62,7 +62,12 @@ pub const ELSEWHERE: [(Kind, &str, Error, &str); 5] = [
     // The players' threads schedule nobody, and whoever waits for one runs it.
     (Kind::Thread, "Migrate", Error::InUse, "who_schedules_others_or_is_waited_for_stays"),
     // As for a table: another core must have sent, and not have been heard.
-    (Kind::Thread, "Migrate", Error::Pending, "what_was_sent_and_not_taken_keeps_it_here_and_what_is_sent_then_follows"),
+    (
+        Kind::Thread,
+        "Migrate",
+        Error::Pending,
+        "what_was_sent_and_not_taken_keeps_it_here_and_what_is_sent_then_follows",
+    ),
 ];
 
 /// Kinds behind whose capabilities there is an object, so that each operation answers `Revoked` when that is gone.
