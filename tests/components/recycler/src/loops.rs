@@ -2,7 +2,7 @@
 
 use crate::asking::{Asking, HOSTILE, PAGES, pair, words};
 use crate::script::returns;
-use abi::boot::slot::{DEVICES, FREE, INTERRUPTS, PAGE_TABLE, TABLE, TIME};
+use abi::boot::slot::{DEVICES, FREE, INTERRUPTS, PAGE_TABLE, PORTS, TABLE, TIME};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, WRITE};
 use abi::operation::{
@@ -20,6 +20,8 @@ const FOURTH: u32 = FREE + 3;
 const INDEX: u32 = 40;
 /// Cycles of a temporal capability.
 const CYCLES: u64 = 100;
+/// One port: that to which a PC says how far it has started.
+const PORT: u64 = 0x80 << 32 | 1;
 /// A line that every machine of this kind has, and the page of a device: the text screen's.
 const LINE: u64 = 4;
 const DEVICE: u64 = 0xb_8000;
@@ -173,16 +175,17 @@ fn give_and_take(asking: &mut Asking) {
     asking.quiesce(epoch.max(merged).max(removed));
 }
 
-/// Slots with what has no object: a part of the lines, of the devices' memory, which is mapped, and a level.
+/// Slots with what has no object: a part of the lines, of the I/O ports, of the devices' memory, which is mapped, and a level.
 pub fn parts(asking: &mut Asking, rounds: u64) {
     use TableOperation::*;
     for _ in 0..rounds {
         asking.done(TABLE, CreateInterrupt as u16, [MADE.into(), INTERRUPTS.into(), LINE, 0]);
         asking.done(TABLE, CreatePhysicalRange as u16, [SECOND.into(), DEVICES.into(), DEVICE, 1]);
         asking.done(TABLE, CreateHandledLevel as u16, [THIRD.into(), 0, 0, 0]);
+        asking.done(TABLE, CreatePorts as u16, [FOURTH.into(), PORTS.into(), PORT, 0]);
         asking.done(PAGE_TABLE, PageTableOperation::MapDevice as u16, [PAGES, SECOND.into(), READ, 0]);
         let mut epoch = asking.done(PAGE_TABLE, PageTableOperation::Unmap as u16, [PAGES, 0, 0, 0]);
-        for slot in [MADE, SECOND, THIRD] {
+        for slot in [MADE, SECOND, THIRD, FOURTH] {
             epoch = epoch.max(asking.done(TABLE, Remove as u16, [slot.into(), 0, 0, 0]));
             let copy = [slot.into(), TIME.into(), 0, 0];
             asking.answered(TABLE, Copy as u16, copy, Err(Error::NotQuiescent));
