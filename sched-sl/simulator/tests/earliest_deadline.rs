@@ -52,7 +52,7 @@ proptest! {
 
     /// A switch costs something, and each job pays for two.
     #[test]
-    fn what_the_analysis_accepts_is_never_late(seed: u64, count in 1usize..8, load in 0.2f64..1.0, switch in 0u64..4) {
+    fn what_the_demand_bound_accepts_is_never_late(seed: u64, count in 1usize..8, load in 0.2f64..1.0, switch in 0u64..4) {
         let mut tasks = tasks(&mut Random::new(seed), count, load);
         let verdict = check(&demands(&tasks, switch));
         // What a budget is to be, if it is to pay for the switches of all that interrupt it, is another question.

@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_analysis_accepts_is_never_late(seed: u64, count in 1usize..5, load in 0.05f64..0.6, offset in 0u64..100) {
+    fn what_the_analysis_accepts_is_never_late_in_partitions(seed: u64, count in 1usize..5, load in 0.05f64..0.6, offset in 0u64..100) {
         let mut random = Random::new(seed);
         let slots = slots(&mut random);
         let mut tasks: Vec<Task> = tasks(&mut random, count, load).into_iter().map(|task| task.in_partition(0)).collect();
