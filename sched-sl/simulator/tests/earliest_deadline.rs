@@ -33,7 +33,7 @@ fn unruly(random: &mut Random, jobs: usize) -> Arrivals {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
 
     /// The analysis is exact: what it accepts is never late, and what it does not is late when all come at once.
     #[test]
