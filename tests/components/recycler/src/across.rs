@@ -167,14 +167,14 @@ fn choose(life: u64) {
 
 /// Waits until the other core is where it is to be when this life ends.
 fn meet(asking: &mut Asking, alive: State) {
-    let (life, entered) = (alive.life(), shared().entered.get());
+    let (life, entered) = (alive.life(), shared().caller.entered.get());
     shared().enter(alive);
     asking.answered(THREAD, ThreadOperation::Dispatch as u16, [0; 4], Err(Error::WrongCore));
     asking.answered(SEND, SendOperation::Send as u16, [0; 4], Ok([0, 0]));
     match life % 4 {
-        1 => wait(|| shared().place.get() == place::COMPONENT),
-        2 => wait(|| shared().place.get() == place::SERVER),
-        _ => wait(|| shared().entered.get() > entered + life % 3),
+        1 => wait(|| shared().caller.place.get() == place::COMPONENT),
+        2 => wait(|| shared().caller.place.get() == place::SERVER),
+        _ => wait(|| shared().caller.entered.get() > entered + life % 3),
     }
     (0..chance(life, 104_729) % 3000).for_each(|_| core::hint::spin_loop());
 }

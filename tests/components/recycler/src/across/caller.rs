@@ -2,7 +2,7 @@
 //! uses what it holds of it, all the time and whatever the constructor does meanwhile.
 
 use crate::CONSTRUCTOR;
-use crate::across::shared::{ADDRESS, Phase, State, shared};
+use crate::across::shared::{ADDRESS, Phase, Shared, State, shared};
 use crate::across::stale;
 use crate::asking::{Answer, pair};
 use abi::error::Error;
@@ -13,6 +13,7 @@ use abi::operation::{
     receive_flag::DO_NOT_WAIT,
 };
 use abi::register::number::RIP;
+use core::mem::offset_of;
 
 /// The slots of the caller's own table.
 pub mod slot {
@@ -94,7 +95,7 @@ struct Before {
 
 impl Before {
     fn now(goes: bool) -> Self {
-        Self { state: shared().state(), entered: shared().entered.get(), goes }
+        Self { state: shared().state(), entered: shared().caller.entered.get(), goes }
     }
 
     /// Counts the answer as wrong unless it is `right` now: while the component lives, that is success alone; when all that
@@ -116,8 +117,8 @@ impl Before {
 
     /// Notes that the other core is in neither the component nor the server any more.
     fn leave(&self, is_unwound: bool) {
-        shared().place.set(0);
-        if is_unwound && shared().entered.get() != self.entered {
+        shared().caller.place.set(0);
+        if is_unwound && shared().caller.entered.get() != self.entered {
             shared().unwound.count();
         }
     }
@@ -136,7 +137,7 @@ pub fn complain(what: u64, answer: Answer) {
 fn invoke(capability: u32) {
     let before = Before::now(true);
     let said = before.state.life();
-    let answer = ask(capability, 0, [said, 0, 0, 0]);
+    let answer = ask(capability, 0, [said, offset_of!(Shared, caller) as u64, 0, 0]);
     before.judge(1, answer, &[Error::Empty]);
     if let Ok([word, life]) = answer {
         shared().visits.count();

@@ -1,7 +1,7 @@
 //! What the other core executes: the component's own code, which does not lie where it was linked, and the server's.
 
 use crate::across::caller::slot::INVOCATION;
-use crate::across::shared::{ADDRESS, Phase, Shared, place};
+use crate::across::shared::{ADDRESS, Phase, Shared, Visitor, place};
 use abi::layout::{DEFAULT_BASE, PAGE, STACK_SPAN};
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -27,13 +27,14 @@ pub fn server() -> u64 {
     serve as *const () as u64
 }
 
-/// Says that it is entered, executes a while, invokes the server, and returns what that answers and the number of the life.
+/// Notes that it is entered, in the [`Visitor`] at the offset in `rsi`, executes a while, invokes the server, and returns
+/// what that answers and the number of the life.
 #[unsafe(naked)]
 unsafe extern "C" fn visit() {
     naked_asm!(
         "movabs rbx, {shared}",
-        "inc qword ptr [rbx + {entered}]",
-        "mov qword ptr [rbx + {place}], {here}",
+        "inc qword ptr [rbx + rsi + {entered}]",
+        "mov qword ptr [rbx + rsi + {place}], {here}",
         "mov rcx, [rbx + {spin}]",
         "2:",
         "test rcx, rcx",
@@ -51,20 +52,20 @@ unsafe extern "C" fn visit() {
         ".balign 64",
         ".skip 192",
         shared = const SHARED_PAGE,
-        entered = const offset_of!(Shared, entered),
-        place = const offset_of!(Shared, place),
+        entered = const offset_of!(Visitor, entered),
+        place = const offset_of!(Visitor, place),
         here = const place::COMPONENT,
         spin = const offset_of!(Shared, spin),
         server = const (TO_SERVER as u64) << 16,
     )
 }
 
-/// Waits until it may return, and answers one more than it was given.
+/// Notes that it is entered as the component does, waits until it may return, and answers one more than it was given.
 #[unsafe(naked)]
 unsafe extern "C" fn serve() {
     naked_asm!(
         "movabs rbx, {shared}",
-        "mov qword ptr [rbx + {place}], {here}",
+        "mov qword ptr [rbx + rsi + {place}], {here}",
         "2:",
         "cmp qword ptr [rbx + {hold}], 0",
         "je 3f",
@@ -76,7 +77,7 @@ unsafe extern "C" fn serve() {
         "syscall",
         "ud2",
         shared = const ADDRESS,
-        place = const offset_of!(Shared, place),
+        place = const offset_of!(Visitor, place),
         hold = const offset_of!(Shared, hold),
         here = const place::SERVER,
     )
@@ -103,6 +104,7 @@ pub unsafe extern "C" fn invoke() {
         "2:",
         "mov eax, {component}",
         "mov edi, {given}",
+        "mov esi, {other}",
         "syscall",
         "movabs rbx, {shared}",
         "test eax, eax",
@@ -121,6 +123,7 @@ pub unsafe extern "C" fn invoke() {
         "ud2",
         component = const (INVOCATION as u64) << 16,
         given = const 5,
+        other = const offset_of!(Shared, other),
         shared = const ADDRESS,
         others = const offset_of!(Shared, others),
         wrong = const offset_of!(Shared, others_wrong),

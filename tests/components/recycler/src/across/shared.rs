@@ -8,10 +8,10 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 /// A page of words.
 #[repr(C, align(4096))]
 pub struct Shared {
-    /// Where the other core is: one of the [places](place).
-    pub place: Word,
-    /// How often the component has been entered.
-    pub entered: Word,
+    /// The caller, and the component's thread, which it dispatches. The first word of all: a thread starts with 0 in `rsi`.
+    pub caller: Visitor,
+    /// The cores that only invoke, none of which is waited for.
+    pub other: Visitor,
     /// Turns that it executes before it invokes the server.
     pub spin: Word,
     /// Whether the server keeps whoever enters it.
@@ -36,6 +36,15 @@ pub struct Shared {
     pub others_wrong: Word,
 }
 
+/// What the component and the server note of who is inside.
+#[repr(C)]
+pub struct Visitor {
+    /// Where it is: one of the [places](place).
+    pub place: Word,
+    /// How often it has entered the component.
+    pub entered: Word,
+}
+
 /// Where the constructor maps the frame that is shared.
 pub const ADDRESS: u64 = PAGES + 120 * PAGE;
 
@@ -46,7 +55,7 @@ pub fn shared() -> &'static Shared {
     unsafe { &*(ADDRESS as *const Shared) }
 }
 
-/// Where the other core is.
+/// Where a visitor is.
 pub mod place {
     /// In the component.
     pub const COMPONENT: u64 = 1;
