@@ -1,17 +1,12 @@
 //! One run of the fuzzing guest (`tests/components/fuzzer`), and what it reports.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
 use std::time::Duration;
 
-use composer::command::build::{Arguments, System, compose};
-use composer::temporary::TemporaryDirectory;
 use play::world::Code;
-use qemu::{EXIT_SUCCESS, Ending, Machine, Session};
 
 use super::error::CampaignError;
+use super::system::{self, Composed, image, parameters};
 
 /// What the guest is told, by the names of its parameters.
 #[derive(Clone, Copy, Debug)]
@@ -53,105 +48,51 @@ pub struct Report {
     pub complaints: Vec<String>,
 }
 
-/// A guest that has been composed.
-pub struct Guest {
-    system: System,
-    parameters: Parameters,
-    _directory: TemporaryDirectory,
-}
-
-impl Guest {
-    /// Composes the guest with these parameters, in `directory`.
-    ///
-    /// # Errors
-    ///
-    /// [`CampaignError::Build`], [`CampaignError::Files`].
-    pub fn compose(parameters: Parameters, directory: &Path) -> Result<Self, CampaignError> {
-        let directory = TemporaryDirectory::create(directory, "campaign-")?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let file = directory.path().join("fuzzer.toml");
-        fs::write(&file, graph(&root.join("components/fuzzer"), &parameters))?;
-        let output = Some(directory.path().join("system"));
-        let system = compose(&Arguments { file, output }).map_err(|failure| {
-            failure.print();
-            CampaignError::Build
-        })?;
-        Ok(Self { system, parameters, _directory: directory })
-    }
-
-    /// Boots it. `at` is told how many calls have been made.
-    ///
-    /// # Errors
-    ///
-    /// [`CampaignError::Emulator`].
-    pub fn run(&self, at: &mut dyn FnMut(u64)) -> Result<Report, CampaignError> {
-        let Parameters { calls, cores, .. } = self.parameters;
-        let memory = 1 << 30;
-        let machine = Machine::new(self.system.kernel(), self.system.bundle()).processors(cores as u32).memory(memory);
-        let patience = Duration::from_secs(120 + calls / 5_000);
-        let mut lines = Lines { report: Report::default(), rest: Vec::new(), at };
-        let run = Session::new(machine).timeout(patience).run(&mut lines);
-        let mut report = lines.report;
-        if run.ending != (Ending::Ended { code: EXIT_SUCCESS }) {
-            report.complaints.push(last_lines(&run.console));
+/// Composes and boots a guest with these parameters. `at` is told how many calls have been made.
+///
+/// # Errors
+///
+/// [`CampaignError::Build`], [`CampaignError::Files`], [`CampaignError::Emulator`].
+pub fn run(parameters: &Parameters, at: &mut dyn FnMut(u64)) -> Result<Report, CampaignError> {
+    /// What the guest's memory has to be: the frames that players play with lie far up.
+    const MEMORY: u64 = 1 << 30;
+    let system = Composed::new("fuzzer", &graph(parameters))?;
+    let machine = system.machine().processors(parameters.cores as u32).memory(MEMORY);
+    let patience = Duration::from_secs(300 + parameters.calls / 500);
+    let mut report = Report::default();
+    let mut line = |line: &str| {
+        report.add(line);
+        if let Some((calls, _)) = report.parts.last() {
+            at(*calls);
         }
-        match run.ending {
-            Ending::Ended { code: EXIT_SUCCESS } => {}
-            Ending::EmulatorFailed(why) => return Err(CampaignError::Emulator(why)),
-            Ending::Ended { code } => report.complaints.push(format!("the guest ended with exit status {code}")),
-            Ending::TimedOut => report.complaints.push("the guest did not come to its end".to_owned()),
-        }
-        Ok(report)
+    };
+    let said = system::run(machine, patience, &mut line)?;
+    if let Some(failure) = said.failure {
+        report.complaints.extend([last_lines(&said.console), failure]);
     }
+    Ok(report)
 }
 
 /// What was printed last.
-fn last_lines(console: &[u8]) -> String {
+fn last_lines(console: &str) -> String {
     const LINES: usize = 12;
-    let text = String::from_utf8_lossy(console);
-    let lines: Vec<_> = text.lines().collect();
+    let lines: Vec<_> = console.lines().collect();
     let last = lines.iter().skip(lines.len().saturating_sub(LINES)).map(|line| line.escape_default().to_string());
     format!("the last lines were:\n{}", last.collect::<Vec<_>>().join("\n"))
 }
 
-fn graph(image: &Path, parameters: &Parameters) -> String {
+fn graph(parameters: &Parameters) -> String {
     let Parameters { calls, part, seed, timed, neighbours, cores, list } = *parameters;
     let list = list.unwrap_or(u64::MAX);
     let words = [("calls", calls), ("part", part), ("seed", seed), ("cores", cores), ("list", list)];
     let flags = [("timed", timed), ("neighbours", neighbours)];
-    let words = words.map(|(key, value)| format!("{{ key = \"{key}\", value = {} }}", value.cast_signed()));
-    let flags = flags.map(|(key, value)| format!("{{ key = \"{key}\", value = {value} }}"));
-    let parameters = [words.join(", "), flags.join(", ")].join(", ");
+    let flags = flags.map(|(key, value)| format!("{{ key = \"{key}\", value = {value} }}")).join(", ");
     format!(
-        "[system]\ndescription = \"random system calls\"\n\n[[components]]\nname = \"fuzzer\"\nimg = {:?}\n\
-         constructor = \"kernel\"\nparams = [{parameters}]\n",
-        image.display().to_string()
+        "[system]\ndescription = \"random system calls\"\n\n[[components]]\nname = \"fuzzer\"\nimg = {}\n\
+         constructor = \"kernel\"\nparams = [{}, {flags}]\n",
+        image("fuzzer"),
+        self::parameters(&words)
     )
-}
-
-/// Reads the guest's lines as they come.
-struct Lines<'f> {
-    report: Report,
-    rest: Vec<u8>,
-    at: &'f mut dyn FnMut(u64),
-}
-
-impl Write for Lines<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.rest.extend_from_slice(bytes);
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            self.report.add(&String::from_utf8_lossy(&line));
-            if let Some((calls, _)) = self.report.parts.last() {
-                (self.at)(*calls);
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Report {

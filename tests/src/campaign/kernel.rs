@@ -1,7 +1,5 @@
 //! The campaign `kernel`: players call the real kernel at random, and the logic on the host says what they should have been answered.
 
-use std::path::Path;
-
 use abi::error::Error;
 use abi::kind::Kind;
 use indicatif::ProgressBar;
@@ -13,7 +11,7 @@ use super::Order;
 use super::counts::Counts;
 use super::documented;
 use super::error::CampaignError;
-use super::guest::{Guest, Parameters, Report};
+use super::guest::{self, Parameters, Report};
 
 /// Cores of the machine.
 const CORES: u64 = 2;
@@ -28,7 +26,6 @@ const PART: u64 = 1_000;
 ///
 /// The guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
-    let directory = super::directory()?;
     let parameters = Parameters {
         calls: order.count,
         part: PART,
@@ -39,15 +36,15 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
         list: None,
     };
     bar.set_message("in the guest");
-    let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
+    let report = guest::run(&parameters, &mut |calls| bar.set_position(calls))?;
     let mut counts = judge(&report, order.count);
     bar.set_message("in the guest and on the host");
     let parameters =
         Parameters { calls: order.count.min(COMPARED), timed: false, neighbours: false, cores: 1, ..parameters };
-    let report = Guest::compose(parameters, &directory)?.run(&mut |calls| bar.set_position(calls))?;
+    let report = guest::run(&parameters, &mut |calls| bar.set_position(calls))?;
     counts.failures.extend(report.complaints.iter().cloned());
     if let Some(part) = compare(&report, order.seed, parameters.calls) {
-        counts.failures.push(first_difference(part, parameters, &directory)?);
+        counts.failures.push(first_difference(part, parameters)?);
     }
     Ok(counts)
 }
@@ -128,9 +125,9 @@ fn compare(report: &Report, seed: u64, calls: u64) -> Option<u64> {
 }
 
 /// Runs guest and host again up to the part that starts with call number `part`, and names the first call that differs.
-fn first_difference(part: u64, parameters: Parameters, directory: &Path) -> Result<String, CampaignError> {
+fn first_difference(part: u64, parameters: Parameters) -> Result<String, CampaignError> {
     let parameters = Parameters { calls: part + PART, list: Some(part), ..parameters };
-    let report = Guest::compose(parameters, directory)?.run(&mut |_| ())?;
+    let report = guest::run(&parameters, &mut |_| ())?;
     let Some(Ok(mut replay)) = report.code.map(|code| Replay::new(parameters.seed, code)) else {
         return Ok("the host cannot replay".to_owned());
     };

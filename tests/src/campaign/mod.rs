@@ -14,6 +14,7 @@ pub mod pages;
 pub mod recycle;
 pub mod sched;
 pub mod simulator;
+pub mod system;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,18 +1,14 @@
 //! The campaign `pages`: a client that rewrites its page while it is served, beside a neighbour, and then a server that
 //! rewrites the pages that it is to serve, beside one that serves. Whoever is honest must have right results only.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
-use composer::command::build::{Arguments, System, compose};
-use composer::temporary::TemporaryDirectory;
 use indicatif::ProgressBar;
-use qemu::{EXIT_SUCCESS, Ending, Machine, Session};
 
 use super::Order;
 use super::counts::Counts;
 use super::error::CampaignError;
+use super::system::{self, Composed, image, parameters};
 
 /// Words that the hostile client writes between two flushes: all of its page, beside what its second thread writes.
 const PAGE: u64 = 1024;
@@ -95,16 +91,13 @@ fn hostile_server(order: &Order) -> Scene {
 }
 
 fn component(name: &str, numbers: &[(&str, u64)], more: &str, deps: &[&str]) -> String {
-    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("components").join(name);
-    let numbers: Vec<_> =
-        numbers.iter().map(|(key, value)| format!("{{ key = \"{key}\", value = {} }}", value.cast_signed())).collect();
     let usual = ["{ srv = \"sched\", interface = \"sched\" }", "{ srv = \"console\", interface = \"console\" }"];
     // A server that is nobody's client is scheduled by nobody.
     let deps = if deps.is_empty() { Vec::new() } else { [deps, &usual].concat() };
-    let numbers = numbers.join(", ");
     format!(
-        "[[components]]\nname = \"{name}\"\nimg = {:?}\n{more}params = [{numbers}]\ndeps = [{}]\n\n",
-        image.display().to_string(),
+        "[[components]]\nname = \"{name}\"\nimg = {}\n{more}params = [{}]\ndeps = [{}]\n\n",
+        image(name),
+        parameters(numbers),
         deps.join(", ")
     )
 }
@@ -112,14 +105,14 @@ fn component(name: &str, numbers: &[(&str, u64)], more: &str, deps: &[&str]) -> 
 /// The system around the hostile ones; a short quantum has them interrupted, and interrupt, anywhere.
 fn graph(scene: &Scene) -> String {
     let sched = "{ srv = \"sched\", interface = \"sched\" }";
-    let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join("components/gate").display().to_string();
+    let gate = image("gate");
     format!(
         "[system]\ndescription = \"{}\"\n\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\n\
          [[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}, {{ interface = \"pages\" }}]\n\
          params = [{{ key = \"quantum\", value = 3001 }}]\n\n\
          [[components]]\nname = \"console\"\nimplements = [{{ interface = \"console\" }}]\n\
          devices = [{{ name = \"serial\", ports = 0x3f8, count = 8 }}]\n\n\
-         [[components]]\nname = \"gate\"\nimg = {gate:?}\nimplements = [{{ interface = \"gate\" }}]\n\
+         [[components]]\nname = \"gate\"\nimg = {gate}\nimplements = [{{ interface = \"gate\" }}]\n\
          deps = [{sched}]\nthreads = [{{}}, {{}}]\n\n{}",
         scene.name, scene.components
     )
@@ -127,29 +120,12 @@ fn graph(scene: &Scene) -> String {
 
 /// What is wrong, a line each.
 fn play(scene: &Scene, order: &Order) -> Result<Vec<String>, CampaignError> {
-    let directory = TemporaryDirectory::create(&super::directory()?, "pages-")?;
-    let system = build(scene, directory.path())?;
-    let machine = Machine::new(system.kernel(), system.bundle()).counts_instructions(true);
+    let system = Composed::new("pages", &graph(scene))?;
     let patience = Duration::from_secs(300 + order.count / 2_000);
-    let run = Session::new(machine).timeout(patience).run(&mut std::io::sink());
-    let ending = match run.ending {
-        Ending::Ended { code: EXIT_SUCCESS } => None,
-        Ending::Ended { code } => Some(format!("the guest ended with exit status {code}")),
-        Ending::TimedOut => Some("the guest did not come to its end".to_owned()),
-        Ending::EmulatorFailed(why) => return Err(CampaignError::Emulator(why)),
-    };
-    let mut failures = judge(&String::from_utf8_lossy(&run.console), scene);
-    failures.extend(ending);
+    let said = system::run(system.machine().counts_instructions(true), patience, &mut |_| ())?;
+    let mut failures = judge(&said.console, scene);
+    failures.extend(said.failure);
     Ok(failures.into_iter().map(|failure| format!("{}: {failure}", scene.name)).collect())
-}
-
-fn build(scene: &Scene, directory: &Path) -> Result<System, CampaignError> {
-    let (file, output) = (directory.join("pages.toml"), Some(directory.join("system")));
-    fs::write(&file, graph(scene))?;
-    compose(&Arguments { file, output }).map_err(|failure| {
-        failure.print();
-        CampaignError::Build
-    })
 }
 
 /// All that goes wrong shows on the console: a fault, an error with which somebody ends, a result that is not right.

@@ -4,19 +4,14 @@
 //! The seed chooses what happens between two rounds; the emulator's own time does too, so the same seed gives rounds like
 //! these and not the same.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
 use std::time::Duration;
 
-use composer::command::build::{Arguments, System, compose};
-use composer::temporary::TemporaryDirectory;
 use indicatif::ProgressBar;
-use qemu::{EXIT_SUCCESS, Ending, Machine, Session};
 
 use super::Order;
 use super::counts::Counts;
 use super::error::CampaignError;
+use super::system::{self, Composed, image, parameters, progress};
 
 /// Cores of the machine.
 const CORES: u32 = 2;
@@ -33,31 +28,14 @@ const REPORT: u64 = 1_000_000_000;
 ///
 /// The guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
-    let directory = TemporaryDirectory::create(&super::directory()?, "sched-")?;
-    let system = build(order, directory.path())?;
+    let system = Composed::new("sched", &graph(order))?;
     bar.set_message("block and wake");
-    let mut said = Said { bar, rest: Vec::new(), lines: Vec::new() };
-    let machine = Machine::new(system.kernel(), system.bundle()).processors(CORES);
     let patience = Duration::from_secs(240 + order.count / 1_000);
-    let run = Session::new(machine).timeout(patience).run(&mut said);
-    let ending = match run.ending {
-        Ending::Ended { code: EXIT_SUCCESS } => None,
-        Ending::Ended { code } => Some(format!("the guest ended with exit status {code}")),
-        Ending::TimedOut => Some("the guest did not come to its end: a wake-up may have been lost".to_owned()),
-        Ending::EmulatorFailed(why) => return Err(CampaignError::Emulator(why)),
-    };
-    let mut counts = judge(&said.lines, order.count);
-    counts.failures.extend(ending);
+    let mut at = |line: &str| _ = rounds_said(line).inspect(|rounds| bar.set_position(2 * rounds));
+    let said = system::run(system.machine().processors(CORES), patience, &mut at)?;
+    let mut counts = judge(&said.console, order.count);
+    counts.failures.extend(said.failure);
     Ok(counts)
-}
-
-fn build(order: &Order, directory: &Path) -> Result<System, CampaignError> {
-    let (file, output) = (directory.join("sched.toml"), Some(directory.join("system")));
-    fs::write(&file, graph(order))?;
-    compose(&Arguments { file, output }).map_err(|failure| {
-        failure.print();
-        CampaignError::Build
-    })
 }
 
 /// Rounds of each pair: in each, both block and are woken.
@@ -67,9 +45,14 @@ const fn rounds(count: u64) -> u64 {
 
 /// That of `tests/systems/migration.toml`, with other numbers.
 fn graph(order: &Order) -> String {
-    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("components/partners");
-    let words = [("pairs", PAIRS), ("rounds", rounds(order.count)), ("seed", order.seed), ("report", REPORT)];
-    let words = words.map(|(key, value)| format!("{{ key = \"{key}\", value = {} }}", value.cast_signed())).join(", ");
+    let words = [
+        ("pairs", PAIRS),
+        ("rounds", rounds(order.count)),
+        ("seed", order.seed),
+        ("report", REPORT),
+        ("cores", CORES.into()),
+    ];
+    let words = parameters(&words);
     let threads = PLACES.map(|core| format!("{{ cores = [{core}] }}")).join(", ");
     format!(
         r#"[system]
@@ -92,32 +75,34 @@ implements = [{{ interface = "sched" }}]
 
 [[components]]
 name = "partners"
-img = {:?}
-params = [{words}, {{ key = "cores", value = {CORES} }}, {{ key = "migrate", value = true }}]
+img = {}
+params = [{words}, {{ key = "migrate", value = true }}]
 threads = [{threads}]
 deps = [{{ srv = "sched", interface = "sched" }}, {{ srv = "console", interface = "console" }}]
 "#,
-        image.display().to_string(),
+        image("partners"),
     )
 }
 
 /// What the guest's lines come to. Whatever is no line that it has to say is a failure.
-fn judge(lines: &[String], count: u64) -> Counts {
+fn judge(console: &str, count: u64) -> Counts {
     let mut counts = Counts::default();
     let total = PAIRS * rounds(count);
     let mut is_done = false;
-    for line in lines.iter().filter(|line| line.starts_with("partners: ") || line.contains("panic")) {
+    for line in console.lines().filter(|line| line.starts_with("partners: ") || line.contains("panic")) {
         let text = line.trim_start_matches("partners: ");
         if text.starts_with(&format!("{PAIRS} pairs woke each other {total} times; ")) {
             (counts.tried, is_done) = (2 * total, true);
         } else if let Some(rounds) = rounds_said(line) {
             counts.tried = 2 * rounds;
         } else {
-            counts.failures.push(line.clone());
+            counts.failures.push(line.to_owned());
         }
     }
     if !is_done {
-        counts.failures.push(format!("the guest never said that its pairs woke each other {total} times"));
+        counts
+            .failures
+            .push(format!("the guest never said that its pairs woke each other {total} times: a wake-up may be lost"));
     }
     counts.succeeded = if counts.failures.is_empty() { counts.tried } else { 0 };
     counts
@@ -125,39 +110,15 @@ fn judge(lines: &[String], count: u64) -> Counts {
 
 /// How many rounds are over, if the line says that.
 fn rounds_said(line: &str) -> Option<u64> {
-    line.strip_prefix("partners: ")?.strip_suffix(" rounds")?.parse().ok()
-}
-
-/// Reads the guest's lines as they come.
-struct Said<'b> {
-    bar: &'b ProgressBar,
-    rest: Vec<u8>,
-    lines: Vec<String>,
-}
-
-impl Write for Said<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.rest.extend_from_slice(bytes);
-        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-            rounds_said(&line).inspect(|rounds| self.bar.set_position(2 * rounds));
-            self.lines.push(line);
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    progress(line, "partners", "rounds")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(lines: &[&str]) -> Vec<String> {
-        lines.iter().map(|line| format!("partners: {line}")).collect()
+    fn said(lines: &[&str]) -> String {
+        lines.iter().map(|line| format!("partners: {line}\n")).collect()
     }
 
     #[test]
