@@ -65,11 +65,11 @@ impl<K: Copy + Ord, const N: usize> Heap<K, N> {
         self.contains(place).then(|| self.key[place].0)
     }
 
-    /// Takes out the place that comes first, if its key is at most `most`.
-    pub(crate) fn take(&mut self, most: K) -> Option<usize> {
-        let (place, _) = self.first().filter(|(_, key)| *key <= most)?;
+    /// Takes out the place that comes first, and its key, if that is at most `most`.
+    pub(crate) fn take(&mut self, most: K) -> Option<(usize, K)> {
+        let first = self.first().filter(|(_, key)| *key <= most)?;
         self.remove_at(0);
-        Some(place)
+        Some(first)
     }
 
     fn is_before(&self, left: usize, right: usize) -> bool {

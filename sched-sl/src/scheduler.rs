@@ -186,7 +186,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub fn block_until(&mut self, id: ThreadId, at: Instant, now: Instant) -> Result<Block, ThreadError> {
         let block = self.block(id, now)?;
         if block == Block::Blocked {
-            self.set_timer(id, at);
+            self.set_timer(id, at.max(now));
         }
         Ok(block)
     }
@@ -200,7 +200,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let thread = self.threads.get_mut(id)?;
         thread.set_state(thread.state().asleep().ok_or(ThreadError::NotRunning)?);
         self.stop(id, now);
-        self.set_timer(id, at);
+        self.set_timer(id, at.max(now));
         Ok(())
     }
 
@@ -458,17 +458,9 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     #[cold]
     #[inline(never)]
     fn wake_due(&mut self, now: Instant) {
-        while let Some(id) = self.timers.expire(now).and_then(|place| self.threads.at(place)) {
-            if let Ok(thread) = self.threads.get_mut(id) {
-                if thread.state().wants_to_run() {
-                    // The time was that of its wait in the kernel.
-                    thread.set_suspended(false);
-                }
-                thread.set_state(thread.state().timed_out());
-                thread.wakeup = Some(Wakeup::TimedOut);
-                thread.is_timed = false;
-            }
-            let _ = self.update_policy(id);
+        while let Some(since) = self.timers.next().filter(|at| *at <= now) {
+            let Some(id) = self.timers.expire(now).and_then(|place| self.threads.at(place)) else { break };
+            let _ = self.time_out(id, since);
         }
         while let Some(id) = self.budgets.expire(now).and_then(|place| self.threads.at(place)) {
             if let Ok(thread) = self.threads.get_mut(id) {
@@ -477,6 +469,23 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             let _ = self.update_policy(id);
         }
         self.note_due();
+    }
+
+    /// The time of a thread has come: of its block, its sleep, or its wait in the kernel.
+    fn time_out(&mut self, id: ThreadId, since: Instant) -> Result<(), ThreadError> {
+        let thread = self.threads.get_mut(id)?;
+        let is_of_kernel = thread.state().wants_to_run();
+        if is_of_kernel {
+            thread.set_suspended(false);
+        }
+        thread.set_state(thread.state().timed_out());
+        thread.wakeup = Some(Wakeup::TimedOut);
+        thread.is_timed = false;
+        if thread.is_ready() && !is_of_kernel && self.chains.is_alone(id.place()) {
+            self.policy.ready_since(id.place(), since);
+            return Ok(());
+        }
+        self.update_policy(id)
     }
 
     #[inline(always)]

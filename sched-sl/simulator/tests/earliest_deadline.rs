@@ -1,7 +1,10 @@
 //! Earliest deadline first against processor demand, and what servers promise each other.
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
+use std::ops::Range;
+
 use proptest::prelude::*;
+use sched_sl::Duration;
 use simulator::analysis::Demand;
 use simulator::analysis::demand::{Late, check};
 use simulator::random::{HYPERPERIOD, Random, tasks};
@@ -22,14 +25,34 @@ fn unlimited(tasks: &mut [Task]) {
     }
 }
 
-/// Jobs of any length at any time.
+/// Jobs of any length at any time: few long ones, or many short ones.
 fn unruly(random: &mut Random, jobs: usize) -> Arrivals {
+    let (gap, work) = if random.between(0, 1) == 0 { (200, 150) } else { (25, 25) };
     let mut release = 0;
     let next = |_| {
-        release += random.between(0, 200);
-        (release, random.between(1, 150))
+        release += random.between(0, gap);
+        (release, random.between(1, work))
     };
     Arrivals::Listed((0..jobs).map(next).collect())
+}
+
+/// Gives tasks as much to do as the analysis lets them have, so that nothing is left that would hide what is wrong.
+fn fill_up(tasks: &mut [Task], which: Range<usize>, switch: u64) {
+    for at in which {
+        while with_more(tasks, at).is_some_and(|more| check(&demands(&more, switch)).is_ok()) {
+            tasks[at] = with_more(tasks, at).unwrap().swap_remove(at);
+        }
+    }
+}
+
+/// The same tasks, one of them with a tick more to do, if it has time for that.
+fn with_more(tasks: &[Task], at: usize) -> Option<Vec<Task>> {
+    let mut more = tasks.to_vec();
+    let task = &mut more[at];
+    let Arrivals::Periodic { cost, .. } = &mut task.arrivals else { return None };
+    *cost += 1;
+    task.parameters.budget = Duration(*cost);
+    (*cost <= task.deadline).then_some(more)
 }
 
 proptest! {
@@ -55,6 +78,9 @@ proptest! {
     fn what_the_demand_bound_accepts_is_never_late(seed: u64, count in 1usize..8, load in 0.2f64..1.0, switch in 0u64..4) {
         let mut tasks = tasks(&mut Random::new(seed), count, load);
         let verdict = check(&demands(&tasks, switch));
+        if verdict.is_ok() {
+            fill_up(&mut tasks, 0..count, switch);
+        }
         // What a budget is to be, if it is to pay for the switches of all that interrupt it, is another question.
         unlimited(&mut tasks);
         let trace = earliest(switch).run(&tasks, 2 * HYPERPERIOD).unwrap();
@@ -71,6 +97,7 @@ proptest! {
             task.parameters.deadline = task.parameters.period;
         }
         prop_assume!(check(&demands(&all, 0)).is_ok());
+        fill_up(&mut all, ill..ill + well, 0);
         for task in all.iter_mut().take(ill) {
             task.arrivals = unruly(&mut random, 60);
         }
@@ -92,6 +119,7 @@ proptest! {
         let mut random = Random::new(seed);
         let mut all = tasks(&mut random, well + ill, load);
         prop_assume!(check(&demands(&all, 0)).is_ok());
+        fill_up(&mut all, ill..ill + well, 0);
         for task in all.iter_mut().take(ill) {
             let greedy = || Arrivals::Listed(vec![(100, u64::MAX)]);
             task.arrivals = if random.between(0, 3) == 0 { greedy() } else { unruly(&mut random, 60) };
@@ -123,4 +151,27 @@ fn a_server_alone_that_has_used_its_budget_up_leaves_the_processor_idle() {
 fn a_server_without_a_deadline_it_can_keep_is_refused() {
     let impossible = Task::periodic(50, 100).with_deadline(40);
     assert_eq!(earliest(0).run(&[Task::periodic(1, 2), impossible], 1), Err(simulator::Refused::BadTask(1)));
+}
+
+/// The time of a task comes while the processor is on its way to another: what it has waited must not count for its period, or it
+/// comes too early for the next one and waits there again.
+#[test]
+fn a_release_that_is_seen_late_is_no_later_release() {
+    let urgent = Task::periodic(22, 50).with_deadline(28);
+    let mut tasks = [urgent, Task::periodic(1, 70), Task::periodic(30, 131)];
+    assert_eq!(check(&demands(&tasks, 3)), Ok(()));
+    unlimited(&mut tasks);
+    let trace = earliest(3).run(&tasks, 50 * 70 * 131).unwrap();
+    assert_eq!(trace.late().next(), None);
+}
+
+/// A server that waits in the midst of its budget must not have it anew at once, where another has less time than a period: what that
+/// one was let in for is only free as long as nobody asks for more than a budget in a period.
+#[test]
+fn a_server_that_waits_early_leaves_those_with_short_deadlines_what_they_were_let_in_for() {
+    let ill = Task::periodic(20, 40).with_arrivals(Arrivals::Listed(vec![(0, 1), (3, 100)]));
+    let well = Task::periodic(39, 300).with_deadline(59);
+    assert_eq!(check(&demands(&[Task::periodic(20, 40), well.clone()], 0)), Ok(()));
+    let trace = earliest(0).run(&[ill, well], 300).unwrap();
+    assert_eq!(trace.late().find(|job| job.task == 1), None);
 }

@@ -86,6 +86,13 @@ macro_rules! policies {
                 })
             }
 
+            fn ready_since(&mut self, place: usize, since: Instant) {
+                match self {
+                    Self::$First(policy) => policy.ready_since(place, since),
+                    $(Self::$Other(policy) => policy.ready_since(place, since),)+
+                }
+            }
+
             #[inline]
             fn unready(&mut self, place: usize) {
                 if let Self::$First(policy) = self {

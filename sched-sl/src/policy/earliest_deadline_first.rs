@@ -9,9 +9,12 @@
 //! A server that wakes up goes on with what it has left, if that is no more than its share of the time up to
 //! its deadline. Else a period begins anew at once.
 //!
-//! That is for a server whose deadline is the end of its period. One with an earlier deadline may be let in because others need
-//! nothing just then, so it must not ask for time at other points than it has said: once it has waited for something, it
-//! goes on in its next period.
+//! That is as long as all deadlines are the ends of periods. A server with an earlier one may have been let in because others need
+//! nothing just then, and what they need is known only of servers that ask for a budget in a period and no more. As long as there is
+//! such a server, all keep to that: once one has waited for something, it goes on in its next period.
+//!
+//! A period begins when its server's time comes, also if that is seen a little later: else each delay would be added to the
+//! next, and who keeps to its period would come too early for it.
 //!
 //! Threads without a budget share what servers leave, by fixed priorities.
 //!
@@ -62,17 +65,17 @@ struct Member {
     deadline: Instant,
     /// When its next period begins.
     renewal: Instant,
-    /// Whether it waits for that, and not for being looked at for the first time since it became ready.
-    is_throttled: bool,
 }
 
 /// Earliest deadline first, with constant-bandwidth servers.
 #[derive(Debug)]
 pub struct EarliestDeadlineFirst<const N: usize> {
     members: [Member; N],
+    /// How many servers have deadlines before the ends of their periods.
+    short: usize,
     /// Ready servers, by their deadlines.
     ready: Heap<Instant, N>,
-    /// Servers that want to run, by the points at which they are looked at: at once, or when they have a new budget.
+    /// Servers that want to run, by the points from which on: at once, when their time came, or when they have a new budget.
     waiting: Heap<Instant, N>,
     background: FixedPriorityRoundRobin<N>,
 }
@@ -84,9 +87,10 @@ impl<const N: usize> EarliestDeadlineFirst<N> {
     /// Nobody is ready. `quantum` is the length of a turn in the background.
     pub const fn new(quantum: Duration) -> Self {
         let (never, zero) = (Instant::NEVER, Duration(0));
-        let member = Member { server: None, left: zero, deadline: never, renewal: AT_ONCE, is_throttled: false };
+        let member = Member { server: None, left: zero, deadline: never, renewal: AT_ONCE };
         Self {
             members: [member; N],
+            short: 0,
             ready: Heap::new(never),
             waiting: Heap::new(never),
             background: FixedPriorityRoundRobin::new(quantum),
@@ -98,44 +102,52 @@ impl<const N: usize> EarliestDeadlineFirst<N> {
         self.background.set_quantum(quantum);
     }
 
-    /// Looks at a server that wants to run: it has a deadline now, or waits for its next period.
-    fn look_at(&mut self, place: usize, now: Instant) {
+    /// Looks at a server that wants to run from some point on: it has a deadline now, or waits for its next period.
+    fn look_at(&mut self, place: usize, since: Instant) {
+        let may_go_on = self.short == 0;
         let member = &mut self.members[place];
         let Some(server) = member.server else { return };
-        if let Some(start) = member.new_period(server, now) {
+        if member.renewal <= since || (may_go_on && member.asks_for_more(server, since)) {
             member.left = server.budget;
-            member.deadline = start.after(server.deadline);
-            member.renewal = start.after(server.period);
-        } else if member.left == Duration(0) || server.deadline < server.period {
+            member.deadline = since.after(server.deadline);
+            member.renewal = since.after(server.period);
+        } else if member.left == Duration(0) || !may_go_on {
             self.throttle(place);
             return;
         }
         self.ready.set(place, self.members[place].deadline);
     }
 
+    /// Whatever was known of a server is past.
+    fn forget(&mut self, place: usize) {
+        self.short -= usize::from(self.members[place].is_short());
+        self.members[place].server = None;
+    }
+
     /// A server runs again in its next period.
     fn throttle(&mut self, place: usize) {
         self.ready.remove(place);
-        self.members[place].is_throttled = true;
         self.waiting.set(place, self.members[place].renewal);
     }
 }
 
 impl Member {
-    /// When a new period starts for a server that wants to run, if one does now.
-    fn new_period(&self, server: Server, now: Instant) -> Option<Instant> {
-        if self.is_throttled && self.renewal <= now {
-            // It has waited for this. What it missed since, because nobody could run, is not made up for.
-            return Some(if now < self.renewal.after(server.period) { self.renewal } else { now });
-        }
-        let is_due = self.renewal <= now || (server.deadline == server.period && self.asks_for_more(server, now));
-        is_due.then_some(now)
+    /// Whether it is a server with a deadline before the end of its period.
+    fn is_short(&self) -> bool {
+        self.server.is_some_and(|server| server.deadline < server.period)
+    }
+
+    /// From when on it wants to run that was to do so from `since` on. What it missed because nobody could run for as long as a
+    /// period is not made up for.
+    fn wants_to_run_from(&self, since: Instant, now: Instant) -> Instant {
+        let period = self.server.map_or(Duration(0), |server| server.period);
+        if since != AT_ONCE && now < since.after(period) { since } else { now }
     }
 
     /// Whether what is left is more than a server's share of the time up to its deadline.
-    fn asks_for_more(&self, Server { budget, deadline, .. }: Server, now: Instant) -> bool {
+    fn asks_for_more(&self, Server { budget, deadline, .. }: Server, since: Instant) -> bool {
         let product = |left: Duration, right: Duration| u128::from(left.0) * u128::from(right.0);
-        product(self.left, deadline) > product(self.deadline.since(now), budget)
+        product(self.left, deadline) > product(self.deadline.since(since), budget)
     }
 }
 
@@ -155,20 +167,26 @@ impl<const N: usize> Policy<N> for EarliestDeadlineFirst<N> {
             return Err(BadParameters);
         }
         let (left, deadline) = (Duration(0), Instant::NEVER);
-        self.members[place] = Member { server, left, deadline, renewal: AT_ONCE, is_throttled: false };
+        self.forget(place);
+        self.members[place] = Member { server, left, deadline, renewal: AT_ONCE };
+        self.short += usize::from(self.members[place].is_short());
         Ok(())
     }
 
     fn dismiss(&mut self, place: usize) {
         self.unready(place);
+        self.forget(place);
     }
 
     fn ready(&mut self, place: usize) {
+        self.ready_since(place, AT_ONCE);
+    }
+
+    fn ready_since(&mut self, place: usize, since: Instant) {
         if self.members[place].server.is_none() {
             self.background.ready(place);
         } else if !self.ready.contains(place) && !self.waiting.contains(place) {
-            self.members[place].is_throttled = false;
-            self.waiting.set(place, AT_ONCE);
+            self.waiting.set(place, since);
         }
     }
 
@@ -201,8 +219,8 @@ impl<const N: usize> Policy<N> for EarliestDeadlineFirst<N> {
     }
 
     fn choose(&mut self, now: Instant) -> Option<Choice> {
-        while let Some(place) = self.waiting.take(now) {
-            self.look_at(place, now);
+        while let Some((place, since)) = self.waiting.take(now) {
+            self.look_at(place, self.members[place].wants_to_run_from(since, now));
         }
         let (place, until) = match self.ready.first() {
             Some((place, _)) => (place, now.after(self.members[place].left)),

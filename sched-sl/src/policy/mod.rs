@@ -55,6 +55,12 @@ pub trait Policy<const N: usize> {
     /// A thread has become ready: it was created or woken, its time came, or the kernel let it go.
     fn ready(&mut self, place: usize);
 
+    /// The same of a thread that was to be ready from a point on that can lie a little back: nobody could look at the clock just then.
+    fn ready_since(&mut self, place: usize, since: Instant) {
+        let _ = since;
+        self.ready(place);
+    }
+
     /// A thread is not ready any more.
     fn unready(&mut self, place: usize);
 

@@ -132,7 +132,7 @@ impl<const N: usize> Policy<N> for ProportionalShare<N> {
     }
 
     fn choose(&mut self, now: Instant) -> Option<Choice> {
-        while let Some(place) = self.arrived.take(()) {
+        while let Some((place, ())) = self.arrived.take(()) {
             self.set_pass(place, self.members[place].pass.max(self.pass));
         }
         self.catch_up();

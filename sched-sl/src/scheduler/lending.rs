@@ -45,7 +45,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         to.map_or(Ok(()), |to| self.wait_for(id, to))?;
         self.stop(id, now);
         if let Some(at) = until {
-            self.set_timer(id, at);
+            self.set_timer(id, at.max(now));
         }
         Ok(())
     }

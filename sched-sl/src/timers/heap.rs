@@ -35,6 +35,6 @@ impl<const N: usize> Timers<N> for HeapTimers<N> {
     }
 
     fn expire(&mut self, now: Instant) -> Option<usize> {
-        self.0.take(now)
+        self.0.take(now).map(|(place, _)| place)
     }
 }
