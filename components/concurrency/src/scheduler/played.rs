@@ -197,21 +197,7 @@ impl Sched for Played {
         Err(NOT_SCHEDULED)
     }
 
-    fn exchange(&self, _: u64, _: u64) -> runtime::Result<u64> {
-        unreachable!()
-    }
-
-    fn accept(&self) -> runtime::Result<(u64, u64)> {
-        unreachable!()
-    }
-
-    fn answer(&self, _: u64, _: u64) -> runtime::Result<()> {
-        unreachable!()
-    }
-
-    fn answer_and_accept(&self, _: u64, _: u64) -> runtime::Result<(u64, u64)> {
-        unreachable!()
-    }
+    sched_interface::not_asked!(exchange);
 
     fn migrate(&self, _: u64) -> Result<()> {
         Err(Error::Server(0))

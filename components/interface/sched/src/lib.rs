@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod not_asked;
 mod threads;
 
 pub use threads::{Thread, Threads};

@@ -119,50 +119,7 @@ mod tests {
         fn frequency(&self) -> Result<u64> {
             Ok(1)
         }
-
-        fn create_point(&self) -> Result<u64> {
-            unreachable!()
-        }
-
-        fn free_point(&self, _: u64) -> Result<()> {
-            unreachable!()
-        }
-
-        fn wait_on(&self, _: u64, _: u64, _: u64, _: u64) -> Result<bool> {
-            unreachable!()
-        }
-
-        fn trigger(&self, _: u64, _: u64) -> Result<()> {
-            unreachable!()
-        }
-
-        fn trigger_one(&self, _: u64, _: u64) -> Result<()> {
-            unreachable!()
-        }
-
-        fn end_wait_at(&self, _: u64) -> Result<()> {
-            unreachable!()
-        }
-
-        fn exchange(&self, _: u64, _: u64) -> runtime::Result<u64> {
-            unreachable!()
-        }
-
-        fn accept(&self) -> runtime::Result<(u64, u64)> {
-            unreachable!()
-        }
-
-        fn answer(&self, _: u64, _: u64) -> runtime::Result<()> {
-            unreachable!()
-        }
-
-        fn answer_and_accept(&self, _: u64, _: u64) -> runtime::Result<(u64, u64)> {
-            unreachable!()
-        }
-
-        fn migrate(&self, _: u64) -> Result<()> {
-            unreachable!()
-        }
+        crate::not_asked!(points, exchange, ends, cores);
     }
 
     #[test]
