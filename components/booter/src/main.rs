@@ -4,9 +4,10 @@
 
 use abi::boot::slot;
 use abi::error::Error;
-use abi::operation::{DebugConsoleOperation, PowerOperation};
+use abi::operation::PowerOperation;
 use booter::{Kernel, System};
-use runtime::Constructor;
+use core::fmt::Write;
+use runtime::{Constructor, DebugConsole};
 
 runtime::constructor!(CONSTRUCTOR);
 
@@ -21,14 +22,8 @@ impl Kernel for Reached {
     }
 
     fn print(&mut self, text: &str) {
-        for part in text.as_bytes().chunks(32) {
-            let mut words = [0; 4];
-            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
-                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            }
-            // Nobody could be told of an error here.
-            let _ = self.operate(slot::DEBUG_CONSOLE, DebugConsoleOperation::Write as u16, words);
-        }
+        // Nobody could be told of an error here.
+        let _ = DebugConsole::new(self.0).write_str(text);
     }
 }
 

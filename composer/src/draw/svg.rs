@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::places::Places;
 use super::plan::{Arrow, Line, Node, Plan, Style, size};
 use super::rows::Rows;
+use crate::svg::escape;
 
 const MARGIN: f64 = 32.0;
 const TITLE: f64 = 40.0;
@@ -211,20 +212,4 @@ const fn class(style: Style) -> &'static str {
         Style::Remark => "remark",
         Style::Fault => "fault-text",
     }
-}
-
-/// The text as XML has it. Two characters are not allowed in XML in any form.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -19,7 +19,6 @@
 #![no_std]
 #![no_main]
 
-mod console;
 mod cores;
 mod fixture;
 mod loops;
@@ -33,7 +32,7 @@ use core::fmt::Write;
 use core::sync::atomic::Ordering::Relaxed;
 use fixture::Fixture;
 use loops::{Entry, FAULTING, PROGRAM, SCHEDULER, SCHEDULER_RECEIVE, STATUS};
-use runtime::{Error, Result, time};
+use runtime::{DebugConsole, Error, Result, time};
 
 runtime::constructor!(CONSTRUCTOR);
 
@@ -48,7 +47,7 @@ fn run() -> u16 {
 
 /// With one core, the rows of one core; with two, those of two; with more, what they do at once.
 fn measure_here() -> Result<()> {
-    let mut console = console::Console(&CONSTRUCTOR);
+    let mut console = DebugConsole::new(&CONSTRUCTOR);
     let fixture = Fixture::make(&CONSTRUCTOR)?;
     match CONSTRUCTOR.information().cores() {
         1 => measure(&fixture, &mut console),
@@ -57,7 +56,7 @@ fn measure_here() -> Result<()> {
     }
 }
 
-fn measure(fixture: &Fixture, console: &mut console::Console<'_>) -> Result<()> {
+fn measure(fixture: &Fixture, console: &mut DebugConsole<'_>) -> Result<()> {
     objects::make(&CONSTRUCTOR)?;
     tell_frequency()?;
     bench_client::run(
@@ -81,7 +80,7 @@ fn tell_frequency() -> Result<()> {
     let asked = CONSTRUCTOR.operate(SCHEDULER_RECEIVE, ReceiveOperation::Frequency as u16, [0; 4]);
     let [frequency, _] = asked.map_err(Error::Kernel)?;
     // Whether anyone can read it does not change what is measured.
-    let _ = writeln!(console::Console(&CONSTRUCTOR), "clock {frequency}");
+    let _ = writeln!(DebugConsole::new(&CONSTRUCTOR), "clock {frequency}");
     Ok(())
 }
 

@@ -1,11 +1,10 @@
 //! What the campaign is told.
 
 use abi::boot;
-use abi::operation::DebugConsoleOperation;
 use core::fmt::{Arguments, Write};
 use play::Tally;
 use play::world::{self, Code};
-use runtime::Constructor;
+use runtime::{Constructor, DebugConsole};
 
 /// Prints to the kernel's console.
 pub struct Report(pub &'static Constructor);
@@ -42,29 +41,9 @@ impl Report {
     }
 
     fn print(&self, console: u32, text: Arguments) {
-        let mut line = Line { text: [0; 256], used: 0 };
+        // One text goes out in as few calls as it takes; several players write at once.
+        let mut line = heapless::String::<256>::new();
         let _ = writeln!(line, "fuzz: {text}");
-        for part in line.text[..line.used].chunks(32) {
-            let mut words = [0; 4];
-            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
-                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            }
-            let _ = self.0.operate(console, DebugConsoleOperation::Write as u16, words);
-        }
-    }
-}
-
-/// A line, which goes out in as few calls as it takes.
-struct Line {
-    text: [u8; 256],
-    used: usize,
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        let room = self.text.get_mut(self.used..self.used + text.len()).ok_or(core::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.used += text.len();
-        Ok(())
+        let _ = DebugConsole::at(self.0, console).write_str(&line);
     }
 }

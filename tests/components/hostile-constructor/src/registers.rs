@@ -10,6 +10,7 @@ use abi::operation::TableOperation::{Copy, CreateHandledLevel, CreateReceive, Cr
 use abi::operation::{ReceiveOperation, ThreadEnd, ThreadOperation};
 use abi::register::number::{FLOATING_POINT, FS_BASE, GS_BASE, RAX, RBX, RIP, RSP};
 use core::arch::naked_asm;
+use core::sync::atomic::AtomicU64;
 use probe::registers::Seen;
 
 const TABLE: u32 = slot::TABLE;
@@ -85,6 +86,9 @@ unsafe extern "C" fn fs_base_is_seven_pages() {
 /// What the thread that watches has in its registers when the one that spins has been preempted.
 static BEHIND: Seen = Seen::new();
 
+/// Whether the thread that spins does.
+static SPINS: AtomicU64 = AtomicU64::new(0);
+
 /// What the thread that spins has in its registers.
 const SEEN: u64 = 0x5eed_0000_1234_5678;
 /// What it is told, and ends with.
@@ -106,6 +110,7 @@ unsafe extern "C" fn spins_until_told() {
         "mov r10, rcx",
         "mov r11, rcx",
         "xor r12d, r12d",
+        "mov qword ptr [rip + {spins}], 1",
         "2:",
         "pause",
         "test r12, r12",
@@ -114,6 +119,7 @@ unsafe extern "C" fn spins_until_told() {
         "syscall",
         "ud2",
         value = const SEEN,
+        spins = sym SPINS,
     )
 }
 
@@ -121,7 +127,8 @@ unsafe extern "C" fn spins_until_told() {
 #[unsafe(naked)]
 unsafe extern "C" fn watches() {
     naked_asm!(
-        // Let it run for a while.
+        // Let it run for a while, and again if it has not come to spin: the machine may have had other things to do.
+        "2:",
         "mov r13d, 1",
         "rdtsc",
         "shl rdx, 32",
@@ -143,6 +150,8 @@ unsafe extern "C" fn watches() {
         "mov r13d, 3",
         "test eax, eax",
         "jnz 9f",
+        "cmp qword ptr [rip + {spins}], 0",
+        "je 2b",
         // What is in its register?
         "mov eax, {watched} << 16 | {read}",
         "mov edi, {rbx}",
@@ -196,6 +205,7 @@ unsafe extern "C" fn watches() {
         "mov eax, r13d",
         "syscall",
         "ud2",
+        spins = sym SPINS,
         watched = const WATCHED,
         watcher = const WATCHER,
         dispatch = const DISPATCH,

@@ -1,14 +1,14 @@
 //! Asking the kernel, and comparing what it answers with what it should.
 
-use crate::visible;
+use crate::{CONSTRUCTOR, visible};
 use abi::boot::{UNTYPED, slot};
 use abi::crossing::LEAF_SLOTS;
 use abi::error::Error;
 use abi::layout::PAGE;
-use abi::operation::{DebugConsoleOperation, PowerOperation, TableOperation};
+use abi::operation::{PowerOperation, TableOperation};
 use core::cell::Cell;
 use core::fmt::{self, Write};
-use runtime::Constructor;
+use runtime::{Constructor, DebugConsole};
 
 /// Words that are no address, no number and no name of anything, each wrong in another way.
 pub const NON_CANONICAL: [u64; 3] = [0x8000_0000_0000, 0xffff_7fff_ffff_f000, 1 << 63];
@@ -163,22 +163,7 @@ impl Rogue {
 
     /// Prints to the kernel's console.
     pub fn say(&self, text: fmt::Arguments) {
-        let _ = Printer(self).write_fmt(text);
-    }
-}
-
-struct Printer<'r>(&'r Rogue);
-
-impl Write for Printer<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.as_bytes().chunks(32) {
-            let mut words = [0; 4];
-            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
-                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            }
-            let _ = self.0.ask(self.0.console, DebugConsoleOperation::Write as u16, words);
-        }
-        Ok(())
+        let _ = DebugConsole::at(&CONSTRUCTOR, self.console).write_fmt(text);
     }
 }
 

@@ -3,9 +3,9 @@
 use abi::boot::{UntypedRange, slot};
 use abi::error::Error;
 use abi::layout::PAGE;
-use abi::operation::{DebugConsoleOperation, PageTableOperation, PowerOperation, TableOperation};
+use abi::operation::{PageTableOperation, PowerOperation, TableOperation};
 use core::fmt::{self, Write};
-use runtime::Constructor;
+use runtime::{Constructor, DebugConsole};
 
 /// What the operations answer.
 pub type Answer = Result<[u64; 2], Error>;
@@ -100,22 +100,7 @@ impl Asking {
 
     /// Prints to the kernel's console.
     pub fn say(&self, text: fmt::Arguments) {
-        let _ = Printer(self).write_fmt(text);
-    }
-}
-
-struct Printer<'r>(&'r Asking);
-
-impl Write for Printer<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.as_bytes().chunks(32) {
-            let mut words = [0; 4];
-            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
-                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            }
-            let _ = self.0.ask(slot::DEBUG_CONSOLE, DebugConsoleOperation::Write as u16, words);
-        }
-        Ok(())
+        let _ = DebugConsole::new(self.constructor).write_fmt(text);
     }
 }
 

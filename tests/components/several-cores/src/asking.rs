@@ -5,9 +5,10 @@ use crate::worker::{self, FIRST_THREAD, Job, STACKS};
 use abi::boot::{UntypedRange, slot};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, STACK_SPAN, WRITE};
-use abi::operation::{ComponentOperation, DebugConsoleOperation, PageTableOperation, PowerOperation, ReceiveOperation};
+use abi::operation::{ComponentOperation, PageTableOperation, PowerOperation, ReceiveOperation};
 use abi::operation::{TableOperation, ThreadOperation};
 use core::fmt::{self, Write};
+use runtime::DebugConsole;
 
 /// What the operations answer.
 pub type Answer = Result<[u64; 2], Error>;
@@ -181,21 +182,6 @@ impl Asking {
 
     /// Prints to the kernel's console.
     pub fn say(&self, text: fmt::Arguments) {
-        let _ = Printer.write_fmt(text);
-    }
-}
-
-struct Printer;
-
-impl Write for Printer {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.as_bytes().chunks(32) {
-            let mut words = [0; 4];
-            for (word, bytes) in words.iter_mut().zip(part.chunks(8)) {
-                *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            }
-            let _ = ask(slot::DEBUG_CONSOLE, DebugConsoleOperation::Write as u16, words);
-        }
-        Ok(())
+        let _ = DebugConsole::new(&CONSTRUCTOR).write_fmt(text);
     }
 }

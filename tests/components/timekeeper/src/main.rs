@@ -5,7 +5,6 @@
 
 mod ask;
 mod child;
-mod console;
 mod objects;
 mod parent;
 mod stacks;
@@ -13,6 +12,7 @@ mod stacks;
 use abi::boot::slot;
 use abi::operation::PowerOperation;
 use core::fmt::Write;
+use runtime::DebugConsole;
 
 runtime::constructor!(CONSTRUCTOR);
 
@@ -28,5 +28,5 @@ fn run() -> u16 {
 
 /// Writes a line to the kernel's console.
 fn say(line: core::fmt::Arguments) {
-    let _ = writeln!(console::Console(&CONSTRUCTOR), "{line}");
+    let _ = writeln!(DebugConsole::new(&CONSTRUCTOR), "{line}");
 }
