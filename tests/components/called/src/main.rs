@@ -7,6 +7,7 @@ use core::fmt::Write;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Release};
 use pong_interface::{Pong, PongServer, REFUSED};
+use probe::stacks::STACKS;
 use runtime::Result;
 use unlucky::What;
 
@@ -26,6 +27,7 @@ static BUSY: AtomicU64 = AtomicU64::new(0);
 impl Pong for Called {
     /// It has been interrupted often enough.
     fn call(&self) -> Result<()> {
+        BUSY.store(0, Release);
         unlucky::happened();
         Ok(())
     }
@@ -44,13 +46,17 @@ impl Pong for Called {
     }
 }
 
-/// The status is whether a register was different.
+/// The status is how often a register was different: with a stack of its own, and with stack pointers of every shape.
 fn main() -> u16 {
-    unlucky::nothing_happened();
-    BUSY.store(1, Release);
-    let checked = unlucky::registers_behind(What::Interrupt);
-    let mut out = Writer::new(&CONSOLE);
-    // Whether anyone can read it does not change what was found.
-    let _ = writeln!(out, "called: registers behind interrupts of another core: {checked:x?}");
-    checked.is_err().into()
+    let mut different = 0;
+    for stack in core::iter::once(None).chain(STACKS.map(Some)) {
+        unlucky::nothing_happened();
+        BUSY.store(1, Release);
+        let checked = unlucky::registers_with_stack(What::Interrupt, stack);
+        let mut out = Writer::new(&CONSOLE);
+        // Whether anyone can read it does not change what was found.
+        let _ = writeln!(out, "called: registers behind interrupts of another core, stack {stack:x?}: {checked:x?}");
+        different += u16::from(checked.is_err());
+    }
+    different
 }

@@ -20,6 +20,7 @@ runtime::parameter!(STATUS: u16 = 0, "status");
 runtime::parameter!(READ: u64 = NOWHERE, "read");
 runtime::parameter!(WRITE: u64 = NOWHERE, "write");
 runtime::parameter!(EXECUTE: u64 = NOWHERE, "execute");
+runtime::parameter!(PUSH: u64 = NOWHERE, "push");
 
 runtime::component! { initialise: initialise, main: main }
 
@@ -47,9 +48,12 @@ macro_rules! behaviours {
 }
 
 fn misbehave() -> u16 {
-    for (address, access) in
-        [(READ.get(), memory::read as fn(u64)), (WRITE.get(), memory::write), (EXECUTE.get(), memory::execute)]
-    {
+    for (address, access) in [
+        (READ.get(), memory::read as fn(u64)),
+        (WRITE.get(), memory::write),
+        (EXECUTE.get(), memory::execute),
+        (PUSH.get(), memory::push),
+    ] {
         if address != NOWHERE {
             access(address);
             return SURVIVED;

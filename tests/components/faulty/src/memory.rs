@@ -27,6 +27,12 @@ pub fn execute(address: u64) {
     unsafe { asm!("call {}", in(reg) address, clobber_abi("C")) }
 }
 
+/// Pushes with this stack pointer.
+pub fn push(address: u64) {
+    // SAFETY: the push faults, or what is behind it does; nothing runs after it.
+    unsafe { asm!("mov rsp, {}", "push rax", "ud2", in(reg) address, options(noreturn)) }
+}
+
 /// Calls data.
 pub fn execute_data() -> u16 {
     // The store keeps the byte in memory that can be written.

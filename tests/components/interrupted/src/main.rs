@@ -4,6 +4,7 @@
 
 use console_interface::{Console, ConsoleClient, Writer};
 use core::fmt::Write;
+use probe::stacks::STACKS;
 use runtime::{Error, Result};
 use sched_interface::{Sched, SchedClient, Threads};
 use unlucky::{Difference, What};
@@ -17,6 +18,7 @@ runtime::parameter!(BASE: u64 = 0, "base");
 runtime::parameter!(YIELD: bool = false, "yield");
 runtime::parameter!(LOOK: bool = false, "look");
 runtime::parameter!(TURN: bool = false, "turn");
+runtime::parameter!(STACKS_OF_EVERY_SHAPE: bool = false, "stacks");
 runtime::parameter!(INPUT: u64 = 0, "input");
 
 runtime::component! { main: main }
@@ -42,6 +44,13 @@ fn main() -> Result<u16> {
         // Of the same priority: it comes to its turn when this one loses the core.
         SCHED.spawn(say_that_it_happened, 0)?;
         report(&mut out, "a turn", unlucky::registers_behind(What::Interrupt))?;
+    }
+    for stack in STACKS.into_iter().filter(|_| STACKS_OF_EVERY_SHAPE.get()) {
+        unlucky::nothing_happened();
+        SCHED.spawn(say_that_it_happened, 0)?;
+        let checked = unlucky::registers_with_stack(What::Interrupt, Some(stack));
+        let _ = writeln!(out, "interrupted: with the stack pointer {stack:#x}:");
+        report(&mut out, "a turn", checked)?;
     }
     if INPUT.get() > 0 {
         SCHED.spawn(be_interrupted, 0)?;

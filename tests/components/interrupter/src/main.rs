@@ -11,12 +11,18 @@ runtime::import!(CALLED: PongClient);
 runtime::import!(MEMORY: MemoryClient);
 runtime::import!(TAKER: TakerClient);
 
-/// How often.
-const TIMES: u64 = 100;
+/// How often, each time that the other is busy.
+const TIMES: u64 = 20;
+
+runtime::parameter!(ROUNDS: u64 = 1, "rounds");
 
 runtime::component! { main: main }
 
 fn main() -> Result<()> {
+    (0..ROUNDS.get()).try_for_each(|_| interrupt())
+}
+
+fn interrupt() -> Result<()> {
     while CALLED.add(0, 0)? == 0 {
         core::hint::spin_loop();
     }

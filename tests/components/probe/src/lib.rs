@@ -2,6 +2,7 @@
 #![no_std]
 
 pub mod registers;
+pub mod stacks;
 
 use runtime::Result;
 

@@ -5,6 +5,7 @@
 mod calls;
 mod refusals;
 mod registers;
+mod stacks;
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
@@ -28,7 +29,7 @@ type Verdict = Result<(), (u64, u64)>;
 
 /// Runs all checks; the status is how many found something else.
 fn main() -> u16 {
-    let checks = [calls::CHECKS, registers::CHECKS, refusals::CHECKS];
+    let checks = [calls::CHECKS, registers::CHECKS, refusals::CHECKS, stacks::CHECKS];
     checks.into_iter().flatten().map(|check| u16::from(!holds(check))).sum()
 }
 

@@ -55,7 +55,7 @@ fn refused(capabilities: &[u64], methods: &[u64], error: Error) -> Verdict {
 }
 
 /// The capability number behind a word as imports and ports hold it.
-fn number<T>(of: &T) -> u64 {
+pub fn number<T>(of: &T) -> u64 {
     const { assert!(size_of::<T>() >= 8) };
     // SAFETY: an import slot and a port range start with the word that names their capability.
     let word = unsafe { (&raw const *of).cast::<u64>().read_volatile() };

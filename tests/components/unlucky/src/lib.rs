@@ -4,7 +4,9 @@
 mod registers;
 mod step;
 
-pub use registers::{Difference, What, happened, nothing_happened, registers_behind, registers_behind_fault};
+pub use registers::{
+    Difference, What, happened, nothing_happened, registers_behind, registers_behind_fault, registers_with_stack,
+};
 pub use step::single_step;
 
 use core::arch::asm;

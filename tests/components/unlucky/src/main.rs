@@ -4,6 +4,7 @@
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
+use probe::stacks::STACKS;
 use probe::{Probe, ProbeClient, how};
 use runtime::time;
 use unlucky::What;
@@ -13,6 +14,7 @@ runtime::import!(PROBE: ProbeClient);
 
 runtime::parameter!(CHECK: u64 = 0, "check");
 runtime::parameter!(CAUSES: bool = false, "causes");
+runtime::parameter!(STACKS_OF_EVERY_SHAPE: bool = false, "stacks");
 runtime::parameter!(EMULATED: bool = false, "emulated");
 runtime::parameter!(STEP: bool = false, "step");
 runtime::parameter!(ASK: bool = false, "ask");
@@ -35,6 +37,12 @@ fn main() -> u16 {
         let checked = unlucky::registers_behind(what);
         let _ = writeln!(out, "unlucky: registers behind {what:?}: {checked:x?}");
         different += u16::from(checked.is_err());
+    }
+    for what in What::FAULTS.into_iter().filter(|what| STACKS_OF_EVERY_SHAPE.get() && what.needs_no_stack()) {
+        let wrong = STACKS.into_iter().filter(|stack| unlucky::registers_with_stack(what, Some(*stack)).is_err());
+        let wrong = wrong.count() as u16;
+        let _ = writeln!(out, "unlucky: stack pointers that are different behind {what:?}: {wrong}");
+        different += wrong;
     }
     if EMULATED.get() {
         let _ = writeln!(out, "unlucky: 2 * 20 + 2 = {}", unlucky::emulated(20, 2));

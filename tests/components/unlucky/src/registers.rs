@@ -20,7 +20,7 @@ pub enum What {
     Gate,
     /// A breakpoint, for which no gate is open either.
     Breakpoint,
-    /// A debug exception: a trap, which strikes behind the instruction.
+    /// A single step: a trap, which strikes behind the instruction.
     Debug,
     /// A read where nothing is mapped.
     PageFault,
@@ -30,13 +30,15 @@ pub enum What {
     Stack,
     /// A register that nobody switches.
     Avx,
+    /// An x87 exception that is not masked: it was pending.
+    FloatingPoint,
     /// Whatever interrupts, until another thread has said that it has happened: see [`happened`].
     Interrupt,
 }
 
 impl What {
     /// All that a handler lets the component go on behind: three bytes further.
-    pub const FAULTS: [Self; 10] = [
+    pub const FAULTS: [Self; 11] = [
         Self::Undefined,
         Self::Divide,
         Self::Privileged,
@@ -47,7 +49,13 @@ impl What {
         Self::NonCanonical,
         Self::Stack,
         Self::Avx,
+        Self::FloatingPoint,
     ];
+
+    /// Whether it can happen whatever the stack pointer is: it does not use the stack itself.
+    pub const fn needs_no_stack(self) -> bool {
+        !matches!(self, Self::Debug)
+    }
 }
 
 /// 1 once it has happened.
@@ -78,9 +86,12 @@ pub enum Difference {
 
 const FS_BASE: u64 = 0x1234_5678_9000;
 const GS_BASE: u64 = 0x6789_abcd_e000;
-/// Not how compiled code starts: another rounding, and for MXCSR denormals are zeros.
+/// Not how compiled code starts: another rounding, for MXCSR denormals are zeros, and of x87 exceptions divisions by zero are
+/// not masked: one is pending.
 const MXCSR: u64 = 0x3fc0;
-const CONTROL: u64 = 0x77f;
+const CONTROL: u64 = 0x77b;
+/// The flag of single steps.
+const TRAP: u64 = 1 << 8;
 /// Carry, parity, auxiliary carry, zero, sign, direction, overflow, identification; and the two that are always set.
 const FLAGS: u64 = 0x20_0ed7;
 /// The same behind a comparison of 1 with 0.
@@ -100,6 +111,7 @@ struct Kept {
     fs_base: u64,
     gs_base: u64,
     place: u64,
+    own_stack: u64,
 }
 
 #[repr(transparent)]
@@ -116,6 +128,7 @@ static KEPT: Cell = Cell(UnsafeCell::new(Kept {
     fs_base: 0,
     gs_base: 0,
     place: 0,
+    own_stack: 0,
 }));
 
 static SEEN: Seen = Seen::new();
@@ -135,9 +148,18 @@ pub fn registers_behind_fault() -> Result<(), Difference> {
 ///
 /// What that has changed.
 pub fn registers_behind(what: What) -> Result<(), Difference> {
+    registers_with_stack(what, None)
+}
+
+/// The same with this stack pointer, if any, where that [needs no stack](What::needs_no_stack).
+///
+/// # Errors
+///
+/// What that has changed.
+pub fn registers_with_stack(what: What, stack: Option<u64>) -> Result<(), Difference> {
     // SAFETY: the function puts back everything that compiled code relies on, and no other thread uses the two statics.
     let (seen, kept) = unsafe {
-        amid_registers(what as u64);
+        amid_registers(what as u64, stack.unwrap_or(0), stack.is_some().into());
         (SEEN.get(), KEPT.0.get().read_volatile())
     };
     for (register, value) in seen.general.into_iter().enumerate() {
@@ -162,7 +184,7 @@ pub fn registers_behind(what: What) -> Result<(), Difference> {
 ///
 /// To be called by one thread at a time.
 #[unsafe(naked)]
-unsafe extern "C" fn amid_registers(what: u64) {
+unsafe extern "C" fn amid_registers(_what: u64, _stack: u64, _has_stack: u64) {
     naked_asm!(
         "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15",
         // Where it happens.
@@ -188,17 +210,25 @@ unsafe extern "C" fn amid_registers(what: u64) {
         "push {control}",
         "fldcw [rsp]",
         "add rsp, 16",
-        "fld1",
-        "fldpi",
-        "fldl2e",
         "movabs rcx, {general}",
         probe::fill_vector_registers!(),
         "pcmpeqb xmm5, xmm5",
         "psllq xmm15, 7",
+        "fldl2e",
+        "fld1",
+        "fldz",
+        "fdivp st(1), st",
         "fxsave64 [rip + {kept}]",
-        "mov [rip + {kept} + 1024], rsp",
+        // From here to where it is put back, the stack is the caller's choice.
+        "mov [rip + {kept} + 1064], rsp",
+        "test edx, edx",
+        "cmovz rsi, rsp",
+        "mov [rip + {kept} + 1024], rsi",
         "push {flags}",
         "popfq",
+        "mov rsp, rsi",
+        "60:",
+        runtime::stack_depth!("60b", "80"),
         "movabs rax, {general}",
         "movabs rbx, {general} + 1",
         "movabs rcx, {general} + 2",
@@ -218,21 +248,25 @@ unsafe extern "C" fn amid_registers(what: u64) {
         ".balign 4",
         "20:",
         ".long 30f - 20b, 31f - 20b, 32f - 20b, 33f - 20b, 34f - 20b, 35f - 20b",
-        ".long 36f - 20b, 37f - 20b, 38f - 20b, 39f - 20b, 40f - 20b",
+        ".long 36f - 20b, 37f - 20b, 38f - 20b, 39f - 20b, 40f - 20b, 41f - 20b",
         // Three bytes each, behind which the handler lets it go on. A trap is three bytes behind its instruction already.
         "30: ud2", "nop", "jmp 50f",
         "31: div ecx", "nop", "jmp 50f",
         "32: cli", "nop", "nop", "jmp 50f",
         "33: int 32", "nop", "jmp 50f",
         "34: int3", "nop", "nop", "jmp 50f",
-        "35: .byte 0xf1", "nop", "nop", "nop", "jmp 50f",
+        "35: pushfq", "pushfq", "or qword ptr [rsp], {trap}", "popfq", "popfq", "nop", "nop", "nop", "jmp 50f",
         "36: mov al, [esi]", "jmp 50f",
         "37: mov al, [rsi + 1]", "jmp 50f",
         "38: mov al, [rbp + 1]", "jmp 50f",
         "39: vzeroupper", "jmp 50f",
-        "40: cmp qword ptr [rip + {happened}], 0", "je 40b",
+        "40: fwait", "nop", "nop", "jmp 50f",
+        "41: cmp qword ptr [rip + {happened}], 0", "je 41b",
         "50:",
         probe::store_registers!(),
+        "mov rsp, [rip + {kept} + 1064]",
+        "61:",
+        runtime::stack_depth!("61b", "80"),
         "pushfq",
         "pop rcx",
         "mov [rip + {kept} + 1032], rcx",
@@ -257,6 +291,7 @@ unsafe extern "C" fn amid_registers(what: u64) {
         mxcsr = const MXCSR,
         control = const CONTROL,
         flags = const FLAGS,
+        trap = const TRAP,
         general = const GENERAL,
         kept = sym KEPT,
         happened = sym HAPPENED,
