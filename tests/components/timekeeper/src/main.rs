@@ -6,6 +6,7 @@
 mod ask;
 mod child;
 mod objects;
+mod overrun;
 mod parent;
 mod stacks;
 

@@ -9,7 +9,8 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::Constructor;
 
-const COMPONENT: u32 = 20;
+/// The component that they are all of.
+pub const COMPONENT: u32 = 20;
 /// The scheduler.
 pub const PARENT: u32 = 21;
 /// The scheduler below it.
@@ -69,6 +70,6 @@ pub fn frame() -> u64 {
 }
 
 /// Two numbers in one word.
-fn pair(high: u32, low: u32) -> u64 {
+pub fn pair(high: u32, low: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }

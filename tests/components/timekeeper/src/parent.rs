@@ -20,7 +20,7 @@ const LATENESS: u64 = 10_000;
 
 /// Answers 0 if everything was as it must be.
 pub extern "C" fn run() -> u64 {
-    let all = shares().and_then(|()| levels()).and_then(|()| precedence());
+    let all = shares().and_then(|()| crate::overrun::all()).and_then(|()| levels()).and_then(|()| precedence());
     all.map_or_else(|error| error.status().into(), |()| 0)
 }
 
@@ -94,7 +94,12 @@ fn expired(thread: u32) -> Event {
     Event { thread, what: What::Expired, more: false }
 }
 
-fn expect(event: Event) -> Result<(), Error> {
+/// That this, and nothing else, is what the scheduler is told.
+///
+/// # Errors
+///
+/// It is told something else, and that is printed.
+pub fn expect(event: Event) -> Result<(), Error> {
     let told = ask::poll(PARENT_RECEIVE);
     if told == Some(event) {
         return Ok(());
@@ -111,6 +116,7 @@ fn refused(outcome: Result<(), Error>, error: Error) -> Result<(), Error> {
     Err(Error::BadArgument)
 }
 
-fn verdict(holds: bool) -> &'static str {
+/// How a line ends.
+pub fn verdict(holds: bool) -> &'static str {
     if holds { "yes" } else { "NO" }
 }
