@@ -209,6 +209,20 @@ impl Debugger {
         bytes.map(u64::from_le_bytes).ok_or(DebuggerError::Unexpected(answer))
     }
 
+    /// Has the processor go on at this address, with this stack pointer.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Refused`].
+    pub fn go_on_at(&mut self, address: u64, stack: u64) -> Result<()> {
+        const RSP: &str = "7";
+        const RIP: &str = "10";
+        for (register, value) in [(RSP, stack), (RIP, address)] {
+            self.command(&format!("P{register}={:016x}", value.swap_bytes()))?;
+        }
+        Ok(())
+    }
+
     /// `length` bytes of memory at `address`, as the processor sees it.
     ///
     /// # Errors
@@ -323,6 +337,13 @@ mod tests {
         let before = [("p10", THERE), ("s", "T05thread:01;")];
         let (mut debugger, stub) = scripted(script(&[&before[..], &RUN_TO].concat()));
         debugger.run_to(0x40_0000).unwrap();
+        stub.join().unwrap();
+    }
+
+    #[test]
+    fn registers_are_written_in_the_protocols_order_of_bytes() {
+        let (mut debugger, stub) = scripted(script(&[("P7=00f0ff0000000000", "OK"), ("P10=0000400000000080", "OK")]));
+        debugger.go_on_at(0x8000_0000_0040_0000, 0xff_f000).unwrap();
         stub.join().unwrap();
     }
 

@@ -15,7 +15,8 @@
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | what does an interposer change, and for whom? | `interposers.rs` |
 //! | what do devices do that interrupt? | `devices.rs` |
-//! | what do interrupts do that nobody asked for? | `interrupts.rs` |
+//! | what do interrupts do that nobody asked for? | `interrupts.rs`; `messages.rs` |
+//! | where does each vector lead, and a double fault? | `gates.rs` |
 //! | does what several print at once stay whole? | `lines.rs` |
 //! | how much stack is used, and how many instances can there be? | `stacks.rs` |
 //! | do campaigns, in small, find nothing? | `campaigns.rs` |
@@ -26,12 +27,15 @@ mod beginnings;
 mod campaigns;
 mod devices;
 mod disks;
+mod gates;
 mod interposers;
 mod interrupts;
 mod lines;
 mod machines;
 mod mappings;
+mod messages;
 mod outside;
+mod places;
 mod sources;
 mod stacks;
 mod statuses;
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         interposers::trials(),
         devices::trials(),
         interrupts::trials(),
+        gates::trials(),
         lines::trials(),
         stacks::trials(),
         artefacts::trials(),

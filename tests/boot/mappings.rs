@@ -5,15 +5,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
-use object::{Object, ObjectSymbol};
-use qemu::debugger::{Debugger, Door};
+use qemu::debugger::{Debugger, DebuggerError, Door};
 use qemu::{Machine, Session};
 
-use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
+use crate::places;
+use crate::tools::{Outcome, ensure, root, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
-    trials!("mappings": nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels)
+    trials!("mappings":
+        nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels
+        no_name_of_memory_that_is_handed_out_tells_where_it_lies
+    )
 }
 
 /// Where the kernel has its hot descriptors, how many there are at least, and all memory.
@@ -27,6 +30,8 @@ const PRESENT: u64 = 1;
 const WRITABLE: u64 = 1 << 1;
 const USER: u64 = 1 << 2;
 const LARGE: u64 = 1 << 7;
+/// Of an entry that is not present: it names untyped memory.
+const NAMES_UNTYPED: u64 = 1 << 9;
 const NO_EXECUTE: u64 = 1 << 63;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
@@ -42,11 +47,18 @@ struct Mapping {
     user: bool,
 }
 
+/// The name of untyped memory, and where that lies.
+struct Name {
+    address: u64,
+    memory: u64,
+}
+
 /// A machine that has stopped, and the tables that have been read from it.
 struct Walk {
     debugger: Debugger,
     tables: BTreeSet<u64>,
     mappings: Vec<Mapping>,
+    names: Vec<Name>,
 }
 
 impl Walk {
@@ -59,8 +71,8 @@ impl Walk {
         Ok(words)
     }
 
-    /// The roots of the page tables of all components that live.
-    fn roots(&mut self) -> Result<BTreeSet<u64>, Failed> {
+    /// The roots of the page tables of all components that live, in their order.
+    fn roots(&mut self) -> Result<Vec<u64>, Failed> {
         let words = self.words(DESCRIPTORS, LEAST_DESCRIPTORS * DESCRIPTOR_BYTES)?;
         let living = words.as_chunks::<4>().0.iter().filter(|[epoch, ..]| epoch % 2 == 1);
         Ok(living.map(|[_, page_table, ..]| page_table & ADDRESS).collect())
@@ -71,10 +83,13 @@ impl Walk {
         self.tables.insert(table);
         let bytes = 1 << (12 + 9 * (level - 1));
         for (at, entry) in (0_u64..).zip(self.words(DIRECT_MAP + table, 4096)?) {
+            let address = start + at * bytes;
             if entry & PRESENT == 0 {
+                if entry & NAMES_UNTYPED != 0 {
+                    self.names.push(Name { address, memory: entry & ADDRESS });
+                }
                 continue;
             }
-            let address = start + at * bytes;
             // What can be done, and with the last bit, what cannot.
             let permits = above & entry & (WRITABLE | USER) | (above | entry) & NO_EXECUTE;
             if level > 1 && entry & LARGE == 0 {
@@ -95,40 +110,73 @@ impl Walk {
 }
 
 fn nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels() -> Outcome {
+    at_the_end_of("systems/managers.toml", 128, |mut walk| {
+        let roots = walk.roots()?;
+        ensure(roots.len() >= 5, || format!("{} page tables", roots.len()))?;
+        for root in BTreeSet::from_iter(roots) {
+            walk.read(root, 4, 0, WRITABLE | USER)?;
+        }
+        let Walk { debugger, tables, mappings, .. } = walk;
+        debugger.kill().map_err(failed)?;
+        judge(&tables, &mappings)
+    })
+}
+
+/// In a machine with more memory, all that a component is given lies elsewhere; the names are the same. The base constructor's alone say
+/// where memory lies.
+fn no_name_of_memory_that_is_handed_out_tells_where_it_lies() -> Outcome {
+    let (one, other) = (names(64)?, names(1024)?);
+    let (one, other) = (one.split_first(), other.split_first());
+    let (Some((constructor, one)), Some((_, other))) = (one, other) else { return Err("there are no components".into()) };
+    ensure(constructor.iter().any(|name| name.address & ADDRESS_BITS == name.memory), || {
+        "the base constructor's names say something else".into()
+    })?;
+    ensure(one.len() == other.len() && one.iter().any(|names| names.len() > 50), || {
+        let counts = |all: &[Vec<Name>]| all.iter().map(Vec::len).collect::<Vec<_>>();
+        format!("few names are handed out: {:?}, {:?}", counts(one), counts(other))
+    })?;
+    for (one, other) in one.iter().flatten().zip(other.iter().flatten()) {
+        ensure(one.address == other.address, || format!("{:#x} is {:#x} elsewhere", one.address, other.address))?;
+    }
+    let moved = one.iter().flatten().zip(other.iter().flatten()).filter(|(one, other)| one.memory != other.memory).count();
+    ensure(2 * moved > one.iter().flatten().count(), || format!("only {moved} frames lie elsewhere"))
+}
+
+/// What a name of the base constructor's is, apart from where all of them begin.
+const ADDRESS_BITS: u64 = abi::boot::UNTYPED - 1;
+
+/// The names of memory that each component has when a system has come to its end on a machine with so much memory.
+fn names(mebibytes: u64) -> Result<Vec<Vec<Name>>, Failed> {
+    let mut all = Vec::new();
+    at_the_end_of("tests/systems/policies.toml", mebibytes, |mut walk| {
+        for root in walk.roots()? {
+            walk.read(root, 4, 0, WRITABLE | USER)?;
+            all.push(std::mem::take(&mut walk.names));
+        }
+        walk.debugger.kill().map_err(failed)
+    })?;
+    Ok(all)
+}
+
+fn failed(error: DebuggerError) -> Failed {
+    error.to_string().into()
+}
+
+/// Runs a system until the kernel is about to end it, when everything is still there, and looks at it.
+fn at_the_end_of(graph: &str, mebibytes: u64, look: impl FnOnce(Walk) -> Outcome) -> Outcome {
     let directory = scratch()?;
-    finish(&mut compose("build", &root().join("systems/managers.toml"), directory.path())?)?.expect_status(0)?;
-    let end = last_function()?;
+    let system = places::composed(&root().join(graph), directory.path())?;
+    let end = places::of_kernel(&system, "kernel7console3end17h")?.start;
     let door = Door::new(directory.path().join("door"));
     let machine = Machine::new(directory.path().join("kernel"), directory.path().join("bundle"));
-    let session = Session::new(machine.extra(door.arguments()));
+    let session = Session::new(machine.memory(mebibytes << 20).extra(door.arguments()));
     let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
-    let checked = check(&door, end);
+    let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
+    let arrived = debugger.run_to(end).map_err(failed);
+    let walk = Walk { debugger, tables: BTreeSet::new(), mappings: Vec::new(), names: Vec::new() };
+    let looked = arrived.and_then(|()| look(walk));
     let _ = run.join();
-    checked
-}
-
-/// Where the kernel is when the system has come to its end, and everything is still there.
-fn last_function() -> Result<u64, Failed> {
-    let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
-    let kernel = std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/kernel"))?;
-    let kernel = object::read::elf::ElfFile64::<object::Endianness>::parse(&*kernel)?;
-    let is_end = |name: &str| name.contains("kernel7console3end17h");
-    let end = kernel.symbols().find(|symbol| symbol.name().is_ok_and(is_end));
-    Ok(end.ok_or("the kernel has no function `console::end`")?.address())
-}
-
-fn check(door: &Door, end: u64) -> Outcome {
-    let mut debugger = Debugger::connect(door, Duration::from_secs(60)).map_err(|error| error.to_string())?;
-    debugger.run_to(end).map_err(|error| error.to_string())?;
-    let mut walk = Walk { debugger, tables: BTreeSet::new(), mappings: Vec::new() };
-    let roots = walk.roots()?;
-    ensure(roots.len() >= 5, || format!("{} page tables", roots.len()))?;
-    for root in roots {
-        walk.read(root, 4, 0, WRITABLE | USER)?;
-    }
-    let Walk { debugger, tables, mappings } = walk;
-    debugger.kill().map_err(|error| error.to_string())?;
-    judge(&tables, &mappings)
+    looked
 }
 
 fn judge(tables: &BTreeSet<u64>, mappings: &[Mapping]) -> Outcome {
