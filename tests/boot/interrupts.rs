@@ -115,7 +115,8 @@ fn struck_whenever(
         if sender.is_none() {
             sender = mailbox.connect().ok();
         }
-        let mut strikes = |message: &&u32| sender.as_mut().and_then(|to| to.strike_where(**message, is_there)).is_some();
+        let mut strikes =
+            |message: &&u32| sender.as_mut().and_then(|to| to.strike_where(**message, is_there)).is_some();
         missed = Some(missed.unwrap_or(0) + messages.iter().filter(|message| !strikes(message)).count());
     };
     let run = Session::new(machine).input(input).run(&mut Whenever::printed(text, strike));

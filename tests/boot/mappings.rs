@@ -127,7 +127,9 @@ fn nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels() ->
 fn no_name_of_memory_that_is_handed_out_tells_where_it_lies() -> Outcome {
     let (one, other) = (names(64)?, names(1024)?);
     let (one, other) = (one.split_first(), other.split_first());
-    let (Some((constructor, one)), Some((_, other))) = (one, other) else { return Err("there are no components".into()) };
+    let (Some((constructor, one)), Some((_, other))) = (one, other) else {
+        return Err("there are no components".into());
+    };
     ensure(constructor.iter().any(|name| name.address & ADDRESS_BITS == name.memory), || {
         "the base constructor's names say something else".into()
     })?;
@@ -138,7 +140,8 @@ fn no_name_of_memory_that_is_handed_out_tells_where_it_lies() -> Outcome {
     for (one, other) in one.iter().flatten().zip(other.iter().flatten()) {
         ensure(one.address == other.address, || format!("{:#x} is {:#x} elsewhere", one.address, other.address))?;
     }
-    let moved = one.iter().flatten().zip(other.iter().flatten()).filter(|(one, other)| one.memory != other.memory).count();
+    let moved =
+        one.iter().flatten().zip(other.iter().flatten()).filter(|(one, other)| one.memory != other.memory).count();
     ensure(2 * moved > one.iter().flatten().count(), || format!("only {moved} frames lie elsewhere"))
 }
 

@@ -73,7 +73,8 @@ impl Mailbox {
     /// The file system's.
     pub fn register(&self, name: &str) -> std::io::Result<Option<Vec<u64>>> {
         let log = std::fs::read_to_string(&self.log)?;
-        let words = |line: &str| line.split_whitespace().filter_map(|word| u64::from_str_radix(word, 16).ok()).collect();
+        let words =
+            |line: &str| line.split_whitespace().filter_map(|word| u64::from_str_radix(word, 16).ok()).collect();
         Ok(log.lines().rev().find_map(|line| line.strip_prefix(name)).map(words))
     }
 

@@ -47,7 +47,10 @@ pub fn all() -> Result<(), Error> {
     make()?;
     for (at, (name, component, start)) in (0..).zip(WAYS) {
         let (thread, share, index) = (RUNNERS + at, SHARES + at, FIRST_INDEX + at);
-        table(TableOperation::CreateThread, [thread.into(), frame(), pair(component, index), start as *const () as u64])?;
+        table(
+            TableOperation::CreateThread,
+            [thread.into(), frame(), pair(component, index), start as *const () as u64],
+        )?;
         ask::create(share, PARENT_RECEIVE, TIME, GIVEN, frame())?;
         ask::dispatch(thread, PARENT_RECEIVE, share)?;
         let expired = Event { thread: index, what: What::Expired, more: false };
