@@ -5,8 +5,14 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use serde::Serialize;
+
+use crate::diagnostic::position;
 use crate::graph::{Component, Dependency, Device, Graph, Resource, Via};
 use crate::text::size;
+
+/// Version of what is said of authority in JSON.
+pub const FORMAT: u32 = 1;
 
 /// Something that a component may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +27,30 @@ pub struct Item {
     pub to: Option<usize>,
     /// The line that grants it.
     pub span: Range<usize>,
+}
+
+/// An item, for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// The component.
+    pub holder: String,
+    /// What it may do.
+    pub what: String,
+    /// How much of it; empty for all.
+    pub extent: String,
+    /// The line of the graph file that grants it, from 1.
+    pub line: usize,
+    /// The column there, in characters from 1.
+    pub column: usize,
+}
+
+impl Item {
+    /// The item for programs; `text` is the graph file.
+    pub fn grant(&self, text: &str) -> Grant {
+        let (line, column) = position(text, self.span.start);
+        let (holder, what) = (self.holder.clone(), self.what.clone());
+        Grant { holder, what, extent: self.extent.describe(), line, column }
+    }
 }
 
 /// How much of something a component may.
@@ -90,7 +120,7 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
     let devices = component.devices.iter().map(|device| item(drives(device), Extent::Whole, None, &device.span));
     let made = graph.constructed_by(index).filter_map(|made| Some((made, graph.components.get(made)?)));
     let made = made.map(|(at, made)| {
-        item(format!("makes and ends `{}`", made.name.value), Extent::Whole, Some(at), &made.name.span)
+        item(format!("makes and ends `{}`", made.name.value), Extent::Whole, Some(at), &made.constructor_span)
     });
     let managed = named(graph, graph.provided_by(index))
         .map(|of| item(format!("maps memory of `{}`", of.name.value), Extent::Whole, None, &of.name.span));
@@ -109,10 +139,16 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
         .memory
         .iter()
         .map(|memory| item("has memory at run time".into(), Extent::Bytes(memory.value), None, &memory.span));
+    let shared =
+        component.space.iter().flat_map(|space| graph.within_reach(index).into_iter().map(move |to| (to, space)));
+    let shared = shared.filter_map(|(to, space)| Some((to, graph.components.get(to)?, &space.span)));
+    let shared = shared.map(|(to, of, span)| {
+        item(format!("reads and writes the memory of `{}`", of.name.value), Extent::Whole, Some(to), span)
+    });
     let threads = Some(component.threads.len() as u64).filter(|threads| *threads > 0);
     let threads =
         threads.map(|threads| item("creates threads".into(), Extent::Number(threads), None, &component.name.span));
-    let parts: [Vec<Item>; 8] = [
+    let parts: [Vec<Item>; 9] = [
         calls.collect(),
         pages.collect(),
         handlers.collect(),
@@ -121,6 +157,7 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
         managed.collect(),
         scheduled.chain(time).collect(),
         memory.chain(threads).collect(),
+        shared.collect(),
     ];
     parts.into_iter().flatten().collect()
 }

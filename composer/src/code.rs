@@ -54,6 +54,18 @@ pub const DUPLICATE_TEMPLATE: &str = "E0212";
 pub const UNUSED_TEMPLATE: &str = "E0213";
 /// `{n}` where there is only one instance.
 pub const NO_INSTANCES: &str = "E0214";
+/// Two address spaces of one name.
+pub const DUPLICATE_SPACE: &str = "E0215";
+/// An address space that there is not.
+pub const UNKNOWN_SPACE: &str = "E0216";
+/// Address spaces that lie in each other in a circle.
+pub const SPACE_CYCLE: &str = "E0217";
+/// A component in two address spaces, or twice in one.
+pub const IN_TWO_SPACES: &str = "E0218";
+/// An address space without components.
+pub const EMPTY_SPACE: &str = "E0219";
+/// A component that has to have an address space of its own.
+pub const NEEDS_OWN_SPACE: &str = "E0220";
 
 /// The server does not implement the interface.
 pub const NOT_IMPLEMENTED: &str = "E0301";
@@ -111,6 +123,8 @@ pub const UNUSED_INTERFACE: &str = "E0323";
 pub const PRIORITY_INVERSION: &str = "E0324";
 /// A page to the client's own scheduler.
 pub const PAGE_TO_SCHEDULER: &str = "E0325";
+/// A component that depends on one in an address space inside its own.
+pub const DEPENDS_INWARDS: &str = "E0326";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";
@@ -194,6 +208,8 @@ pub const ENDLESS_INVOCATIONS: &str = "E0808";
 
 /// Components that need more memory than the machine has.
 pub const MEMORY_EXCEEDED: &str = "E0809";
+/// Components of one address space that would lie at the same addresses.
+pub const ADDRESS_OVERLAP: &str = "E0810";
 
 /// The output cannot be written.
 pub const OUTPUT: &str = "E0901";

@@ -5,6 +5,8 @@
 
 mod json;
 
+pub use json::position;
+
 use std::io::{IsTerminal, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -26,6 +26,17 @@ pub struct Graph {
     /// The components: the base constructor first, then the others in the order of initialisation
     /// (a server before its clients; otherwise as in the file).
     pub components: Vec<Component>,
+    /// The address spaces that components share; see [`Component::space`].
+    pub spaces: Vec<AddressSpace>,
+}
+
+/// `[[address_spaces]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressSpace {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The one around it, as an index into [`Graph::spaces`].
+    pub parent: Option<usize>,
 }
 
 /// `[system] machine`.
@@ -61,8 +72,13 @@ pub struct Component {
     pub img: Spanned<String>,
     /// Whether the kernel constructs it; the base constructor constructs the others.
     pub is_base_constructor: bool,
+    /// The address space that it shares with others, as an index into [`Graph::spaces`], and where that says so; `None` if it
+    /// has one of its own.
+    pub space: Option<Spanned<usize>>,
     /// The component that constructs it at run time instead, as an index into [`Graph::components`].
     pub constructor: Option<usize>,
+    /// Where the graph says who constructs it; where it is named, if it does not.
+    pub constructor_span: Range<usize>,
     /// What it serves.
     pub implements: Vec<Implements>,
     /// What it calls.
@@ -103,6 +119,11 @@ pub struct Component {
 }
 
 impl Component {
+    /// The number of the address space that it shares with others.
+    pub fn shared_space(&self) -> Option<usize> {
+        self.space.as_ref().map(|space| space.value)
+    }
+
     /// The edges over which a thread leaves the component: what it calls, and who handles its faults and system calls.
     pub fn edges(&self) -> impl Iterator<Item = &Dependency> {
         self.deps.iter().chain(&self.fault).chain(&self.personality)

@@ -1,5 +1,5 @@
-//! The keys of a graph file, format version 1: the one place that says which there are, what they take, and whether they
-//! have an effect yet. Parsing, suggestions and the manual are driven by this table.
+//! The keys of a graph file, format version 1: the one place that says which there are, and what they take. All of them have
+//! an effect. Parsing, suggestions and the manual are driven by this table.
 
 use std::ops::RangeInclusive;
 
@@ -40,10 +40,12 @@ pub enum Place {
     Fault,
     /// A component's `personality`.
     Personality,
+    /// `[[address_spaces]]`.
+    AddressSpace,
 }
 
 /// All tables.
-pub const PLACES: [Place; 14] = [
+pub const PLACES: [Place; 15] = [
     File,
     System,
     Expect,
@@ -58,6 +60,7 @@ pub const PLACES: [Place; 14] = [
     Slot,
     Fault,
     Personality,
+    AddressSpace,
 ];
 
 /// What a key takes.
@@ -91,8 +94,6 @@ pub enum Kind {
     List(&'static Kind),
     /// A table.
     Table(Place),
-    /// Whatever it takes one day.
-    Later,
 }
 
 /// A text that a key takes.
@@ -104,15 +105,13 @@ pub struct Choice {
     pub effective: bool,
 }
 
-/// Whether a key may, must, or cannot be used yet.
+/// Whether a key may, or must, be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It must be there.
     Required,
     /// It may be there.
     Optional,
-    /// It belongs to the format, but its mechanism does not exist yet; it is refused.
-    NotSupportedYet,
 }
 
 /// A key of the graph format.
@@ -124,7 +123,7 @@ pub struct Key {
     pub name: &'static str,
     /// What it takes.
     pub kind: Kind,
-    /// Whether it has an effect.
+    /// Whether it must be there.
     pub status: Status,
     /// What it means, for the manual and for help.
     pub meaning: &'static str,
@@ -134,20 +133,16 @@ const fn key(place: Place, name: &'static str, status: Status, kind: Kind, meani
     Key { place, name, kind, status, meaning }
 }
 
-const fn later(place: Place, name: &'static str, meaning: &'static str) -> Key {
-    key(place, name, NotSupportedYet, Kind::Later, meaning)
-}
-
 const fn choice(text: &'static str) -> Choice {
     Choice { text, effective: true }
 }
 
 use Kind::{Boolean, Identifier, Integer, List, Size, Table, Text};
 use Place::{
-    Component, Constant, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter, Personality, Slot,
-    System, Thread,
+    AddressSpace, Component, Constant, Dependency, Device, Expect, Fault, File, Implements, Machine, Parameter,
+    Personality, Slot, System, Thread,
 };
-use Status::{NotSupportedYet, Optional, Required};
+use Status::{Optional, Required};
 
 /// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.
 pub const TRUST: [Choice; 4] = [choice("none"), choice("server"), choice("client"), choice("both")];
@@ -216,7 +211,7 @@ pub const KEYS: &[Key] = &[
     key(File, "system", Required, Table(System), "the system as a whole"),
     key(File, "components", Optional, List(&Table(Component)), "the components, each with `[[components]]`"),
     key(File, "templates", Optional, List(&Table(Component)), "what components have in common: each a component, of which others take what they do not say themselves"),
-    later(File, "address_spaces", "components that share an address space"),
+    key(File, "address_spaces", Optional, List(&Table(AddressSpace)), "the address spaces that several components share, each with `[[address_spaces]]`; every other component has one of its own"),
 
     key(System, "description", Required, Text, "one line about the system"),
     key(System, "format", Optional, Integer(FORMAT, FORMAT), "version of the graph format"),
@@ -308,6 +303,10 @@ pub const KEYS: &[Key] = &[
 
     key(Personality, "handler", Required, Kind::Component, "the component that serves them, by the interface `fault`"),
     key(Personality, "variant", Optional, Identifier, "which of the handler's implementations"),
+
+    key(AddressSpace, "name", Required, Identifier, "its name, unique among address spaces"),
+    key(AddressSpace, "components", Required, List(&Kind::Component), "the components that share it: nothing protects their memory from each other"),
+    key(AddressSpace, "parent", Optional, Identifier, "the address space around it, whose components' memory is here, too"),
 ];
 
 const PORTS_MAX: i128 = 0xffff;
@@ -335,6 +334,7 @@ impl Place {
             Slot => "an element of `slots`",
             Fault => "`fault`",
             Personality => "`personality`",
+            AddressSpace => "`[[address_spaces]]`",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The composer is a pipeline. Each pass takes the result of the one before, never changes it, and reports all that it
 //! finds wrong; errors end the pipeline after `order` at the latest, so that one run shows all of them.
 
+pub mod address_space;
 pub mod authority;
 pub mod cargo;
 pub mod code;

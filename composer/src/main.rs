@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use composer::command;
 use composer::command::check::Format;
+use composer::command::report::Format as ReportFormat;
 use composer::command::run::Outcome;
 
 /// Checks, builds, runs and draws systems of components from a graph file
@@ -68,7 +69,13 @@ const WRONG: u8 = 2;
 fn main() -> ExitCode {
     let done = |()| Outcome::AsDeclared;
     let command = Arguments::parse().command;
-    let wants_json = matches!(&command, Command::Check(arguments) if arguments.format == Format::Json);
+    let wants_json = match &command {
+        Command::Check(arguments) => arguments.format == Format::Json,
+        Command::Explain(arguments) => arguments.format == Format::Json,
+        Command::Diff(arguments) => arguments.format == Format::Json,
+        Command::Report(arguments) => arguments.format == ReportFormat::Json,
+        _ => false,
+    };
     let result = match command {
         Command::Check(arguments) => command::check::run(&arguments).map(done),
         Command::Build(arguments) => command::build::run(&arguments).map(done),

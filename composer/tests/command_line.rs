@@ -307,6 +307,30 @@ fn a_difference_says_what_was_gained_and_lost_and_its_status_whether_anything_wa
 }
 
 #[test]
+fn explanations_and_differences_as_json_say_the_same() {
+    let (_old, old) = file(CHAIN.as_bytes());
+    let more = CHAIN.replace(r#"methods = ["write"]"#, r#"methods = ["write", "read"]"#);
+    let (_new, new) = file(more.as_bytes());
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let json = |arguments: &[&str]| -> (i32, serde_json::Value) {
+        let output = composer(&[arguments, &["--format", "json"]].concat());
+        (status(&output), serde_json::from_str(&stdout(&output)).unwrap())
+    };
+    let (status, answer) = json(&["explain", old, "ping", "console"]);
+    assert_eq!((status, &answer["reached"]), (0, &serde_json::json!(true)));
+    let steps: Vec<_> =
+        answer["chain"].as_array().unwrap().iter().map(|step| (&step["holder"], &step["line"])).collect();
+    assert_eq!(steps, [(&"ping".into(), &20.into()), (&"pong".into(), &16.into())]);
+    let (status, answer) = json(&["explain", old, "console", "pong"]);
+    assert_eq!((status, &answer["reached"], &answer["chain"]), (1, &false.into(), &serde_json::json!([])));
+    let (status, change) = json(&["diff", old, new]);
+    let gained = serde_json::json!([{ "holder": "pong", "what": "calls `console` by `console`", "extent": "read" }]);
+    assert_eq!((status, &change["gained"], &change["lost"]), (1, &gained, &serde_json::json!([])));
+    let (status, complaint) = json(&["explain", old, "pnig", "console"]);
+    assert_eq!((status, &complaint["diagnostics"][0]["code"]), (2, &"E0202".into()));
+}
+
+#[test]
 fn complaints_as_json_say_the_same_with_places() {
     let output =
         composer(&["check", "--graph-only", "--format", "json", &graph("bad/two_unknown_keys_and_a_wrong_type.toml")]);

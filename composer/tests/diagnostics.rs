@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -16,10 +17,10 @@ const LINES: usize = 40;
 const HEAD: &str = "# Diagnostics
 
 Every complaint of the composer has a code, which keeps its meaning for ever. Here they all are, each with the smallest
-graph of the tests that gets it and what is then said of it. What is only found with images at hand has no graph here; its
-tests are in `composer/src/pass/tests` and `composer/src/locate.rs`.
+graph of the tests that gets it and what is then said of it. Where images count, comments say what they have. What no graph
+alone can show, files that cannot be written or crates that do not build, has no example here.
 
-This page is made of `composer/src/code.rs` and the graphs in `composer/tests/bad` and `composer/tests/good`, and held
+This page is made of `composer/src/code.rs` and the graphs in `composer/tests`, and held
 against them by a test. `UPDATE_SNAPSHOTS=1 cargo test -p composer --test diagnostics` writes it anew.
 ";
 
@@ -65,13 +66,16 @@ fn plain(text: &str) -> String {
 /// A graph that gets complaints.
 struct Example {
     name: String,
-    source: Source,
-    found: Diagnostics,
+    text: String,
+    /// What is said, by code.
+    said: BTreeMap<String, String>,
 }
 
 fn examples() -> Vec<Example> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let files = ["bad", "good"].iter().flat_map(|directory| std::fs::read_dir(tests.join(directory)).unwrap());
+    let files = ["bad", "good", "crates", "images"]
+        .iter()
+        .flat_map(|directory| std::fs::read_dir(tests.join(directory)).unwrap());
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
@@ -79,20 +83,44 @@ fn examples() -> Vec<Example> {
 }
 
 fn example(path: &Path, tests: &Path) -> Example {
-    let (mut source, found) = match load(path, LoadOptions { graph_only: true }) {
+    let name = path.strip_prefix(tests).unwrap().display().to_string();
+    if name.starts_with("images") {
+        return with_images(path, name);
+    }
+    let (mut source, found) = match load(path, LoadOptions { graph_only: !name.starts_with("crates") }) {
         Ok(loaded) => (loaded.source, loaded.warnings),
         Err(failure) => (failure.source, failure.diagnostics),
     };
     source.path = "graph.toml".into();
-    Example { name: path.strip_prefix(tests).unwrap().display().to_string(), source, found }
+    let said = found.iter().map(|one| (one.code.to_owned(), said_by(&source, &found, one.code))).collect();
+    Example { name, text: source.text, said }
+}
+
+/// What is said with images at hand lies beside the graph: the tests of the passes hold it against what they say.
+fn with_images(path: &Path, name: String) -> Example {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let (text, all) = (read(path), without_sum(&read(&path.with_extension("stderr"))));
+    let all = all.replace(&*path.file_name().unwrap().to_string_lossy(), "graph.toml");
+    let codes = all.split("[E").skip(1).filter_map(|rest| rest.split_once(']')).map(|(code, _)| format!("E{code}"));
+    Example { said: codes.map(|code| (code, all.clone())).collect(), name, text }
+}
+
+/// The complaints with this code.
+fn said_by(source: &Source, found: &Diagnostics, code: &str) -> String {
+    let mut own = Diagnostics::default();
+    own.extend(found.iter().filter(|found| found.code == code).cloned());
+    without_sum(&own.render(source))
+}
+
+/// Complaints without the last line, which says how many there are.
+fn without_sum(said: &str) -> String {
+    said.rsplit_once("\n\n").map_or(said, |(complaints, _)| complaints).trim_end().to_owned()
 }
 
 /// The smallest one that gets the code, rather one that gets no other.
 fn smallest<'e>(examples: &'e [Example], code: &str) -> Option<&'e Example> {
-    let gets = examples.iter().filter(|example| example.found.iter().any(|found| found.code == code));
-    gets.min_by_key(|example| {
-        (example.found.iter().any(|found| found.code != code), example.source.text.len(), &example.name)
-    })
+    let gets = examples.iter().filter(|example| example.said.contains_key(code));
+    gets.min_by_key(|example| (example.said.len() > 1, example.text.len(), &example.name))
 }
 
 fn page() -> String {
@@ -109,11 +137,8 @@ fn page() -> String {
 }
 
 fn shown(example: &Example, code: &str) -> String {
-    let mut own = Diagnostics::default();
-    own.extend(example.found.iter().filter(|found| found.code == code).cloned());
-    let said = own.render(&example.source);
-    let said = said.rsplit_once("\n\n").map_or(said.as_str(), |(complaints, _)| complaints).trim_end();
-    let text = example.source.text.replace('\r', "").trim_end().to_owned();
+    let said = example.said.get(code).map_or("", String::as_str);
+    let text = example.text.replace('\r', "").trim_end().to_owned();
     match text.lines().count() {
         0 => format!("\n```text\n{said}\n```\n"),
         lines if lines > LINES => {

@@ -1,9 +1,10 @@
 //! A component's address space: segments as they lie in the bundle, and fresh memory.
 
+use crate::construct::held;
 use crate::frames::Frames;
 use crate::{Failure, Kernel};
-use abi::boot::{BUNDLE, slot};
-use abi::bundle::{Bundle, Segment, Stack};
+use abi::boot::{BUNDLE, SHARED, UNTYPED, slot};
+use abi::bundle::{Bundle, Component, Segment, Stack};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, WRITE};
 use abi::operation::PageTableOperation;
@@ -12,13 +13,41 @@ use abi::operation::PageTableOperation;
 pub struct AddressSpace<'s, K> {
     /// The slot that holds its page table.
     pub page_table: u32,
+    /// The address spaces inside it, in which its memory is mapped as well.
+    pub inside: Option<Inside<'s>>,
     /// Where fresh memory comes from.
     pub frames: &'s mut Frames,
     /// Who maps.
     pub kernel: &'s mut K,
 }
 
-impl<K: Kernel> AddressSpace<'_, K> {
+/// The address spaces inside another one.
+#[derive(Clone, Copy)]
+pub struct Inside<'b> {
+    /// The plan.
+    pub bundle: &'b Bundle<'b>,
+    /// The component whose page table is the outer one's.
+    pub of: u64,
+}
+
+impl Inside<'_> {
+    /// The slots of their page tables.
+    fn page_tables(self) -> impl Iterator<Item = u32> {
+        let components = self.bundle.components().enumerate();
+        let own = components.filter(|(_, component)| component.space == 0 && component.around != 0);
+        own.filter(move |(_, component)| self.is_around(component)).map(|(at, _)| held(at).page_table)
+    }
+
+    /// Whether the outer one is around this component's, or around one that is.
+    fn is_around(self, component: &Component) -> bool {
+        let next =
+            |inner: &Component| self.bundle.components().nth(inner.around as usize).filter(|_| inner.around != 0);
+        let mut around = core::iter::successors(Some(*component), next).take(self.bundle.components().count());
+        around.any(|inner| inner.around == self.of)
+    }
+}
+
+impl<'s, K: Kernel> AddressSpace<'s, K> {
     /// Maps the segment's contents where they lie in the bundle, and zeros behind them.
     ///
     /// # Errors
@@ -28,8 +57,7 @@ impl<K: Kernel> AddressSpace<'_, K> {
         for offset in pages(segment.memory_bytes) {
             let address = segment.address + offset;
             if offset < segment.file_bytes {
-                let source = BUNDLE + segment.offset + offset;
-                self.map(PageTableOperation::Alias, address, source, segment.rights)?;
+                self.alias(address, BUNDLE + segment.offset + offset, segment.rights)?;
             } else {
                 self.map_fresh(address, segment.rights)?;
             }
@@ -95,7 +123,29 @@ impl<K: Kernel> AddressSpace<'_, K> {
 
     fn map_fresh(&mut self, address: u64, rights: u64) -> Result<(), Failure> {
         let frame = self.frames.take()?;
-        self.map(PageTableOperation::Map, address, frame, rights)
+        if self.page_tables_inside().next().is_none() {
+            return self.map(PageTableOperation::Map, address, frame, rights);
+        }
+        // What several page tables map, the booter maps itself: there they take it from.
+        let own = SHARED + frame.wrapping_sub(UNTYPED);
+        self.in_page_table(slot::PAGE_TABLE).map(PageTableOperation::Map, own, frame, READ | WRITE)?;
+        self.alias(address, own, rights)
+    }
+
+    /// Maps what the booter has at `source`, here and in the address spaces inside.
+    fn alias(&mut self, address: u64, source: u64, rights: u64) -> Result<(), Failure> {
+        self.map(PageTableOperation::Alias, address, source, rights)?;
+        self.page_tables_inside().try_for_each(|page_table| {
+            self.in_page_table(page_table).map(PageTableOperation::Alias, address, source, rights)
+        })
+    }
+
+    fn page_tables_inside(&self) -> impl Iterator<Item = u32> + use<'s, K> {
+        self.inside.into_iter().flat_map(Inside::page_tables)
+    }
+
+    fn in_page_table(&mut self, page_table: u32) -> AddressSpace<'_, K> {
+        AddressSpace { page_table, inside: None, frames: self.frames, kernel: self.kernel }
     }
 
     /// Maps a page, adding the tables above it where they are missing.

@@ -30,12 +30,12 @@ pub fn all(bundle: &Bundle, frames: &mut Frames, kernel: &mut impl Kernel) -> Re
         let mut leaves = 0;
         for capability in bundle.capabilities(&component) {
             if let Grant::Untyped { address, frames: count } = capability.grant {
-                let mut space = AddressSpace { page_table: client.page_table, frames, kernel };
+                let mut space = AddressSpace { page_table: client.page_table, inside: None, frames, kernel };
                 space.name_untyped(address, count)?;
                 continue;
             }
             if capability.grant == Grant::Bundle {
-                let mut space = AddressSpace { page_table: client.page_table, frames, kernel };
+                let mut space = AddressSpace { page_table: client.page_table, inside: None, frames, kernel };
                 space.map_bundle(bundle, at as u64)?;
                 continue;
             }
@@ -45,7 +45,7 @@ pub fn all(bundle: &Bundle, frames: &mut Frames, kernel: &mut impl Kernel) -> Re
             }
             let later = |server| bundle.components().nth(server as usize).is_some_and(|server| server.constructor != 0);
             if let Grant::Registers { physical, pages, address } = capability.grant {
-                let mut space = AddressSpace { page_table: client.page_table, frames, kernel };
+                let mut space = AddressSpace { page_table: client.page_table, inside: None, frames, kernel };
                 space.map_registers(address, physical, pages)?;
             }
             // Whoever constructs the server at run time grants invocations of it.

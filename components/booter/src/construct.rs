@@ -1,6 +1,6 @@
 //! From an entry of the bundle to a component with one thread, not yet connected to any other.
 
-use crate::address_space::AddressSpace;
+use crate::address_space::{AddressSpace, Inside};
 use crate::frames::Frames;
 use crate::{Failure, Kernel};
 use abi::boot::slot;
@@ -54,14 +54,20 @@ pub fn held(at: usize) -> Held {
 ///
 /// See [`Failure`].
 pub fn all(bundle: &Bundle, frames: &mut Frames, kernel: &mut impl Kernel) -> Result<(), Failure> {
+    let is_own = |component: &Component| component.constructor == 0;
     for (at, component) in bundle.components().enumerate().skip(1) {
-        let held = held(at);
-        grow_own_table(held, frames, kernel)?;
-        if component.constructor != 0 {
-            continue;
+        grow_own_table(held(at), frames, kernel)?;
+        if is_own(&component) && component.of == 0 {
+            make_tables(&component, held(at), frames, kernel)?;
         }
+    }
+    let is_nested = bundle.components().any(|component| component.around != 0);
+    for (at, component) in bundle.components().enumerate().skip(1).filter(|(_, component)| is_own(component)) {
+        let held = held(at);
         if component.of == 0 {
-            construct(bundle, &component, held, frames, kernel)?;
+            let of = if component.space == 0 { at as u64 } else { component.space };
+            let inside = is_nested.then_some(Inside { bundle, of });
+            construct(bundle, &component, inside, held, frames, kernel)?;
         } else {
             make_thread(&component, held, self::held(component.of as usize).component, frames, kernel)?;
         }
@@ -93,17 +99,25 @@ fn make_time(of: &Component, held: Held, frames: &mut Frames, kernel: &mut impl 
     make(kernel, TableOperation::CreateTemporalCapability, words)
 }
 
+/// Its capability table, and its page table, which may be that of a component before it.
+fn make_tables(of: &Component, held: Held, frames: &mut Frames, kernel: &mut impl Kernel) -> Result<(), Failure> {
+    make(kernel, TableOperation::CreateTable, [held.table.into(), frames.take()?, 0, 0])?;
+    let page_table = held.page_table.into();
+    match of.space as usize {
+        0 => make(kernel, TableOperation::CreatePageTable, [page_table, frames.take()?, 0, 0]),
+        first => make(kernel, TableOperation::Copy, [page_table, self::held(first).page_table.into(), 0, 0]),
+    }
+}
+
 fn construct(
     bundle: &Bundle,
     component: &Component,
+    inside: Option<Inside>,
     held: Held,
     frames: &mut Frames,
     kernel: &mut impl Kernel,
 ) -> Result<(), Failure> {
-    use TableOperation::*;
-    make(kernel, CreateTable, [held.table.into(), frames.take()?, 0, 0])?;
-    make(kernel, CreatePageTable, [held.page_table.into(), frames.take()?, 0, 0])?;
-    let mut space = AddressSpace { page_table: held.page_table, frames, kernel };
+    let mut space = AddressSpace { page_table: held.page_table, inside, frames, kernel };
     for segment in bundle.segments(component) {
         space.map_segment(&segment)?;
     }
@@ -113,7 +127,11 @@ fn construct(
     let tables = pair(held.table, held.page_table.into());
     let is_foreign = bundle.is_foreign(component);
     let foreign = if is_foreign { FOREIGN } else { 0 };
-    make(kernel, CreateComponent, [held.component.into(), frames.take()?, tables, held.descriptor | foreign])?;
+    make(
+        kernel,
+        TableOperation::CreateComponent,
+        [held.component.into(), frames.take()?, tables, held.descriptor | foreign],
+    )?;
     kernel.operate(held.component, ComponentOperation::Name as u16, component.name_words())?;
     make_thread(component, held, held.component, frames, kernel)?;
     if is_foreign { give_stack(bundle, component, held, kernel) } else { Ok(()) }

@@ -209,6 +209,8 @@ fn bundle_for(cores: u64, count: u64) -> Vec<u8> {
             core: at % cores,
             of: 0,
             time: Time::None,
+            space: 0,
+            around: 0,
         });
     }
     let tables: [Vec<u64>; 4] = [

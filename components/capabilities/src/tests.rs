@@ -49,6 +49,8 @@ fn tables() -> Vec<u8> {
         core: 0,
         of: 0,
         time: abi::bundle::Time::None,
+        space: 0,
+        around: 0,
     };
     let mut components = ["booter", "memory", "capabilities", "server", "phoenix", "client"].map(|name| plain(name, 0));
     components[4] = Component { segments: (0, 2), capabilities: (0, 1), stacks: (0, 1), ..plain("phoenix", 2) };

@@ -1,7 +1,5 @@
 //! The books: which frame is whose, and at which page of its owner.
 
-use crate::kernel::Client;
-
 /// Frames that the books have room for: 32 MiB.
 pub const FRAMES: u64 = 8192;
 
@@ -69,19 +67,24 @@ impl Books {
 
     /// Frames that a client has.
     pub fn count(&self, owner: usize) -> u64 {
-        self.pages(owner).count() as u64
+        self.pages(|other| other == owner).count() as u64
     }
 
-    /// The first of `pages` page numbers in a row at which a client has nothing, also nothing of `others`: pairs of a
-    /// first page and how many.
-    pub fn gap(&self, client: Client, pages: u64, others: impl Iterator<Item = (u64, u64)>) -> Option<u64> {
+    /// The first of `pages` page numbers in a row at which none of those who share an address space has anything, also nothing of
+    /// `others`: pairs of a first page and how many.
+    pub fn gap(
+        &self,
+        shares: impl Fn(usize) -> bool,
+        pages: u64,
+        others: impl Iterator<Item = (u64, u64)>,
+    ) -> Option<u64> {
         let mut taken = [0_u64; WINDOW / 64];
         let mut mark = |page: u64| {
             if let Some(word) = taken.get_mut(page as usize / 64) {
                 *word |= 1 << (page % 64);
             }
         };
-        self.pages(client.number).for_each(&mut mark);
+        self.pages(shares).for_each(&mut mark);
         others.flat_map(|(first, pages)| first..first + pages).for_each(&mut mark);
         let is_taken = |page: u64| taken.get(page as usize / 64).is_none_or(|word| word & 1 << (page % 64) != 0);
         let mut run = 0;
@@ -94,8 +97,8 @@ impl Books {
         None
     }
 
-    fn pages(&self, owner: usize) -> impl Iterator<Item = u64> {
-        let owned = self.frames.iter().flatten().filter(move |used| usize::from(used.owner) == owner);
-        owned.filter(|used| used.what != Use::Node).map(|used| used.page.into())
+    fn pages(&self, owns: impl Fn(usize) -> bool) -> impl Iterator<Item = u64> {
+        let pages = self.frames.iter().flatten().filter(|used| used.what != Use::Node);
+        pages.filter(move |used| owns(used.owner.into())).map(|used| used.page.into())
     }
 }

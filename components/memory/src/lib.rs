@@ -78,7 +78,7 @@ impl Accounts {
         ) -> core::result::Result<(), KernelError>,
     ) -> Result<u64> {
         let left = client.quota.saturating_sub(self.books.count(client.number));
-        let gap = self.books.gap(client, pages, self.offers.accepted(client.number));
+        let gap = self.gap(kernel, client, pages);
         let first = gap.filter(|_| (1..=left).contains(&pages)).ok_or(NO_MEMORY)?;
         for page in first..first + pages {
             let limit = kernel.word(word::FRAMES);
@@ -96,6 +96,13 @@ impl Accounts {
             }
         }
         Ok(address(first))
+    }
+
+    /// Page numbers in a row at which nothing is in the client's address space, which others may share.
+    fn gap(&self, kernel: &impl Kernel, client: Client, pages: u64) -> Option<u64> {
+        let has_same = |other: usize| kernel.managed(other).is_some_and(|other| other.page_table == client.page_table);
+        let shares = |other: usize| other == client.number || has_same(other);
+        self.books.gap(shares, pages, self.offers.accepted(shares))
     }
 
     /// Gives frames back that the client has at these pages.
@@ -201,8 +208,7 @@ impl<K: Kernel> Memory for Served<'_, K> {
             if !kernel.are_connected(owner.number, client.number) {
                 return Err(NOT_YOURS);
             }
-            let gap = accounts.books.gap(client, offer.pages, accounts.offers.accepted(client.number));
-            let first = gap.ok_or(NO_MEMORY)?;
+            let first = accounts.gap(kernel, client, offer.pages).ok_or(NO_MEMORY)?;
             let accepted = Offer { to: Some((client.number, first)), ..offer };
             accounts.offers.add(accepted).ok_or(TOO_MANY_OFFERS)?;
             if let Err(error) = accounts.share(kernel, client, first, offer) {

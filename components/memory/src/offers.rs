@@ -42,10 +42,10 @@ impl Offers {
         self.offers.iter().flatten().find(|offer| (offer.from, offer.page, offer.to) == (from, page, None)).copied()
     }
 
-    /// Where the client has accepted pages: the first, and how many.
-    pub fn accepted(&self, client: usize) -> impl Iterator<Item = (u64, u64)> {
+    /// Where these clients have accepted pages: the first, and how many.
+    pub fn accepted(&self, clients: impl Fn(usize) -> bool) -> impl Iterator<Item = (u64, u64)> {
         let offers = self.offers.iter().flatten();
-        offers.filter_map(move |offer| offer.to.filter(|to| to.0 == client).map(|to| (to.1, offer.pages)))
+        offers.filter_map(move |offer| offer.to.filter(|to| clients(to.0)).map(|to| (to.1, offer.pages)))
     }
 
     /// Takes an offer of any of these pages of the client out, or an acceptance of one.

@@ -117,13 +117,13 @@ struct Fake {
 
 impl Kernel for &Fake {
     fn word(&self, number: usize) -> u64 {
-        [OWN_TABLE, OWN_PAGE_TABLE, 0, 0, UNTYPED, self.frames, 0, 4][number]
+        [OWN_TABLE, OWN_PAGE_TABLE, 0, 0, UNTYPED, self.frames, 0, 5][number]
     }
 
-    /// Components 1, 2 and 3 are clients; 0 is not.
+    /// Components 1 to 4 are clients; 0 is not. The last two share an address space.
     fn managed(&self, number: usize) -> Option<Managed> {
-        let page_table = if number == 0 { 0 } else { 20 + number as u64 };
-        (number < 4).then_some(Managed { page_table, quota: QUOTA, ..Managed::default() })
+        let page_table = if number == 0 { 0 } else { 20 + number.min(3) as u64 };
+        (number < 5).then_some(Managed { page_table, quota: QUOTA, ..Managed::default() })
     }
 
     /// Components 1 and 2 call each other.
@@ -201,6 +201,19 @@ fn a_gap_is_used_if_it_is_large_enough() {
     one.give_back(all[1], 2).unwrap();
     assert_eq!(one.grant(3), Ok(address(4)));
     assert_eq!(one.grant(2), Ok(all[1]));
+}
+
+#[test]
+fn who_shares_an_address_space_gets_other_addresses_there() {
+    let (fake, manager) = manager(100);
+    let (one, three, four) = (as_client(&manager, 1), as_client(&manager, 3), as_client(&manager, 4));
+    assert_eq!(one.grant(1), Ok(address(0)));
+    assert_eq!(three.grant(2), Ok(address(0)));
+    assert_eq!(four.grant(1), Ok(address(2)), "the same page table");
+    assert_eq!(four.give_back(address(0), 1), Err(NOT_YOURS), "and still not the same memory");
+    three.give_back(address(0), 2).unwrap();
+    assert_eq!(four.lend(2), Ok(address(0)));
+    assert_eq!((pages(fake, 3).len(), four.left()), (3, Ok((QUOTA - 3, 3))));
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! `composer diff`: what a change of a graph lets components do that they could not do before, and the reverse.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
+use serde::Serialize;
+
+use super::check::Format;
 use crate::authority::{self, Item};
 use crate::graph::Graph;
 use crate::{Failure, LoadOptions, load, print};
@@ -14,6 +17,9 @@ pub struct Arguments {
     old: PathBuf,
     /// The graph file as it is to be
     new: PathBuf,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Prints what was gained, with a `+`, and what was lost, with a `-`. Answers whether anything was gained.
@@ -24,24 +30,40 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let graph = |path| Ok(load(path, LoadOptions { graph_only: true })?.graph);
     let change = Change::between(&graph(&arguments.old)?, &graph(&arguments.new)?);
-    print::line(format_args!("{}", change.text().trim_end()));
+    match arguments.format {
+        Format::Text => print::line(format_args!("{}", change.text().trim_end())),
+        Format::Json => print::line(format_args!("{}", serde_json::to_string_pretty(&change).unwrap_or_default())),
+    }
     Ok(!change.gained.is_empty())
 }
 
-/// What differs between two graphs, a line each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What differs between two graphs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Change {
+    /// [`authority::FORMAT`].
+    pub format: u32,
     /// What could not be done before.
-    pub gained: Vec<String>,
+    pub gained: Vec<Difference>,
     /// What can be done no more.
-    pub lost: Vec<String>,
+    pub lost: Vec<Difference>,
+}
+
+/// One of the differences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The component.
+    pub holder: String,
+    /// What it may do.
+    pub what: String,
+    /// How much more of it, or less; empty for all.
+    pub extent: String,
 }
 
 impl Change {
     /// What `new` permits that `old` did not, and the reverse.
     pub fn between(old: &Graph, new: &Graph) -> Self {
         let (old, new) = (authority::items(old), authority::items(new));
-        Self { gained: beyond(&new, &old), lost: beyond(&old, &new) }
+        Self { format: authority::FORMAT, gained: beyond(&new, &old), lost: beyond(&old, &new) }
     }
 
     fn text(&self) -> String {
@@ -53,17 +75,23 @@ impl Change {
     }
 }
 
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.extent.as_str() {
+            "" => write!(f, "{} {}", self.holder, self.what),
+            extent => write!(f, "{} {}: {extent}", self.holder, self.what),
+        }
+    }
+}
+
 /// What `items` have that `others` have not.
-fn beyond(items: &[Item], others: &[Item]) -> Vec<String> {
-    let line = |item: &Item, how: &str| match how {
-        "" => format!("{} {}", item.holder, item.what),
-        how => format!("{} {}: {how}", item.holder, item.what),
-    };
+fn beyond(items: &[Item], others: &[Item]) -> Vec<Difference> {
+    let difference = |item: &Item, extent| Difference { holder: item.holder.clone(), what: item.what.clone(), extent };
     let more = |item: &Item| {
         let same = others.iter().find(|other| (&other.holder, &other.what) == (&item.holder, &item.what));
         match same {
-            Some(other) => item.extent.beyond(&other.extent).map(|how| line(item, &how)),
-            None => Some(line(item, &item.extent.describe())),
+            Some(other) => item.extent.beyond(&other.extent).map(|extent| difference(item, extent)),
+            None => Some(difference(item, item.extent.describe())),
         }
     };
     items.iter().filter_map(more).collect()

@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-use crate::authority::{self, Item};
+use serde::Serialize;
+
+use super::check::Format;
+use crate::authority::{self, Grant, Item};
 use crate::code::UNKNOWN_COMPONENT;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
@@ -19,6 +22,19 @@ pub struct Arguments {
     component: String,
     /// What it reaches: a component, an interface, or a device
     resource: String,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// The answer for programs.
+#[derive(Serialize)]
+struct Answer<'a> {
+    format: u32,
+    component: &'a str,
+    resource: &'a str,
+    reached: bool,
+    chain: Vec<Grant>,
 }
 
 /// Says by which lines the component reaches the resource. Answers whether it does.
@@ -30,7 +46,15 @@ pub fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let loaded = load(&arguments.file, LoadOptions { graph_only: true })?;
     let start = find(&loaded, &arguments.component)?;
     let (holder, resource) = (&arguments.component, &arguments.resource);
-    match chain(&loaded.graph, start, resource) {
+    let chain = chain(&loaded.graph, start, resource);
+    if arguments.format == Format::Json {
+        let reached = chain.is_some();
+        let chain = chain.unwrap_or_default().iter().map(|item| item.grant(&loaded.source.text)).collect();
+        let answer = Answer { format: authority::FORMAT, component: holder, resource, reached, chain };
+        print::line(format_args!("{}", serde_json::to_string_pretty(&answer).unwrap_or_default()));
+        return Ok(reached);
+    }
+    match chain {
         Some(chain) => {
             print::line(format_args!("{}", explanation(holder, resource, &chain).render(&loaded.source).trim_end()));
             Ok(true)

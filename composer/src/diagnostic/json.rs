@@ -64,7 +64,8 @@ fn complaint<'a>(diagnostic: &'a Diagnostic, source: &Source) -> Complaint<'a> {
     }
 }
 
-fn position(text: &str, at: usize) -> (usize, usize) {
+/// Line and column of a place in bytes, both from 1, the column in characters.
+pub fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..super::floor(text, at)).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)

@@ -22,6 +22,8 @@ pub struct Node {
     pub lines: Vec<Line>,
     /// Whether it is the base constructor, which is drawn as the ground.
     pub is_ground: bool,
+    /// Which of the shared address spaces it lies in.
+    pub space: Option<usize>,
     /// Smallest size of its box.
     pub size: (f64, f64),
     /// The rules that it breaks.
@@ -157,20 +159,28 @@ impl Plan {
         let boxes = boxes.map(|(at, (component, arrows))| Node {
             is_ground: ground == Some(at),
             breaks: breaks.of_component(at),
-            ..Node::new(component, served(graph, at), arrows)
+            ..Node::new(component, space_name(graph, at).as_deref(), served(graph, at), arrows)
         });
         Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
     }
 }
 
 impl Node {
-    fn new(component: &Component, served: Option<Line>, arrows: usize) -> Self {
+    fn new(component: &Component, space: Option<&str>, served: Option<Line>, arrows: usize) -> Self {
         let mut lines = lines_of_component(component);
+        lines.extend(space.map(|space| Line::new(Style::Detail, format!("in the address space {space}"))));
         lines.extend(served);
         let (width, height) = size(&lines);
         let width = width.max(SMALLEST_WIDTH).max(ARROW_GAP * (arrows + 1) as f64);
-        Self { lines, is_ground: false, size: (width, height), breaks: Vec::new() }
+        Self { lines, is_ground: false, space: component.shared_space(), size: (width, height), breaks: Vec::new() }
     }
+}
+
+/// The address space that a component shares, and those around it.
+fn space_name(graph: &Graph, index: usize) -> Option<String> {
+    let space = graph.components.get(index)?.shared_space()?;
+    let all = std::iter::once(space).chain(graph.around(space));
+    Some(all.filter_map(|space| Some(graph.spaces.get(space)?.name.value.as_str())).collect::<Vec<_>>().join(" in "))
 }
 
 /// The component on which all others stand, if the graph is sound in that.

@@ -14,16 +14,21 @@ const STYLE: &str = "
   .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #57606a; stroke-width: 1.2 }
   .ground { fill: #eef4fb; stroke: #0b5cad; stroke-width: 1.2 } .chip { fill: #fff5d6; stroke: #c9991a }
   .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .page-edge { stroke-dasharray: 7 4 } .fault { stroke: #cf222e; stroke-dasharray: 2 4 } .head { fill: #57606a } .broken { stroke: #cf222e; stroke-width: 2.4 }
+  .space-0 { fill: #e6f4ea } .space-1 { fill: #fdebd8 } .space-2 { fill: #efe6fb } .space-3 { fill: #fbe4ee } .space-4 { fill: #ddf2f4 }
   text { font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; text-anchor: middle; fill: #1f2328 }
   .title { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 17px; font-weight: 600; text-anchor: start }
   .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark, .fault-text { font-size: 11px } .fault-text { fill: #cf222e }
   .detail, .remark { fill: #59636e } .device { fill: #6b4e00 } .interface { font-size: 12px; fill: #0b5cad }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .box { fill: #161b22; stroke: #8b949e } .ground { fill: #121d2f; stroke: #4493f8 }
+    .space-0 { fill: #10281a } .space-1 { fill: #33230f } .space-2 { fill: #251a38 } .space-3 { fill: #351526 } .space-4 { fill: #0c2b2f }
     .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .fault { stroke: #f85149 } .fault-text { fill: #f85149 } .head { fill: #8b949e }
     text { fill: #e6edf3 } .detail, .remark { fill: #9198a1 } .device { fill: #e3b341 } .interface { fill: #4493f8 }
   }
 ";
+
+/// Colours for address spaces that components share: two spaces of one colour are told apart by their names.
+const SPACES: usize = 5;
 
 /// The picture.
 pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
@@ -93,8 +98,9 @@ impl Picture {
             (false, true) => "box",
             (false, false) => "box broken",
         };
+        let space = node.space.map_or_else(String::new, |space| format!(" space-{}", space % SPACES));
         self.line(format_args!(
-            r#"<rect class="{class}" x="{:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="7"/>"#,
+            r#"<rect class="{class}{space}" x="{:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="7"/>"#,
             centre - width / 2.0
         ));
         self.lines(&node.lines, centre, y + 4.5);

@@ -10,6 +10,7 @@ mod manage;
 mod policies;
 mod schedulability;
 mod scheduling;
+mod spaces;
 pub mod unused;
 mod waiting;
 
@@ -36,6 +37,7 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         policies::check(at, component, draft.components.get(at), graph, found);
         cores::check(at, component, draft.components.get(at), graph, found);
         manage::check(at, draft.components.get(at), graph, found);
+        spaces::check(at, component, graph, found);
         waiting::check(at, draft.components.get(at), graph, found);
     }
     devices::check_grants(graph, found);

@@ -21,6 +21,8 @@ pub struct Draft {
     pub expect: Expect,
     /// `[[components]]`.
     pub components: Vec<Component>,
+    /// `[[address_spaces]]`.
+    pub address_spaces: Vec<AddressSpace>,
     /// Whether every component is there, with its name and constructor.
     pub complete: bool,
 }
@@ -91,6 +93,19 @@ pub struct Component {
     pub deps_complete: bool,
     /// Its header.
     pub span: Range<usize>,
+}
+
+/// `[[address_spaces]]`.
+#[derive(Clone, Debug)]
+pub struct AddressSpace {
+    /// `name`.
+    pub name: Spanned<String>,
+    /// `components`.
+    pub components: Vec<Spanned<String>>,
+    /// Whether all of them are there.
+    pub is_complete: bool,
+    /// `parent`.
+    pub parent: Option<Spanned<String>>,
 }
 
 /// What a component, or an element of its `threads`, says of a thread.
@@ -179,6 +194,7 @@ impl Draft {
             description: system.text("description").map(|text| text.value).unwrap_or_default(),
             machine: machine(system.fields("machine").unwrap_or(&nothing)),
             expect: Expect::new(system.fields("expect").unwrap_or(&nothing)),
+            address_spaces: file.tables("address_spaces", address_space),
             complete: file.is_complete("components") && components.iter().all(|component| component.is_known),
             components,
         }
@@ -237,6 +253,15 @@ impl Component {
             span: fields.span.clone(),
         }
     }
+}
+
+fn address_space(fields: &Fields) -> Option<AddressSpace> {
+    Some(AddressSpace {
+        name: fields.text("name")?,
+        components: fields.texts("components")?,
+        is_complete: fields.is_complete("components"),
+        parent: fields.text("parent"),
+    })
 }
 
 fn implements(fields: &Fields) -> Option<Implements> {

@@ -44,6 +44,8 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             core: graph.core(index),
             of: 0,
             time: graph.own_threads(index).first().map_or(Time::None, |own| graph.time(*own)),
+            space: Some(graph.first_in_space(index)).filter(|first| *first != index).unwrap_or(0) as u64,
+            around: graph.first_around(index).unwrap_or(0) as u64,
         };
         tables.components.extend(entry.to_words());
     }
@@ -61,6 +63,8 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             core: own.core,
             of: own.of as u64,
             time: graph.time(own),
+            space: 0,
+            around: 0,
         };
         tables.components.extend(entry.to_words());
     }

@@ -1,5 +1,9 @@
 //! Where everything lies: each component's image at its base, and the stacks of all threads that can enter it.
 
+mod spaces;
+
+use std::ops::Range;
+
 use abi::boot;
 use abi::bundle::Stack;
 use abi::layout::{DEFAULT_BASE, PAGE, RUN_TIME, STACK_SPAN, THREADS, USER_START, stack_end};
@@ -40,6 +44,8 @@ pub struct Space {
     pub registers: Vec<u64>,
     /// Where syscall pages lie, between those and the stacks.
     pub pages: Places,
+    /// Everything that is the component's, from its image to its last stack.
+    pub range: Range<u64>,
 }
 
 /// Where a scheduler finds its plan, and names of the frames for threads that it creates. They lie between image and
@@ -77,14 +83,22 @@ impl Room {
 pub fn layout(graph: &Graph, schema: &Schema, found: &mut Diagnostics) -> Option<Layout> {
     let callers = callers(graph, schema);
     let pages = Pages::of(graph, schema);
-    let mut components = Vec::new();
-    for (at, (component, bindings)) in graph.components.iter().zip(&schema.components).enumerate() {
+    let mut components = vec![None; graph.components.len()];
+    let parts = |at: usize| graph.components.get(at).zip(schema.components.get(at));
+    for at in spaces::outer_first(graph) {
+        let Some((component, bindings)) = parts(at) else { continue };
+        let base = component.baseaddr.as_ref().map_or_else(|| spaces::base(graph, at, &components), |base| base.value);
         let owners = callers.iter().enumerate().filter(|(_, reach)| reach.contains(&at)).map(|(owner, _)| owner);
         let mut threads: Vec<usize> = owners.flat_map(|owner| graph.threads(owner)).collect();
         threads.sort_unstable();
-        components.extend(place(graph, at, component, bindings, (&threads, pages.parts(at)), found));
+        let placed = place(graph, at, component, bindings, (base, &threads, pages.parts(at)), found);
+        if let Some(space) = components.get_mut(at) {
+            *space = placed;
+        }
     }
-    (components.len() == graph.components.len()).then_some(Layout { components, pages })
+    let components: Option<Vec<Space>> = components.into_iter().collect();
+    let layout = Layout { components: components?, pages };
+    spaces::check_overlaps(graph, &layout, found).then_some(layout)
 }
 
 /// For each component, itself and all that its thread can come to over edges.
@@ -115,10 +129,9 @@ fn place(
     index: usize,
     component: &Component,
     bindings: &Bindings,
-    (threads, parts): (&[usize], Vec<Part>),
+    (base, threads, parts): (u64, &[usize], Vec<Part>),
     found: &mut Diagnostics,
 ) -> Option<Space> {
-    let base = component.baseaddr.as_ref().map_or(DEFAULT_BASE, |base| base.value);
     check_multiples(component, base, found)?;
     let memory = &bindings.image.memory;
     let image_end = base.checked_add(memory.end() - memory.start());
@@ -157,6 +170,7 @@ fn place(
         files,
         registers: registers?,
         pages: pages?,
+        range: base..end?,
     })
 }
 

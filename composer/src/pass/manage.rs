@@ -1,5 +1,7 @@
 //! What managers hold, and what they are told: see [`abi::management`].
 
+use std::collections::HashMap;
+
 use abi::boot::UNTYPED;
 use abi::bundle::{Capability, Grant};
 use abi::layout::{PAGE, READ};
@@ -53,6 +55,7 @@ impl Parts<'_> {
     pub fn held(&self, index: usize, slot: u64) -> Held {
         let mut held = Held { managed: vec![Managed::default(); self.graph.components.len()], ..Held::default() };
         let mut next = slot;
+        let mut tables: HashMap<usize, u64> = HashMap::new();
         let mut grant = |capabilities: &mut Vec<Capability>, grant| {
             capabilities.push(Capability { slot: next, grant });
             next += 1;
@@ -60,7 +63,11 @@ impl Parts<'_> {
         };
         for (at, managed) in held.managed.iter_mut().enumerate() {
             if self.graph.components.get(at).is_some_and(|client| client.memory_manager() == Some(index)) {
-                managed.page_table = grant(&mut held.capabilities, Grant::PageTable(at as u64));
+                // Who shares an address space has one page table with the others, by one capability.
+                let first = self.graph.first_in_space(at);
+                let slot =
+                    tables.entry(first).or_insert_with(|| grant(&mut held.capabilities, Grant::PageTable(at as u64)));
+                managed.page_table = *slot;
                 managed.quota = self.quota(at);
                 // A client's pages lie in twice as much address space.
                 held.frames += managed.quota + nodes(2 * managed.quota);

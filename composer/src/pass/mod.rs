@@ -11,6 +11,8 @@ pub mod defaults;
 
 mod devices;
 
+mod spaces;
+
 mod threads;
 
 pub mod resolve;

@@ -4,6 +4,7 @@ mod html;
 mod lines;
 mod map;
 mod pages;
+mod spaces;
 mod text;
 mod threads;
 mod words;
@@ -17,6 +18,7 @@ use super::capabilities::{Capabilities, Table, device_capabilities, token};
 use super::layout::{Layout, Space};
 use super::schema::{Bindings, Schema};
 use crate::graph::{self, Graph};
+use crate::schedulability;
 
 pub use html::render as render_html;
 pub use map::Region;
@@ -27,7 +29,7 @@ use crate::graph::Machine;
 use lines::Lines;
 
 /// Version of the report's JSON.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A whole system.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +50,8 @@ pub struct Report {
     pub memory: Memory,
     /// Bytes that components may have at run time beside that, all together.
     pub quota_bytes: u64,
+    /// The address spaces that components share; every other component has one of its own.
+    pub address_spaces: Vec<spaces::AddressSpace>,
     /// All threads that there can be.
     pub threads: Vec<threads::Entry>,
     /// The components, in the order of initialisation; the first is the one that constructs the others.
@@ -440,10 +444,19 @@ pub fn report(subject: Subject<'_>) -> Report {
         machine_bytes,
         memory: components.iter().map(|component| component.memory).sum(),
         quota_bytes: components.iter().filter_map(|component| component.quota_bytes).sum(),
+        address_spaces: spaces::spaces(subject.graph),
         threads: threads::threads(subject),
         components,
-        analyses: Vec::new(),
+        analyses: schedulability(subject.graph).into_iter().collect(),
     }
+}
+
+/// What the analysis says of threads of which the graph says how much work they have.
+fn schedulability(graph: &Graph) -> Option<Analysis> {
+    let analyses = schedulability::analyse(graph);
+    let declared = analyses.iter().filter(|analysis| analysis.threads.iter().any(schedulability::Timed::is_declared));
+    let text: String = declared.map(|analysis| schedulability::render(graph, analysis)).collect();
+    (!text.is_empty()).then(|| Analysis { title: "Deadlines".into(), text })
 }
 
 struct Parts<'a> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::draft::{self, Draft};
-use super::{devices, threads};
+use super::{devices, spaces, threads};
 use crate::code::{
     DUPLICATE_COMPONENT, EMPTY_GRAPH, NESTED_CONSTRUCTOR, NO_BASE_CONSTRUCTOR, NOT_SUPPORTED_YET,
     SEVERAL_BASE_CONSTRUCTORS, UNKNOWN_COMPONENT,
@@ -24,6 +24,8 @@ pub fn resolve(draft: &Draft, found: &mut Diagnostics) -> Graph {
     for name in &draft.expect.faults {
         names.look_up(name, found);
     }
+    let spaces = spaces::resolve(draft, |name, found| names.look_up(name, found), found);
+    let component = |(at, component)| resolve_component(component, spaces.of(at), &names, found);
     Graph {
         description: draft.description.split_whitespace().collect::<Vec<_>>().join(" "),
         machine: draft.machine.clone(),
@@ -32,20 +34,29 @@ pub fn resolve(draft: &Draft, found: &mut Diagnostics) -> Graph {
             status: draft.expect.status,
             faults: draft.expect.faults.iter().map(|name| name.value.clone()).collect(),
         },
-        components: draft.components.iter().map(|component| resolve_component(component, &names, found)).collect(),
+        components: draft.components.iter().enumerate().map(component).collect(),
+        spaces: spaces.all,
     }
 }
 
-fn resolve_component(draft: &draft::Component, names: &Names<'_>, found: &mut Diagnostics) -> Component {
+fn resolve_component(
+    draft: &draft::Component,
+    space: Option<Spanned<usize>>,
+    names: &Names<'_>,
+    found: &mut Diagnostics,
+) -> Component {
     let or_here = || Spanned { value: String::new(), span: draft.span.clone() };
     let name = draft.name.clone().unwrap_or_else(or_here);
     let stack = Spanned { value: abi::layout::DEFAULT_STACK, span: draft.span.clone() };
     let (own, threads) = threads::all(draft, names.scheduler(draft));
     let constructor = draft.constructor.as_ref().and_then(|constructor| names.index.get(constructor.value.as_str()));
+    let constructor_span = draft.constructor.as_ref().map_or(&name.span, |named| &named.span).clone();
     Component {
+        constructor_span,
         img: draft.img.clone().unwrap_or_else(|| name.clone()),
         name,
         is_base_constructor: is_constructed_by_kernel(draft),
+        space,
         // Without a base constructor, whoever is named here may be meant as it.
         constructor: constructor.copied().filter(|at| !names.bases.is_empty() && !names.bases.contains(at)),
         implements: draft.implements.clone(),

@@ -155,7 +155,6 @@ impl Walk<'_> {
             let entry = Entry { name: name.get_ref(), span: name.span() };
             match keys::of(place).find(|key| key.name == entry.name) {
                 None => refused.extend(self.unknown(place, &entry)),
-                Some(key) if key.status == Status::NotSupportedYet => self.later(key, &entry),
                 Some(key) => match self.value(&key.kind, key.name, value) {
                     Some(value) => values.push((key.name, value)),
                     None => refused.push(key.name),
@@ -173,19 +172,12 @@ impl Walk<'_> {
         let message = format!("unknown key {} in {}", quote(entry.name), place.title());
         let complaint = Diagnostic::error(UNKNOWN_KEY, message).label(&entry.span, "unknown key");
         let near = suggest::nearest(entry.name, names.clone());
-        let effective = keys::of(place).filter(|key| key.status != Status::NotSupportedYet);
-        let list = effective.map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ");
+        let list = keys::of(place).map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ");
         self.found.push(complaint.help(match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its keys are {list}"),
         }));
         near
-    }
-
-    fn later(&mut self, key: &Key, entry: &Entry<'_>) {
-        let message = format!("key `{}` is not supported yet", key.name);
-        let complaint = Diagnostic::error(NOT_SUPPORTED_YET, message).label(&entry.span, "has no effect yet");
-        self.found.push(complaint.help(format!("it will say: {}; leave it out until then", key.meaning)));
     }
 
     /// Complains of required keys; one that was refused, or misspelt, is not missing as well.

@@ -3,7 +3,7 @@
 //! when invocations come back to a component.
 
 mod chains;
-mod unused;
+pub mod unused;
 
 use std::collections::HashMap;
 
@@ -67,7 +67,8 @@ fn bounds(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnosti
     (all.len() == graph.components.len()).then_some(all)
 }
 
-fn unknown(component: &Component, problem: &stack::Problem) -> Diagnostic {
+/// What is said of an image whose use of the stack is not known.
+pub fn unknown(component: &Component, problem: &stack::Problem) -> Diagnostic {
     let message = format!("the stack of `{}` has no bound: {problem}", component.name.value);
     let code = match problem {
         stack::Problem::Recursion { .. } => code::RECURSION,

@@ -1,11 +1,13 @@
 //! The passes behind `build`, from a graph and images made by hand to the bytes of a bundle.
 
 mod devices;
+mod examples;
 mod levels;
 mod pages;
 mod policies;
 mod reports;
 mod scheduling;
+mod spaces;
 mod stacks;
 
 use abi::bundle::{Bundle, BundleError, Capability, Grant};

@@ -35,6 +35,10 @@ pub const BUNDLE: u64 = 0x2000_0000_0000;
 /// physical address `p` has the name `UNTYPED + p`.
 pub const UNTYPED: u64 = 0x4000_0000_0000;
 
+/// Where the booter maps memory that it maps in several other page tables: the frame with the name `UNTYPED + p` at
+/// `SHARED + p`.
+pub const SHARED: u64 = 0x3000_0000_0000;
+
 /// Untyped ranges that the boot information can list.
 pub const RANGES: usize = 64;
 

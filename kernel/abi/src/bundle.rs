@@ -27,7 +27,7 @@ use crate::layout::{EXECUTE, PAGE, READ, STACK_SPAN, THREADS, WRITE, is_user};
 pub const MAGIC: u64 = u64::from_le_bytes(*b"TESSERA\0");
 
 /// Version of everything on this page.
-pub const VERSION: u64 = 4;
+pub const VERSION: u64 = 5;
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 12 * 8;
@@ -103,6 +103,12 @@ pub struct Component {
     pub of: u64,
     /// Time of its thread's own.
     pub time: Time,
+    /// The component before it whose page table it shares, as an index into the bundle's components; 0 if it has one of its
+    /// own.
+    pub space: u64,
+    /// If it has one of its own, the component in whose page table everything is mapped at first that is to be mapped in its
+    /// own as well; 0 if there is none.
+    pub around: u64,
 }
 
 /// The temporal capability that belongs to a scheduler's thread.
@@ -240,7 +246,7 @@ trait Entry: Sized {
 
 impl Component {
     /// Words of an entry.
-    pub const WORDS: usize = 17;
+    pub const WORDS: usize = 19;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -262,6 +268,8 @@ impl Component {
             self.core,
             self.of,
             self.time as u64,
+            self.space,
+            self.around,
         ]);
         words
     }
@@ -302,6 +310,8 @@ impl Entry for Component {
             core: w[14],
             of: w[15],
             time: Time::from_word(w[16]),
+            space: w[17],
+            around: w[18],
         })
     }
 }
@@ -537,6 +547,8 @@ impl<'a> Bundle<'a> {
             && (at != 0 || component.core == 0)
             && component.constructor < self.tables[COMPONENTS].0 as u64
             && component.of < self.tables[COMPONENTS].0 as u64
+            && component.space <= at as u64
+            && component.around < self.tables[COMPONENTS].0 as u64
             && self.segments(&component).all(|s| s.is_sound(self.length))
             && self.stacks(&component).all(|s| s.is_sound());
         sound.then_some(())

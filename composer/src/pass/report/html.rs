@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::spaces::STANCE;
 use super::text::kibibytes;
 use super::threads::Entry;
 use super::{Component, Disk, Memory, Report, words};
@@ -18,6 +19,7 @@ pub fn render(report: &Report, picture: &str, source: &str) -> String {
         section("overview", "Overview", &overview(report)),
         section("picture", "Who calls whom", &format!("<div class=\"picture\">{picture}</div>")),
         section("memory", "Memory", &memory(report)),
+        section("spaces", "Address spaces", &spaces(report)),
         section("threads", "Threads", &threads(&report.threads)),
         section("components", "Components", &components),
         analyses.collect(),
@@ -107,6 +109,11 @@ fn memory_row(component: &Component, most: u64) -> String {
 
 fn link(component: &Component) -> String {
     format!("<a href=\"#c{}\">{}</a>", component.index, escape(&component.name))
+}
+
+fn spaces(report: &Report) -> String {
+    let items: String = report.address_spaces.iter().map(|it| format!("<li>{}</li>", escape(&it.describe()))).collect();
+    format!("<ul>{items}<li>every other component has one of its own</li></ul>\n<p>{}</p>\n", escape(STANCE))
 }
 
 fn threads(threads: &[Entry]) -> String {

@@ -65,8 +65,9 @@ impl<'a> Lines<'a> {
     fn about(&self, index: usize, name: &str) -> Option<&'a Range<usize>> {
         let plain = name.split(' ').next().unwrap_or(name);
         let of = self.graph.components.iter().find(|of| of.name.value == plain)?;
-        let edge = of.deps.iter().find(|dep| dep.server == index);
-        Some(edge.map_or(&of.name.span, |edge| &edge.span))
+        let edge = of.deps.iter().find(|dep| dep.server == index).map(|edge| &edge.span);
+        let constructor = Some(&of.constructor_span).filter(|_| of.constructor == Some(index));
+        edge.or(constructor).or(Some(&of.name.span))
     }
 }
 

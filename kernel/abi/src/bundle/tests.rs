@@ -26,6 +26,8 @@ fn component() -> Component {
         core: 0,
         of: 0,
         time: Time::None,
+        space: 0,
+        around: 0,
     }
 }
 
