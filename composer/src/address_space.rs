@@ -10,7 +10,7 @@ impl Graph {
     pub fn around(&self, space: usize) -> impl Iterator<Item = usize> {
         let parent = |space: &usize| self.spaces.get(*space).and_then(|space| space.parent);
         // In a graph that is refused, spaces may lie in each other.
-        std::iter::successors(parent(&space), parent.clone()).take(self.spaces.len())
+        std::iter::successors(parent(&space), parent).take(self.spaces.len())
     }
 
     /// The components of a space, in their order.
