@@ -23,8 +23,9 @@ const NONE: u16 = u16::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cycle;
 
-/// A place among the chains: whom it waits for, and who waits for it.
+/// A place among the chains: whom it waits for, and who waits for it. All of it is one word, so that it is compared at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(8))]
 struct Link {
     target: u16,
     /// The first of those that wait for this one.
@@ -32,6 +33,14 @@ struct Link {
     /// The next and the previous of those that wait for the same.
     next: u16,
     previous: u16,
+}
+
+impl Link {
+    #[inline(always)]
+    const fn to_word(self) -> u64 {
+        let [target, first, next, previous] = [self.target, self.first, self.next, self.previous];
+        target as u64 | (first as u64) << 16 | (next as u64) << 32 | (previous as u64) << 48
+    }
 }
 
 const ALONE: Link = Link { target: NONE, first: NONE, next: NONE, previous: NONE };
@@ -50,29 +59,27 @@ impl<const N: usize> Chains<N> {
     }
 
     /// Whether a place neither waits nor is waited for.
-    #[inline]
+    #[inline(always)]
     pub fn is_alone(&self, place: usize) -> bool {
-        let Link { target, first, .. } = self.links[place];
-        target & first == NONE
+        self.links[place].to_word() == ALONE.to_word()
     }
 
     /// A place waits for another from here on; both are alone.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pair(&mut self, place: usize, target: usize) {
         self.links[place].target = target as u16;
         self.links[target].first = place as u16;
     }
 
     /// Whether a place waits for another, and nobody else waits for either.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_pair(&self, place: usize, target: usize) -> bool {
-        let (link, other) = (self.links[place], self.links[target]);
-        let only = link.first & link.next == NONE;
-        usize::from(link.target) == target && usize::from(other.first) == place && only
+        // Neither has a next: it is the first and only one that waits there.
+        self.links[place].to_word() == Link { target: target as u16, ..ALONE }.to_word()
     }
 
     /// Such a place waits no longer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn part(&mut self, place: usize, target: usize) {
         self.links[place].target = NONE;
         self.links[target].first = NONE;

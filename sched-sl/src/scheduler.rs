@@ -101,6 +101,8 @@ pub struct Scheduler<T, P, M, const N: usize> {
     payer: Option<T>,
     /// What the kernel's timer was set to last; see `set_kernel_timer`.
     timer: Instant,
+    /// Up to when nothing is due, and the kernel's timer need not be set anew for that: the same, unless something is due before.
+    calm_until: Instant,
 }
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
@@ -108,7 +110,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub const fn new(policy: P, timers: M, budgets: M) -> Self {
         let (due, timer) = (Instant::NEVER, Instant::NEVER);
         let (threads, chains) = (Table::new(), Chains::new());
-        Self { threads, policy, timers, budgets, due, chains, running: None, payer: None, timer }
+        Self { threads, policy, timers, budgets, due, chains, running: None, payer: None, timer, calm_until: timer }
     }
 
     /// The policy, to change what it can have changed.
@@ -171,7 +173,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let state = thread.state().blocked().ok_or(ThreadError::NotRunning)?;
         thread.set_state(state);
         if state == State::Running {
-            thread.wakeup = Some(Wakeup::Woken);
+            thread.set_wakeup(Wakeup::Woken);
             return Ok(Block::WokenBefore);
         }
         self.stop(id, now);
@@ -213,7 +215,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let thread = self.threads.get_mut(id)?;
         match at {
             Some(at) => self.set_timer(id, at),
-            None if core::mem::take(&mut thread.is_timed) => {
+            None if thread.set_timed(false) => {
                 self.timers.cancel(id.place());
                 self.note_due();
             }
@@ -232,8 +234,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let before = thread.state();
         thread.set_state(before.woken());
         if before == State::Blocked {
-            thread.wakeup = Some(Wakeup::Woken);
-            if core::mem::take(&mut thread.is_timed) {
+            thread.set_wakeup(Wakeup::Woken);
+            if thread.set_timed(false) {
                 self.timers.cancel(id.place());
                 self.note_due();
             }
@@ -312,7 +314,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     ///
     /// [`ThreadError::NoSuchThread`].
     pub fn wakeup(&self, id: ThreadId) -> Result<Option<Wakeup>, ThreadError> {
-        Ok(self.threads.get(id)?.wakeup)
+        Ok(self.threads.get(id)?.wakeup())
     }
 
     /// Whether the kernel holds any thread in a receive: something that is no thread of this scheduler can end that.
@@ -389,8 +391,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     }
 
     /// The kernel's timer is not set: so it is when the scheduler itself goes on.
-    pub const fn timer_is_unset(&mut self) {
-        self.timer = Instant::NEVER;
+    pub fn timer_is_unset(&mut self) {
+        self.set_timer_of_kernel(Instant::NEVER);
     }
 
     /// Notes for which point the kernel's timer is to be set, if the policy wants it to be set for `wanted`. It stays as it is if it fires
@@ -400,7 +402,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         // 0 would stand for no time at all.
         let wanted = wanted.min(self.due).max(Instant(1));
         if self.timer > wanted || self.timer <= now {
-            self.timer = wanted;
+            self.set_timer_of_kernel(wanted);
         }
     }
 
@@ -444,14 +446,28 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     fn set_timer(&mut self, id: ThreadId, at: Instant) {
         self.timers.set(id.place(), at);
         if let Ok(thread) = self.threads.get_mut(id) {
-            thread.is_timed = true;
+            thread.set_timed(true);
         }
-        self.due = self.due.min(at);
+        self.set_due(self.due.min(at));
     }
 
     fn note_due(&mut self) {
         let next = |timers: &M| timers.next().unwrap_or(Instant::NEVER);
-        self.due = next(&self.timers).min(next(&self.budgets));
+        self.set_due(next(&self.timers).min(next(&self.budgets)));
+    }
+
+    fn set_due(&mut self, due: Instant) {
+        self.due = due;
+        self.note_calm();
+    }
+
+    fn set_timer_of_kernel(&mut self, timer: Instant) {
+        self.timer = timer;
+        self.note_calm();
+    }
+
+    fn note_calm(&mut self) {
+        self.calm_until = if self.timer <= self.due { self.timer } else { Instant(0) };
     }
 
     /// Lets those go on whose time has come.
@@ -479,8 +495,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             thread.set_suspended(false);
         }
         thread.set_state(thread.state().timed_out());
-        thread.wakeup = Some(Wakeup::TimedOut);
-        thread.is_timed = false;
+        thread.set_wakeup(Wakeup::TimedOut);
+        thread.set_timed(false);
         if thread.is_ready() && !is_of_kernel && self.chains.is_alone(id.place()) {
             self.policy.ready_since(id.place(), since);
             return Ok(());

@@ -117,6 +117,13 @@ impl<T, const N: usize> Table<T, N> {
         self.entries.get_mut(place)?.thread.as_mut()
     }
 
+    /// The same, and its name.
+    #[inline(always)]
+    pub(crate) fn named_mut(&mut self, place: usize) -> Option<(ThreadId, &mut Thread<T>)> {
+        let entry = self.entries.get_mut(place)?;
+        Some((ThreadId { place: place as u16, generation: entry.generation }, entry.thread.as_mut()?))
+    }
+
     pub(crate) fn free(&self) -> usize {
         self.free
     }

@@ -22,11 +22,10 @@ impl ThreadId {
 pub(crate) struct Thread<T> {
     pub(crate) name: T,
     state: State,
-    /// What keeps it from running: none of these, if it can be dispatched on its own time.
-    obstacles: u8,
-    /// Whether its timer is set: then it ends a block or a sleep.
-    pub(crate) is_timed: bool,
-    pub(crate) wakeup: Option<Wakeup>,
+    /// What keeps it from running, and whether its timer is set.
+    facts: u8,
+    /// How its last block or sleep ended: [`WOKEN`], [`TIMED_OUT`], or neither before the first has.
+    wakeup: u8,
     /// On whose time it was dispatched last, if not on its own.
     pub(crate) payer: Option<ThreadId>,
 }
@@ -37,10 +36,15 @@ const STOPPED: u8 = 1;
 const SUSPENDED: u8 = 2;
 /// Its budget is used up: a fact beside the state as well.
 const EXHAUSTED: u8 = 4;
+/// Its timer is set: then that ends a block or a sleep. It keeps nobody from running.
+const TIMED: u8 = 8;
+
+const WOKEN: u8 = 1;
+const TIMED_OUT: u8 = 2;
 
 impl<T> Thread<T> {
     pub(crate) const fn new(name: T) -> Self {
-        Self { name, state: State::Running, obstacles: 0, is_timed: false, wakeup: None, payer: None }
+        Self { name, state: State::Running, facts: 0, wakeup: 0, payer: None }
     }
 
     pub(crate) const fn state(&self) -> State {
@@ -53,8 +57,37 @@ impl<T> Thread<T> {
         self.set(STOPPED, !state.wants_to_run());
     }
 
+    /// Whether it has stopped in this state, and that alone keeps it from running, for no certain time.
+    #[inline(always)]
+    pub(crate) fn only_waits_in(&self, state: State) -> bool {
+        self.state == state && self.facts == STOPPED
+    }
+
+    /// Goes on, of a thread that only waited.
+    #[inline(always)]
+    pub(crate) const fn go_on(&mut self) {
+        (self.state, self.facts, self.wakeup) = (State::Running, 0, WOKEN);
+    }
+
+    /// How its last block or sleep ended.
+    pub(crate) const fn wakeup(&self) -> Option<Wakeup> {
+        match self.wakeup {
+            WOKEN => Some(Wakeup::Woken),
+            TIMED_OUT => Some(Wakeup::TimedOut),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn set_wakeup(&mut self, wakeup: Wakeup) {
+        self.wakeup = match wakeup {
+            Wakeup::Woken => WOKEN,
+            Wakeup::TimedOut => TIMED_OUT,
+        };
+    }
+
     pub(crate) const fn is_suspended(&self) -> bool {
-        self.obstacles & SUSPENDED != 0
+        self.facts & SUSPENDED != 0
     }
 
     pub(crate) fn set_suspended(&mut self, is_suspended: bool) {
@@ -62,30 +95,33 @@ impl<T> Thread<T> {
     }
 
     pub(crate) const fn is_exhausted(&self) -> bool {
-        self.obstacles & EXHAUSTED != 0
+        self.facts & EXHAUSTED != 0
     }
 
     pub(crate) fn set_exhausted(&mut self, is_exhausted: bool) {
         self.set(EXHAUSTED, is_exhausted);
     }
 
-    /// Whether it can be dispatched, on its own time.
-    pub(crate) const fn is_ready(&self) -> bool {
-        self.obstacles == 0
+    /// Notes whether its timer is set, and answers whether it was.
+    #[inline]
+    pub(crate) fn set_timed(&mut self, is_timed: bool) -> bool {
+        let was = self.facts & TIMED != 0;
+        self.set(TIMED, is_timed);
+        was
     }
 
-    /// Whether it can be dispatched on its own time once it wants to run.
-    pub(crate) const fn only_waits(&self) -> bool {
-        self.obstacles == STOPPED
+    /// Whether it can be dispatched, on its own time.
+    pub(crate) const fn is_ready(&self) -> bool {
+        self.facts & (STOPPED | SUSPENDED | EXHAUSTED) == 0
     }
 
     /// Whether it can be dispatched, if it has time.
     pub(crate) const fn can_go_on(&self) -> bool {
-        self.obstacles & !EXHAUSTED == 0
+        self.facts & (STOPPED | SUSPENDED) == 0
     }
 
     #[inline]
-    fn set(&mut self, obstacle: u8, is_there: bool) {
-        self.obstacles = self.obstacles & !obstacle | if is_there { obstacle } else { 0 };
+    fn set(&mut self, fact: u8, is_so: bool) {
+        self.facts = self.facts & !fact | if is_so { fact } else { 0 };
     }
 }

@@ -373,7 +373,8 @@ impl Pair {
             }
             Operation::QuickWake(who) => {
                 let id = self.pick(who)?;
-                let quick = self.real.quick_wake(id, Instant(self.now));
+                let name = self.real.name(id).ok()?;
+                let quick = self.real.quick_wake((id.place(), |is| is == name), Instant(self.now));
                 self.quick(quick, |model, _| model.wake(id).unwrap());
             }
         }

@@ -1,6 +1,7 @@
 //! Which threads are scheduled here: what an invocation has to know of its thread before it may look at anything else.
 
 use crate::TOO_LARGE;
+use crate::state::PLACES;
 use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
@@ -20,13 +21,17 @@ pub struct Entry(NonZeroU32);
 /// Bits below the place. The kernel has no more slots than fit.
 const SLOT_BITS: u32 = 15;
 const SLOT: u32 = (1 << SLOT_BITS) - 1;
-const PLACE: u32 = (1 << 15) - 1;
 
-const _: () = assert!(abi::crossing::CAPABILITIES <= 1 << SLOT_BITS && crate::state::PLACES < PLACE as usize);
+const _: () = assert!(abi::crossing::CAPABILITIES <= 1 << SLOT_BITS);
+// So a place that an entry names is one that there is, and nobody who looks there has to ask.
+const _: () = assert!(PLACES.is_power_of_two() && PLACES <= 1 << (30 - SLOT_BITS));
 
 impl Entry {
     /// In the number: the thread may run only so long in each period.
     pub(crate) const LIMITED: u32 = 1 << 31;
+
+    /// In the number: the thread has no place.
+    const PLACELESS: u32 = 1 << 30;
 
     /// A thread that has no place, like the scheduler's own.
     ///
@@ -37,12 +42,12 @@ impl Entry {
         if thread.number().get() > SLOT {
             return Err(TOO_LARGE);
         }
-        Ok(Self(thread.number() | PLACE << SLOT_BITS))
+        Ok(Self(thread.number() | Self::PLACELESS))
     }
 
     /// The same thread in a place of the scheduler's. `is_limited` if it may run only so long in each period.
     pub fn at(self, id: ThreadId, is_limited: bool) -> Self {
-        let place = (id.place() as u32 & PLACE) << SLOT_BITS;
+        let place = ((id.place() % PLACES) as u32) << SLOT_BITS;
         let limited = if is_limited { Self::LIMITED } else { 0 };
         NonZeroU32::new(self.0.get() & SLOT | place | limited).map_or(self, Self)
     }
@@ -62,9 +67,15 @@ impl Entry {
         NonZeroU32::new(self.0.get() & SLOT).map(Thread::with_number)
     }
 
-    /// Its place.
+    /// Its place, of one that has one.
+    #[inline(always)]
     pub const fn place(self) -> usize {
-        (self.0.get() >> SLOT_BITS & PLACE) as usize
+        (self.0.get() >> SLOT_BITS) as usize % PLACES
+    }
+
+    /// Whether it has a place of the scheduler's.
+    pub const fn has_place(self) -> bool {
+        self.0.get() & Self::PLACELESS == 0
     }
 
     /// Whether it may run only so long in each period: then it has a budget of its own.
@@ -138,7 +149,7 @@ mod tests {
             assert_eq!(said, (Some(slot), place, is_limited));
             assert_eq!(Entry::with_number(entry.number()), entry);
         }
-        assert!(entry(9).place() >= crate::state::PLACES, "that of nobody");
+        assert!(!entry(9).has_place() && entry(9).at(id(0), true).has_place());
         assert_eq!(Entry::new(Thread::with_number(NonZeroU32::new(SLOT + 1).unwrap())), Err(TOO_LARGE));
     }
 

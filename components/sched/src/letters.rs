@@ -3,18 +3,17 @@
 //! Written inside the section before the reader is dispatched, and read by that alone when it goes on: so it need not enter again.
 
 use crate::state::PLACES;
+use crate::visit::refusal;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::Result;
 use sched_interface::NO_SUCH_THREAD;
 
-struct Letter {
-    from: AtomicU64,
-    word: AtomicU64,
-}
-
 /// One for each place.
-pub struct Letters([Letter; PLACES]);
+pub struct Letters {
+    senders: [AtomicU64; PLACES],
+    words: [AtomicU64; PLACES],
+}
 
 /// Whom a call was to has ended.
 const NOBODY: u64 = u64::MAX;
@@ -22,15 +21,15 @@ const NOBODY: u64 = u64::MAX;
 impl Letters {
     /// All are empty.
     pub const fn new() -> Self {
-        Self([const { Letter { from: AtomicU64::new(NOBODY), word: AtomicU64::new(0) } }; PLACES])
+        Self { senders: [const { AtomicU64::new(NOBODY) }; PLACES], words: [const { AtomicU64::new(0) }; PLACES] }
     }
 
     /// Puts one there: from the thread with this index.
     #[inline(always)]
     pub fn put(&self, place: usize, from: u64, word: u64) {
-        if let Some(letter) = self.0.get(place) {
-            letter.from.store(from, Relaxed);
-            letter.word.store(word, Relaxed);
+        if let (Some(sender), Some(said)) = (self.senders.get(place), self.words.get(place)) {
+            sender.store(from, Relaxed);
+            said.store(word, Relaxed);
         }
     }
 
@@ -53,10 +52,9 @@ impl Letters {
     /// [`NO_SUCH_THREAD`]: who was to write has ended.
     #[inline(always)]
     pub fn take(&self, place: usize) -> Result<(u64, u64)> {
-        let letter = self.0.get(place).ok_or(NO_SUCH_THREAD)?;
-        match letter.from.load(Relaxed) {
-            NOBODY => Err(NO_SUCH_THREAD),
-            from => Ok((from, letter.word.load(Relaxed))),
+        match (self.senders.get(place).map_or(NOBODY, |sender| sender.load(Relaxed)), self.words.get(place)) {
+            (NOBODY, _) | (_, None) => Err(refusal(NO_SUCH_THREAD)),
+            (from, Some(word)) => Ok((from, word.load(Relaxed))),
         }
     }
 }

@@ -5,6 +5,7 @@ mod exchange;
 mod points;
 
 use crate::context::Context;
+use crate::directory::Entry;
 use crate::state::{State, Target, Threads, refused};
 use crate::visit::Visit;
 use crate::{Machine, Scheduler};
@@ -90,8 +91,8 @@ fn note(threads: &mut Threads, wish: Wish, me: ThreadId, now: Instant) -> core::
 /// Wakes a thread, and switches if that makes a difference to the one that runs.
 #[cold]
 #[inline(never)]
-fn wake<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, woken: ThreadId) -> Result<()> {
-    let decided = state.threads.wake(woken).map_err(refused).and_then(|()| {
+fn wake<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, woken: Entry) -> Result<()> {
+    let decided = state.other(woken).and_then(|woken| state.threads.wake(woken).map_err(refused)).and_then(|()| {
         let token = context.token();
         let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
         Ok(decision.map(|decision| (token, decision)))
@@ -144,11 +145,10 @@ impl<M: Machine> Sched for Call<'_, M> {
         let visit = self.visit()?;
         let Some(woken) = self.scheduler.directory.find(thread) else { return self.wake_elsewhere(thread) };
         let mut state = visit.enter();
-        let woken = match state.who_may_be_woken(visit.me(), self.caller.token, woken) {
-            Ok(woken) => woken,
-            Err(error) => return Err(visit.leave_with(state, error)),
-        };
-        let quick = state.threads.quick_wake(woken, visit.now());
+        if let Err(error) = state.check_wake(visit.me(), self.caller.token, woken) {
+            return Err(visit.leave_with(state, error));
+        }
+        let quick = state.threads.quick_wake((woken.place(), |name| name.is(woken)), visit.now());
         visit.follow(state, quick, |context, state| wake(context, state, woken))
     }
 

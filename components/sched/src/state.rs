@@ -3,6 +3,7 @@
 mod mail;
 mod migration;
 mod parties;
+mod permits;
 mod points;
 
 use crate::directory::{Directory, Entry};
@@ -16,6 +17,7 @@ use abi::plan;
 use core::num::{NonZeroU32, NonZeroU64};
 pub use parties::Called;
 use parties::Parties;
+use permits::Permits;
 pub use points::POINTS;
 use points::Points;
 use runtime::scheduling::{Budget, Scheduled, Thread};
@@ -120,6 +122,9 @@ pub struct State {
     limits: Limits,
     points: Points,
     parties: Parties,
+    /// Who was found to be allowed to wake whom, and to call whom.
+    may_wake: Permits,
+    may_call: Permits,
     clients: [Option<Client>; CLIENTS],
     /// By place.
     members: [Option<Member>; PLACES],
@@ -138,6 +143,8 @@ impl State {
             limits: Limits::new(),
             points: Points::new(),
             parties: Parties::new(),
+            may_wake: Permits::new(),
+            may_call: Permits::new(),
             clients: [const { None }; CLIENTS],
             members: [None; PLACES],
             leaving: 0,
@@ -250,30 +257,44 @@ impl State {
         self.threads.at(entry.place()).ok_or(NOT_SCHEDULED)
     }
 
-    /// The thread that the client with this token wants to wake. Most often `caller` is a thread of that client.
+    /// The thread of an entry, if it still has that place.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_THREAD`].
+    pub fn other(&self, entry: Entry) -> Result<ThreadId> {
+        let id = self.threads.at(entry.place()).filter(|id| self.threads.name(*id).is_ok_and(|name| name.is(entry)));
+        id.ok_or(NO_SUCH_THREAD)
+    }
+
+    /// Whether `caller` may wake a thread on behalf of the client with this token.
     ///
     /// # Errors
     ///
     /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
     #[inline(always)]
-    pub fn who_may_be_woken(&self, caller: Entry, token: u64, entry: Entry) -> Result<ThreadId> {
-        let &Member { id, client, .. } = self.member(entry).ok_or(NO_SUCH_THREAD)?;
-        let home = self.member(caller).ok_or(NO_SUCH_THREAD)?;
-        let may =
-            if home.token == token { home.may_be_entered >> client & 1 != 0 } else { self.may_wake(token, client) };
-        if may { Ok(id) } else { Err(NO_SUCH_THREAD) }
+    pub fn check_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
+        if self.may_wake.is_so(caller, token, woken) { Ok(()) } else { self.look_up_wake(caller, token, woken) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
+        let client = self.member(woken).ok_or(NO_SUCH_THREAD)?.client;
+        if !self.may_wake(token, client) {
+            return Err(NO_SUCH_THREAD);
+        }
+        self.may_wake.note(caller, token, woken);
+        Ok(())
     }
 
     /// The number of the client with this token: most often that of the calling thread.
-    #[inline(always)]
     fn number_of(&self, caller: Entry, token: u64) -> Option<usize> {
         let home = self.member(caller)?;
         if home.token == token { Some(home.client) } else { self.client(token).map(|(number, _)| number) }
     }
 
     /// Whether the client with this token may wake threads of this other one.
-    #[cold]
-    #[inline(never)]
     pub fn may_wake(&self, token: u64, client: usize) -> bool {
         self.client(token).is_some_and(|(_, waker)| waker.wakes >> client & 1 != 0)
     }

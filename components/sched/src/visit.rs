@@ -35,8 +35,10 @@ impl<'s, M: Machine> Visit<'s, M> {
     /// [`NOT_SCHEDULED`].
     #[inline(always)]
     pub fn of(scheduler: &'s Scheduler<M>, index: u32) -> Result<Self> {
-        let me = scheduler.directory.find(index.into()).ok_or(NOT_SCHEDULED)?;
-        Ok(Self { scheduler, me })
+        match scheduler.directory.find(index.into()) {
+            Some(me) => Ok(Self { scheduler, me }),
+            None => Err(refusal(NOT_SCHEDULED)),
+        }
     }
 
     /// The thread.
@@ -153,6 +155,13 @@ impl<'s, M: Machine> Visit<'s, M> {
         self.leave(state);
         context.carry_out(decision.map_err(|_| NO_DECISION)?, sched_sl::Token(token))
     }
+}
+
+/// An error, out of the way of what succeeds.
+#[cold]
+#[inline(never)]
+pub fn refusal(error: Error) -> Error {
+    error
 }
 
 /// Whether both run on what threads without a limit run on.

@@ -9,8 +9,8 @@ use super::{Quick, Running, Scheduler, Turn};
 use crate::error::ThreadError;
 use crate::kernel::Payer;
 use crate::policy::Policy;
-use crate::state::{State, Wakeup};
-use crate::thread::{Thread, ThreadId};
+use crate::state::State;
+use crate::thread::ThreadId;
 use crate::time::Instant;
 use crate::timers::Timers;
 
@@ -35,67 +35,67 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.release(client).map(|_| ())
     }
 
-    /// [`Scheduler::call`] of the thread that `is_me` knows by the kernel's name for it, and [`Scheduler::decide`]; if nobody else waits for
-    /// either.
+    /// [`Scheduler::call`] of the thread in the place `me`, which `is_me` knows by the kernel's name, of the one in the place `to`, which
+    /// `is_it` knows, and [`Scheduler::decide`]; if nobody else waits for either.
     #[inline(always)]
-    pub fn quick_call(&mut self, is_me: impl FnOnce(T) -> bool, server: ThreadId, now: Instant) -> Quick<T> {
+    pub fn quick_call(
+        &mut self,
+        (me, is_me): (usize, impl FnOnce(T) -> bool),
+        (to, is_it): (usize, impl FnOnce(T) -> bool),
+        now: Instant,
+    ) -> Quick<T> {
         let Some(running) = self.dispatched(is_me, now) else { return Quick::Unusual };
-        let (place, to) = (usize::from(running.thread), server.place());
-        let is_usual = running.payer == running.thread && self.chains.is_alone(place) && self.chains.is_alone(to);
-        if !is_usual || self.policy.as_fixed_priority().is_none() {
+        if usize::from(running.payer) != me || !self.can_switch(me, to, is_it) {
             return Quick::Unusual;
         }
-        let (Ok(called), Some(me)) = (self.threads.get(server), self.threads.in_place(place)) else {
-            return Quick::Unusual;
-        };
-        if !is_held(called) || me.state() != State::Running {
+        let pays = self.threads.at(me);
+        if !self.chains.is_alone(me) || !self.chains.is_alone(to) || pays.is_none() {
             return Quick::Unusual;
         }
-        self.chains.pair(place, to);
-        let payer = self.threads.at(place);
-        self.hand_turn_over(running, server, payer)
+        self.chains.pair(me, to);
+        self.hand_turn_over(running, (me, to), pays)
     }
 
-    /// [`Scheduler::answer`] of the thread that `is_me` knows by the kernel's name for it, and [`Scheduler::decide`]; if it
-    /// runs on the time of `client`, and nobody else waits for it.
+    /// [`Scheduler::answer`] of the same, and [`Scheduler::decide`]; if it runs on the time of the other, and nobody else waits for it.
     #[inline(always)]
-    pub fn quick_answer(&mut self, is_me: impl FnOnce(T) -> bool, client: ThreadId, now: Instant) -> Quick<T> {
+    pub fn quick_answer(
+        &mut self,
+        (me, is_me): (usize, impl FnOnce(T) -> bool),
+        (to, is_it): (usize, impl FnOnce(T) -> bool),
+        now: Instant,
+    ) -> Quick<T> {
         let Some(running) = self.dispatched(is_me, now) else { return Quick::Unusual };
-        let (place, to) = (usize::from(running.thread), client.place());
-        if usize::from(running.payer) != to || !self.chains.is_pair(to, place) {
+        if usize::from(running.payer) != to || !self.can_switch(me, to, is_it) || !self.chains.is_pair(to, me) {
             return Quick::Unusual;
         }
-        let (Ok(called), Some(me)) = (self.threads.get(client), self.threads.in_place(place)) else {
-            return Quick::Unusual;
-        };
-        let has_turn = self.policy.as_fixed_priority().is_none_or(|policy| policy.is_queued(place));
-        if has_turn || !is_held(called) || me.state() != State::Running {
+        let has_turn = self.policy.as_fixed_priority().is_none_or(|policy| policy.is_queued(me));
+        if has_turn {
             return Quick::Unusual;
         }
-        self.chains.part(to, place);
-        self.hand_turn_over(running, client, None)
+        self.chains.part(to, me);
+        self.hand_turn_over(running, (me, to), None)
+    }
+
+    /// Whether the one in this place runs, and nothing but a release lets the other go on, and that does.
+    #[inline(always)]
+    fn can_switch(&self, place: usize, to: usize, is_it: impl FnOnce(T) -> bool) -> bool {
+        let runs = self.threads.in_place(place).is_some_and(|me| me.state() == State::Running);
+        runs && self.threads.in_place(to).is_some_and(|to| to.only_waits_in(State::Asleep) && is_it(to.name))
     }
 
     /// Holds the thread that runs, and releases `to`, which uses the same turn: that of `pays`, if not its own.
     #[inline(always)]
-    fn hand_turn_over(&mut self, running: Running<T>, to: ThreadId, pays: Option<ThreadId>) -> Quick<T> {
-        let place = usize::from(running.thread);
-        if let Some(me) = self.threads.in_place_mut(place) {
+    fn hand_turn_over(&mut self, running: Running<T>, (me, to): (usize, usize), pays: Option<ThreadId>) -> Quick<T> {
+        if let Some(me) = self.threads.in_place_mut(me) {
             me.set_state(State::Asleep);
         }
-        let Some(next) = self.threads.in_place_mut(to.place()) else { return Quick::Noted };
-        next.set_state(State::Running);
-        (next.wakeup, next.payer) = (Some(Wakeup::Woken), pays);
+        let Some((thread, next)) = self.threads.named_mut(to) else { return Quick::Noted };
+        next.go_on();
+        next.payer = pays;
         let name = next.name;
         let Some(payer) = self.payer else { return Quick::Noted };
-        self.running = Some(Running { name, thread: to.place() as u16, ..running });
+        self.running = Some(Running { name, thread: to as u16, ..running });
         let payer = Payer { now: payer, before: Some(payer) };
-        Quick::Turn(Turn { thread: to, name, payer, since: running.since, until: self.timer })
+        Quick::Turn(Turn { thread, name, payer, since: running.since, until: self.timer })
     }
-}
-
-/// Whether nothing but a release lets a thread go on, and that does.
-#[inline(always)]
-fn is_held<T>(thread: &Thread<T>) -> bool {
-    thread.state() == State::Asleep && thread.only_waits() && !thread.is_timed
 }

@@ -61,8 +61,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             return Ok(false);
         }
         thread.set_state(thread.state().timed_out());
-        thread.wakeup = Some(Wakeup::Woken);
-        if core::mem::take(&mut thread.is_timed) {
+        thread.set_wakeup(Wakeup::Woken);
+        if thread.set_timed(false) {
             self.timers.cancel(id.place());
             self.note_due();
         }

@@ -6,8 +6,7 @@
 
 use super::{Running, Scheduler, Turn};
 use crate::policy::{Choice, Policy};
-use crate::state::{State, Wakeup};
-use crate::thread::ThreadId;
+use crate::state::State;
 use crate::time::Instant;
 use crate::timers::Timers;
 
@@ -51,25 +50,26 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.take_up(choice, now)
     }
 
-    /// [`Scheduler::wake`] of a thread that is blocked, and [`Scheduler::reconsider`].
+    /// [`Scheduler::wake`] of the thread in a place that `is_it` knows by the kernel's name for it, if it is blocked, and
+    /// [`Scheduler::reconsider`].
     #[inline(always)]
-    pub fn quick_wake(&mut self, woken: ThreadId, now: Instant) -> Quick<T> {
+    pub fn quick_wake(&mut self, (woken, is_it): (usize, impl FnOnce(T) -> bool), now: Instant) -> Quick<T> {
+        if !self.threads.in_place(woken).is_some_and(|woken| is_it(woken.name)) {
+            return Quick::Unusual;
+        }
         self.quick_go_on(woken, State::Blocked, now)
     }
 
     /// A thread goes on that waits for that in this state, and for no time; and [`Scheduler::reconsider`].
     #[inline(always)]
-    pub(super) fn quick_go_on(&mut self, woken: ThreadId, from: State, now: Instant) -> Quick<T> {
+    pub(super) fn quick_go_on(&mut self, place: usize, from: State, now: Instant) -> Quick<T> {
         let Some(Running { thread, payer, since, .. }) = self.dispatched(|_| true, now) else { return Quick::Unusual };
         let Some(policy) = self.policy.as_fixed_priority() else { return Quick::Unusual };
-        let place = woken.place();
-        let Ok(target) = self.threads.get_mut(woken) else { return Quick::Unusual };
-        let is_usual = target.state() == from && target.only_waits() && !target.is_timed;
-        if payer != thread || !is_usual || !self.chains.is_alone(place) {
+        let Some(target) = self.threads.in_place_mut(place) else { return Quick::Unusual };
+        if payer != thread || !target.only_waits_in(from) || !self.chains.is_alone(place) {
             return Quick::Unusual;
         }
-        target.set_state(State::Running);
-        target.wakeup = Some(Wakeup::Woken);
+        target.go_on();
         let choice = policy.after_wake(place, payer.into(), now.since(since), now);
         if let (Some(choice), Some(running)) = (choice, &mut self.running)
             && choice.place == usize::from(thread)
@@ -85,8 +85,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     /// Who was dispatched last, if that is the one that asks, and nothing is due, and the kernel's timer fires before anything is.
     #[inline(always)]
     pub(super) fn dispatched(&self, is_me: impl FnOnce(T) -> bool, now: Instant) -> Option<Running<T>> {
-        let is_usual = now < self.timer && self.timer <= self.due;
-        self.running.filter(|running| is_me(running.name) && is_usual)
+        self.running.filter(|running| is_me(running.name) && now < self.calm_until)
     }
 
     #[inline(always)]

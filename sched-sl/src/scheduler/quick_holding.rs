@@ -3,8 +3,8 @@
 use super::quick::Quick;
 use super::{Running, Scheduler};
 use crate::policy::Policy;
-use crate::state::{State, Wakeup};
-use crate::thread::{Thread, ThreadId};
+use crate::state::State;
+use crate::thread::ThreadId;
 use crate::time::Instant;
 use crate::timers::Timers;
 
@@ -43,13 +43,12 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let Some(Running { thread, payer, since, .. }) = self.dispatched(|_| true, now) else { return Quick::Unusual };
         let (place, runs) = (woken.place(), usize::from(thread));
         if !self.chains.is_pair(place, runs) {
-            return self.quick_go_on(woken, State::Asleep, now);
+            return self.quick_go_on(place, State::Asleep, now);
         }
         let Some(policy) = self.policy.as_fixed_priority() else { return Quick::Unusual };
-        let woken = self.threads.get_mut(woken).ok().filter(|woken| is_held(woken));
+        let woken = self.threads.get_mut(woken).ok().filter(|woken| woken.only_waits_in(State::Asleep));
         let Some(woken) = woken else { return Quick::Unusual };
-        woken.set_state(State::Running);
-        woken.wakeup = Some(Wakeup::Woken);
+        woken.go_on();
         self.chains.part(place, runs);
         policy.ran(payer.into(), now.since(since));
         self.running = None;
@@ -57,9 +56,4 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let choice = policy.choose(now).filter(|choice| choice.place != runs);
         self.take_up(choice, now)
     }
-}
-
-/// Whether nothing but a release lets a thread go on, and that does.
-fn is_held<T>(thread: &Thread<T>) -> bool {
-    thread.state() == State::Asleep && thread.only_waits() && !thread.is_timed
 }

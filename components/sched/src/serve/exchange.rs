@@ -3,24 +3,35 @@
 use super::{Call, decide};
 use crate::Machine;
 use crate::context::Context;
-use crate::state::{Called, State, refused};
+use crate::directory::Entry;
+use crate::state::{Called, State, Target, refused};
+use crate::visit::refusal;
 use runtime::Result;
 use runtime::section::Guard;
 use sched_interface::{NO_DECISION, NO_SUCH_THREAD};
 use sched_sl::{Kernel, ThreadId};
 
 impl<M: Machine> Call<'_, M> {
+    /// The entry of a thread that the caller names.
+    #[inline(always)]
+    fn other(&self, index: u64) -> Result<Entry> {
+        match self.scheduler.directory.find(index) {
+            Some(entry) => Ok(entry),
+            None => Err(refusal(NO_SUCH_THREAD)),
+        }
+    }
+
     #[inline(always)]
     pub(super) fn exchange_with(&self, server: u64, word: u64) -> Result<u64> {
         let (visit, letters) = (self.visit()?, &self.scheduler.letters);
-        let server = self.scheduler.directory.find(server).ok_or(NO_SUCH_THREAD)?;
+        let server = self.other(server)?;
         let (mut state, now) = (visit.enter(), visit.now());
         let by = (visit.me(), self.caller.token, self.caller.thread);
         match state.call(letters, by, (server, word), now) {
-            Ok(Called::Taken(quick, to)) => {
-                visit.follow(state, quick, |context, state| call_unusually(context, state, to))?;
+            Ok(Called::Taken(quick)) => {
+                visit.follow(state, quick, |context, state| call_unusually(context, state, server))?;
             }
-            Ok(Called::Queued(to)) => call_unusually(visit.context(), state, to)?,
+            Ok(Called::Queued) => call_unusually(visit.context(), state, server)?,
             Err(error) => return Err(visit.leave_with(state, error)),
         }
         letters.take(visit.me().place()).map(|(_, word)| word)
@@ -39,11 +50,11 @@ impl<M: Machine> Call<'_, M> {
 
     pub(super) fn answer_call(&self, client: u64, word: u64) -> Result<()> {
         let visit = self.visit()?;
-        let client = self.scheduler.directory.find(client).ok_or(NO_SUCH_THREAD)?;
+        let client = self.other(client)?;
         let mut state = visit.enter();
         let answered = state.answer(&self.scheduler.letters, (visit.me(), self.caller.thread), (client, word));
         match answered {
-            Ok(client) => go_on(visit.context(), state, client),
+            Ok(()) => go_on(visit.context(), state, client),
             Err(error) => Err(visit.leave_with(state, error)),
         }
     }
@@ -51,16 +62,17 @@ impl<M: Machine> Call<'_, M> {
     #[inline(always)]
     pub(super) fn answer_and_accept_call(&self, client: u64, word: u64) -> Result<(u64, u64)> {
         let (visit, letters) = (self.visit()?, &self.scheduler.letters);
-        let client = self.scheduler.directory.find(client).ok_or(NO_SUCH_THREAD)?;
+        let client = self.other(client)?;
         let mut state = visit.enter();
-        let client = match state.answer(letters, (visit.me(), self.caller.thread), (client, word)) {
-            Ok(client) => client,
-            Err(error) => return Err(visit.leave_with(state, error)),
-        };
+        if let Err(error) = state.answer(letters, (visit.me(), self.caller.thread), (client, word)) {
+            return Err(visit.leave_with(state, error));
+        }
         if state.accept(letters, visit.me()) {
             go_on(visit.context(), state, client)?;
         } else {
-            let quick = state.threads.quick_answer(|name| name.is(visit.me()), client, visit.now());
+            let me = (visit.me().place(), |name: Target| name.is(visit.me()));
+            let to = (client.place(), |name: Target| name.is(client));
+            let quick = state.threads.quick_answer(me, to, visit.now());
             visit.follow(state, quick, |context, state| answer_unusually(context, state, client))?;
         }
         letters.take(visit.me().place())
@@ -69,14 +81,14 @@ impl<M: Machine> Call<'_, M> {
 
 #[cold]
 #[inline(never)]
-fn call_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, to: ThreadId) -> Result<()> {
-    wait(context, state, |state, me, now| state.call_slowly(me, to, now))
+fn call_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, server: Entry) -> Result<()> {
+    wait(context, state, |state, me, now| state.call_slowly(me, state.other(server)?, now))
 }
 
 #[cold]
 #[inline(never)]
-fn answer_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, client: ThreadId) -> Result<()> {
-    wait(context, state, |state, me, now| state.threads.answer(me, client, now).map_err(refused))
+fn answer_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, client: Entry) -> Result<()> {
+    wait(context, state, |state, me, now| state.threads.answer(me, state.other(client)?, now).map_err(refused))
 }
 
 /// Notes what the thread does that makes it wait, and switches.
@@ -101,12 +113,13 @@ fn wait<M: Machine>(
 /// Lets a thread go on that was served, and switches to it if it is its turn.
 #[cold]
 #[inline(never)]
-fn go_on<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, client: ThreadId) -> Result<()> {
-    let decided = state.threads.release(client).map_err(refused).and_then(|_| {
-        let token = context.token();
-        let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
-        Ok(decision.map(|decision| (token, decision)))
-    });
+fn go_on<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, client: Entry) -> Result<()> {
+    let decided =
+        state.other(client).and_then(|client| state.threads.release(client).map_err(refused)).and_then(|_| {
+            let token = context.token();
+            let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
+            Ok(decision.map(|decision| (token, decision)))
+        });
     context.leave(state);
     match decided? {
         Some((token, decision)) => context.carry_out(decision, token),

@@ -21,38 +21,43 @@ enum Role {
     IsServed(u16),
 }
 
-/// All of them, by place.
-pub(super) struct Parties {
-    roles: [Role; PLACES],
-    /// How many calls nobody has taken yet.
-    queued: [u16; PLACES],
+/// A thread that calls or is called.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Party {
+    role: Role,
+    /// How many calls it has not taken yet.
+    queued: u16,
 }
+
+/// All of them, by place.
+pub(super) struct Parties([Party; PLACES]);
 
 impl Parties {
     pub(super) const fn new() -> Self {
-        Self { roles: [Role::None; PLACES], queued: [0; PLACES] }
+        Self([Party { role: Role::None, queued: 0 }; PLACES])
     }
 
     #[inline(always)]
     fn role(&self, place: usize) -> Role {
-        self.roles.get(place).copied().unwrap_or(Role::None)
+        self.0.get(place).map_or(Role::None, |party| party.role)
     }
 
     #[inline(always)]
     fn set(&mut self, place: usize, role: Role) {
-        if let Some(entry) = self.roles.get_mut(place) {
-            *entry = role;
+        if let Some(party) = self.0.get_mut(place) {
+            party.role = role;
         }
     }
 
     #[inline(always)]
-    fn queued(&self, place: usize) -> u16 {
-        self.queued.get(place).copied().unwrap_or(0)
+    fn has_queued(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(|party| party.queued != 0)
     }
 
     fn queue(&mut self, place: usize, by: i16) {
-        if let Some(queued) = self.queued.get_mut(place) {
-            *queued = queued.saturating_add_signed(by);
+        if let Some(party) = self.0.get_mut(place) {
+            party.queued = party.queued.saturating_add_signed(by);
         }
     }
 
@@ -63,8 +68,8 @@ impl Parties {
 
     fn waiting_for(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
         let is_for =
-            move |role: &Role| matches!(role, Role::Calls(to) | Role::IsServed(to) if usize::from(*to) == place);
-        self.roles.iter().enumerate().filter(move |(_, role)| is_for(role)).map(|(at, _)| at)
+            move |party: &Party| matches!(party.role, Role::Calls(to) | Role::IsServed(to) if usize::from(to) == place);
+        self.0.iter().enumerate().filter(move |(_, party)| is_for(party)).map(|(at, _)| at)
     }
 
     fn first_waiting_for(&self, place: usize) -> Option<usize> {
@@ -75,9 +80,9 @@ impl Parties {
 /// What a call led to.
 pub enum Called {
     /// The thread had waited for it: this follows.
-    Taken(Quick<Target>, ThreadId),
+    Taken(Quick<Target>),
     /// It will take it later.
-    Queued(ThreadId),
+    Queued,
 }
 
 impl State {
@@ -95,25 +100,32 @@ impl State {
         (server, word): (Entry, u64),
         now: Instant,
     ) -> Result<Called> {
-        let to = self.who_may_be_called(me, token, server)?;
+        if !self.may_call.is_so(me, token, server) {
+            self.check_call(me, token, server)?;
+        }
         if self.parties.role(server.place()) != Role::Accepts {
             self.parties.set(me.place(), Role::Calls(server.place() as u16));
             self.parties.queue(server.place(), 1);
             letters.put(me.place(), index.into(), word);
-            return Ok(Called::Queued(to));
+            return Ok(Called::Queued);
         }
         self.parties.set(server.place(), Role::None);
         self.parties.set(me.place(), Role::IsServed(server.place() as u16));
         letters.put(server.place(), index.into(), word);
-        Ok(Called::Taken(self.threads.quick_call(|name| name.is(me), to, now), to))
+        let to = (server.place(), |name: Target| name.is(server));
+        Ok(Called::Taken(self.threads.quick_call((me.place(), |name| name.is(me)), to, now)))
     }
 
-    #[inline(always)]
-    fn who_may_be_called(&self, me: Entry, token: u64, server: Entry) -> Result<ThreadId> {
-        let &Member { id, may_be_entered, .. } = self.member(server).ok_or(NO_SUCH_THREAD)?;
+    #[cold]
+    #[inline(never)]
+    fn check_call(&mut self, me: Entry, token: u64, server: Entry) -> Result<()> {
+        let &Member { may_be_entered, .. } = self.member(server).ok_or(NO_SUCH_THREAD)?;
         let client = self.number_of(me, token).ok_or(NO_SUCH_THREAD)?;
-        let may = me != server && may_be_entered >> client & 1 != 0;
-        if may { Ok(id) } else { Err(NO_SUCH_THREAD) }
+        if me == server || may_be_entered >> client & 1 == 0 {
+            return Err(NO_SUCH_THREAD);
+        }
+        self.may_call.note(me, token, server);
+        Ok(())
     }
 
     /// Answers a thread that `me` serves. It goes on as soon as it is released.
@@ -122,24 +134,19 @@ impl State {
     ///
     /// [`NO_SUCH_THREAD`]
     #[inline(always)]
-    pub fn answer(
-        &mut self,
-        letters: &Letters,
-        (me, index): (Entry, u32),
-        (client, word): (Entry, u64),
-    ) -> Result<ThreadId> {
+    pub fn answer(&mut self, letters: &Letters, (me, index): (Entry, u32), (client, word): (Entry, u64)) -> Result<()> {
         if self.parties.role(client.place()) != Role::IsServed(me.place() as u16) {
             return Err(NO_SUCH_THREAD);
         }
         self.parties.set(client.place(), Role::None);
         letters.put(client.place(), index.into(), word);
-        self.threads.at(client.place()).ok_or(NO_SUCH_THREAD)
+        Ok(())
     }
 
     /// Takes a call that waits, if there is one. If there is none, the thread waits for one from here on.
     #[inline(always)]
     pub fn accept(&mut self, letters: &Letters, me: Entry) -> bool {
-        if self.parties.queued(me.place()) != 0 {
+        if self.parties.has_queued(me.place()) {
             return self.take_queued(letters, me);
         }
         self.parties.set(me.place(), Role::Accepts);
@@ -178,8 +185,8 @@ impl State {
                 let _ = self.threads.release(id).map_err(refused);
             }
         }
-        if let Some(queued) = self.parties.queued.get_mut(place) {
-            *queued = 0;
+        if let Some(party) = self.parties.0.get_mut(place) {
+            party.queued = 0;
         }
     }
 
