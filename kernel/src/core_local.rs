@@ -73,10 +73,14 @@ pub const FOREIGN: usize = offset_of!(CoreLocal, foreign);
 /// Offset of the word for a foreign component's stack pointer.
 pub const FOREIGN_STACK: usize = offset_of!(CoreLocal, foreign_stack);
 
+/// Offset of the address of the store.
+pub const MEMORY: usize = offset_of!(CoreLocal, memory);
+
 /// Offset of the number of the core's local APIC.
 pub const LOCAL_APIC_NUMBER: usize = offset_of!(CoreLocal, local_apic);
 
-const ADDRESS: usize = offset_of!(CoreLocal, address);
+/// Offset of the words' own address.
+pub const ADDRESS: usize = offset_of!(CoreLocal, address);
 
 /// Points GS of this core at `local`.
 ///

@@ -11,6 +11,7 @@
 //! | where does a foreign component's `syscall` lead? | `foreign.rs` |
 //! | why is the logic's view of memory sound? | `memory.rs` |
 //! | what does a core own? | `core_local.rs` |
+//! | what does the file say of where things are? | `inspection.rs` |
 //! | how are other cores found, started, and called? | `cores.rs`, `boot/core.s`, `local_apic.rs` |
 #![no_std]
 #![no_main]
@@ -24,6 +25,7 @@ mod cores;
 mod entry;
 mod exceptions;
 mod foreign;
+mod inspection;
 mod interrupts;
 mod io_apic;
 mod kept;

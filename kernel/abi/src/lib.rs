@@ -18,6 +18,7 @@
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
 //! | what does an interface crate tell the composer? | [`record`] |
 //! | how does a component find the files that it starts with? | [`files`] |
+//! | what must one know to look into a running kernel? | [`inspection`] |
 //! | what does hand-written code tell it of the stack? | [`stack`] |
 //! | what does the composer tell a scheduler? | [`plan`] |
 //! | what does it tell the ends of a syscall page? | [`page`] |
@@ -31,6 +32,7 @@ pub mod error;
 pub mod event;
 pub mod fault;
 pub mod files;
+pub mod inspection;
 pub mod kind;
 pub mod layout;
 pub mod management;

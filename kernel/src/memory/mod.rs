@@ -111,6 +111,9 @@ pub struct Memory {
     pub bundle: Region,
 }
 
+/// Offset of the table of threads.
+pub const THREADS: usize = core::mem::offset_of!(Memory, threads);
+
 static MEMORY: spin::Once<Memory> = spin::Once::new();
 
 /// Builds the kernel's address space, switches to it, and makes the boot-sized tables.
