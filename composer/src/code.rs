@@ -1,7 +1,7 @@
 //! The codes of all complaints about a graph file. A code keeps its meaning for ever and is not used again.
 //!
 //! Hundreds say where in the pipeline: 00 reading, 01 shape, 02 components, 03 edges, 04 devices and parameters,
-//! 05 component crates; 06 and up belong to the passes after `order`.
+//! 05 component crates; 06 to 09 belong to the passes after `order`, 10 to systems that run.
 
 /// The file cannot be read: it is missing, a directory, or not permitted.
 pub const UNREADABLE: &str = "E0001";
@@ -215,3 +215,10 @@ pub const ADDRESS_OVERLAP: &str = "E0810";
 pub const OUTPUT: &str = "E0901";
 /// There is nothing that a picture could show.
 pub const UNDRAWABLE: &str = "E0902";
+
+/// A file that is no memory dump of a machine, or one in which the kernel has not come up.
+pub const DUMP: &str = "E1001";
+/// A dump, or a machine, of another system or another build of it.
+pub const OTHER_SYSTEM: &str = "E1002";
+/// There is no machine to look into.
+pub const NOT_REACHED: &str = "E1003";

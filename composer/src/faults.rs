@@ -50,6 +50,16 @@ impl<'e> Programs<'e> {
         Self { kernel, components: components.into_iter().collect() }
     }
 
+    /// What the source says of `address` in the component called `name`, innermost function first.
+    pub fn frames(&self, name: &str, address: u64) -> Vec<Frame> {
+        self.components.get(name).map(|program| program.frames(address)).unwrap_or_default()
+    }
+
+    /// The same of the kernel.
+    pub fn kernel_frames(&self, address: u64) -> Vec<Frame> {
+        self.kernel.frames(address)
+    }
+
     /// What the source says to a line of the console, innermost function first. Nothing unless the line ends in a report
     /// of a fault whose address is in the program's code.
     ///

@@ -14,6 +14,7 @@ pub mod elf;
 pub mod faults;
 pub mod fresh;
 pub mod graph;
+pub mod inspect;
 pub mod keys;
 pub mod locate;
 pub mod manage;

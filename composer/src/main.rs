@@ -51,6 +51,9 @@ enum Command {
     /// Say what a system is made of: memory, threads, and capabilities with the lines of the graph that grant them
     #[command(after_help = EXIT_STATUS)]
     Report(command::report::Arguments),
+    /// Say what a system does that runs, or that was dumped: threads, who waits for whom, and what each component holds
+    #[command(after_help = EXIT_STATUS)]
+    Inspect(command::inspect::Arguments),
     /// Make the first files of a component, an interface or a system
     New(command::new::Arguments),
     /// Print a script by which a shell completes what is typed
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => command::diff::run(&arguments).map(|has_grown| Outcome::as_expected(!has_grown)),
         Command::Schema(arguments) => command::schema::run(arguments).map(done),
         Command::Report(arguments) => command::report::run(&arguments).map(done),
+        Command::Inspect(arguments) => command::inspect::run(&arguments).map(done),
         Command::New(arguments) => command::new::run(&arguments).map(done),
         Command::Completions(arguments) => {
             command::completions::run(arguments, &mut Arguments::command());

@@ -25,7 +25,7 @@ against them by a test. `UPDATE_SNAPSHOTS=1 cargo test -p composer --test diagno
 ";
 
 /// What the hundreds of codes are about.
-const CHAPTERS: [(&str, &str); 10] = [
+const CHAPTERS: [(&str, &str); 11] = [
     ("E00", "Reading the file"),
     ("E01", "Shape"),
     ("E02", "Components"),
@@ -36,6 +36,7 @@ const CHAPTERS: [(&str, &str); 10] = [
     ("E07", "Graph and images"),
     ("E08", "Layout, stacks, memory"),
     ("E09", "Output"),
+    ("E10", "Systems that run"),
 ];
 
 /// A code, and what it means.

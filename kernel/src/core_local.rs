@@ -49,6 +49,8 @@ impl CoreLocal {
     }
 }
 
+/// Offset of what the core knows of its thread.
+pub const STATE: usize = offset_of!(CoreLocal, state);
 /// Offset of the current thread's top entry.
 pub const TOP: usize = offset_of!(CoreLocal, state) + offset_of!(CoreState, top);
 /// Offset of the word that servers are told about thread and core.

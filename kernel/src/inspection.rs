@@ -10,6 +10,7 @@ use abi::inspection::{Places, VERSION};
 #[unsafe(link_section = ".tessera.inspection")]
 static PLACES: Places = Places {
     version: VERSION,
+    state: core_local::STATE as u64,
     own_address: core_local::ADDRESS as u64,
     store: core_local::MEMORY as u64,
     threads: memory::THREADS as u64,

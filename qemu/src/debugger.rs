@@ -42,7 +42,13 @@ impl Door {
 
     /// The emulator's arguments that open the door, and let the machine wait at its first instruction.
     pub fn arguments(&self) -> [String; 3] {
-        ["-S".into(), "-gdb".into(), format!("unix:{},server=on,wait=off", self.0.display())]
+        let [option, place] = self.arguments_of_running();
+        ["-S".into(), option, place]
+    }
+
+    /// The emulator's arguments that open the door, of a machine that runs meanwhile.
+    pub fn arguments_of_running(&self) -> [String; 2] {
+        ["-gdb".into(), format!("unix:{},server=on,wait=off", self.0.display())]
     }
 }
 
@@ -236,6 +242,32 @@ impl Debugger {
         }
     }
 
+    /// Has the emulator follow a command of its own, and answers what it says.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Refused`] if there is no such command.
+    pub fn monitor(&mut self, command: &str) -> Result<String> {
+        let digits: String = command.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let mut said = Vec::new();
+        let mut answer = self.request(&format!("qRcmd,{digits}"))?;
+        while answer != "OK" {
+            let piece = answer.strip_prefix('O').and_then(packet::bytes);
+            said.extend(piece.ok_or(DebuggerError::Unexpected(answer))?);
+            answer = packet::receive(&mut self.line)?;
+        }
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Lets the machine go on, without a debugger.
+    ///
+    /// # Errors
+    ///
+    /// [`DebuggerError::Ended`] if it has ended.
+    pub fn leave(mut self) -> Result<()> {
+        self.command("D")
+    }
+
     /// Ends the emulator.
     ///
     /// # Errors
@@ -353,6 +385,24 @@ mod tests {
         assert_eq!(debugger.memory(0x1000, 2).unwrap(), [0x0f, 0x05]);
         assert!(matches!(debugger.memory(0x1000, 2), Err(DebuggerError::Unexpected(_))));
         assert!(matches!(debugger.memory(0x1000, 2), Err(DebuggerError::Refused(_))));
+        stub.join().unwrap();
+    }
+
+    #[test]
+    fn the_emulator_answers_a_command_in_pieces() {
+        // "info" as digits; "a\n" and "b" as the pieces.
+        let (line, stub) = UnixStream::pair().unwrap();
+        let stub = thread::spawn(move || {
+            let mut stub = BufReader::new(stub);
+            assert_eq!(packet::receive(&mut stub).unwrap(), "qRcmd,696e666f");
+            for answer in ["O610a", "O62", "OK"] {
+                packet::send(stub.get_mut(), answer).unwrap();
+            }
+            // Their acknowledgements.
+            let _ = stub.read_exact(&mut [0; 3]);
+        });
+        let mut debugger = Debugger { line: BufReader::new(line) };
+        assert_eq!(debugger.monitor("info").unwrap(), "a\nb");
         stub.join().unwrap();
     }
 

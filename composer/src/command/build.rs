@@ -67,10 +67,15 @@ impl System {
 
     /// The programs, as they lie in memory.
     pub fn programs(&self) -> Programs<'_> {
-        let images = self.images.components.iter().zip(&self.shifts).map(|(elf, shift)| Program::new(elf, *shift));
-        let names = self.loaded.graph.components.iter().map(|component| component.name.value.as_str());
-        Programs::new(Program::new(&self.images.kernel, 0), names.zip(images))
+        programs(&self.loaded.graph, &self.images, &self.shifts)
     }
+}
+
+/// The programs of `graph`, each so many bytes above where it was linked.
+fn programs<'e>(graph: &'e Graph, images: &'e Images, shifts: &[u64]) -> Programs<'e> {
+    let components = images.components.iter().zip(shifts).map(|(elf, shift)| Program::new(elf, *shift));
+    let names = graph.components.iter().map(|component| component.name.value.as_str());
+    Programs::new(Program::new(&images.kernel, 0), names.zip(components))
 }
 
 /// Composes a system and says where it is.
@@ -182,24 +187,56 @@ fn whole(loaded: &Loaded, located: &Located, decided: &Decided, found: &mut Diag
     Some(Whole { kernel, bundle, disk, report })
 }
 
+/// What is known of a system that is composed, and not written.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What it is made of: with all that is known of the source, and at the addresses for which it was linked.
+    pub images: Images,
+    /// What is added to each component's addresses, in the order of the graph's components.
+    pub shifts: Vec<u64>,
+    /// What is to be said about it.
+    pub report: Report,
+}
+
+impl Examined {
+    /// The programs of `graph`, as they lie in memory.
+    pub fn programs<'e>(&'e self, graph: &'e Graph) -> Programs<'e> {
+        programs(graph, &self.images, &self.shifts)
+    }
+}
+
+/// Composes the system of a graph, and writes nothing.
+///
+/// # Errors
+///
+/// All complaints about the images.
+pub fn examine(loaded: &Loaded) -> Result<Examined, Failure> {
+    let mut found = Diagnostics::default();
+    let examined = loaded.located.as_ref().and_then(|located| {
+        let decided = decide(&loaded.graph, located, &mut found)?;
+        let report = whole(loaded, located, &decided, &mut found)?.report;
+        Some(Examined { shifts: shifts(&decided), images: decided.images, report })
+    });
+    match examined {
+        Some(examined) if !found.has_errors() => Ok(examined),
+        _ => {
+            found.sort();
+            Err(Failure { source: loaded.source.clone(), diagnostics: found })
+        }
+    }
+}
+
 /// What is to be said about the system of a graph, which is composed for that, and not written.
 ///
 /// # Errors
 ///
 /// All complaints about the images.
 pub fn report(loaded: &Loaded) -> Result<Report, Failure> {
-    let mut found = Diagnostics::default();
-    let whole = loaded.located.as_ref().and_then(|located| {
-        let decided = decide(&loaded.graph, located, &mut found)?;
-        whole(loaded, located, &decided, &mut found)
-    });
-    match whole {
-        Some(whole) if !found.has_errors() => Ok(whole.report),
-        _ => {
-            found.sort();
-            Err(Failure { source: loaded.source.clone(), diagnostics: found })
-        }
-    }
+    examine(loaded).map(|examined| examined.report)
+}
+
+fn shifts(decided: &Decided) -> Vec<u64> {
+    decided.layout.components.iter().map(|space| space.shift).collect()
 }
 
 fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
@@ -211,8 +248,7 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     let directory =
         arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
-    let shifts = decided.layout.components.iter().map(|space| space.shift).collect();
-    Some(Composed { directory, disk, images: decided.images, shifts })
+    Some(Composed { directory, disk, shifts: shifts(&decided), images: decided.images })
 }
 
 /// The disk image, if it can be made: without it the system still boots by its kernel and its bundle.

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod diff;
 pub mod explain;
 pub mod graph;
+pub mod inspect;
 pub mod new;
 pub mod report;
 pub mod run;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use qemu::debugger::Door;
 use qemu::{Ending, Input, Machine, Session, Uefi};
 
 use super::build::{self, System};
@@ -34,6 +35,9 @@ pub struct Arguments {
     /// Count time in instructions, so that two runs are equal
     #[arg(long)]
     icount: bool,
+    /// Let `cargo composer inspect` and debuggers look into the machine by this socket
+    #[arg(long, value_name = "SOCKET")]
+    door: Option<PathBuf>,
     /// Write what the system prints to this file, too
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -127,7 +131,9 @@ fn machine(arguments: &Arguments, system: &System) -> Result<Machine, String> {
         Boot::Grub => Machine::bios(disk()?),
         Boot::Uefi => Machine::uefi(disk()?, Uefi::find().map_err(|missing| missing.to_string())?),
     };
+    let door = arguments.door.as_ref().map(|path| Door::new(path).arguments_of_running());
     Ok(machine
+        .extra(door.into_iter().flatten())
         .processors(arguments.smp.unwrap_or(defaults.smp))
         .memory(arguments.memory.unwrap_or(defaults.memory))
         .counts_instructions(arguments.icount || defaults.icount))

@@ -12,6 +12,8 @@ pub const SECTION: &str = ".tessera.inspection";
 pub struct Places {
     /// Version of this list: [`VERSION`].
     pub version: u64,
+    /// In a core's own words: offset of its `CoreState`.
+    pub state: u64,
     /// In a core's own words, to which the kernel's GS base points: offset of the word that holds the words' own address.
     pub own_address: u64,
     /// In a core's own words: offset of the word that holds the address of the store.
@@ -30,7 +32,10 @@ pub const WORDS: usize = size_of::<Places>() / 8;
 
 impl Places {
     /// The places that these words say, if they are of this version.
-    pub const fn from_words([version, own_address, store, threads, descriptors]: [u64; WORDS]) -> Option<Self> {
-        if version == VERSION { Some(Self { version, own_address, store, threads, descriptors }) } else { None }
+    pub const fn from_words([version, state, own_address, store, threads, descriptors]: [u64; WORDS]) -> Option<Self> {
+        if version != VERSION {
+            return None;
+        }
+        Some(Self { version, state, own_address, store, threads, descriptors })
     }
 }

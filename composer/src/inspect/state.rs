@@ -1,0 +1,114 @@
+//! The state of a whole system.
+
+use logic::component::Reference;
+use logic::store::Store;
+use serde::Serialize;
+
+use super::capabilities::{Held, held};
+use super::core::{self, Own, Processor};
+use super::dump;
+use super::memory::Memory;
+use super::spaces::{Pages, Stack, pages, stacks};
+use super::subject::Subject;
+use super::threads::{Looking, Thread, name};
+
+/// Version of the state's JSON.
+pub const FORMAT: u32 = 1;
+
+/// What a system does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The processors.
+    pub processors: Vec<Processor>,
+    /// All threads that there are, by their index.
+    pub threads: Vec<Thread>,
+    /// The components that live.
+    pub components: Vec<Component>,
+}
+
+/// A component that lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// The number of its hot descriptor.
+    pub descriptor: u32,
+    /// Which of the components with that number it is.
+    pub epoch: u64,
+    /// Its pages.
+    pub pages: Pages,
+    /// Its stacks.
+    pub stacks: Vec<Stack>,
+    /// Its capability table.
+    pub capabilities: Vec<Held>,
+}
+
+/// Why a dump shows nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blind {
+    /// The kernel's file does not say where things are.
+    NoPlaces,
+    /// It is a dump of another system, or of another build of this one.
+    OtherSystem,
+    /// The kernel has not come up.
+    NotUp,
+}
+
+/// Looks at the system in `dump`.
+///
+/// # Errors
+///
+/// See [`Blind`].
+pub fn look(subject: &Subject<'_, '_>, dump: dump::Dump) -> Result<State, Blind> {
+    let places = subject.places().ok_or(Blind::NoPlaces)?;
+    if !subject.is_in(&dump) {
+        return Err(Blind::OtherSystem);
+    }
+    let memory = Memory::new(dump, &places);
+    let processors = memory.dump().processors.iter();
+    let own = |processor: &dump::Processor| Some((core::own(&memory, &places, processor)?, *processor));
+    let cores: Vec<(Own, dump::Processor)> = processors.filter_map(own).collect();
+    let (first, _) = cores.first().ok_or(Blind::NotUp)?;
+    let frames = core::threads(&memory, &places, first);
+    let looking = Looking { memory: &memory, subject, cores: &cores, threads: &frames };
+    let processors = cores.iter().enumerate().map(|(number, core)| processor(&memory, subject, number, core)).collect();
+    let components = components(&memory, subject);
+    Ok(State { format: FORMAT, processors, threads: looking.threads(), components })
+}
+
+fn processor(memory: &Memory, subject: &Subject<'_, '_>, number: usize, (own, at): &(Own, dump::Processor)) -> Processor {
+    let in_kernel = !at.is_at_user_level();
+    let frames = in_kernel.then(|| subject.programs.kernel_frames(at.instruction)).unwrap_or_default();
+    Processor {
+        number,
+        thread: own.thread.map(|thread| logic::thread::index(memory, thread)),
+        in_kernel,
+        instruction: at.instruction,
+        function: frames.first().and_then(|frame| frame.function.clone()),
+    }
+}
+
+fn components(memory: &Memory, subject: &Subject<'_, '_>) -> Vec<Component> {
+    let descriptors = memory.descriptors().iter().zip(0_u32..);
+    let living = descriptors.filter_map(|(descriptor, index)| {
+        let epoch = memory.own(&descriptor.epoch);
+        (epoch % 2 == 1).then(|| (Reference { descriptor: index, epoch }, memory.own(&descriptor.page_table)))
+    });
+    living.map(|(reference, space)| component(memory, subject, reference, space)).collect()
+}
+
+fn component(memory: &Memory, subject: &Subject<'_, '_>, reference: Reference, space: u64) -> Component {
+    let name = name(memory, reference);
+    let granted = subject.report.components.iter().find(|component| component.name == name);
+    let root = logic::address_space::root(space).physical();
+    Component {
+        descriptor: reference.descriptor,
+        epoch: reference.epoch,
+        pages: pages(memory, root),
+        stacks: granted.map(|granted| stacks(memory, root, granted)).unwrap_or_default(),
+        capabilities: held(memory, reference, granted),
+        name,
+    }
+}

@@ -1,0 +1,121 @@
+//! A state, for people.
+
+use std::fmt::{self, Write};
+
+use super::capabilities::Held;
+use super::core::Processor;
+use super::state::{Component, State};
+use super::threads::{Doing, Level, Thread, WaitsFor};
+use crate::text::count;
+
+/// The state as text.
+pub fn render(state: &State) -> String {
+    let mut text = String::new();
+    // Text in memory takes everything.
+    let _ = write_all(&mut text, state);
+    text
+}
+
+fn write_all(text: &mut String, state: &State) -> fmt::Result {
+    state.processors.iter().try_for_each(|processor| write_processor(text, processor, &state.threads))?;
+    writeln!(text, "\nthreads, each with the components that it is in, the innermost first")?;
+    state.threads.iter().try_for_each(|thread| write_thread(text, thread))?;
+    state.components.iter().try_for_each(|component| write_component(text, component))
+}
+
+fn write_processor(text: &mut String, processor: &Processor, threads: &[Thread]) -> fmt::Result {
+    write!(text, "processor {}: ", processor.number)?;
+    let Some(number) = processor.thread else { return writeln!(text, "has not run any thread") };
+    let thread = threads.iter().find(|thread| thread.thread == number);
+    let level = thread.and_then(|thread| thread.stack.first());
+    let component = level.map_or("a component that is not known", |level| level.component.as_str());
+    write!(text, "thread {number}, in {component}")?;
+    if processor.in_kernel {
+        write!(text, ", in the kernel at {:#x}", processor.instruction)?;
+        processor.function.iter().try_for_each(|function| write!(text, ", in {function}"))?;
+    }
+    writeln!(text)
+}
+
+fn write_thread(text: &mut String, thread: &Thread) -> fmt::Result {
+    write!(text, "  {:>4}  {}: {}", thread.thread, thread.component, doing(thread.state))?;
+    thread.waits_for.iter().try_for_each(|what| write!(text, ", {what}"))?;
+    if thread.has_events {
+        write!(text, "; its end-point has something to tell")?;
+    }
+    if let Some(budget) = thread.budget {
+        let left = budget.left.map_or("no end of".into(), |left| left.to_string());
+        write!(text, "; {left} cycles left, {} used", budget.used)?;
+    }
+    writeln!(text)?;
+    thread.stack.iter().try_for_each(|level| write_level(text, level))
+}
+
+fn doing(state: Doing) -> &'static str {
+    match state {
+        Doing::AtStart => "has not started, or has ended",
+        Doing::Faulted => "ended by a fault",
+        Doing::Waiting => "waits",
+        Doing::Running => "runs",
+        Doing::Suspended => "suspended",
+        Doing::Receiving => "receives",
+        Doing::Preempted => "preempted",
+    }
+}
+
+impl fmt::Display for WaitsFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EndOf(thread) => write!(f, "for the end of thread {thread}"),
+            Self::Event => f.write_str("at its end-point"),
+            Self::DecisionOf(thread) => write!(f, "until thread {thread} lets it run"),
+            Self::Dispatch => f.write_str("until somebody lets it run"),
+        }
+    }
+}
+
+fn write_level(text: &mut String, level: &Level) -> fmt::Result {
+    write!(text, "          {}", level.component)?;
+    if level.dead {
+        write!(text, " (dead)")?;
+    }
+    if level.faulted {
+        write!(text, " (its fault is being handled)")?;
+    }
+    level.address.iter().try_for_each(|address| write!(text, " at {address:#x}"))?;
+    level.functions.iter().try_for_each(|function| write!(text, "\n              {function}"))?;
+    writeln!(text)
+}
+
+fn write_component(text: &mut String, component: &Component) -> fmt::Result {
+    let pages = component.pages;
+    writeln!(text, "\n{}, number {} (epoch {})", component.name, component.descriptor, component.epoch)?;
+    write!(text, "  pages: {} read, {} written, {} executed", pages.read, pages.write, pages.execute)?;
+    for (number, what) in [(pages.devices, "of devices"), (pages.untyped, "untyped frames named")] {
+        if number > 0 {
+            write!(text, ", {number} {what}")?;
+        }
+    }
+    writeln!(text, "; {}", count(pages.tables as usize, "table"))?;
+    for stack in &component.stacks {
+        write!(text, "  stack of thread {}: {} of {} bytes used", stack.thread, stack.used, stack.bytes)?;
+        stack.bound.iter().try_for_each(|bound| write!(text, ", at most {bound}"))?;
+        writeln!(text)?;
+    }
+    component.capabilities.iter().try_for_each(|held| write_held(text, held))
+}
+
+fn write_held(text: &mut String, held: &Held) -> fmt::Result {
+    write!(text, "  {:>6}  {}", held.slot, held.kind)?;
+    if !held.to.is_empty() {
+        write!(text, ": {}", held.to)?;
+    }
+    if !held.methods.is_empty() {
+        write!(text, ", methods {}", held.methods.join(", "))?;
+    }
+    if held.stale {
+        write!(text, " (stale: it has ended)")?;
+    }
+    held.graph_line.iter().try_for_each(|line| write!(text, " (line {line})"))?;
+    writeln!(text)
+}
