@@ -14,6 +14,9 @@ pub mod subject;
 pub mod text;
 pub mod threads;
 
+#[cfg(test)]
+mod tests;
+
 pub use dump::{Dump, DumpError};
 pub use state::{State, look};
 pub use subject::Subject;

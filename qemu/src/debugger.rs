@@ -285,15 +285,24 @@ impl Debugger {
     }
 
     fn run(&mut self, request: &str) -> Result<()> {
-        let answer = self.request(request)?;
+        let answer = self.ask(request)?;
         match answer.as_bytes().first() {
-            Some(b'T' | b'S') => Ok(()),
+            _ if is_stop(&answer) => Ok(()),
             Some(b'W' | b'X') => Err(DebuggerError::Ended),
             _ => Err(DebuggerError::Unexpected(answer)),
         }
     }
 
+    /// Asks something of a machine that stands. One that ran when the debugger came may say only now that it has stopped.
     fn request(&mut self, request: &str) -> Result<String> {
+        let mut answer = self.ask(request)?;
+        while is_stop(&answer) {
+            answer = packet::receive(&mut self.line)?;
+        }
+        Ok(answer)
+    }
+
+    fn ask(&mut self, request: &str) -> Result<String> {
         packet::send(self.line.get_mut(), request)?;
         let answer = packet::receive(&mut self.line)?;
         if answer.starts_with('E') {
@@ -301,6 +310,11 @@ impl Debugger {
         }
         Ok(answer)
     }
+}
+
+/// Whether this says that the machine has stopped.
+fn is_stop(answer: &str) -> bool {
+    matches!(answer.as_bytes().first(), Some(b'T' | b'S'))
 }
 
 #[cfg(test)]
@@ -403,6 +417,21 @@ mod tests {
         });
         let mut debugger = Debugger { line: BufReader::new(line) };
         assert_eq!(debugger.monitor("info").unwrap(), "a\nb");
+        stub.join().unwrap();
+    }
+
+    #[test]
+    fn a_stop_that_is_told_late_is_no_answer() {
+        let (line, stub) = UnixStream::pair().unwrap();
+        let stub = thread::spawn(move || {
+            let mut stub = BufReader::new(stub);
+            assert_eq!(packet::receive(&mut stub).unwrap(), "p10");
+            packet::send(stub.get_mut(), "T02thread:01;").unwrap();
+            packet::send(stub.get_mut(), THERE).unwrap();
+            let _ = stub.read_exact(&mut [0; 2]);
+        });
+        let mut debugger = Debugger { line: BufReader::new(line) };
+        assert_eq!(debugger.address().unwrap(), 0x40_0000);
         stub.join().unwrap();
     }
 

@@ -14,6 +14,7 @@
 //! | does what `composer new` makes run, and pass its tests? | `beginnings.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | what does an interposer change, and for whom? | `interposers.rs` |
+//! | what does `composer inspect` say of a system? | `inspections.rs` |
 //! | what do devices do that interrupt? | `devices.rs` |
 //! | what do interrupts do that nobody asked for? | `interrupts.rs`; `messages.rs` |
 //! | where does each vector lead, and a double fault? | `gates.rs` |
@@ -28,6 +29,7 @@ mod campaigns;
 mod devices;
 mod disks;
 mod gates;
+mod inspections;
 mod interposers;
 mod interrupts;
 mod lines;
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         disks::trials(),
         sources::trials(),
         interposers::trials(),
+        inspections::trials(),
         devices::trials(),
         interrupts::trials(),
         gates::trials(),

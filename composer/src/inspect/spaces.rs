@@ -51,6 +51,10 @@ const USER_HALF: usize = 256;
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
 fn count(memory: &Memory, table: u64, level: u64, pages: &mut Pages) {
+    // A damaged table can be one of its own entries, and have no end.
+    if pages.tables > memory.dump().end() / FRAME {
+        return;
+    }
     pages.tables += 1;
     let entries = if level == 4 { USER_HALF } else { logic::store::WORDS };
     for entry in memory.words(Frame::containing(table)).iter().take(entries).map(|entry| memory.own(entry)) {

@@ -9,7 +9,7 @@ use super::core::{self, Own, Processor};
 use super::dump;
 use super::memory::Memory;
 use super::spaces::{Pages, Stack, pages, stacks};
-use super::subject::Subject;
+use super::subject::{self, Subject};
 use super::threads::{Looking, Thread, name};
 
 /// Version of the state's JSON.
@@ -62,8 +62,8 @@ pub enum Blind {
 ///
 /// See [`Blind`].
 pub fn look(subject: &Subject<'_, '_>, dump: dump::Dump) -> Result<State, Blind> {
-    let places = subject.places().ok_or(Blind::NoPlaces)?;
-    if !subject.is_in(&dump) {
+    let places = subject::places(subject.kernel).ok_or(Blind::NoPlaces)?;
+    if !subject::is_in(subject.kernel, &dump) {
         return Err(Blind::OtherSystem);
     }
     let memory = Memory::new(dump, &places);
@@ -78,7 +78,12 @@ pub fn look(subject: &Subject<'_, '_>, dump: dump::Dump) -> Result<State, Blind>
     Ok(State { format: FORMAT, processors, threads: looking.threads(), components })
 }
 
-fn processor(memory: &Memory, subject: &Subject<'_, '_>, number: usize, (own, at): &(Own, dump::Processor)) -> Processor {
+fn processor(
+    memory: &Memory,
+    subject: &Subject<'_, '_>,
+    number: usize,
+    (own, at): &(Own, dump::Processor),
+) -> Processor {
     let in_kernel = !at.is_at_user_level();
     let frames = in_kernel.then(|| subject.programs.kernel_frames(at.instruction)).unwrap_or_default();
     Processor {

@@ -19,26 +19,24 @@ pub struct Subject<'s, 'p> {
     pub report: &'s Report,
 }
 
-impl Subject<'_, '_> {
-    /// Where the kernel has what is not in its objects. `None` if its file does not say, in this version.
-    pub fn places(&self) -> Option<Places> {
-        let file = ElfFile64::<LittleEndian>::parse(self.kernel).ok()?;
-        let section = file.section_by_name(SECTION)?.data().ok()?;
-        let words: [[u8; 8]; WORDS] = section.as_chunks::<8>().0.try_into().ok()?;
-        Places::from_words(words.map(u64::from_le_bytes))
-    }
+/// Where `kernel`, an ELF file, has what is not in its objects. `None` if it does not say, in this version.
+pub fn places(kernel: &[u8]) -> Option<Places> {
+    let file = ElfFile64::<LittleEndian>::parse(kernel).ok()?;
+    let section = file.section_by_name(SECTION)?.data().ok()?;
+    let words: [[u8; 8]; WORDS] = section.as_chunks::<8>().0.try_into().ok()?;
+    Places::from_words(words.map(u64::from_le_bytes))
+}
 
-    /// Whether the kernel's code is in `dump`, where its file says: whether this is the system in it.
-    pub fn is_in(&self, dump: &Dump) -> bool {
-        let Ok(file) = ElfFile64::<LittleEndian>::parse(self.kernel) else { return false };
-        let mut code = file.segments().filter(|segment| is_code(segment.flags()));
-        code.all(|segment| {
-            let physical = segment.elf_program_header().p_paddr.get(LittleEndian);
-            let expected = segment.data().unwrap_or_default();
-            let mut found = vec![0; expected.len()];
-            dump.read(physical, &mut found) && found == expected
-        })
-    }
+/// Whether the code of `kernel` is in `dump`, where its file says: whether it is what runs there.
+pub fn is_in(kernel: &[u8], dump: &Dump) -> bool {
+    let Ok(file) = ElfFile64::<LittleEndian>::parse(kernel) else { return false };
+    let mut code = file.segments().filter(|segment| is_code(segment.flags()));
+    code.all(|segment| {
+        let physical = segment.elf_program_header().p_paddr.get(LittleEndian);
+        let expected = segment.data().unwrap_or_default();
+        let mut found = vec![0; expected.len()];
+        dump.read(physical, &mut found) && found == expected
+    })
 }
 
 /// What may be executed and not written: it is in memory as it is in the file.

@@ -167,8 +167,7 @@ impl Looking<'_, '_> {
             Doing::Receiving => Some(WaitsFor::Event),
             Doing::AtStart | Doing::Suspended | Doing::Preempted => Some(by_decision),
             Doing::Waiting => {
-                let is_awaited =
-                    |other: &&Frame| thread::scheduler(self.memory, **other) == Scheduler::Waiting(frame);
+                let is_awaited = |other: &&Frame| thread::scheduler(self.memory, **other) == Scheduler::Waiting(frame);
                 let awaited = self.threads.iter().filter(is_awaited);
                 let mut awaited = awaited.filter(|other| !has_ended(self.memory, **other));
                 Some(awaited.next().map_or(by_decision, |other| WaitsFor::EndOf(thread::index(self.memory, *other))))
@@ -223,10 +222,7 @@ fn has_ended(memory: &Memory, frame: Frame) -> bool {
 
 fn of(memory: &Memory, capability: Frame) -> Budget {
     let left = temporal::left(memory, capability);
-    Budget {
-        left: (left != abi::time::UNLIMITED).then_some(left),
-        used: temporal::used(memory, capability),
-    }
+    Budget { left: (left != abi::time::UNLIMITED).then_some(left), used: temporal::used(memory, capability) }
 }
 
 /// The name of a component; of a dead one, which has none any more, its number.

@@ -1,0 +1,153 @@
+//! What `composer inspect` says of a system, dumped and running.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+use qemu::debugger::{Debugger, Door};
+use qemu::{Machine, Run, Session};
+use serde_json::Value;
+
+use crate::tools::{Outcome, compose, composer, ensure, finish, root, scratch, trials};
+
+/// The trials of this file.
+pub fn trials() -> Vec<Trial> {
+    trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what a_running_system_is_looked_into_and_goes_on)
+}
+
+const KNOWN: &str = "tests/systems/inspected/known.toml";
+/// Where pong is, and nobody else.
+const PONG: u64 = 0x1000_0000;
+
+/// Composes a graph into `directory` and starts it there, behind a door, at its first instruction.
+fn start(graph: &str, directory: &Path) -> Result<(Debugger, JoinHandle<Run>), Failed> {
+    finish(&mut compose("build", &root().join(graph), directory)?)?.expect_status(0)?;
+    let door = Door::new(directory.join("door"));
+    let machine = Machine::new(directory.join("kernel"), directory.join("bundle")).counts_instructions(true);
+    let session = Session::new(machine.extra(door.arguments()));
+    let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
+    let debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(|error| error.to_string())?;
+    Ok((debugger, run))
+}
+
+/// Dumps the known system where pong is entered for the first time.
+fn dump_in_pong(directory: &Path) -> Outcome {
+    let (mut debugger, run) = start(KNOWN, directory)?;
+    let dump = directory.join("dump");
+    debugger.run_to(PONG).map_err(|error| error.to_string())?;
+    debugger.monitor(&format!("dump-guest-memory {}", dump.display())).map_err(|error| error.to_string())?;
+    debugger.kill().map_err(|error| error.to_string())?;
+    let _ = run.join();
+    Ok(())
+}
+
+fn inspect(graph: &Path, of: &str, place: &Path) -> Result<Command, Failed> {
+    let mut command = Command::new(composer()?);
+    command.current_dir(root()).arg("inspect").arg(graph).arg(of).arg(place);
+    Ok(command)
+}
+
+/// What is said as JSON.
+fn state(command: &mut Command) -> Result<Value, Failed> {
+    let finished = finish(command.args(["--format", "json"]))?.expect_status(0)?;
+    Ok(serde_json::from_str(&finished.output)?)
+}
+
+fn thread<'s>(state: &'s Value, component: &str) -> Result<&'s Value, Failed> {
+    let threads = state["threads"].as_array().ok_or("no threads")?;
+    threads.iter().find(|thread| thread["component"] == component).ok_or_else(|| format!("no {component}").into())
+}
+
+fn components(thread: &Value) -> Vec<&str> {
+    thread["stack"].as_array().into_iter().flatten().filter_map(|level| level["component"].as_str()).collect()
+}
+
+fn component<'s>(state: &'s Value, name: &str) -> Result<&'s Value, Failed> {
+    let components = state["components"].as_array().ok_or("no components")?;
+    components.iter().find(|component| component["name"] == name).ok_or_else(|| format!("no {name}").into())
+}
+
+/// What a component holds, as `slot kind: to`.
+fn held(component: &Value) -> Vec<String> {
+    let held = component["capabilities"].as_array().into_iter().flatten();
+    held.map(|held| format!("{} {}: {}", held["slot"], text(&held["kind"]), text(&held["to"]))).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T) -> Outcome {
+    ensure(found == expected, || format!("{found:?} instead of {expected:?}"))
+}
+
+fn a_dump_says_who_is_inside_whom_and_who_holds_what() -> Outcome {
+    let directory = scratch()?;
+    dump_in_pong(directory.path())?;
+    let (graph, dump) = (root().join(KNOWN), directory.path().join("dump"));
+    let state = state(&mut inspect(&graph, "--dump", &dump)?)?;
+    let (ping, booter) = (thread(&state, "ping")?, thread(&state, "booter")?);
+    expect(&components(ping), &vec!["pong", "ping"])?;
+    expect(&text(&ping["state"]), &"running")?;
+    expect(&ping["stack"][0]["address"].as_u64(), &Some(PONG))?;
+    expect(&components(booter), &vec!["booter"])?;
+    expect(&booter["waits_for"]["end_of"], &ping["thread"])?;
+    expect(&state["processors"][0]["thread"], &ping["thread"])?;
+    let place = ping["stack"][1]["functions"].to_string();
+    ensure(place.contains("components/ping/src/lib.rs:"), || format!("ping is at {place}"))?;
+    expect(
+        &held(component(&state, "ping")?),
+        &vec![format!("8 invocation: pong, entry {PONG:#x}"), "9 invocation: console, entry 0x400000".into()],
+    )?;
+    expect(&held(component(&state, "console")?), &vec!["8 ports: 0x3f8-0x3ff".into()])?;
+    expect(&held(component(&state, "pong")?), &vec![])?;
+    let stack = &component(&state, "ping")?["stacks"][0];
+    let (used, bound) = (stack["used"].as_u64().unwrap_or(0), stack["bound"].as_u64().unwrap_or(0));
+    ensure(0 < used && used <= bound, || format!("{used} bytes of stack used, and at most {bound}"))?;
+    finish(&mut inspect(&graph, "--dump", &dump)?)?.expect_status(0)?.expect_text("booter: waits, for the end of")?;
+    is_refused(&root().join("systems/pingpong.toml"), &directory.path().join("kernel"), "E1001")
+}
+
+/// Whatever is no dump, and a dump of another kernel, is refused by name.
+fn is_refused(graph: &Path, file: &Path, code: &str) -> Outcome {
+    finish(&mut inspect(graph, "--dump", file)?)?.expect_status(2)?.expect_text(code)?;
+    Ok(())
+}
+
+/// A child that is killed, whatever happens.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn a_running_system_is_looked_into_and_goes_on() -> Outcome {
+    let directory = scratch()?;
+    let (graph, door) = (directory.path().join("endless.toml"), directory.path().join("door"));
+    let endless = "[system]\ndescription = \"never ends\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\
+                   [[components]]\nname = \"faulty\"\nparams = [{ key = \"loop\", value = true }]\n";
+    std::fs::write(&graph, endless)?;
+    finish(&mut inspect(&graph, "--door", &door)?)?.expect_status(2)?.expect_text("E1003")?;
+    let mut run = compose("run", &graph, &directory.path().join("system"))?;
+    run.args(["--timeout", "240", "--door"]).arg(&door).stdin(Stdio::null()).stdout(Stdio::null());
+    let mut run = Running(run.stderr(Stdio::null()).spawn()?);
+    // It comes up in its own time; from then on it does the same for ever.
+    let deadline = Instant::now() + Duration::from_secs(200);
+    let is_inside = || -> Result<bool, Failed> {
+        let finished = finish(inspect(&graph, "--door", &door)?.args(["--format", "json"]))?;
+        let state: Value = serde_json::from_str(&finished.output).unwrap_or_default();
+        Ok(thread(&state, "faulty")
+            .is_ok_and(|thread| thread["state"] == "running" && components(thread) == ["faulty"]))
+    };
+    while !is_inside()? {
+        ensure(Instant::now() < deadline, || "the endless component is nowhere".into())?;
+        ensure(run.0.try_wait()?.is_none(), || "the run has ended".into())?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    ensure(is_inside()?, || "it cannot be looked into twice".into())
+}
