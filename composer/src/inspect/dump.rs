@@ -42,6 +42,8 @@ fn not_a_dump(why: impl fmt::Display) -> DumpError {
 #[derive(Debug)]
 pub struct Dump {
     file: File,
+    /// Bytes of the file: no dump has more memory than that.
+    pub bytes: u64,
     regions: Vec<Region>,
     /// The processors, in their order.
     pub processors: Vec<Processor>,
@@ -126,21 +128,22 @@ impl Dump {
         if processors.is_empty() {
             return Err(not_a_dump("it says nothing of processors, in the way in which QEMU does"));
         }
-        Ok(Self { file, regions, processors })
+        let bytes = file.metadata().map_err(DumpError::Unreadable)?.len();
+        Ok(Self { file, bytes, regions, processors })
     }
 
-    /// Bytes of physical memory up to the end of the last that there is.
-    pub fn end(&self) -> u64 {
-        self.regions.iter().map(|region| region.physical.saturating_add(region.bytes)).max().unwrap_or(0)
+    /// Where memory at `physical` is in the file, if so many bytes of it are there.
+    pub fn offset(&self, physical: u64, bytes: u64) -> Option<u64> {
+        self.regions.iter().find_map(|region| {
+            let at = physical.checked_sub(region.physical)?;
+            let offset = region.offset.checked_add(at)?;
+            (at.checked_add(bytes)? <= region.bytes && offset.checked_add(bytes)? <= self.bytes).then_some(offset)
+        })
     }
 
     /// Reads memory at `physical`; false, and nothing, if not all of it is there.
     pub fn read(&self, physical: u64, into: &mut [u8]) -> bool {
-        let length = into.len() as u64;
-        let place = self.regions.iter().find_map(|region| {
-            let at = physical.checked_sub(region.physical)?;
-            (at.checked_add(length)? <= region.bytes).then(|| region.offset.saturating_add(at))
-        });
+        let place = self.offset(physical, into.len() as u64);
         place.is_some_and(|offset| self.file.read_exact_at(into, offset).is_ok())
     }
 }

@@ -35,6 +35,7 @@ type Part = Box<[OnceCell<Option<Box<Words>>>]>;
 /// All memory, read where somebody looks.
 pub struct Memory {
     dump: Dump,
+    /// Frames by where they are in the file: none is read twice, and there are no more than the file has room for.
     parts: Vec<OnceCell<Part>>,
     descriptors: Vec<Descriptor>,
     epochs: Epochs,
@@ -56,7 +57,7 @@ fn dead() -> Descriptor {
 impl Memory {
     /// The memory in `dump`, of a kernel with its descriptors where `places` says.
     pub fn new(dump: Dump, places: &Places) -> Self {
-        let parts = dump.end().div_ceil(FRAME).div_ceil(PART as u64);
+        let parts = dump.bytes.div_ceil(FRAME).div_ceil(PART as u64);
         let root = dump.processors.first().map_or(0, |first| first.page_table & ADDRESS);
         let mut memory = Self {
             parts: (0..parts).map(|_| OnceCell::new()).collect(),
@@ -113,15 +114,16 @@ impl Memory {
 
     /// The words of the frame with this number, if it is in the dump.
     fn frame(&self, number: u64) -> Option<&Words> {
-        let number = usize::try_from(number).ok()?;
-        let part = self.parts.get(number / PART)?;
+        let physical = number.checked_mul(FRAME)?;
+        let place = usize::try_from(self.dump.offset(physical, FRAME)? / FRAME).ok()?;
+        let part = self.parts.get(place / PART)?;
         let part = part.get_or_init(|| (0..PART).map(|_| OnceCell::new()).collect());
-        part.get(number % PART)?.get_or_init(|| self.read_frame(number as u64)).as_deref()
+        part.get(place % PART)?.get_or_init(|| self.read_frame(physical)).as_deref()
     }
 
-    fn read_frame(&self, number: u64) -> Option<Box<Words>> {
+    fn read_frame(&self, physical: u64) -> Option<Box<Words>> {
         let mut bytes = [0; FRAME as usize];
-        if !self.dump.read(number * FRAME, &mut bytes) {
+        if !self.dump.read(physical, &mut bytes) {
             return None;
         }
         let words = Box::new(zeros::<WORDS>());

@@ -52,7 +52,7 @@ const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
 fn count(memory: &Memory, table: u64, level: u64, pages: &mut Pages) {
     // A damaged table can be one of its own entries, and have no end.
-    if pages.tables > memory.dump().end() / FRAME {
+    if pages.tables > memory.dump().bytes / FRAME {
         return;
     }
     pages.tables += 1;

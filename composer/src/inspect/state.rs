@@ -85,7 +85,7 @@ fn processor(
     (own, at): &(Own, dump::Processor),
 ) -> Processor {
     let in_kernel = !at.is_at_user_level();
-    let frames = in_kernel.then(|| subject.programs.kernel_frames(at.instruction)).unwrap_or_default();
+    let frames = if in_kernel { subject.programs.kernel_frames(at.instruction) } else { Vec::new() };
     Processor {
         number,
         thread: own.thread.map(|thread| logic::thread::index(memory, thread)),

@@ -120,7 +120,7 @@ fn a_dump_of_another_kernel_is_told_from_one_of_this() {
 fn mapped() -> Vec<u8> {
     let mut memory = vec![0; 0x6000];
     for table in 1..=4_u64 {
-        let entry = (table + 1) * 0x1000 | 1;
+        let entry = ((table + 1) * 0x1000) | 1;
         memory[table as usize * 0x1000..][..8].copy_from_slice(&entry.to_le_bytes());
     }
     memory[0x5008..0x5010].copy_from_slice(&7_u64.to_le_bytes());
