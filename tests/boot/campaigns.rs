@@ -4,10 +4,11 @@ use std::process::Command;
 
 use crate::tools::{Outcome, ensure, finish, root, trials};
 use libtest_mimic::Trial;
+use tests::campaign::{Order, guest, kernel};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    trials!("campaigns": random_calls_beside_neighbours guided_entries guided_graphs_and_images block_and_wake_on_two_cores rewritten_pages simulated_tasks an_unknown_campaign_is_2)
+    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores rewritten_pages simulated_tasks an_unknown_campaign_is_2)
 }
 
 fn campaign(arguments: &[&str]) -> Command {
@@ -16,10 +17,23 @@ fn campaign(arguments: &[&str]) -> Command {
     command
 }
 
-/// In the guest on two cores, and then in the guest and on the host.
+/// In the guest on two cores, twice, and then in the guest and on the host.
 fn random_calls_beside_neighbours() -> Outcome {
-    let finished = finish(&mut campaign(&["kernel", "--count", "1000000", "--seed", "1"]))?.expect_status(0)?;
+    let finished = finish(&mut campaign(&["kernel", "--count", "500000", "--seed", "1"]))?.expect_status(0)?;
     ensure(finished.output.contains("kernel: 1000000 tried, "), || finished.output.clone())
+}
+
+/// One seed, one run: on two cores, with timers, neighbours and players that end.
+fn random_calls_beside_neighbours_again() -> Outcome {
+    let report = |seed| {
+        let parameters = kernel::by_turns(&Order { count: 20_000, seed });
+        guest::run(&parameters, &mut |_| ()).map_err(|error| error.to_string())
+    };
+    let (one, again, other) = (report(7)?, report(7)?, report(8)?);
+    let neighbours = one.neighbours.is_some_and(|[rounds, _]| rounds > 0);
+    ensure(neighbours && one.tally.is_some(), || format!("{one:?}"))?;
+    ensure(one == again, || format!("{one:?}\n{again:?}"))?;
+    ensure(one.parts != other.parts, || "the seed makes no difference".to_owned())
 }
 
 fn guided_entries() -> Outcome {

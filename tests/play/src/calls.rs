@@ -85,7 +85,7 @@ impl Calls {
         let method = method(operations, choices);
         let words = words::of(self, kind, method, choices);
         let call = Call { word: capability << 16 | u64::from(method), words };
-        permitted(&self.world, call, choices)
+        self.permitted(call, choices)
     }
 
     /// The player's own, or one that it has made, or any number at all.
@@ -97,6 +97,42 @@ impl Calls {
             30 => choices.below(CAPABILITIES.into()),
             _ => choices.word() >> 16 >> choices.below(40),
         }
+    }
+
+    /// The call, or what is left of it without what would end the game: waiting for ever, ending the player at once, filling the console.
+    fn permitted(&self, mut call: Call, choices: &mut impl Choices) -> Call {
+        let (capability, method) = (call.capability(), call.method());
+        // What a player starts with stays where it is; it does not always start with the last of these.
+        let is_other = capability == u64::from(slot::OTHER) && self.holdings.kind(capability) == Some(Kind::Thread);
+        let is_known = (1..u64::from(slot::OTHER)).contains(&capability) || is_other;
+        let may_be = |own: u32| capability == u64::from(own) || !is_known;
+        if capability == u64::from(slot::CONSOLE) {
+            call.words = [0; 4];
+        }
+        let is_dispatch = (may_be(slot::THREAD) || may_be(slot::OTHER)) && method == ThreadOperation::Dispatch as u16;
+        if is_dispatch && !self.world.timed && call.words[3] != 0 {
+            call.words[1] = 0;
+            call.words[3] &= u64::from(u32::MAX);
+        }
+        // A thread that waits without a time, while nobody sends.
+        let waits = call.words[0] & DO_NOT_WAIT == 0 && call.words[1] != 1;
+        if may_be(slot::RECEIVE) && method == ReceiveOperation::Receive as u16 && waits {
+            call.words[0] |= DO_NOT_WAIT;
+        }
+        let is_table = [PageTableOperation::Graft as u16, PageTableOperation::Prune as u16].contains(&method);
+        call.words[0] = alike(&self.world, call.words[0], is_table && may_be(slot::PAGE_TABLE));
+        call.words[1] = alike(&self.world, call.words[1], false);
+        // What is in its first slots it needs.
+        let takes = may_be(slot::TABLE) && TAKES.contains(&method);
+        if takes && call.words[0] < u64::from(slot::FREE) {
+            call.words[0] += u64::from(slot::FREE);
+        }
+        let may_end = may_be(slot::COMPONENT) && method == ComponentOperation::Revoke as u16;
+        let is_end = capability == 0 || capability == u64::from(slot::COMPONENT);
+        if (may_end || capability == 0) && !choices.one_in(if is_end { ENDS } else { ENDS / 16 }) {
+            return Call { word: Call::new(slot::COMPONENT, 63, [0; 4]).word, ..call };
+        }
+        call
     }
 
     /// A slot that the player has filled with a capability of this kind.
@@ -137,39 +173,6 @@ fn method(operations: usize, choices: &mut impl Choices) -> u16 {
 /// One call in so many that would end the player does.
 const ENDS: u64 = 1024;
 
-/// The call, or what is left of it without what would end the game: waiting for ever, ending the player at once, filling the console.
-fn permitted(world: &World, mut call: Call, choices: &mut impl Choices) -> Call {
-    let (capability, method) = (call.capability(), call.method());
-    let may_be = |own: u32| capability == u64::from(own) || !(1..u64::from(slot::FREE)).contains(&capability);
-    if capability == u64::from(slot::CONSOLE) {
-        call.words = [0; 4];
-    }
-    let is_dispatch = (may_be(slot::THREAD) || may_be(slot::OTHER)) && method == ThreadOperation::Dispatch as u16;
-    if is_dispatch && !world.timed && call.words[3] != 0 {
-        call.words[1] = 0;
-        call.words[3] &= u64::from(u32::MAX);
-    }
-    // A thread that waits without a time, while nobody sends.
-    let waits = call.words[0] & DO_NOT_WAIT == 0 && call.words[1] != 1;
-    if may_be(slot::RECEIVE) && method == ReceiveOperation::Receive as u16 && waits {
-        call.words[0] |= DO_NOT_WAIT;
-    }
-    let is_table = [PageTableOperation::Graft as u16, PageTableOperation::Prune as u16].contains(&method);
-    call.words[0] = alike(world, call.words[0], is_table && may_be(slot::PAGE_TABLE));
-    call.words[1] = alike(world, call.words[1], false);
-    // What is in its first slots it needs.
-    let takes = may_be(slot::TABLE) && TAKES.contains(&method);
-    if takes && call.words[0] < u64::from(slot::FREE) {
-        call.words[0] += u64::from(slot::FREE);
-    }
-    let may_end = may_be(slot::COMPONENT) && method == ComponentOperation::Revoke as u16;
-    let is_end = capability == 0 || capability == u64::from(slot::COMPONENT);
-    if (may_end || capability == 0) && !choices.one_in(if is_end { ENDS } else { ENDS / 16 }) {
-        return Call { word: Call::new(slot::COMPONENT, 63, [0; 4]).word, ..call };
-    }
-    call
-}
-
 /// The word, or another if the image lies there, or what the kernel has mapped for a base constructor: that differs
 /// between the host and the guest, and everybody needs it.
 fn alike(world: &World, word: u64, anywhere: bool) -> u64 {
@@ -185,3 +188,33 @@ fn alike(world: &World, word: u64, anywhere: bool) -> u64 {
 
 /// Operations of a table that take away what is in the slot that their first word names.
 const TAKES: [u16; 2] = [TableOperation::Remove as u16, TableOperation::Reclaim as u16];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::choices::Random;
+    use crate::world::Code;
+
+    const CODE: Code = Code { returns: 0, unwinds: 0, deepens: 0, player: 0 };
+    const WORLD: World = World { player: 0, frames: FIRST_FRAME, code: CODE, timed: true };
+
+    /// Whatever a slot may come to hold, nobody waits there for ever.
+    #[test]
+    fn no_call_waits_for_ever() {
+        let waits = |at| Call::new(at, ReceiveOperation::Receive as u16, [0, 0, u64::MAX, slot::RECEIVE.into()]);
+        let calls = |has_other| Calls { world: WORLD, holdings: Holdings::new(has_other) };
+        let permitted = |at, has_other| calls(has_other).permitted(waits(at), &mut Random::new(1));
+        for (at, has_other, may_wait) in [
+            (slot::THREAD, true, true),
+            (slot::RECEIVE, true, false),
+            (slot::OTHER, true, true),
+            (slot::OTHER, false, false),
+            (slot::OTHER + 1, true, false),
+            (slot::FREE, true, false),
+            (slot::FREE + 1000, true, false),
+        ] {
+            let waits = permitted(at, has_other).words[0] & DO_NOT_WAIT == 0;
+            assert_eq!(waits, may_wait, "slot {at}, {has_other}");
+        }
+    }
+}

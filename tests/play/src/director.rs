@@ -92,7 +92,8 @@ impl Director {
         World { player: number, frames, code: self.code, timed: self.timed }
     }
 
-    fn construct(&mut self, kernel: &mut impl Operations) -> Result<(), Error> {
+    /// Whether it has another thread: a player long ago may have had one with this index, and nobody has reclaimed it.
+    fn construct(&mut self, kernel: &mut impl Operations) -> Result<bool, Error> {
         use TableOperation::*;
         let mut frame = first_frame(self.players);
         let mut take = || {
@@ -116,12 +117,11 @@ impl Director {
         let victim = world.component() + 3;
         kernel.operate(table, CreateComponent as u16, [slot::VICTIM.into(), take(), tables, victim])?;
         let other = [slot::OTHER.into(), take(), pair(component.into(), world.thread() + 1), self.code.returns];
-        // A player long ago may have had one with this index, and nobody has reclaimed it.
-        let _ = kernel.operate(table, CreateThread as u16, other);
+        let has_other = kernel.operate(table, CreateThread as u16, other).is_ok();
         self.grant([table, component, thread], [take(), take()], kernel)?;
         self.players += 1;
         self.life = LIFE;
-        Ok(())
+        Ok(has_other)
     }
 
     fn grant(
@@ -176,8 +176,8 @@ impl Director {
                 if self.players == PLAYERS {
                     return Ok(Played::Exhausted);
                 }
-                self.construct(stage)?;
-                stage.player().moves_to(self.world());
+                let has_other = self.construct(stage)?;
+                stage.player().moves_to(self.world(), has_other);
             }
             self.run(stage);
         }

@@ -21,13 +21,15 @@ struct Held {
 pub struct Holdings([Option<Held>; SLOTS]);
 
 impl Holdings {
-    /// What every player starts with.
-    pub const fn new() -> Self {
+    /// What every player starts with; some without the other thread.
+    pub const fn new(has_other: bool) -> Self {
         let mut slots = [None; SLOTS];
         let mut at = 0;
         while at < slot::START.len() {
             let (number, kind) = slot::START[at];
-            slots[number as usize] = Some(Held { kind, is_own_table: number == slot::TABLE });
+            if has_other || number != slot::OTHER {
+                slots[number as usize] = Some(Held { kind, is_own_table: number == slot::TABLE });
+            }
             at += 1;
         }
         Self(slots)
@@ -82,7 +84,7 @@ impl Holdings {
 
 impl Default for Holdings {
     fn default() -> Self {
-        Self::new()
+        Self::new(true)
     }
 }
 
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_copied_and_emptied_is_known() {
-        let mut holdings = Holdings::new();
+        let mut holdings = Holdings::new(true);
         done(&mut holdings, slot::TABLE, TableOperation::CreateInvocation, [4 << 32 | 30, 0, 0, 1]);
         done(&mut holdings, slot::TABLE, TableOperation::Copy, [31, slot::SEND.into(), 0, 0]);
         assert_eq!([30, 31, 32].map(|at| holdings.kind(at)), [Some(Kind::Invocation), Some(Kind::Send), None]);
@@ -111,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_copy_of_the_own_table_is_the_own_table_and_another_is_not() {
-        let mut holdings = Holdings::new();
+        let mut holdings = Holdings::new(true);
         done(&mut holdings, slot::TABLE, TableOperation::CreateTable, [30, 0, 0, 0]);
         done(&mut holdings, slot::TABLE, TableOperation::Copy, [31, slot::TABLE.into(), 0, 0]);
         done(&mut holdings, 30, TableOperation::Copy, [40, slot::SEND.into(), 0, 0]);

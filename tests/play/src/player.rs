@@ -22,7 +22,7 @@ impl Player {
     pub const fn new(seed: u64, world: World) -> Self {
         Self {
             random: Random::new(seed),
-            calls: Calls { world, holdings: Holdings::new() },
+            calls: Calls { world, holdings: Holdings::new(true) },
             left: 0,
             last: None,
             tally: Tally::new(),
@@ -34,11 +34,11 @@ impl Player {
         self.random = Random::new(seed);
     }
 
-    /// Goes on as another component, elsewhere.
-    pub const fn moves_to(&mut self, world: World) {
+    /// Goes on as another component, elsewhere, with or without another thread.
+    pub const fn moves_to(&mut self, world: World, has_other: bool) {
         self.calls.world = world;
         self.last = None;
-        self.calls.holdings = Holdings::new();
+        self.calls.holdings = Holdings::new(has_other);
     }
 
     /// Grants so many calls.

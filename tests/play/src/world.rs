@@ -38,10 +38,10 @@ pub mod slot {
     pub const TIME: u32 = 15;
     /// The level that is handled; it never is one of those that a player handles.
     pub const LEVEL: u32 = 16;
-    /// A thread that has not started.
-    pub const OTHER: u32 = 17;
     /// More time.
-    pub const MORE_TIME: u32 = 18;
+    pub const MORE_TIME: u32 = 17;
+    /// A thread that has not started; nothing if a player long ago had one with its index.
+    pub const OTHER: u32 = 18;
     /// First slot to play with.
     pub const FREE: u32 = 20;
 
@@ -63,8 +63,8 @@ pub mod slot {
         (RANGE, Kind::PhysicalRange),
         (TIME, Kind::TemporalCapability),
         (LEVEL, Kind::HandledLevel),
-        (OTHER, Kind::Thread),
         (MORE_TIME, Kind::TemporalCapability),
+        (OTHER, Kind::Thread),
     ];
 }
 
@@ -105,7 +105,7 @@ pub const PRIVATE_FRAMES: u64 = 16;
 pub const COMMON_FRAMES: u64 = 64;
 
 /// Where code lies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
     /// Returns with success and the words with which it was entered.
     pub returns: u64,

@@ -23,12 +23,14 @@ pub struct Parameters {
     pub neighbours: bool,
     /// Cores that are used.
     pub cores: u64,
+    /// Whether cores take turns, by a clock that counts instructions: then everything happens again in the same way.
+    pub by_turns: bool,
     /// First call of the part that is to be listed.
     pub list: Option<u64>,
 }
 
 /// What the guest reported.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Where its code lies.
     pub code: Option<Code>,
@@ -57,7 +59,8 @@ pub fn run(parameters: &Parameters, at: &mut dyn FnMut(u64)) -> Result<Report, C
     /// What the guest's memory has to be: the frames that players play with lie far up.
     const MEMORY: u64 = 1 << 30;
     let system = Composed::new("fuzzer", &graph(parameters))?;
-    let machine = system.machine().processors(parameters.cores as u32).memory(MEMORY);
+    let machine =
+        system.machine().processors(parameters.cores as u32).memory(MEMORY).counts_instructions(parameters.by_turns);
     let patience = Duration::from_secs(300 + parameters.calls / 500);
     let mut report = Report::default();
     let mut line = |line: &str| {
@@ -82,7 +85,7 @@ fn last_lines(console: &str) -> String {
 }
 
 fn graph(parameters: &Parameters) -> String {
-    let Parameters { calls, part, seed, timed, neighbours, cores, list } = *parameters;
+    let Parameters { calls, part, seed, timed, neighbours, cores, list, .. } = *parameters;
     let list = list.unwrap_or(u64::MAX);
     let words = [("calls", calls), ("part", part), ("seed", seed), ("cores", cores), ("list", list)];
     let flags = [("timed", timed), ("neighbours", neighbours)];

@@ -1,4 +1,10 @@
 //! The campaign `kernel`: players call the real kernel at random, and the logic on the host says what they should have been answered.
+//!
+//! | part | what it is for | what the seed repeats |
+//! |---|---|---|
+//! | by turns on two cores | every operation, every documented error, neighbours beside | everything, to the last instruction: the machine's clock counts instructions, and its cores take turns |
+//! | at once on two cores | what only happens while another core executes | the calls; the emulator's own time says when cores meet, and which timeout comes first |
+//! | in the guest and on the host | each answer | everything: nothing depends on time |
 
 use abi::error::Error;
 use abi::kind::Kind;
@@ -9,7 +15,7 @@ use subject::Replay;
 
 use super::Order;
 use super::counts::Counts;
-use super::documented;
+use super::documented::{self, Operation};
 use super::error::CampaignError;
 use super::guest::{self, Parameters, Report};
 
@@ -26,35 +32,72 @@ const PART: u64 = 1_000;
 ///
 /// The guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
-    let parameters = Parameters {
-        calls: order.count,
-        part: PART,
-        seed: order.seed,
-        timed: true,
-        neighbours: true,
-        cores: CORES,
-        list: None,
-    };
-    bar.set_message("in the guest");
-    let report = guest::run(&parameters, &mut |calls| bar.set_position(calls))?;
-    let mut counts = judge(&report, order.count);
-    bar.set_message("in the guest and on the host");
-    let parameters =
-        Parameters { calls: order.count.min(COMPARED), timed: false, neighbours: false, cores: 1, ..parameters };
-    let report = guest::run(&parameters, &mut |calls| bar.set_position(calls))?;
-    counts.failures.extend(report.complaints.iter().cloned());
-    if let Some(part) = compare(&report, order.seed, parameters.calls) {
-        counts.failures.push(first_difference(part, parameters)?);
+    let parameters = by_turns(order);
+    let by_turns = boot("by turns on two cores", parameters, bar)?;
+    let at_once = boot("at once on two cores", Parameters { by_turns: false, ..parameters }, bar)?;
+    let mut counts = sum([&by_turns, &at_once]);
+    counts.failures.extend(said("by turns", judge(&by_turns, order.count)));
+    counts.failures.extend(said("by turns", never_answered(&by_turns)));
+    let at_once = judge(&at_once, order.count);
+    counts.failures.extend(said("at once, where the seed repeats the calls alone", at_once));
+    let compared = Parameters { calls: order.count.min(COMPARED), ..alone(order) };
+    let report = boot("in the guest and on the host", compared, bar)?;
+    counts.failures.extend(said("in the guest and on the host", report.complaints.clone()));
+    if let Some(part) = compare(&report, order.seed, compared.calls) {
+        counts.failures.push(first_difference(part, compared)?);
     }
     Ok(counts)
 }
 
-/// What a run in the guest comes to.
-fn judge(report: &Report, calls: u64) -> Counts {
+/// What players do beside neighbours, again and again in the same way.
+pub const fn by_turns(order: &Order) -> Parameters {
+    let Order { count, seed } = *order;
+    Parameters {
+        calls: count,
+        part: PART,
+        seed,
+        timed: true,
+        neighbours: true,
+        cores: CORES,
+        by_turns: true,
+        list: None,
+    }
+}
+
+/// What depends on no time and nobody else.
+const fn alone(order: &Order) -> Parameters {
+    Parameters { timed: false, neighbours: false, cores: 1, by_turns: false, ..by_turns(order) }
+}
+
+fn boot(what: &'static str, parameters: Parameters, bar: &ProgressBar) -> Result<Report, CampaignError> {
+    bar.set_message(what);
+    guest::run(&parameters, &mut |calls| bar.set_position(calls))
+}
+
+/// What failed, and in which part of the campaign.
+fn said(part: &str, failures: Vec<String>) -> impl Iterator<Item = String> {
+    failures.into_iter().map(move |failure| format!("{part}: {failure}"))
+}
+
+/// The calls of these runs.
+fn sum(reports: [&Report; 2]) -> Counts {
+    let mut counts = Counts::default();
+    for report in reports {
+        let [tried, answered, _] = report.tally.unwrap_or_default();
+        let succeeded = report.statuses.get(&0).copied().unwrap_or_default();
+        counts.tried += tried;
+        counts.succeeded += succeeded;
+        counts.errors += answered.saturating_sub(succeeded);
+    }
+    counts
+}
+
+/// What is wrong with a run in the guest.
+fn judge(report: &Report, calls: u64) -> Vec<String> {
     let mut failures = report.complaints.clone();
-    let Some([tried, answered, _]) = report.tally else {
+    let Some([tried, ..]) = report.tally else {
         failures.push("the guest did not report".to_owned());
-        return Counts { failures, ..Counts::default() };
+        return failures;
     };
     if tried != calls {
         failures.push(format!("{tried} of {calls} calls were made"));
@@ -63,40 +106,47 @@ fn judge(report: &Report, calls: u64) -> Counts {
         Some([rounds, 0]) if rounds > 0 => {}
         other => failures.push(format!("the neighbours' rounds and wrong ones: {other:?}")),
     }
-    failures.extend(against_the_documentation(report));
-    failures.extend(against_what_goes_for_all(report));
-    let succeeded = report.statuses.get(&0).copied().unwrap_or_default();
-    Counts { tried, succeeded, errors: answered.saturating_sub(succeeded), failures }
+    failures.extend(documented_nowhere(report));
+    failures
 }
 
-/// What was never answered although the documentation says so, and what was answered although it does not.
-fn against_the_documentation(report: &Report) -> Vec<String> {
+/// Whether `operation` was answered with this status.
+fn occurred(report: &Report, operation: &Operation, status: u16) -> bool {
+    report.outcomes.contains_key(&(operation.kind as u64, operation.number, status.into()))
+}
+
+/// What was answered although the documentation does not say so.
+fn documented_nowhere(report: &Report) -> Vec<String> {
     let mut failures = Vec::new();
     for operation in documented::operations() {
-        let (kind, number) = (operation.kind as u64, operation.number);
-        let occurred = |status: u16| report.outcomes.contains_key(&(kind, number, status.into()));
-        // The end of the system has succeeded if the guest comes to its end.
-        if !occurred(0) && operation.kind != Kind::Power {
-            failures.push(format!("{} never succeeded", operation.title()));
-        }
-        for error in Error::ALL {
-            match occurred(error.status()) {
-                true if !operation.may_answer(error) => {
-                    failures.push(format!("{} answered {error:?}, which is documented nowhere", operation.title()));
-                }
-                false if operation.must_answer(error) => {
-                    failures.push(format!("{} never answered {error:?}", operation.title()));
-                }
-                _ => {}
-            }
-        }
+        let wrong = Error::ALL.into_iter().filter(|error| !operation.may_answer(*error));
+        let wrong = wrong.filter(|error| occurred(report, &operation, error.status()));
+        failures.extend(
+            wrong.map(|error| format!("{} answered {error:?}, which is documented nowhere", operation.title())),
+        );
     }
     failures
 }
 
+/// What was never answered although the documentation says so.
+fn never_answered(report: &Report) -> Vec<String> {
+    let mut failures = Vec::new();
+    for operation in documented::operations() {
+        // The end of the system has succeeded if the guest comes to its end.
+        if !occurred(report, &operation, 0) && operation.kind != Kind::Power {
+            failures.push(format!("{} never succeeded", operation.title()));
+        }
+        let missing = Error::ALL.into_iter().filter(|error| operation.must_answer(*error));
+        let missing = missing.filter(|error| !occurred(report, &operation, error.status()));
+        failures.extend(missing.map(|error| format!("{} never answered {error:?}", operation.title())));
+    }
+    failures.extend(never_refused(report));
+    failures
+}
+
 /// Kinds of which no number that is no operation's was refused as such, and of which no object was gone when something was asked.
-fn against_what_goes_for_all(report: &Report) -> Vec<String> {
-    let occurred = |kind: Kind, error: Error, unknown: bool| {
+fn never_refused(report: &Report) -> Vec<String> {
+    let was_refused = |kind: Kind, error: Error, unknown: bool| {
         let is_it = |(of, number, status): &(u64, u64, u64)| {
             let is_unknown = *number == UNKNOWN as u64;
             *of == kind as u64 && *status == u64::from(error.status()) && (is_unknown || !unknown)
@@ -105,8 +155,8 @@ fn against_what_goes_for_all(report: &Report) -> Vec<String> {
     };
     // Nobody holds the end of the system but the base constructor, and an invocation knows methods.
     let asked = Kind::ALL.into_iter().filter(|kind| ![Kind::Power, Kind::Invocation].contains(kind));
-    let numbers = asked.filter(|kind| !occurred(*kind, Error::UnknownOperation, true)).map(|kind| (kind, "number"));
-    let objects = documented::OBJECTS.into_iter().filter(|kind| !occurred(*kind, Error::Revoked, false));
+    let numbers = asked.filter(|kind| !was_refused(*kind, Error::UnknownOperation, true)).map(|kind| (kind, "number"));
+    let objects = documented::OBJECTS.into_iter().filter(|kind| !was_refused(*kind, Error::Revoked, false));
     let missing = numbers.chain(objects.map(|kind| (kind, "object")));
     missing.map(|(kind, what)| format!("of a {}, no {what} was gone or unknown", kind.name())).collect()
 }

@@ -60,7 +60,7 @@ impl Stage {
         let (now, mut kernel) = (stage.now(), stage.kernel);
         kernel.is_audited = true;
         let seen = kernel.call(Entry { at: 0, now }, dispatch.word, dispatch.words);
-        let calls = Calls { world: director.world(), holdings: Holdings::new() };
+        let calls = Calls { world: director.world(), holdings: Holdings::new(true) };
         Ok(Self { kernel, calls, seen, now, dispatch, company, entered: Entered::default() })
     }
 

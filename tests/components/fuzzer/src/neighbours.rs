@@ -12,6 +12,7 @@ use abi::kind::Kind;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
 use abi::operation::{PageTableOperation, TableOperation, ThreadOperation};
 use core::arch::naked_asm;
+use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use play::Operations;
 
@@ -169,7 +170,7 @@ fn stop(core: u64, guest: &mut Guest) -> Result<(), Error> {
     counts(core)[LEFT].store(1, Relaxed);
     loop {
         match guest.ask(Kind::Thread, THREAD + core as u32, ThreadOperation::Ended as u16, [0; 4]) {
-            Err(Error::Pending) => {}
+            Err(Error::Pending) => spin_loop(),
             ended => return ended.map(|_| ()),
         }
     }
@@ -208,6 +209,7 @@ unsafe extern "C" fn works() {
         "cmc",
         "adc qword ptr [rbx + 16], 0", // one more wrong answer
         "inc qword ptr [rbx + 8]",
+        "pause", // where cores take turns, it is another's
         "lock dec qword ptr [rbx]", // the other core may set it, to stop
         "jnz 2b",
         "xor eax, eax",

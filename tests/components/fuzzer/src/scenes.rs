@@ -12,6 +12,7 @@ use abi::operation::{
 use abi::rights;
 use abi::time::SCHEDULERS;
 use core::arch::naked_asm;
+use core::hint::spin_loop;
 use play::tally::operations;
 use play::world::{FAR, LINE};
 
@@ -152,6 +153,7 @@ fn quiesce(guest: &mut Guest, epoch: u64) -> Result<(), Error> {
     let mut ask = || guest.ask(Kind::CapabilityTable, slot::TABLE, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]);
     let mut answer = ask();
     while answer == Err(Error::Pending) {
+        spin_loop();
         answer = ask();
     }
     answer.map(|_| ())
@@ -180,10 +182,14 @@ fn other_core(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Erro
 pub fn after(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error> {
     let of = pair(CLIENT, CORE << 16 | (THREADS + 40));
     make(guest, TableOperation::CreateThread, [FAULTY.into(), neighbours.frame(), of, faults as *const () as u64])?;
-    let mut ask = |operation: ThreadOperation| guest.ask(Kind::Thread, FAULTY, operation as u16, [0; 4]);
-    while ask(ThreadOperation::Launch) == Err(Error::InUse) {}
-    while ask(ThreadOperation::Ended) == Err(Error::Pending) {}
-    while ask(ThreadOperation::Launch) == Err(Error::InUse) {}
+    let mut until_not = |error: Error, operation: ThreadOperation| {
+        while guest.ask(Kind::Thread, FAULTY, operation as u16, [0; 4]) == Err(error) {
+            spin_loop();
+        }
+    };
+    until_not(Error::InUse, ThreadOperation::Launch);
+    until_not(Error::Pending, ThreadOperation::Ended);
+    until_not(Error::InUse, ThreadOperation::Launch);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use abi::error::Error;
 use abi::kind::Kind;
 use core::arch::asm;
 use core::cell::UnsafeCell;
+use core::hint::spin_loop;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use play::calls::Call;
 use play::world::{Code, World};
@@ -57,6 +58,9 @@ impl Stage for Guest {
     }
 }
 
+/// Calls of a player after which it is another core's turn, where cores take turns.
+const TURN: u64 = 4;
+
 /// What a player's thread runs.
 pub extern "C" fn play() {
     // SAFETY: see `Shared`.
@@ -66,6 +70,9 @@ pub extern "C" fn play() {
         player.answered(status, words);
         if LISTED.load(Relaxed) {
             print(player.tally.tried, &call, status, words);
+        }
+        if player.tally.tried.is_multiple_of(TURN) {
+            spin_loop();
         }
     }
 }
