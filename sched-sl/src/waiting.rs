@@ -87,6 +87,8 @@ pub enum Answer {
     Freed,
     /// It turned out that the holder waits for this thread.
     Deadlock,
+    /// The holder is no more, and did not bring it about.
+    Abandoned,
 }
 
 /// Whom a trigger lets go on.
@@ -131,6 +133,8 @@ enum Status {
     Freed,
     /// The same, since it would wait for ever.
     Deadlocked,
+    /// The same, since its holder is no more.
+    Abandoned,
 }
 
 /// At most `B` blockpoints, at which at most `N` threads wait.
@@ -313,6 +317,35 @@ impl<const B: usize, const N: usize> Points<B, N> {
         }
     }
 
+    /// A thread is lost: those that wait for it go on, with an error.
+    pub fn abandon<T: Copy, P: Policy<N>, M: Timers<N>>(
+        &mut self,
+        scheduler: &mut Scheduler<T, P, M, N>,
+        holder: ThreadId,
+    ) {
+        self.let_all_go(scheduler, Status::Abandoned, |scheduler, thread| scheduler.lends_to(thread, holder));
+    }
+
+    /// Lets all go on that wait anywhere, as if they had been triggered: they look again.
+    pub fn release_all<T: Copy, P: Policy<N>, M: Timers<N>>(&mut self, scheduler: &mut Scheduler<T, P, M, N>) {
+        self.let_all_go(scheduler, Status::Triggered, |_, _| true);
+    }
+
+    fn let_all_go<T: Copy, P: Policy<N>, M: Timers<N>>(
+        &mut self,
+        scheduler: &mut Scheduler<T, P, M, N>,
+        status: Status,
+        goes_on: impl Fn(&Scheduler<T, P, M, N>, ThreadId) -> bool,
+    ) {
+        for place in 0..N {
+            let Status::Waits { at, thread, .. } = self.statuses[place] else { continue };
+            if goes_on(scheduler, thread) {
+                self.take_out(at, thread.place);
+                self.let_go(scheduler, thread, status);
+            }
+        }
+    }
+
     /// What the thread in this place had to do with blockpoints, and why it goes on.
     fn finish_in(&mut self, place: u16) -> (Status, Answer) {
         let status = self.statuses[usize::from(place)];
@@ -323,6 +356,7 @@ impl<const B: usize, const N: usize> Points<B, N> {
         let answer = match status {
             Status::Freed => Answer::Freed,
             Status::Deadlocked => Answer::Deadlock,
+            Status::Abandoned => Answer::Abandoned,
             Status::Triggered | Status::HasTurn { .. } => Answer::Triggered,
             Status::Elsewhere | Status::Waits { .. } => Answer::TimedOut,
         };

@@ -31,7 +31,7 @@ mod created {
     pub const TAKEN: u8 = 1;
     /// It returned, and can start again.
     pub const ENDED: u8 = 2;
-    /// It faulted: the kernel does not give it back.
+    /// It faulted: the kernel does not give it back, and its index is never another's.
     pub const LOST: u8 = 3;
 }
 
@@ -79,13 +79,15 @@ struct Core {
     inbox: AtomicU32,
     /// Whether nothing can happen there but what another core brings about.
     is_quiet: AtomicBool,
+    /// Whether a thread of another core is lost, for which somebody there may wait.
+    is_told_of_loss: AtomicBool,
     /// Threads that live there, or are about to.
     threads: AtomicUsize,
 }
 
 impl Core {
     const fn new() -> Self {
-        Self { inbox: AtomicU32::new(0), is_quiet: AtomicBool::new(false), threads: AtomicUsize::new(0) }
+        Self { inbox: AtomicU32::new(0), is_quiet: AtomicBool::new(false), is_told_of_loss: AtomicBool::new(false), threads: AtomicUsize::new(0) }
     }
 }
 
@@ -231,12 +233,38 @@ impl Shared {
         self.vacate(core);
     }
 
-    /// Notes how a thread has ended that was created.
+    /// Notes how a thread has ended.
     pub fn end(&self, index: u64, is_lost: bool) {
-        let ended = if is_lost { created::LOST } else { created::ENDED };
-        if let Ok(known) = self.known(index) {
-            let _ = known.created.compare_exchange(created::TAKEN, ended, Release, Relaxed);
+        let Ok(known) = self.known(index) else { return };
+        if is_lost {
+            known.created.store(created::LOST, SeqCst);
+        } else {
+            let _ = known.created.compare_exchange(created::TAKEN, created::ENDED, Release, Relaxed);
         }
+    }
+
+    /// Whether a thread has faulted: nobody need wait for it.
+    #[cold]
+    #[inline(never)]
+    pub fn is_lost(&self, index: u64) -> bool {
+        self.known(index).is_ok_and(|known| known.created.load(SeqCst) == created::LOST)
+    }
+
+    /// Has all other cores look whether anybody there waits for a thread that is lost.
+    pub fn tell_of_loss(&self, machine: &impl Machine) {
+        for (number, core) in (0..).zip(&self.cores) {
+            if number != machine.core() && machine.cores() >> number & 1 != 0 {
+                core.is_told_of_loss.store(true, SeqCst);
+                self.rouse(number);
+                // The part there may have come to its end.
+                let _ = machine.call(number);
+            }
+        }
+    }
+
+    /// Whether this core has been told of a loss since it last asked.
+    pub fn take_loss(&self, core: u32) -> bool {
+        self.core(core).is_ok_and(|core| core.is_told_of_loss.swap(false, SeqCst))
     }
 
     /// Puts mail for a thread into its core's inbox.
@@ -296,7 +324,7 @@ impl Shared {
         if !own.is_quiet.swap(true, SeqCst) {
             self.quiet.fetch_add(1, SeqCst);
         }
-        if own.inbox.load(SeqCst) != 0 {
+        if own.inbox.load(SeqCst) != 0 || own.is_told_of_loss.load(SeqCst) {
             self.rouse(core);
             return Quiet::No;
         }

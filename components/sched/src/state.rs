@@ -396,11 +396,14 @@ impl State {
     pub fn end(&mut self, part: &Part<impl Machine>, index: u32, what: What) {
         let (What::Ended(status) | What::Faulted(status)) = what else { return };
         part.shared.note(status);
-        let index = u64::from(index);
+        let (index, is_lost) = (u64::from(index), matches!(what, What::Faulted(_)));
         let Some(member) = part.directory.take(index).and_then(|entry| self.member(entry).copied()) else { return };
+        part.shared.end(index, is_lost);
+        if is_lost {
+            self.abandon(part, member.id);
+        }
         self.remove(part.letters, member);
         part.shared.leave(index, part.machine.core());
-        part.shared.end(index, matches!(what, What::Faulted(_)));
         if !member.is_background {
             part.shared.await_less();
         }

@@ -104,6 +104,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.chains.target(id.place()).is_some()
     }
 
+    /// Whether it goes to this other one.
+    pub fn lends_to(&self, id: ThreadId, to: ThreadId) -> bool {
+        self.chains.target(id.place()) == Some(to.place())
+    }
+
     /// Whether one thread is to have its turn before another, taking into account who waits for them.
     pub fn goes_before(&self, left: ThreadId, right: ThreadId) -> bool {
         self.policy.is_before(self.most_urgent(left.place()), self.most_urgent(right.place()))

@@ -15,7 +15,10 @@ impl<M: Machine> Call<'_, M> {
     pub(super) fn wait_at(&self, words: [u64; 4]) -> Result<bool> {
         let visit = self.visit()?;
         let (mut state, now) = (visit.enter(), visit.now());
-        let wait = state.wait_from(&self.scheduler.directory, words);
+        let wait = match state.wait_from(&self.scheduler.part(), words) {
+            Ok(wait) => wait,
+            Err(error) => return Err(visit.leave_with(state, error)),
+        };
         let token = self.caller.token;
         let quick = state.quick_wait(visit.me(), token, wait, now);
         // What there was to wait for, if there was nothing.

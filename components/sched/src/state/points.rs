@@ -1,9 +1,10 @@
 //! Blockpoints: whose they are, and who may wait at them and trigger them.
 
-use super::{CLIENTS, PLACES, State, Target, refused};
-use crate::directory::{Directory, Entry};
+use super::{CLIENTS, PLACES, Part, State, Target, refused};
+use crate::Machine;
+use crate::directory::Entry;
 use runtime::{Error, Result};
-use sched_interface::{NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK};
+use sched_interface::{HOLDER_LOST, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK};
 use sched_sl::{Answer, Epoch, Instant, PointId, Quick, ThreadId, Wait, WaitError, Waits, Wakes};
 
 /// Blockpoints that a scheduler has room for.
@@ -95,14 +96,30 @@ impl State {
     }
 
     /// What is asked for in these words. A holder that is not scheduled here lends and is lent nothing.
-    pub fn wait_from(&self, directory: &Directory, [point, epoch, holder, time]: [u64; 4]) -> Wait {
-        let holder = if holder == NOBODY { None } else { directory.find(holder) };
-        Wait {
+    ///
+    /// # Errors
+    ///
+    /// [`HOLDER_LOST`].
+    #[inline(always)]
+    pub fn wait_from(&self, part: &Part<'_, impl Machine>, [point, epoch, holder, time]: [u64; 4]) -> Result<Wait> {
+        let entry = if holder == NOBODY { None } else { find_holder(part, holder)? };
+        Ok(Wait {
             point: PointId::from_word(point),
             epoch: Epoch(epoch),
-            holder: holder.and_then(|entry: Entry| self.thread(entry).ok()),
+            holder: entry.and_then(|entry: Entry| self.thread(entry).ok()),
             until: Instant(time).unless_never(),
-        }
+        })
+    }
+
+    /// A thread is lost, here: those that wait for it go on. Those on other cores that may wait for it look again.
+    pub(super) fn abandon(&mut self, part: &Part<'_, impl Machine>, thread: ThreadId) {
+        self.points.abandon(&mut self.threads, thread);
+        part.shared.tell_of_loss(part.machine);
+    }
+
+    /// A thread is lost on another core: whoever may wait for it looks again.
+    pub fn look_again(&mut self) {
+        self.points.release_all(&mut self.threads);
     }
 
     /// Notes that an epoch has begun, on behalf of the client with this token. Answers whether anybody goes on.
@@ -120,13 +137,14 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`]: it is gone; [`WOULD_DEADLOCK`].
+    /// [`NO_SUCH_POINT`]: it is gone; [`WOULD_DEADLOCK`]; [`HOLDER_LOST`].
     pub fn finish_wait(&mut self, thread: ThreadId) -> Result<bool> {
         match self.points.finish(thread) {
             Answer::Triggered => Ok(true),
             Answer::TimedOut => Ok(false),
             Answer::Freed => Err(NO_SUCH_POINT),
             Answer::Deadlock => Err(WOULD_DEADLOCK),
+            Answer::Abandoned => Err(HOLDER_LOST),
         }
     }
 
@@ -146,6 +164,14 @@ impl State {
     fn reaches(&self, client: usize, other: usize) -> bool {
         let other = self.clients.get(other).and_then(Option::as_ref);
         other.is_some_and(|other| other.wakes & 1 << client != 0)
+    }
+}
+
+#[inline(always)]
+fn find_holder(part: &Part<'_, impl Machine>, holder: u64) -> Result<Option<Entry>> {
+    match part.directory.find(holder) {
+        None if part.shared.is_lost(holder) => Err(HOLDER_LOST),
+        found => Ok(found),
     }
 }
 

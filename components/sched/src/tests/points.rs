@@ -3,7 +3,7 @@
 use super::fake::{Me, World, index_of_client, index_of_created, token};
 use abi::event::What;
 use sched_interface::{
-    NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK,
+    HOLDER_LOST, NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK,
 };
 use std::sync::OnceLock;
 use std::vec::Vec;
@@ -151,6 +151,28 @@ fn a_holder_is_one_whose_thread_can_come_there_and_not_the_one_that_waits() {
     world.main(1, |_| ());
     world.main(2, |_| ());
     assert_eq!(world.run(), Ok(0));
+}
+
+#[test]
+fn who_waits_for_a_thread_that_faults_or_has_is_told_so() {
+    let world = World::new(&[(16, &[3])]);
+    world.created(0, 0, 2, |me| {
+        me.sched().sleep_until(1_000).unwrap();
+        me.log("faults");
+        What::Faulted(8)
+    });
+    world.main(0, |me| {
+        let point = me.sched().create_point().unwrap();
+        let holder = me.sched().create(2).unwrap();
+        let wait = || me.sched().wait_on(point, 0, holder, NEVER);
+        assert_eq!(wait(), Err(HOLDER_LOST));
+        me.log("told");
+        assert_eq!(wait(), Err(HOLDER_LOST), "at once");
+        me.sched().trigger(point, 1).unwrap();
+        assert_eq!(me.sched().wait_on(point, 0, NOBODY, NEVER), Ok(true), "it is as good as before");
+    });
+    assert_eq!(world.run(), Ok(8));
+    assert_eq!(world.log(), ["faults", "told"]);
 }
 
 #[test]
