@@ -142,6 +142,11 @@ impl<const N: usize> Chains<N> {
         some(self.links[place].first)
     }
 
+    /// Another one that waits for the same as the one in this place, of those after [`Self::first_waiting`].
+    pub fn next_waiting(&self, place: usize) -> Option<usize> {
+        some(self.links[place].next)
+    }
+
     /// A place and all that wait for it, whoever is in between.
     pub fn tree(&self, root: usize) -> impl Iterator<Item = usize> {
         core::iter::successors(Some(root), move |at| self.after(*at, root))

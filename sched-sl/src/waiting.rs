@@ -87,7 +87,7 @@ pub enum Answer {
     Freed,
     /// It turned out that the holder waits for this thread.
     Deadlock,
-    /// The holder is no more, and did not bring it about.
+    /// The holder has ended, and did not bring it about.
     Abandoned,
 }
 
@@ -133,7 +133,7 @@ enum Status {
     Freed,
     /// The same, since it would wait for ever.
     Deadlocked,
-    /// The same, since its holder is no more.
+    /// The same, since its holder has ended.
     Abandoned,
 }
 
@@ -317,32 +317,34 @@ impl<const B: usize, const N: usize> Points<B, N> {
         }
     }
 
-    /// A thread is lost: those that wait for it go on, with an error.
+    /// A thread is about to end: those that wait for it go on, with an error.
     pub fn abandon<T: Copy, P: Policy<N>, M: Timers<N>>(
         &mut self,
         scheduler: &mut Scheduler<T, P, M, N>,
         holder: ThreadId,
     ) {
-        self.let_all_go(scheduler, Status::Abandoned, |scheduler, thread| scheduler.lends_to(thread, holder));
+        let mut next = scheduler.first_lender(holder);
+        while let Some(place) = next {
+            next = scheduler.next_lender(place);
+            self.let_go_from(scheduler, place, Status::Abandoned);
+        }
     }
 
     /// Lets all go on that wait anywhere, as if they had been triggered: they look again.
     pub fn release_all<T: Copy, P: Policy<N>, M: Timers<N>>(&mut self, scheduler: &mut Scheduler<T, P, M, N>) {
-        self.let_all_go(scheduler, Status::Triggered, |_, _| true);
+        (0..N).for_each(|place| self.let_go_from(scheduler, place, Status::Triggered));
     }
 
-    fn let_all_go<T: Copy, P: Policy<N>, M: Timers<N>>(
+    /// Lets the thread in this place go on, if it waits.
+    fn let_go_from<T: Copy, P: Policy<N>, M: Timers<N>>(
         &mut self,
         scheduler: &mut Scheduler<T, P, M, N>,
+        place: usize,
         status: Status,
-        goes_on: impl Fn(&Scheduler<T, P, M, N>, ThreadId) -> bool,
     ) {
-        for place in 0..N {
-            let Status::Waits { at, thread, .. } = self.statuses[place] else { continue };
-            if goes_on(scheduler, thread) {
-                self.take_out(at, thread.place);
-                self.let_go(scheduler, thread, status);
-            }
+        if let Status::Waits { at, thread, .. } = self.statuses[place] {
+            self.take_out(at, thread.place);
+            self.let_go(scheduler, thread, status);
         }
     }
 

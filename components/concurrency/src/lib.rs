@@ -21,12 +21,16 @@
 //!
 //! # What is different from the standard library
 //!
-//! - *Nothing is poisoned.* A panic unwinds no thread's own frames here, so nothing that is dropped could see it: the invocation in which it
-//!   happens ends, and a lock that it held stays taken. [`sync::Mutex::lock`] answers with a `Result` all the same: its
-//!   error is [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK), where the standard library would wait for ever.
-//! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`.
-//! - *Nothing is allocated.* A channel's room is part of its type, and a thread's function fits into [`thread::ROOM`] bytes.
-//! - *Times* are points in time and lengths of time in ticks of the time-stamp counter: [`time`].
+//! - *Nothing unwinds.* A panic ends its thread, or the invocation in which it happens, and drops nothing. So there is no poison: a lock that
+//!   the thread held is never given back, and whoever wants it is told so, by [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED), as is whoever
+//!   joins the thread or waits for what it was doing [once](sync::Once). What it held to read, or to send and receive by, stays held.
+//! - *A lock that would be waited for for ever* is an error, [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK).
+//! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`. So does a thread that
+//!   is joined.
+//! - *Nothing is allocated.* A channel's room is part of its type, and a thread's function fits into [`thread::ROOM`] bytes. A thread's stack
+//!   is the graph's to say, and its name is a `&'static str`.
+//! - *Whoever is woken of those that wait* is the first in the order of the scheduler's policy; of equals, who came first. A lock is not handed
+//!   over, so another may be faster. Readers that come after a writer wait behind it.
 #![no_std]
 #![cfg_attr(test, allow(clippy::duplicate_mod, reason = "the suite is run against two libraries"))]
 

@@ -1,13 +1,13 @@
 //! Where threads wait: the scheduler's blockpoint, made when first somebody has to.
 
 use crate::scheduler::{self, SCHED};
+use crate::time::Instant;
 use core::cell::Cell;
-use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use runtime::Result;
-use sched_interface::{NEVER, NOBODY, Sched};
-use sched_sl::{Blockpoint, Epoch, Instant};
+use sched_interface::{HOLDER_ENDED, NEVER, NOBODY, Sched};
+use sched_sl::{Blockpoint, Epoch};
 
 /// How long a thread sleeps that waits for something of which the scheduler has no room to know, in ticks.
 const MOMENT: u64 = 10_000;
@@ -40,16 +40,16 @@ impl Point {
     }
 
     /// Waits for an epoch to pass, at most until a point in time, or for a moment if the scheduler does not know of this. `holder` is the
-    /// thread, by its number, that is to bring it about. Answers whether there is still time.
+    /// thread, by its index, that is to bring it about. Answers whether there is still time.
     ///
     /// # Errors
     ///
-    /// The scheduler's.
-    pub fn wait(&self, epoch: Epoch, holder: Option<NonZeroU32>, until: Option<Instant>) -> Result<bool> {
-        let until = until.map_or(NEVER, |until| until.0);
+    /// The scheduler's: among them [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED).
+    pub fn wait(&self, epoch: Epoch, holder: Option<u64>, until: Option<Instant>) -> Result<bool> {
+        let until = until.map_or(NEVER, Instant::ticks);
         match self.name.load(Acquire) {
             0 => poll(until),
-            name => SCHED.wait_on(name, epoch.0, holder.map_or(NOBODY, scheduler::index), until),
+            name => SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until),
         }
     }
 
@@ -114,20 +114,44 @@ impl Condition {
     pub fn wait<R>(&self, until: Option<Instant>, mut attempt: impl FnMut() -> Option<R>) -> Result<Option<R>> {
         match attempt() {
             Some(result) => Ok(Some(result)),
-            None => self.wait_for_change(until, attempt),
+            None => self.wait_for(|| None, until, attempt),
         }
     }
 
+    /// The same, for a thread to change what is tried, whose index `holder` knows by then.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's: among them [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED).
     #[cold]
     #[inline(never)]
-    fn wait_for_change<R>(&self, until: Option<Instant>, mut attempt: impl FnMut() -> Option<R>) -> Result<Option<R>> {
+    pub fn wait_for<R>(
+        &self,
+        holder: impl Fn() -> Option<u64>,
+        until: Option<Instant>,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Result<Option<R>> {
         self.point.prepare();
         let in_time = Cell::new(true);
         let attempt = || attempt().map(Some).or_else(|| (!in_time.get()).then_some(None));
         self.epochs.wait_for_change(attempt, |epoch| {
-            in_time.set(self.point.wait(epoch, None, until)?);
+            in_time.set(self.point.wait(epoch, holder(), until)?);
             Ok(())
         })
+    }
+
+    /// Whether the scheduler knows of this.
+    pub fn is_known(&self) -> bool {
+        self.point.name.load(Relaxed) != 0
+    }
+
+    /// Whether the thread with this index has ended.
+    #[cold]
+    pub fn has_ended(&self, thread: u64) -> bool {
+        self.point.prepare();
+        // In a time that is past: nobody waits.
+        let asked = self.point.wait(Epoch(u64::MAX), Some(thread), Some(Instant::from_ticks(0)));
+        asked == Err(HOLDER_ENDED)
     }
 
     /// As [`Self::changed`], by a caller who has made the change by a sequentially consistent read-modify-write.

@@ -32,6 +32,14 @@ pub(crate) fn index(number: NonZeroU32) -> u64 {
     runtime::thread::index(number)
 }
 
+/// Whether the thread that executes this is the component's own, and nobody has called the component.
+pub(crate) fn is_own_thread() -> bool {
+    #[cfg(test)]
+    return true;
+    #[cfg(not(test))]
+    runtime::thread::is_own()
+}
+
 /// What time it is, in ticks.
 pub(crate) fn ticks() -> u64 {
     #[cfg(test)]

@@ -4,11 +4,12 @@
 mod of_std;
 mod ours;
 
+use crate::NO_TIME_LEFT;
 use crate::scheduler::SCHED;
 use crate::scheduler::played::REFUSES_POINTS;
 use crate::sync::{Condvar, Mutex, Once, Pipe, Semaphore, TryRecvError, TrySendError};
 use crate::thread::spawn;
-use crate::{NO_TIME_LEFT, time};
+use crate::time::{Duration, Instant};
 use sched_interface::WOULD_DEADLOCK;
 use std::sync::{Mutex as Alone, MutexGuard};
 
@@ -41,11 +42,11 @@ fn the_scheduler_knows_of_what_somebody_has_waited_for_until_that_is_dropped() {
     changed.notify_all();
     once.call_once(|| ()).unwrap();
     assert_eq!(SCHED.points(), before, "nobody has waited");
-    let (guard, soon) = (lock.lock().unwrap(), || time::now().after(time::Duration(1_000)));
+    let (guard, soon) = (lock.lock().unwrap(), || Instant::now() + Duration::from_micros(1));
     assert_eq!(lock.lock_until(soon()).err(), Some(WOULD_DEADLOCK), "it is this thread's");
     permits.acquire().unwrap();
     assert_eq!(permits.acquire_until(soon()), Ok(false));
-    assert!(changed.wait_timeout(guard, time::Duration(1_000)).unwrap().1.timed_out());
+    assert!(changed.wait_timeout(guard, Duration::from_micros(1)).unwrap().1.timed_out());
     assert_eq!(SCHED.points(), before + 3);
     drop((lock, permits, changed, once));
     assert_eq!(SCHED.points(), before);
@@ -56,7 +57,7 @@ fn a_lock_that_is_waited_for_too_long_is_not_taken() {
     let _alone = alone();
     static LOCK: Mutex<()> = Mutex::new(());
     let _guard = LOCK.lock().unwrap();
-    let late = || LOCK.lock_until(time::now().after(time::Duration(1_000_000))).err();
+    let late = || LOCK.lock_until(Instant::now() + Duration::from_millis(1)).err();
     assert_eq!(spawn(late).unwrap().join(), Ok(Some(NO_TIME_LEFT)));
 }
 
@@ -72,7 +73,7 @@ fn what_the_scheduler_has_no_room_for_is_waited_for_all_the_same() {
         *LOCK.lock().unwrap() += 1;
         PERMITS.acquire().unwrap();
     });
-    crate::thread::sleep(time::Duration(1_000_000)).unwrap();
+    crate::thread::sleep(Duration::from_millis(1)).unwrap();
     drop(guard);
     PERMITS.release(1);
     let waits = waits.unwrap();
@@ -91,7 +92,7 @@ fn a_pipe_has_two_ends_and_keeps_the_order() {
     assert!(PIPE.split().is_none());
     assert_eq!(receiver.try_recv(), Err(TryRecvError));
     assert_eq!((sender.try_send(1), sender.try_send(2), sender.try_send(3)), (Ok(()), Ok(()), Err(TrySendError(3))));
-    let late = || time::now().after(time::Duration(1_000));
+    let late = || Instant::now() + Duration::from_micros(1);
     assert_eq!(sender.send_until(3, late()), Err(NO_TIME_LEFT));
     assert_eq!([receiver.recv(), receiver.recv_until(late())], [Ok(1), Ok(2)]);
     assert_eq!(receiver.recv_until(late()), Err(NO_TIME_LEFT));

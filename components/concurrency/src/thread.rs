@@ -1,25 +1,34 @@
-//! Threads: as many at once as the graph permits the component.
+//! Threads: as many at once as the graph permits the component, each with the stack that the graph gives it.
 
+mod builder;
 mod packet;
+mod scope;
 
 use crate::scheduler::{self, SCHED};
-use crate::time;
+use crate::time::{Duration, Instant};
+pub use builder::Builder;
 use packet::Packet;
 pub use packet::ROOM;
 use runtime::Result;
-use sched_interface::{Sched, TOO_MANY_THREADS};
-use sched_sl::{Duration, Instant};
+use sched_interface::Sched;
+pub use scope::{NOT_ITS_OWN, Scope, ScopedJoinHandle, scope};
 
 /// A thread, as `std::thread::Thread`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thread {
     index: u64,
+    name: Option<&'static str>,
 }
 
 impl Thread {
     /// Its index in the system. One that has ended leaves its index to another.
     pub const fn id(self) -> u64 {
         self.index
+    }
+
+    /// The name that it was given.
+    pub const fn name(self) -> Option<&'static str> {
+        self.name
     }
 
     /// Lets the thread go on from its [`park`], or from the next that it makes.
@@ -31,7 +40,8 @@ impl Thread {
 
 /// The thread that executes this.
 pub fn current() -> Thread {
-    Thread { index: scheduler::index(scheduler::number()) }
+    let index = scheduler::index(scheduler::number());
+    Thread { index, name: packet::name_of(index) }
 }
 
 /// Waits until somebody unparks this thread, or has done so since it was last parked.
@@ -49,7 +59,16 @@ pub fn park() -> Result<()> {
 ///
 /// The scheduler's.
 pub fn park_timeout(length: Duration) -> Result<()> {
-    SCHED.block_until(time::now().after(length).0).map(|_| ())
+    park_until(Instant::now().after(length)?)
+}
+
+/// As [`park`], but at most until a point in time.
+///
+/// # Errors
+///
+/// The scheduler's.
+pub fn park_until(until: Instant) -> Result<()> {
+    SCHED.block_until(until.ticks()).map(|_| ())
 }
 
 /// Lets others of the same rank go first.
@@ -67,7 +86,7 @@ pub fn yield_now() -> Result<()> {
 ///
 /// The scheduler's.
 pub fn sleep(length: Duration) -> Result<()> {
-    sleep_until(time::now().after(length))
+    sleep_until(Instant::now().after(length)?)
 }
 
 /// Waits until a point in time.
@@ -76,33 +95,20 @@ pub fn sleep(length: Duration) -> Result<()> {
 ///
 /// The scheduler's.
 pub fn sleep_until(until: Instant) -> Result<()> {
-    SCHED.sleep_until(until.0)
+    SCHED.sleep_until(until.ticks())
 }
 
-/// Starts a thread that runs `function`.
+/// Starts a thread that runs `function`, as `std::thread::spawn`.
 ///
 /// # Errors
 ///
-/// [`TOO_MANY_THREADS`]: as many as the graph permits exist already; the scheduler's.
+/// [`TOO_MANY_THREADS`](sched_interface::TOO_MANY_THREADS): as many as the graph permits exist already; the scheduler's.
 pub fn spawn<F, T>(function: F) -> Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let packet = Packet::claim(function).ok_or(TOO_MANY_THREADS)?;
-    let prepared = runtime::thread::prepare(packet.entry(), packet.number());
-    let started = prepared.ok_or(TOO_MANY_THREADS).and_then(|prepared| {
-        let index = SCHED.create(prepared.word())?;
-        prepared.started();
-        Ok(index)
-    });
-    match started {
-        Ok(index) => Ok(JoinHandle { packet, thread: Thread { index } }),
-        Err(error) => {
-            packet.take_back();
-            Err(error)
-        }
-    }
+    Builder::new().spawn(function)
 }
 
 /// A thread that can be waited for, as `std::thread::JoinHandle`. Dropped, nobody waits for it.
@@ -118,16 +124,16 @@ impl<T> JoinHandle<T> {
         self.thread
     }
 
-    /// Whether it has returned.
+    /// Whether it has returned, or panicked.
     pub fn is_finished(&self) -> bool {
         self.packet.is_finished()
     }
 
-    /// Waits for the thread to return; answers with what it returned. A thread that panics does not return.
+    /// Waits for the thread to return; answers with what it returned. Meanwhile the thread runs on the time of the one that waits.
     ///
     /// # Errors
     ///
-    /// The scheduler's.
+    /// [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED): it has panicked, or faulted; the scheduler's.
     pub fn join(self) -> Result<T> {
         self.packet.wait()
     }

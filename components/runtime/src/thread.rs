@@ -43,6 +43,18 @@ pub fn index(number: NonZeroU32) -> u64 {
     u64::from(number.get()).wrapping_sub(first)
 }
 
+/// Whether the thread that executes this is one of the component's own that nobody else's call has led here: then the word at the end of its
+/// stack, which says how far down the stack was in use before, is 0. On a stack of its own making no thread is.
+pub fn is_own() -> bool {
+    let number = number();
+    if index(number) >= u64::from(abi::layout::THREADS) {
+        return false;
+    }
+    let end = (u64::from(number.get()) + 1) << STACK_SPAN_BITS;
+    // SAFETY: by its number this is the thread's stack, which ends with that word. Volatile, because only assembly writes it.
+    unsafe { core::ptr::with_exposed_provenance::<u64>(end as usize - 8).read_volatile() == 0 }
+}
+
 /// Bytes of its stack, of `bytes` that it has, that the thread that executes this has used at most in this component: what
 /// lies below has never been written to, and so is still zero.
 ///

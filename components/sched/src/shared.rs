@@ -31,7 +31,7 @@ mod created {
     pub const TAKEN: u8 = 1;
     /// It returned, and can start again.
     pub const ENDED: u8 = 2;
-    /// It faulted: the kernel does not give it back, and its index is never another's.
+    /// It faulted: the kernel does not give it back.
     pub const LOST: u8 = 3;
 }
 
@@ -48,6 +48,8 @@ struct Known {
     next: AtomicU16,
     /// Whether the system does not wait for its end, while it is on its way.
     is_background: AtomicBool,
+    /// Whether somebody on another core may wait for its end.
+    is_awaited: AtomicBool,
     /// The core of the kernel's thread.
     core: AtomicU8,
     /// The kernel's thread, once there is one.
@@ -65,6 +67,7 @@ impl Known {
             client: AtomicU8::new(0),
             next: AtomicU16::new(0),
             is_background: AtomicBool::new(false),
+            is_awaited: AtomicBool::new(false),
             core: AtomicU8::new(0),
             slot: AtomicU32::new(0),
             word: AtomicU32::new(0),
@@ -79,15 +82,20 @@ struct Core {
     inbox: AtomicU32,
     /// Whether nothing can happen there but what another core brings about.
     is_quiet: AtomicBool,
-    /// Whether a thread of another core is lost, for which somebody there may wait.
-    is_told_of_loss: AtomicBool,
+    /// Whether a thread of another core has ended, for which somebody there may wait.
+    is_told_of_end: AtomicBool,
     /// Threads that live there, or are about to.
     threads: AtomicUsize,
 }
 
 impl Core {
     const fn new() -> Self {
-        Self { inbox: AtomicU32::new(0), is_quiet: AtomicBool::new(false), is_told_of_loss: AtomicBool::new(false), threads: AtomicUsize::new(0) }
+        Self {
+            inbox: AtomicU32::new(0),
+            is_quiet: AtomicBool::new(false),
+            is_told_of_end: AtomicBool::new(false),
+            threads: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -229,42 +237,54 @@ impl Shared {
 
     /// Notes that it does not live there any more.
     pub fn leave(&self, index: u64, core: u32) {
-        let _ = self.known(index).map(|known| known.home.store(0, Release));
+        let _ = self.known(index).map(|known| known.home.store(0, SeqCst));
         self.vacate(core);
     }
 
-    /// Notes how a thread has ended.
+    /// Notes how a thread has ended that was created.
     pub fn end(&self, index: u64, is_lost: bool) {
-        let Ok(known) = self.known(index) else { return };
-        if is_lost {
-            known.created.store(created::LOST, SeqCst);
-        } else {
-            let _ = known.created.compare_exchange(created::TAKEN, created::ENDED, Release, Relaxed);
+        let ended = if is_lost { created::LOST } else { created::ENDED };
+        if let Ok(known) = self.known(index) {
+            let _ = known.created.compare_exchange(created::TAKEN, ended, Release, Relaxed);
         }
     }
 
-    /// Whether a thread has faulted: nobody need wait for it.
+    /// Somebody may wait for the end of a thread on another core than its own.
+    pub fn expect_end(&self, index: u64) {
+        let _ = self.known(index).map(|known| known.is_awaited.store(true, SeqCst));
+    }
+
+    /// Whether a thread that is scheduled somewhere has ended; one that is not, and that lives elsewhere, tells this core when it does.
     #[cold]
     #[inline(never)]
-    pub fn is_lost(&self, index: u64) -> bool {
-        self.known(index).is_ok_and(|known| known.created.load(SeqCst) == created::LOST)
+    pub fn has_ended(&self, index: u64) -> bool {
+        self.expect_end(index);
+        let Ok(known) = self.known(index) else { return false };
+        known.client.load(Relaxed) != 0 && known.home.load(SeqCst) == 0
     }
 
-    /// Has all other cores look whether anybody there waits for a thread that is lost.
-    pub fn tell_of_loss(&self, machine: &impl Machine) {
-        for (number, core) in (0..).zip(&self.cores) {
-            if number != machine.core() && machine.cores() >> number & 1 != 0 {
-                core.is_told_of_loss.store(true, SeqCst);
-                self.rouse(number);
-                // The part there may have come to its end.
-                let _ = machine.call(number);
-            }
+    /// A thread has ended: all other cores look whether anybody waits for it, if anybody there may.
+    pub fn tell_of_end(&self, machine: &impl Machine, index: u64) {
+        if self.known(index).is_ok_and(|known| known.is_awaited.swap(false, SeqCst)) {
+            (0..u64::BITS)
+                .filter(|core| machine.cores() >> core & 1 != 0)
+                .for_each(|core| self.tell_core(machine, core));
         }
     }
 
-    /// Whether this core has been told of a loss since it last asked.
-    pub fn take_loss(&self, core: u32) -> bool {
-        self.core(core).is_ok_and(|core| core.is_told_of_loss.swap(false, SeqCst))
+    fn tell_core(&self, machine: &impl Machine, number: u32) {
+        let Ok(core) = self.core(number) else { return };
+        if number != machine.core() {
+            core.is_told_of_end.store(true, SeqCst);
+            self.rouse(number);
+            // The part there may have come to its end.
+            let _ = machine.call(number);
+        }
+    }
+
+    /// Whether this core has been told of an end since it last asked.
+    pub fn take_end(&self, core: u32) -> bool {
+        self.core(core).is_ok_and(|core| core.is_told_of_end.swap(false, SeqCst))
     }
 
     /// Puts mail for a thread into its core's inbox.
@@ -324,7 +344,7 @@ impl Shared {
         if !own.is_quiet.swap(true, SeqCst) {
             self.quiet.fetch_add(1, SeqCst);
         }
-        if own.inbox.load(SeqCst) != 0 || own.is_told_of_loss.load(SeqCst) {
+        if own.inbox.load(SeqCst) != 0 || own.is_told_of_end.load(SeqCst) {
             self.rouse(core);
             return Quiet::No;
         }

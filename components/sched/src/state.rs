@@ -396,22 +396,27 @@ impl State {
     pub fn end(&mut self, part: &Part<impl Machine>, index: u32, what: What) {
         let (What::Ended(status) | What::Faulted(status)) = what else { return };
         part.shared.note(status);
-        let (index, is_lost) = (u64::from(index), matches!(what, What::Faulted(_)));
+        let index = u64::from(index);
         let Some(member) = part.directory.take(index).and_then(|entry| self.member(entry).copied()) else { return };
-        part.shared.end(index, is_lost);
-        if is_lost {
-            self.abandon(part, member.id);
+        if self.is_its_place(member.id) {
+            self.points.abandon(&mut self.threads, member.id);
         }
         self.remove(part.letters, member);
         part.shared.leave(index, part.machine.core());
+        part.shared.end(index, matches!(what, What::Faulted(_)));
+        part.shared.tell_of_end(part.machine, index);
         if !member.is_background {
             part.shared.await_less();
         }
     }
 
+    /// Whether no other thread is in this one's place: it may have ended there already, which is as well.
+    fn is_its_place(&self, id: ThreadId) -> bool {
+        self.threads.at(id.place()).is_none_or(|there| there == id)
+    }
+
     fn remove(&mut self, letters: &Letters, member: Member) {
-        // If it has ended there already, that is as well.
-        if self.threads.at(member.id.place()).is_none_or(|there| there == member.id) {
+        if self.is_its_place(member.id) {
             self.points.forget(&mut self.threads, member.id);
         }
         let _ = self.threads.exit(member.id);

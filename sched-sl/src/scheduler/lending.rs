@@ -104,9 +104,14 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.chains.target(id.place()).is_some()
     }
 
-    /// Whether it goes to this other one.
-    pub fn lends_to(&self, id: ThreadId, to: ThreadId) -> bool {
-        self.chains.target(id.place()) == Some(to.place())
+    /// Where those are whose time goes to this one: the first, and for each the next.
+    pub(crate) fn first_lender(&self, to: ThreadId) -> Option<usize> {
+        self.chains.first_waiting(to.place())
+    }
+
+    /// See [`Self::first_lender`].
+    pub(crate) fn next_lender(&self, place: usize) -> Option<usize> {
+        self.chains.next_waiting(place)
     }
 
     /// Whether one thread is to have its turn before another, taking into account who waits for them.

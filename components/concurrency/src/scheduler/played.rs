@@ -1,11 +1,12 @@
 //! A scheduler for tests: threads are the host's, and a blockpoint is an entry of a map.
 
+use super::SCHED;
 use core::cell::Cell;
 use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::{Error, Result};
-use sched_interface::{NEVER, NO_SUCH_POINT, NOT_SCHEDULED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK};
+use sched_interface::{HOLDER_ENDED, NEVER, NO_SUCH_POINT, NOT_SCHEDULED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK};
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread;
@@ -50,6 +51,8 @@ struct State {
     made: u64,
     /// Who may consume one wake-up.
     woken: Vec<u64>,
+    /// Who has ended.
+    ended: Vec<u64>,
 }
 
 pub struct Played {
@@ -69,6 +72,19 @@ impl Played {
     /// Blockpoints that there are.
     pub fn points(&self) -> usize {
         self.state().points.values().filter(|point| !point.is_freed).count()
+    }
+
+    fn end(&self) {
+        self.state().ended.push(number().get().into());
+        self.changed.notify_all();
+    }
+
+    /// The thread that calls this faults: nothing of it goes on, or is dropped.
+    pub fn fault(&self) -> ! {
+        self.end();
+        loop {
+            thread::park();
+        }
     }
 
     /// Waits until `is_over` says so, or until `time`. Answers whether it was.
@@ -132,7 +148,8 @@ impl Sched for Played {
         let index = THREADS.fetch_add(1, Relaxed) + 1;
         thread::spawn(move || {
             NUMBER.set(index);
-            runtime::thread::run(word)
+            runtime::thread::run(word);
+            SCHED.end();
         });
         Ok(index.into())
     }
@@ -175,14 +192,15 @@ impl Sched for Played {
                 point.waiting.push(me);
             }
             waits = true;
-            !point.waiting.contains(&me)
+            !point.waiting.contains(&me) || state.ended.contains(&holder)
         };
         let is_triggered = self.wait_until(time, is_over);
         let mut state = self.state();
+        let has_ended = state.ended.contains(&holder);
         let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?;
         let still = point.waiting.contains(&me);
         point.waiting.retain(|other| *other != me);
-        Ok(is_triggered || !still)
+        if has_ended && (still || !is_triggered) { Err(HOLDER_ENDED) } else { Ok(is_triggered || !still) }
     }
 
     fn trigger(&self, point: u64, epoch: u64) -> Result<()> {

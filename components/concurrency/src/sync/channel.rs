@@ -5,12 +5,12 @@
 
 use crate::NO_TIME_LEFT;
 use crate::point::Condition;
+use crate::time::Instant;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use runtime::Result;
-use sched_sl::Instant;
 
 struct Place<T> {
     turn: AtomicU64,
@@ -43,7 +43,9 @@ pub struct TryRecvError;
 impl<T, const N: usize> Channel<T, N> {
     /// An empty channel.
     pub const fn new() -> Self {
-        const { assert!(N.is_power_of_two(), "the room is a power of two") };
+        const {
+            assert!(N.is_power_of_two() && N > 1, "the room is a power of two, and not 1: a turn tells full from empty")
+        };
         let mut places =
             [const { Place { turn: AtomicU64::new(0), value: UnsafeCell::new(MaybeUninit::uninit()) } }; N];
         let mut at = 0;
@@ -157,6 +159,47 @@ impl<T, const N: usize> Channel<T, N> {
                 at = self.head.load(Relaxed);
             }
         }
+    }
+
+    /// Sends a value, as soon as there is room, unless it turns out that nobody will make some.
+    ///
+    /// # Errors
+    ///
+    /// The value, if that is so, or if the scheduler does not let the thread wait.
+    pub(super) fn send_unless(&self, value: T, is_over: impl Fn() -> bool) -> core::result::Result<(), T> {
+        let mut value = Some(value);
+        let attempt = || match is_over() {
+            // The value stays here.
+            true => Some(()),
+            false => {
+                value = self.try_send(value.take()?).err().map(|TrySendError(back)| back);
+                value.is_none().then_some(())
+            }
+        };
+        let waited = self.not_full.wait(None, attempt);
+        // Who may not wait has the value still.
+        debug_assert!(waited.is_ok() || value.is_some());
+        value.map_or(Ok(()), Err)
+    }
+
+    /// Receives a value, as soon as there is one, if there is one by then; `None` if it turns out that nobody will send one.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_TIME_LEFT`]; the scheduler's.
+    pub(super) fn recv_unless(&self, until: Option<Instant>, is_over: impl Fn() -> bool) -> Result<Option<T>> {
+        let attempt = || {
+            // Looked at first: what was sent before it was over is there.
+            let is_over = is_over();
+            self.try_recv().ok().map(Some).or_else(|| is_over.then_some(None))
+        };
+        self.not_empty.wait(until, attempt)?.ok_or(NO_TIME_LEFT)
+    }
+
+    /// Lets all look again that wait.
+    pub(super) fn look_again(&self) {
+        self.not_empty.changed();
+        self.not_full.changed();
     }
 
     #[cold]

@@ -2,11 +2,11 @@
 
 use super::{Mutex, MutexGuard};
 use crate::point::Point;
-use crate::time;
+use crate::time::{Duration, Instant};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use runtime::Result;
-use sched_sl::{Blockpoint, Duration, Instant};
+use sched_sl::Blockpoint;
 
 /// A condition, as `std::sync::Condvar`. A wait may end without a notification: look again, or use [`Condvar::wait_while`].
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Condvar {
         guard: MutexGuard<'l, T>,
         length: Duration,
     ) -> Result<(MutexGuard<'l, T>, WaitTimeoutResult)> {
-        self.wait_at_most(guard, Some(time::now().after(length)))
+        self.wait_at_most(guard, Some(Instant::now().after(length)?))
     }
 
     /// Lets one of those go on that wait.

@@ -1,6 +1,7 @@
 //! A value for one thread at a time.
 
 use crate::point::Point;
+use crate::time::Instant;
 use crate::{NO_TIME_LEFT, scheduler};
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -8,7 +9,8 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU64;
 use runtime::Result;
-use sched_sl::{Instant, Lock};
+use sched_interface::HOLDER_ENDED;
+use sched_sl::Lock;
 
 /// A value for one thread at a time, as `std::sync::Mutex`.
 ///
@@ -47,7 +49,8 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     ///
-    /// [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK): who has it waits for this thread, or is this thread; the scheduler's.
+    /// [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK): who has it waits for this thread, or is this thread; [`HOLDER_ENDED`]: who has it
+    /// has faulted; the scheduler's.
     #[inline]
     pub fn lock(&self) -> Result<MutexGuard<'_, T>> {
         if !self.lock.try_lock_uncontended(scheduler::number()) {
@@ -63,10 +66,7 @@ impl<T: ?Sized> Mutex<T> {
     /// [`NO_TIME_LEFT`] if somebody else has it still; as [`Self::lock`].
     #[inline]
     pub fn lock_until(&self, until: Instant) -> Result<MutexGuard<'_, T>> {
-        if !self.lock.try_lock_uncontended(scheduler::number()) {
-            self.lock_slowly(Some(until))?;
-        }
-        Ok(self.guard())
+        self.lock_at_most(Some(until))
     }
 
     /// The value, if nobody has it.
@@ -84,14 +84,31 @@ impl<T: ?Sized> Mutex<T> {
         self.value.get_mut()
     }
 
+    pub(crate) fn lock_at_most(&self, until: Option<Instant>) -> Result<MutexGuard<'_, T>> {
+        if !self.lock.try_lock_uncontended(scheduler::number()) {
+            self.lock_slowly(until)?;
+        }
+        Ok(self.guard())
+    }
+
     #[cold]
     #[inline(never)]
     fn lock_slowly(&self, until: Option<Instant>) -> Result<()> {
         self.point.prepare();
-        self.lock.lock(scheduler::number(), |epoch, owner| {
-            let in_time = self.point.wait(epoch, Some(owner).filter(|_| self.inherits), until)?;
-            if in_time { Ok(()) } else { Err(NO_TIME_LEFT) }
-        })
+        let mut waited_for = None;
+        loop {
+            let locked = self.lock.lock(scheduler::number(), |epoch, owner| {
+                waited_for = Some(owner);
+                let holder = waited_for.filter(|_| self.inherits).map(scheduler::index);
+                let in_time = self.point.wait(epoch, holder, until)?;
+                if in_time { Ok(()) } else { Err(NO_TIME_LEFT) }
+            });
+            match locked {
+                // It is lost, but has given the lock back before.
+                Err(HOLDER_ENDED) if self.lock.owner() != waited_for => {}
+                locked => return locked,
+            }
+        }
     }
 
     const fn guard(&self) -> MutexGuard<'_, T> {

@@ -1,17 +1,19 @@
 //! What is done once, by whoever needs it first, while the others wait.
 
 use crate::point::Condition;
+use crate::scheduler;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::num::NonZeroU32;
 use core::ops::Deref;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use runtime::Result;
 
 const NOT_YET: u32 = 0;
-const UNDER_WAY: u32 = 1;
-const DONE: u32 = 2;
+/// What lies between is the number of the thread that does it.
+const DONE: u32 = u32::MAX;
 
 /// Something that is done once, as `std::sync::Once`.
 #[derive(Debug, Default)]
@@ -36,7 +38,8 @@ impl Once {
     ///
     /// # Errors
     ///
-    /// The scheduler's.
+    /// [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED): a thread has faulted while it was doing it;
+    /// [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK): it is this thread that does it, or one that waits for this one; the scheduler's.
     #[inline]
     pub fn call_once(&self, does: impl FnOnce()) -> Result<()> {
         if self.is_completed() { Ok(()) } else { self.call_first(does) }
@@ -44,13 +47,22 @@ impl Once {
 
     #[cold]
     fn call_first(&self, does: impl FnOnce()) -> Result<()> {
-        if self.state.compare_exchange(NOT_YET, UNDER_WAY, AcqRel, Acquire).is_ok() {
+        let me = scheduler::number().get();
+        if self.state.compare_exchange(NOT_YET, me, AcqRel, Acquire).is_ok() {
             does();
             self.state.store(DONE, Release);
             self.done.changed();
             return Ok(());
         }
-        self.done.wait(None, || self.is_completed().then_some(())).map(|_| ())
+        let waited = self.done.wait_for(|| self.who_does_it(), None, || self.is_completed().then_some(()));
+        // Who did it may have done so before it was lost.
+        if self.is_completed() { Ok(()) } else { waited.map(|_| ()) }
+    }
+
+    /// The index of the thread that is doing it.
+    fn who_does_it(&self) -> Option<u64> {
+        let number = Some(self.state.load(Acquire)).filter(|state| *state != DONE);
+        number.and_then(NonZeroU32::new).map(scheduler::index)
     }
 }
 

@@ -4,12 +4,12 @@
 use crate::NO_TIME_LEFT;
 use crate::point::Condition;
 use crate::sync::{TryRecvError, TrySendError};
+use crate::time::Instant;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use runtime::Result;
-use sched_sl::Instant;
 
 /// A pipe with room for `N` values. It is a value of its own, most often a `static`, that is [split](Self::split) into two ends.
 pub struct Pipe<T, const N: usize> {

@@ -1,10 +1,10 @@
 //! So many permits, for which threads wait.
 
 use crate::point::Condition;
+use crate::time::Instant;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use runtime::Result;
-use sched_sl::Instant;
 
 /// A number of permits: a thread takes one, or waits until there is one.
 #[derive(Debug, Default)]

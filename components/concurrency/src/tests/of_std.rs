@@ -4,12 +4,16 @@
 pub mod suite;
 
 mod subject {
+    use std::boxed::Box;
     use std::collections::VecDeque;
-    use std::sync::MutexGuard;
-    pub use std::sync::{Condvar, Mutex, Once, OnceLock};
-    use std::thread;
+    use std::panic::{catch_unwind, resume_unwind};
+    use std::string::ToString;
+    pub use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
+    use std::sync::{Barrier, MutexGuard, mpsc};
+    pub use std::sync::{Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
+    use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
     pub use std::thread::{current, park, spawn, yield_now};
-    use std::time::{Duration, Instant};
+    pub use std::time::{Duration, Instant};
 
     const BRIEFLY: Duration = Duration::from_millis(1);
 
@@ -33,9 +37,86 @@ mod subject {
         condition.wait_timeout(guard, BRIEFLY).unwrap().1.timed_out()
     }
 
-    pub fn nanoseconds() -> u64 {
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+    pub fn is_never_done(once: &Once) -> bool {
+        catch_unwind(|| once.call_once(|| ())).is_err()
+    }
+
+    pub fn meet(barrier: &Barrier) -> bool {
+        barrier.wait().is_leader()
+    }
+
+    pub const fn barrier(threads: usize) -> Barrier {
+        Barrier::new(threads)
+    }
+
+    /// Without what this prints where it panics.
+    pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T) -> Result<T, ()> {
+        catch_unwind(std::panic::AssertUnwindSafe(|| thread::scope(body))).map_err(|_| ())
+    }
+
+    pub fn spawn_in<'scope, T: Send + 'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        function: impl FnOnce() -> T + Send + 'scope,
+    ) -> ScopedJoinHandle<'scope, T> {
+        scope.spawn(function)
+    }
+
+    pub fn spawn_named<T: Send + 'static>(name: &'static str, function: fn() -> T) -> JoinHandle<T> {
+        thread::Builder::new().name(name.to_string()).spawn(function).unwrap()
+    }
+
+    /// The standard library's queues have their room in themselves.
+    pub struct Room<T, const N: usize>(std::marker::PhantomData<fn() -> T>);
+
+    impl<T, const N: usize> Room<T, N> {
+        pub const fn new() -> Self {
+            Self(std::marker::PhantomData)
+        }
+    }
+
+    pub fn ends<T, const N: usize>(_: &'static Room<T, N>) -> (SyncSender<T>, Receiver<T>) {
+        mpsc::sync_channel(N)
+    }
+
+    pub fn die() -> ! {
+        resume_unwind(Box::new(()))
+    }
+
+    pub struct EventSet {
+        happened: Mutex<u64>,
+        more: Condvar,
+    }
+
+    impl EventSet {
+        pub const fn new() -> Self {
+            Self { happened: Mutex::new(0), more: Condvar::new() }
+        }
+
+        pub fn trigger(&self, events: u64) {
+            *self.happened.lock().unwrap() |= events;
+            self.more.notify_all();
+        }
+
+        pub fn wait(&self, any: u64) -> Result<u64, ()> {
+            let none = |happened: &mut u64| *happened & any == 0;
+            let mut happened = self.more.wait_while(self.happened.lock().unwrap(), none).unwrap();
+            let taken = *happened & any;
+            *happened &= !any;
+            Ok(taken)
+        }
+
+        pub fn take(&self, any: u64) -> u64 {
+            let mut happened = self.happened.lock().unwrap();
+            let taken = *happened & any;
+            *happened &= !any;
+            taken
+        }
+    }
+
+    pub fn wait_briefly_for_any(events: &EventSet, any: u64) -> u64 {
+        let none = |happened: &mut u64| *happened & any == 0;
+        drop(events.more.wait_timeout_while(events.happened.lock().unwrap(), BRIEFLY, none).unwrap());
+        events.take(any)
     }
 
     pub struct Semaphore {

@@ -4,11 +4,13 @@
 //! Nothing here knows how long anything takes, but for what says that it waits so long at least.
 
 use super::subject::{
-    Channel, Condvar, Mutex, Once, OnceLock, Semaphore, call_once, current, get_or_init, nanoseconds, park,
-    park_briefly, sleep_briefly, spawn, wait_briefly, yield_now,
+    Channel, Condvar, Duration, EventSet, Instant, LazyLock, Mutex, Once, OnceLock, RecvTimeoutError, Room, RwLock,
+    Semaphore, TryRecvError, TrySendError, barrier, call_once, current, die, ends, get_or_init, is_never_done, meet,
+    park, park_briefly, scope, sleep_briefly, spawn, spawn_in, spawn_named, wait_briefly, wait_briefly_for_any,
+    yield_now,
 };
-use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::SeqCst;
+use core::sync::atomic::{AtomicBool, AtomicU64};
 
 /// Every behaviour and its name.
 pub const ALL: &[(&str, fn())] = &[
@@ -33,6 +35,21 @@ pub const ALL: &[(&str, fn())] = &[
     ("a thread that parks goes on when it is unparked, or when its time comes", parks),
     ("threads come and go", comes_and_goes),
     ("a sleep lasts as long as it is to last", sleeps),
+    ("many look at a value at once, and nobody while one changes it", is_looked_at),
+    ("a lock for readers and writers is taken by those who may have it together", is_shared_or_not),
+    ("what readers and writers do adds up", adds_up_with_readers),
+    ("nobody passes a barrier before all have come, and one of them leads", meets),
+    ("of what many send to one nothing is lost, and of each it comes in order", arrives_from_many),
+    ("who is left alone at a queue is told so", is_left_alone),
+    ("a queue that is full or empty says so, and in time", is_not_waited_for),
+    ("what nobody has received is dropped with its receiver", drops_with_receiver),
+    ("any of several events is waited for, and each is told once", waits_for_any),
+    ("a value that is made when it is needed is made once", makes_once),
+    ("threads of a scope borrow, and have ended when it ends", borrows),
+    ("a thread has the name that it was given", has_name),
+    ("points in time and lengths of time add up", times_add_up),
+    ("whoever waits for a thread that panics is told so", is_told_of_a_panic),
+    ("a scope ends though a thread of it panics, and says so", ends_with_a_panic),
 ];
 
 /// Threads at once, beside the one that starts them.
@@ -310,7 +327,251 @@ fn comes_and_goes() {
 }
 
 fn sleeps() {
-    let before = nanoseconds();
+    let before = Instant::now();
     sleep_briefly();
-    assert!(nanoseconds() - before >= 1_000_000, "a millisecond");
+    assert!(before.elapsed() >= Duration::from_millis(1));
+}
+
+fn is_looked_at() {
+    static VALUE: RwLock<u64> = RwLock::new(7);
+    let first = VALUE.read().unwrap();
+    let second = spawn(|| *VALUE.read().unwrap()).join().unwrap();
+    assert_eq!((*first, second), (7, 7));
+    let changes = spawn(|| *VALUE.write().unwrap() = 8);
+    sleep_briefly();
+    assert_eq!(*first, 7);
+    drop(first);
+    changes.join().unwrap();
+    assert_eq!(*VALUE.read().unwrap(), 8);
+}
+
+fn is_shared_or_not() {
+    static VALUE: RwLock<()> = RwLock::new(());
+    let look = || VALUE.try_read().is_ok();
+    let change = || VALUE.try_write().is_ok();
+    let reader = VALUE.read().unwrap();
+    assert_eq!((spawn(look).join().unwrap(), spawn(change).join().unwrap()), (true, false));
+    drop(reader);
+    let writer = VALUE.write().unwrap();
+    assert_eq!((spawn(look).join().unwrap(), spawn(change).join().unwrap()), (false, false));
+    drop(writer);
+    assert!(look() && change());
+}
+
+fn adds_up_with_readers() {
+    static BOTH: RwLock<(u64, u64)> = RwLock::new((0, 0));
+    *BOTH.write().unwrap() = (0, 0);
+    each(|number| {
+        for time in 0..TIMES {
+            if number % 2 == 0 {
+                let mut both = BOTH.write().unwrap();
+                both.0 += 1;
+                if time % 8 == 0 {
+                    yield_now();
+                }
+                both.1 += 1;
+            } else {
+                let both = BOTH.read().unwrap();
+                if time % 8 == 0 {
+                    yield_now();
+                }
+                assert_eq!(both.0, both.1);
+            }
+        }
+    });
+    assert_eq!(*BOTH.read().unwrap(), (THREADS / 2 * TIMES, THREADS / 2 * TIMES));
+}
+
+fn meets() {
+    static COME: AtomicU64 = AtomicU64::new(0);
+    static LED: AtomicU64 = AtomicU64::new(0);
+    let place = barrier(THREADS as usize);
+    COME.store(0, SeqCst);
+    LED.store(0, SeqCst);
+    scope(|scope| {
+        for _ in 0..THREADS {
+            drop(spawn_in(scope, || {
+                for round in 1..=TIMES / 10 {
+                    COME.fetch_add(1, SeqCst);
+                    LED.fetch_add(u64::from(meet(&place)), SeqCst);
+                    assert!(COME.load(SeqCst) >= round * THREADS);
+                    meet(&place);
+                    assert_eq!(LED.load(SeqCst), round);
+                }
+            }));
+        }
+    })
+    .unwrap();
+}
+
+fn arrives_from_many() {
+    static ROOM: Room<(u64, u64), 4> = Room::new();
+    let (sender, receiver) = ends(&ROOM);
+    for number in 0..THREADS {
+        let sender = sender.clone();
+        drop(spawn(move || (0..TIMES).for_each(|value| sender.send((number, value)).unwrap())));
+    }
+    drop(sender);
+    let mut next = [0; THREADS as usize];
+    for (number, value) in receiver.iter() {
+        assert_eq!(value, core::mem::replace(&mut next[number as usize], value + 1));
+    }
+    assert_eq!(next, [TIMES; THREADS as usize]);
+}
+
+fn is_left_alone() {
+    static ONE: Room<u64, 2> = Room::new();
+    let (sender, receiver) = ends(&ONE);
+    sender.send(1).unwrap();
+    let leaves = spawn(move || {
+        sleep_briefly();
+        drop(sender);
+    });
+    assert_eq!((receiver.recv().ok(), receiver.recv().ok()), (Some(1), None));
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    leaves.join().unwrap();
+    static OTHER: Room<u64, 2> = Room::new();
+    let (sender, receiver) = ends(&OTHER);
+    sender.send(0).unwrap();
+    sender.send(1).unwrap();
+    let leaves = spawn(move || {
+        sleep_briefly();
+        drop(receiver);
+    });
+    assert_eq!(sender.send(2).err().map(|error| error.0), Some(2), "there is no room, and nobody makes any");
+    leaves.join().unwrap();
+    assert_eq!(sender.try_send(3), Err(TrySendError::Disconnected(3)));
+}
+
+fn is_not_waited_for() {
+    static ROOM: Room<u64, 2> = Room::new();
+    let (sender, receiver) = ends(&ROOM);
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(receiver.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+    assert_eq!(
+        (sender.try_send(1), sender.try_send(2), sender.try_send(3)),
+        (Ok(()), Ok(()), Err(TrySendError::Full(3)))
+    );
+    assert_eq!([1, 2].map(|_| receiver.recv_timeout(Duration::from_millis(1))), [Ok(1), Ok(2)]);
+    drop(sender);
+    assert_eq!(receiver.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Disconnected));
+}
+
+fn drops_with_receiver() {
+    static DROPPED: AtomicU64 = AtomicU64::new(0);
+    #[derive(Debug)]
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, SeqCst);
+        }
+    }
+    static ROOM: Room<Counted, 4> = Room::new();
+    let (sender, receiver) = ends(&ROOM);
+    for _ in 0..3 {
+        sender.send(Counted).unwrap();
+    }
+    drop(receiver);
+    assert_eq!(DROPPED.load(SeqCst), 3);
+    drop(sender.send(Counted));
+    assert_eq!(DROPPED.load(SeqCst), 4);
+}
+
+fn waits_for_any() {
+    static EVENTS: EventSet = EventSet::new();
+    assert_eq!((EVENTS.take(!0), wait_briefly_for_any(&EVENTS, 0b11)), (0, 0));
+    EVENTS.trigger(0b101);
+    assert_eq!((EVENTS.wait(0b11).unwrap(), EVENTS.take(0b11), EVENTS.wait(0b110).unwrap()), (0b1, 0, 0b100));
+    let triggers = spawn(|| {
+        sleep_briefly();
+        EVENTS.trigger(0b1000);
+        EVENTS.trigger(0b10);
+    });
+    assert_eq!(EVENTS.wait(0b10).unwrap(), 0b10);
+    triggers.join().unwrap();
+    assert_eq!((EVENTS.wait(0b1010).unwrap(), EVENTS.take(!0)), (0b1000, 0));
+    each(|number| {
+        for _ in 0..TIMES / 10 {
+            EVENTS.trigger(1 << (2 * number));
+            EVENTS.wait(1 << (2 * number)).unwrap();
+        }
+    });
+}
+
+fn makes_once() {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    static VALUE: LazyLock<u64> = LazyLock::new(|| {
+        sleep_briefly();
+        MADE.fetch_add(1, SeqCst) + 5
+    });
+    each(|_| assert_eq!((*VALUE, MADE.load(SeqCst)), (5, 1)));
+}
+
+fn borrows() {
+    let (mut own, shared) = ([0_u64; THREADS as usize], [1_u64, 2, 3]);
+    let sum = scope(|scope| {
+        for (number, own) in (0..).zip(&mut own) {
+            let shared = &shared;
+            // Nobody waits for it but the scope.
+            drop(spawn_in(scope, move || {
+                sleep_briefly();
+                *own = number + shared.iter().sum::<u64>();
+            }));
+        }
+        spawn_in(scope, || shared.len() as u64).join().unwrap()
+    });
+    assert_eq!((sum, own.iter().sum::<u64>()), (Ok(3), 6 * THREADS + (THREADS - 1) * THREADS / 2));
+}
+
+fn has_name() {
+    let thread = spawn_named("clerk", || current().name().is_some_and(|name| name == "clerk"));
+    assert!(thread.thread().name().is_some_and(|name| name == "clerk"));
+    assert!(thread.join().unwrap());
+    assert!(spawn(|| current().name().is_none()).join().unwrap());
+}
+
+fn times_add_up() {
+    let (before, length) = (Instant::now(), Duration::from_micros(1_500));
+    let after = before + length;
+    // A clock need not tell each nanosecond.
+    assert!(after - before >= length && after - before < length + Duration::from_micros(1));
+    assert!(before.duration_since(after) == Duration::ZERO && after > before);
+    assert!(before.checked_add(Duration::from_secs(1)).is_some_and(|later| later > after));
+}
+
+fn is_told_of_a_panic() {
+    static LOCK: Mutex<u64> = Mutex::new(0);
+    static VALUE: RwLock<u64> = RwLock::new(0);
+    static ONCE: Once = Once::new();
+    static HAS_ALL: AtomicBool = AtomicBool::new(false);
+    let thread = spawn(|| {
+        let (mut first, mut second) = (LOCK.lock().unwrap(), VALUE.write().unwrap());
+        (*first, *second) = (1, 1);
+        call_once(&ONCE, || {
+            HAS_ALL.store(true, SeqCst);
+            sleep_briefly();
+            die()
+        });
+    });
+    while !HAS_ALL.load(SeqCst) {
+        yield_now();
+    }
+    // One waits already when it happens, the others come later.
+    assert!(LOCK.lock().is_err() && LOCK.try_lock().is_err());
+    while !thread.is_finished() {
+        yield_now();
+    }
+    assert!(thread.join().is_err());
+    assert!(VALUE.read().is_err() && VALUE.write().is_err() && VALUE.try_write().is_err());
+    assert!(is_never_done(&ONCE) && !ONCE.is_completed());
+}
+
+fn ends_with_a_panic() {
+    static RAN: AtomicU64 = AtomicU64::new(0);
+    let ended = scope(|scope| {
+        drop(spawn_in(scope, || -> () { die() }));
+        drop(spawn_in(scope, || RAN.fetch_add(1, SeqCst)));
+        5
+    });
+    assert_eq!((ended, RAN.load(SeqCst)), (Err(()), 1));
 }

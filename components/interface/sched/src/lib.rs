@@ -64,7 +64,7 @@ pub trait Sched {
     /// whether one has begun; at once, if one had.
     ///
     /// `holder` is the index of the thread that is to bring that about, if the blockpoint is a lock's, and else [`NOBODY`]. All that wait
-    /// at the blockpoint lend it what time they would have. If it faults, or has faulted, that is the answer: [`HOLDER_LOST`].
+    /// at the blockpoint lend it what time they would have. If it ends, or has ended, that is the answer: [`HOLDER_ENDED`].
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool>;
 
     /// Says that an epoch has begun at a blockpoint: all that wait there go on.
@@ -131,8 +131,8 @@ pub const TOO_MANY_POINTS: Error = Error::Server(9);
 /// is limited, or it schedules others.
 pub const NO_SUCH_CORE: Error = Error::Server(10);
 
-/// The error of a thread that waits for one that has faulted, and so will never bring about what is waited for.
-pub const HOLDER_LOST: Error = Error::Server(11);
+/// The error of a thread that waits for one that has ended, and so will never bring about what is waited for.
+pub const HOLDER_ENDED: Error = Error::Server(11);
 
 /// No thread's index.
 pub const NOBODY: u64 = u64::MAX;

@@ -64,6 +64,8 @@ impl State {
         part.shared.keep(index, thread, core);
         part.shared.vacate(part.machine.core());
         part.shared.settle(index, core);
+        // Whoever waits for it here hears of its end from there.
+        part.shared.expect_end(index);
         part.shared.send_arrival(part.machine, index, member.is_background, is_woken);
     }
 

@@ -4,7 +4,9 @@ use super::{CLIENTS, PLACES, Part, State, Target, refused};
 use crate::Machine;
 use crate::directory::Entry;
 use runtime::{Error, Result};
-use sched_interface::{HOLDER_LOST, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK};
+use sched_interface::{
+    HOLDER_ENDED, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK,
+};
 use sched_sl::{Answer, Epoch, Instant, PointId, Quick, ThreadId, Wait, WaitError, Waits, Wakes};
 
 /// Blockpoints that a scheduler has room for.
@@ -99,7 +101,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`HOLDER_LOST`].
+    /// [`HOLDER_ENDED`].
     #[inline(always)]
     pub fn wait_from(&self, part: &Part<'_, impl Machine>, [point, epoch, holder, time]: [u64; 4]) -> Result<Wait> {
         let entry = if holder == NOBODY { None } else { find_holder(part, holder)? };
@@ -111,13 +113,7 @@ impl State {
         })
     }
 
-    /// A thread is lost, here: those that wait for it go on. Those on other cores that may wait for it look again.
-    pub(super) fn abandon(&mut self, part: &Part<'_, impl Machine>, thread: ThreadId) {
-        self.points.abandon(&mut self.threads, thread);
-        part.shared.tell_of_loss(part.machine);
-    }
-
-    /// A thread is lost on another core: whoever may wait for it looks again.
+    /// A thread has ended on another core: whoever may wait for it looks again.
     pub fn look_again(&mut self) {
         self.points.release_all(&mut self.threads);
     }
@@ -137,14 +133,14 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`]: it is gone; [`WOULD_DEADLOCK`]; [`HOLDER_LOST`].
+    /// [`NO_SUCH_POINT`]: it is gone; [`WOULD_DEADLOCK`]; [`HOLDER_ENDED`].
     pub fn finish_wait(&mut self, thread: ThreadId) -> Result<bool> {
         match self.points.finish(thread) {
             Answer::Triggered => Ok(true),
             Answer::TimedOut => Ok(false),
             Answer::Freed => Err(NO_SUCH_POINT),
             Answer::Deadlock => Err(WOULD_DEADLOCK),
-            Answer::Abandoned => Err(HOLDER_LOST),
+            Answer::Abandoned => Err(HOLDER_ENDED),
         }
     }
 
@@ -170,7 +166,7 @@ impl State {
 #[inline(always)]
 fn find_holder(part: &Part<'_, impl Machine>, holder: u64) -> Result<Option<Entry>> {
     match part.directory.find(holder) {
-        None if part.shared.is_lost(holder) => Err(HOLDER_LOST),
+        None if part.shared.has_ended(holder) => Err(HOLDER_ENDED),
         found => Ok(found),
     }
 }

@@ -3,7 +3,8 @@
 use super::fake::{Me, World, index_of_client, index_of_created, token};
 use abi::event::What;
 use sched_interface::{
-    HOLDER_LOST, NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK,
+    HOLDER_ENDED, NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS,
+    WOULD_DEADLOCK,
 };
 use std::sync::OnceLock;
 use std::vec::Vec;
@@ -148,8 +149,9 @@ fn a_holder_is_one_whose_thread_can_come_there_and_not_the_one_that_waits() {
         assert_eq!(wait(index_of_client(1)), Ok(false));
         assert_eq!(wait(1_000), Ok(false), "nobody here");
     });
-    world.main(1, |_| ());
-    world.main(2, |_| ());
+    // They live as long as that.
+    world.main(1, |me| me.sched().sleep_until(20_000).unwrap());
+    world.main(2, |me| me.sched().sleep_until(20_000).unwrap());
     assert_eq!(world.run(), Ok(0));
 }
 
@@ -165,9 +167,9 @@ fn who_waits_for_a_thread_that_faults_or_has_is_told_so() {
         let point = me.sched().create_point().unwrap();
         let holder = me.sched().create(2).unwrap();
         let wait = || me.sched().wait_on(point, 0, holder, NEVER);
-        assert_eq!(wait(), Err(HOLDER_LOST));
+        assert_eq!(wait(), Err(HOLDER_ENDED));
         me.log("told");
-        assert_eq!(wait(), Err(HOLDER_LOST), "at once");
+        assert_eq!(wait(), Err(HOLDER_ENDED), "at once");
         me.sched().trigger(point, 1).unwrap();
         assert_eq!(me.sched().wait_on(point, 0, NOBODY, NEVER), Ok(true), "it is as good as before");
     });

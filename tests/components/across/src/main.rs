@@ -5,12 +5,12 @@
 
 use concurrency::sync::Mutex;
 use concurrency::thread;
-use concurrency::time::{Duration, now};
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use runtime::Result;
+use runtime::time::ticks;
 
 runtime::import!(CONSOLE: ConsoleClient);
 
@@ -22,7 +22,7 @@ runtime::component! { main: main }
 const THREADS: usize = 4;
 
 /// How long one is inside, in ticks.
-const WHILE: Duration = Duration(20_000);
+const WHILE: u64 = 20_000;
 
 static SUM: Mutex<u64> = Mutex::new(0);
 /// Times that a thread came out of the lock on another core than its own.
@@ -43,8 +43,8 @@ fn add() -> Result<()> {
     for _ in 0..ROUNDS.get() {
         {
             let mut sum = SUM.lock()?;
-            let (before, until) = (*sum, now().after(WHILE));
-            while now() < until {}
+            let (before, until) = (*sum, ticks() + WHILE);
+            while ticks() < until {}
             *sum = before + 1;
         }
         ASTRAY.fetch_add(u64::from(runtime::thread::core() != core), AcqRel);

@@ -6,11 +6,12 @@
 
 use concurrency::sync::Mutex;
 use concurrency::thread::{self, JoinHandle};
-use concurrency::time::{Duration, Instant, now};
+use concurrency::time::Instant;
 use console_interface::{ConsoleClient, Logger};
 use log::{LevelFilter, info};
 use pong_interface::{Pong, PongClient};
 use runtime::Result;
+use runtime::time::ticks;
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(PONG: PongClient);
@@ -20,13 +21,13 @@ static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
 runtime::component! { main: run }
 
 /// How long the lock is held after the urgent thread has asked for it, in ticks.
-const HELD: Duration = Duration(1_000_000);
+const HELD: u64 = 1_000_000;
 
 /// What scheduling may add to that.
-const MARGIN: Duration = Duration(100_000);
+const MARGIN: u64 = 100_000;
 
 /// How long the thread in between works.
-const WORK: [Duration; 2] = [Duration(5_000_000), Duration(20_000_000)];
+const WORK: [u64; 2] = [5_000_000, 20_000_000];
 
 static INHERITED: Mutex<()> = Mutex::new(());
 static PLAIN: Mutex<()> = Mutex::with_inheritance((), false);
@@ -42,10 +43,10 @@ fn run() -> Result<()> {
 }
 
 /// Says what the urgent thread's wait depends on.
-fn show(what: &str, invert: impl Fn(Duration) -> Result<Duration>) -> Result<()> {
+fn show(what: &str, invert: impl Fn(u64) -> Result<u64>) -> Result<()> {
     let [short, long] = WORK;
     let waits = [invert(short)?, invert(long)?];
-    let is_bounded = waits.iter().all(|wait| *wait < HELD.plus(MARGIN));
+    let is_bounded = waits.iter().all(|wait| *wait < HELD + MARGIN);
     let grows = waits.iter().zip(WORK).all(|(wait, work)| *wait >= work);
     let by = match (is_bounded, grows) {
         (true, false) => "as long as it is held",
@@ -57,15 +58,15 @@ fn show(what: &str, invert: impl Fn(Duration) -> Result<Duration>) -> Result<()>
 }
 
 /// How long the urgent thread waits for what this one, of little urgency, has. In a chain it waits for a thread that waits for this one.
-fn invert(lock: &'static Mutex<()>, is_chain: bool, work: Duration) -> Result<Duration> {
-    let start = now().after(HELD);
+fn invert(lock: &'static Mutex<()>, is_chain: bool, work: u64) -> Result<u64> {
+    let start = ticks() + HELD;
     let guard = lock.lock()?;
     // The first thread that is created is the most urgent, the second is in between, the third between these.
-    let urgent: JoinHandle<Result<Duration>> =
-        thread::spawn(move || ask(if is_chain { &NESTED } else { lock }, start.after(MARGIN)))?;
-    let middle = thread::spawn(move || busy(start.after(MARGIN).after(MARGIN), work))?;
+    let urgent: JoinHandle<Result<u64>> =
+        thread::spawn(move || ask(if is_chain { &NESTED } else { lock }, start + MARGIN))?;
+    let middle = thread::spawn(move || busy(start + MARGIN + MARGIN, work))?;
     let third = thread::spawn(move || if is_chain { take_both(lock, start) } else { Ok(()) })?;
-    work_in_server(start.after(MARGIN).after(HELD))?;
+    work_in_server(start + MARGIN + HELD)?;
     drop(guard);
     let waited = urgent.join()??;
     middle.join()??;
@@ -73,31 +74,31 @@ fn invert(lock: &'static Mutex<()>, is_chain: bool, work: Duration) -> Result<Du
     Ok(waited)
 }
 
-fn ask(lock: &Mutex<()>, at: Instant) -> Result<Duration> {
-    thread::sleep_until(at)?;
-    let asked = now();
+fn ask(lock: &Mutex<()>, at: u64) -> Result<u64> {
+    thread::sleep_until(Instant::from_ticks(at))?;
+    let asked = ticks();
     drop(lock.lock()?);
-    Ok(now().since(asked))
+    Ok(ticks() - asked)
 }
 
-fn busy(from: Instant, length: Duration) -> Result<()> {
-    thread::sleep_until(from)?;
-    let until = now().after(length);
-    while now() < until {}
+fn busy(from: u64, length: u64) -> Result<()> {
+    thread::sleep_until(Instant::from_ticks(from))?;
+    let until = ticks() + length;
+    while ticks() < until {}
     Ok(())
 }
 
 /// Has the one lock while it waits for the other.
-fn take_both(lock: &Mutex<()>, at: Instant) -> Result<()> {
-    thread::sleep_until(at)?;
+fn take_both(lock: &Mutex<()>, at: u64) -> Result<()> {
+    thread::sleep_until(Instant::from_ticks(at))?;
     let nested = NESTED.lock()?;
     drop(lock.lock()?);
     drop(nested);
     Ok(())
 }
 
-fn work_in_server(until: Instant) -> Result<()> {
-    while now() < until {
+fn work_in_server(until: u64) -> Result<()> {
+    while ticks() < until {
         PONG.call()?;
     }
     Ok(())
