@@ -263,13 +263,14 @@ impl Shared {
         known.client.load(Relaxed) != 0 && known.home.load(SeqCst) == 0
     }
 
-    /// A thread has ended: all other cores look whether anybody waits for it, if anybody there may.
-    pub fn tell_of_end(&self, machine: &impl Machine, index: u64) {
-        if self.known(index).is_ok_and(|known| known.is_awaited.swap(false, SeqCst)) {
-            (0..u64::BITS)
-                .filter(|core| machine.cores() >> core & 1 != 0)
-                .for_each(|core| self.tell_core(machine, core));
+    /// A thread has ended. If anybody may wait for it who has not been told, all other cores look, and this one is to: that is the answer.
+    pub fn tell_of_end(&self, machine: &impl Machine, index: u64) -> bool {
+        let is_awaited = self.known(index).is_ok_and(|known| known.is_awaited.swap(false, SeqCst));
+        if is_awaited {
+            let cores = (0..u64::BITS).filter(|core| machine.cores() >> core & 1 != 0);
+            cores.for_each(|core| self.tell_core(machine, core));
         }
+        is_awaited
     }
 
     fn tell_core(&self, machine: &impl Machine, number: u32) {

@@ -404,7 +404,9 @@ impl State {
         self.remove(part.letters, member);
         part.shared.leave(index, part.machine.core());
         part.shared.end(index, matches!(what, What::Faulted(_)));
-        part.shared.tell_of_end(part.machine, index);
+        if part.shared.tell_of_end(part.machine, index) {
+            self.look_again();
+        }
         if !member.is_background {
             part.shared.await_less();
         }

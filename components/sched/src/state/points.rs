@@ -113,7 +113,7 @@ impl State {
         })
     }
 
-    /// A thread has ended on another core: whoever may wait for it looks again.
+    /// A thread has ended, most often on another core: whoever may wait for it looks again.
     pub fn look_again(&mut self) {
         self.points.release_all(&mut self.threads);
     }
