@@ -74,6 +74,8 @@ pub struct Client<'a, W, const N: usize = ENTRIES> {
     hinted: u64,
     /// The number behind the last call that was announced.
     announced: u64,
+    /// Slots of calls that were announced and not hinted at since: of all others none is under way.
+    under_way: u64,
 }
 
 impl Ticket {
@@ -87,7 +89,7 @@ impl Ticket {
 impl<'a, W: Word, const N: usize> Client<'a, W, N> {
     /// The client's end of a page that nobody has posted to yet.
     pub fn new(page: Page<'a, W, N>) -> Self {
-        Self { page, books: Books::new(page.slots()), hinted: 0, announced: 0 }
+        Self { page, books: Books::new(page.slots()), hinted: 0, announced: 0, under_way: 0 }
     }
 
     /// Posts a call; `token` comes back with its result.
@@ -165,6 +167,7 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
     fn announce_with(&mut self, slots: u64) -> u64 {
         let slots = slots | self.take_unannounced();
         if slots != 0 {
+            self.under_way |= slots;
             self.page.header().hint_submitted(slots);
         }
         slots
@@ -302,7 +305,9 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
 
     /// Takes the slots that the next [`Client::reap`] would look at, for who has tickets and looks itself.
     pub fn take_hints(&mut self) -> u64 {
-        core::mem::take(&mut self.hinted) | self.page.header().take_done()
+        let hints = core::mem::take(&mut self.hinted) | self.page.header().take_done();
+        self.under_way &= !hints;
+        hints
     }
 
     /// Lets the next [`Client::reap`] look at every call under way, for a client that does not rely on hints.
@@ -384,6 +389,21 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         }
     }
 
+    /// As [`Client::prepare_to_be_served`], for a client that may have several pages, and looks often: answers whether there is
+    /// anything to serve. If not, the hints say which calls have ended.
+    pub fn prepare_to_serve(&mut self) -> bool {
+        if self.announce_with(0) != 0 {
+            return true;
+        }
+        self.hinted |= self.page.header().take_done();
+        if self.hinted == 0 {
+            self.under_way &= !self.those_in(State::Free, self.under_way);
+            self.hinted = self.ended(self.under_way);
+        }
+        // Submitted still are those that a server left that faulted, or that does no more at once.
+        self.hinted == 0 && self.those_in(State::Submitted, self.under_way) != 0
+    }
+
     /// Whether the call was posted and is not announced, so that there is no point in looking for its result.
     #[inline]
     pub fn is_unannounced(&self, ticket: Ticket) -> bool {
@@ -392,8 +412,13 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
 
     /// Which of `slots` hold calls that have ended.
     fn ended(&self, slots: u64) -> u64 {
-        let is_done = |slot: &u32| self.page.entry(*slot).status().is(State::Done);
-        each(slots).filter(is_done).fold(0, |all, slot| all | 1 << slot)
+        self.those_in(State::Done, slots)
+    }
+
+    /// Which of `slots` hold calls in this state.
+    fn those_in(&self, state: State, slots: u64) -> u64 {
+        let is_in = |slot: &u32| self.page.entry(*slot).status().is(state);
+        each(slots & self.page.slots()).filter(is_in).fold(0, |all, slot| all | 1 << slot)
     }
 
     /// Slots that are free to be allocated.

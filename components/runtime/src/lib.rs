@@ -31,6 +31,7 @@ mod constructor;
 mod debug_console;
 mod error;
 mod files;
+pub mod future;
 pub mod handled;
 mod interrupt;
 mod macros;
@@ -47,6 +48,7 @@ mod start;
 pub mod thread;
 pub mod time;
 pub mod user;
+pub mod waiting;
 mod word;
 
 pub use capability::operate;

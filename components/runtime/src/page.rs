@@ -30,9 +30,10 @@ mod adaptive;
 mod error;
 mod import;
 mod posts;
+mod shared;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod ticket;
 mod workers;
 
@@ -40,6 +41,7 @@ pub use adaptive::{Adaptive, Promise};
 pub use error::PageError;
 pub use import::PageImport;
 pub use posts::{Posts, Scheduler};
+pub use shared::Shared;
 pub use table::{BATCH_METHODS, Batch, PageTable, Posted};
 pub use ticket::{Detached, Ticket};
 pub use workers::{WorkerThreads, Workers};

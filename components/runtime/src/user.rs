@@ -27,7 +27,6 @@
 //! have ended; if they never do, none of them is ever gone on with.
 
 mod context;
-mod page;
 mod queue;
 mod stack;
 mod sync;
@@ -41,7 +40,7 @@ use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Release};
 use queue::Queue;
 
-pub use page::OnPage;
+pub use crate::waiting::{Idle, Sources};
 pub use stack::{StackMemory, StackPool};
 pub use sync::{Channel, Mutex, MutexGuard};
 
@@ -66,18 +65,11 @@ impl fmt::Display for UserError {
     }
 }
 
-/// What the thread of the kernel's does when no user thread is ready.
-pub trait Idle {
-    /// Waits until something has happened, and wakes whom it concerns. `false`: there is nothing to wait for.
-    fn idle(&self) -> bool;
-}
+/// A page that user threads share.
+pub type OnPage<'p, S> = crate::page::Shared<'p, S, Waiter>;
 
-/// There is never anything to wait for.
-impl Idle for () {
-    fn idle(&self) -> bool {
-        false
-    }
-}
+/// Points in time that user threads wait for.
+pub type Timers = crate::waiting::Timers<Waiter>;
 
 /// A component's user threads, and the stacks that they have. A static.
 pub struct UserThreads {
@@ -296,10 +288,9 @@ impl Threads {
 #[derive(Debug)]
 pub struct Waiter(NonNull<Control>);
 
-impl Waiter {
-    /// Makes it ready.
+impl crate::waiting::Wake for Waiter {
     #[inline]
-    pub fn wake(self) {
+    fn wake(self) {
         // SAFETY: controls exist as long as stacks, for ever; so do the user threads that one of them is of, a static.
         if let Some(threads) = unsafe { self.0.as_ref().threads.as_ref() } {
             threads.ready.push(self.0);

@@ -96,13 +96,13 @@ pub struct Paged<'s, S, P> {
 }
 
 impl<S: Sched, P: Pager> Paged<'_, S, P> {
-    /// Lets the client wait until somebody shows that one of its calls has ended.
+    /// Lets the client wait until somebody shows that one of its calls has ended, or wakes it for another reason.
     #[cold]
     fn sleep(&self, page: u64) -> Result<u64> {
-        if let Some(epoch) = self.pager.wait_for_client(page) {
-            while self.pager.waits_on(page, epoch) {
-                self.sched.block()?;
-            }
+        if let Some(epoch) = self.pager.wait_for_client(page)
+            && self.pager.waits_on(page, epoch)
+        {
+            self.sched.block()?;
         }
         Ok(0)
     }

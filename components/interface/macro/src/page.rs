@@ -14,7 +14,8 @@ pub fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let post = post(item, interface);
     let adaptive = adaptive(item, interface);
     let sequential = sequential(item, interface);
-    quote!(#page #posts #post #adaptive #sequential)
+    let asynchronous = asynchronous(item, interface);
+    quote!(#page #posts #post #adaptive #sequential #asynchronous)
 }
 
 fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
@@ -80,7 +81,7 @@ fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn posts(item: &ItemTrait) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let (posts, post) = (format_ident!("{name}Posts"), format_ident!("{name}Post"));
-    let sequential = format_ident!("{name}Sequential");
+    let (sequential, asynchronous) = (format_ident!("{name}Sequential"), format_ident!("{name}Asynchronous"));
     let documentation = format!("The client's end of a page of [`{name}`], for one thread.");
     quote! {
         #[doc = #documentation]
@@ -99,6 +100,13 @@ fn posts(item: &ItemTrait) -> TokenStream {
                 threads: &'p ::runtime::user::Threads,
             ) -> #sequential<'p, S> {
                 #sequential { page, threads }
+            }
+
+            /// The page as tasks use it: each method is a future.
+            #visibility const fn asynchronous<S: ::runtime::page::Scheduler>(
+                page: &'p ::runtime::future::OnPage<'p, S>,
+            ) -> #asynchronous<'p, S> {
+                #asynchronous(page)
             }
         }
 
@@ -222,6 +230,39 @@ fn sequential_method(number: usize, method: &Method) -> TokenStream {
     quote! {
         #signature {
             #call(self.page, self.threads, #number, #words)
+        }
+    }
+}
+
+fn asynchronous(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let (name, visibility) = (&item.ident, &item.vis);
+    let asynchronous = format_ident!("{name}Asynchronous");
+    let documentation = format!("The methods of [`{name}`], each as a future.");
+    let methods =
+        interface.methods.iter().enumerate().map(|(number, method)| asynchronous_method(item, number, method));
+    quote! {
+        #[doc = #documentation]
+        #visibility struct #asynchronous<'p, S>(&'p ::runtime::future::OnPage<'p, S>);
+
+        impl<'p, S: ::runtime::page::Scheduler> #asynchronous<'p, S> {
+            #(#methods)*
+        }
+    }
+}
+
+fn asynchronous_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream {
+    let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
+    let name = &method.signature.ident;
+    let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
+    let words = words(method);
+    let count = method.parameters.len();
+    let documentation = format!("[`{}::{name}`]: posted when this is first polled.", item.ident);
+    let call = quote_spanned!(answer.span()=> ::runtime::future::Call::<'p, S, #answer, _>::new);
+    quote! {
+        #[doc = #documentation]
+        #[inline]
+        #visibility fn #name(&self, #(#parameters),*) -> ::runtime::future::Call<'p, S, #answer, #count> {
+            #call(self.0, #number, #words)
         }
     }
 }

@@ -75,6 +75,17 @@ impl runtime::page::WorkerThreads for crate::SchedClient {
     }
 }
 
+/// A thread whose user threads or tasks all wait sleeps by this.
+impl runtime::waiting::Sleeper for crate::SchedClient {
+    fn sleep_until(&self, time: u64) -> Result<()> {
+        self.block_until(time).map(|_| ())
+    }
+
+    fn wake(&self, thread: u64) -> Result<()> {
+        Sched::wake(self, thread)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

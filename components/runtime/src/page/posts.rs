@@ -2,10 +2,11 @@
 
 use super::import::{End, PageImport};
 use super::{PageError, Ticket};
+use crate::waiting::Readiness;
 use crate::{Answer, Error, Result};
 use core::marker::PhantomData;
 use core::sync::atomic::AtomicU64;
-use syscall_page::{Client, Next, Reply};
+use syscall_page::{Client, Next, Reply, Sleep};
 
 /// Who serves those that wait: the scheduler component, as its interface's client.
 pub trait Scheduler {
@@ -90,6 +91,23 @@ impl<'p> Posts<'p> {
         Ok(waited.then(|| self.with(Client::take_hints)))
     }
 
+    /// As [`Posts::flush`], if there is anything to serve; answers the slots of calls that may have ended.
+    pub(crate) fn flush_for_slots(&self) -> Result<u64> {
+        if self.with(Client::prepare_to_serve) {
+            self.served(self.import.serve().map(|[answered, _]| answered))?;
+        }
+        Ok(self.with(Client::take_hints))
+    }
+
+    /// Says that this thread is about to wait: whoever answers a call wakes it.
+    pub(crate) fn prepare_to_sleep(&self) -> Readiness {
+        match self.with(Client::prepare_to_sleep) {
+            Sleep::NothingToWaitFor => Readiness::Never,
+            Sleep::ResultsCame => Readiness::Ready,
+            Sleep::On(_) => Readiness::Until(u64::MAX),
+        }
+    }
+
     /// Slots into which calls can be posted without taking a result before.
     pub fn free(&self) -> u32 {
         self.with(|client| client.free_slots())
@@ -130,7 +148,7 @@ impl<'p> Posts<'p> {
     }
 
     #[inline]
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Client<'static, AtomicU64>) -> R) -> R {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Client<'static, AtomicU64>) -> R) -> R {
         // SAFETY: this thread has the end to itself (`open`), and the work of this module, which
         // all goes through here, does not come back here: there is no second reference.
         work(unsafe { &mut *self.end.get() })

@@ -52,9 +52,9 @@ impl Frame {
 }
 
 /// A page, its client's end and its server's table with one row.
-struct Ends {
+pub(crate) struct Ends {
     frames: Box<[Frame; 2]>,
-    import: PageImport,
+    pub(crate) import: PageImport,
     table: PageTable,
     /// What the table's address leads to.
     _rows: Box<[u64; 16]>,
@@ -63,7 +63,7 @@ struct Ends {
 const PERMITTED: u64 = 0b101;
 const TOKEN: u64 = 4;
 
-fn ends() -> Ends {
+pub(crate) fn ends() -> Ends {
     let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
     let [header, entries] = [frames[0].address(), frames[1].address()];
     let mut rows = Box::new([0; 16]);
@@ -79,6 +79,19 @@ fn ends() -> Ends {
 impl Ends {
     fn serve(&self) -> Reply {
         self.serve_with(None)
+    }
+
+    /// Serves what was posted, and leaves what may block to `workers`.
+    pub(crate) fn park(&self, posts: &Posts<'_>, workers: &Workers) {
+        posts.with(|client| client.announce());
+        let reply = self.serve_with(Some(workers));
+        assert_eq!(reply.status(), 0);
+        posts.with(|client| client.served(reply.words()[0]));
+    }
+
+    /// Runs what is parked.
+    pub(crate) fn work(&self, workers: &Workers) {
+        workers.work(&self.table, &Hands::default(), dispatch);
     }
 
     fn serve_with(&self, workers: Option<&Workers>) -> Reply {
@@ -101,7 +114,7 @@ fn add<'p>(posts: &'p Posts<'p>, a: u64, b: u64) -> Ticket<'p, u64> {
 }
 
 /// A scheduler that has the page served on the spot.
-struct Serving<'e>(&'e Ends, Cell<u64>);
+pub(crate) struct Serving<'e>(pub(crate) &'e Ends, pub(crate) Cell<u64>);
 
 impl Scheduler for Serving<'_> {
     fn register(&self, _: u64) -> Result<()> {
@@ -194,7 +207,7 @@ fn garbage_runs_nothing_that_is_not_permitted() {
 
 /// Threads that are run by hand.
 #[derive(Default)]
-struct Hands {
+pub(crate) struct Hands {
     spawned: Cell<u64>,
     woken: Cell<Option<u64>>,
 }

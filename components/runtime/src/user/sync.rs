@@ -3,6 +3,7 @@
 
 use super::queue::Queue;
 use super::{Threads, Waiter};
+use crate::waiting::Wake;
 use core::cell::{Cell, UnsafeCell};
 use core::ops::{Deref, DerefMut};
 

@@ -109,11 +109,12 @@ fn wait(served: Result<[u64; 2]>, waits: &[bool]) -> (Result<u64>, Vec<&'static 
 }
 
 #[test]
-fn who_waits_is_served_once_and_blocked_only_as_long_as_it_waits() {
+fn who_waits_is_served_once_and_blocked_only_if_it_still_waits() {
     assert_eq!(wait(Ok([0b101, 0]), &[]), (Ok(0b101), ["serve"].to_vec()));
     assert_eq!(wait(Ok([0, 0]), &[]), (Ok(0), ["serve", "announce"].to_vec()), "results came meanwhile");
-    let blocked = ["serve", "announce", "block", "block"].to_vec();
-    assert_eq!(wait(Ok([0, 0]), &[false, true, true]), (Ok(0), blocked));
+    assert_eq!(wait(Ok([0, 0]), &[false]), (Ok(0), ["serve", "announce"].to_vec()), "and were shown");
+    // Whoever woke it may have another reason: it looks for itself, and comes again.
+    assert_eq!(wait(Ok([0, 0]), &[true]), (Ok(0), ["serve", "announce", "block"].to_vec()));
     assert_eq!(wait(Ok([0, MORE]), &[]), (Ok(0), ["serve"].to_vec()), "there is more to serve first");
 }
 

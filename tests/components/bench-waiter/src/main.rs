@@ -11,6 +11,7 @@ use console_interface::{ConsoleClient, Writer};
 use pages_interface::PagesClient;
 use pong_interface::Pong;
 use pong_interface::{PongAdaptive, PongPage, PongPosts};
+use runtime::future::{self, Executor};
 use runtime::user::{JoinHandle, OnPage, StackPool, UserError, UserThreads};
 use runtime::{Error, Result, time};
 use sched_interface::{Sched, SchedClient};
@@ -24,6 +25,7 @@ runtime::import_page!(ADAPTIVE: PongPage, "adaptive");
 runtime::component! { main: run }
 
 static THREADS: UserThreads = UserThreads::new();
+static TASKS: Executor<1> = Executor::new(&SCHED);
 static STACKS: StackPool<{ 5 * 0x1_0000 }> = StackPool::new();
 
 /// Slots of a page.
@@ -44,6 +46,7 @@ fn run() -> Result<()> {
             Row::new("user_switch", &|iterations| user_switch(iterations)),
             Row::new("user_spawn_join", &|iterations| user_spawn_join(iterations)),
             Row::new("page_user_b32", &|iterations| page_user_b32(&posts, iterations)).iterations(20),
+            Row::new("future_roundtrip", &|iterations| future_roundtrip(&posts, iterations)),
             Row::new("page_adaptive_b1", &|iterations| page_adaptive_b1(&adaptive, iterations)),
             Row::new("page_adaptive_b32", &|iterations| page_adaptive_b32(&adaptive, iterations)).iterations(20),
         ],
@@ -125,6 +128,19 @@ fn page_user_b32(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
             drop(scope.spawn(move || (0..iterations * 2).try_for_each(|_| pong.call())));
         }
     }))
+}
+
+/// Calls as futures, each awaited before the next is made.
+fn future_roundtrip(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
+    let page = future::OnPage::new(posts, &PAGES);
+    let pong = PongPosts::asynchronous(&page);
+    let calls = async {
+        for _ in 0..iterations {
+            pong.call().await?;
+        }
+        Ok(())
+    };
+    TASKS.run(&page, calls).unwrap_or(Err(Error::Unknown))
 }
 
 fn ran(result: core::result::Result<(), UserError>) -> Result<()> {

@@ -1,0 +1,95 @@
+//! A call by a page, as a future.
+
+use super::OnPage;
+use crate::page::{PageError, Ticket};
+use crate::waiting::Node;
+use crate::{Answer, Error, Result};
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+
+/// A call that is posted when this is first polled, and whose result this is. Dropped, nobody wants the result any more; the call's slot
+/// comes back when the server is through with it.
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Call<'p, S, A: Answer, const WORDS: usize> {
+    page: &'p OnPage<'p, S>,
+    method: u16,
+    words: [u64; WORDS],
+    state: State<'p, A>,
+    /// Where it waits for a slot.
+    node: Node<'p, Waker>,
+}
+
+enum State<'p, A: Answer> {
+    New,
+    Posted(Ticket<'p, A>),
+    Ended,
+}
+
+impl<'p, S, A: Answer, const WORDS: usize> Call<'p, S, A, WORDS> {
+    /// A call of `method` with `words`.
+    #[doc(hidden)]
+    pub const fn new(page: &'p OnPage<'p, S>, method: u16, words: [u64; WORDS]) -> Self {
+        Self { page, method, words, state: State::New, node: Node::new() }
+    }
+
+    /// From one state to the next; the result, if that is the last.
+    fn step(&self, state: State<'p, A>, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
+        let posted = match state {
+            State::New => self.page.posts().post(self.method, self.words),
+            State::Posted(ticket) => Ok(ticket),
+            State::Ended => Err(Error::Page(PageError::UnknownCall)),
+        };
+        match posted {
+            Ok(ticket) => self.poll_ticket(ticket, waker),
+            Err(Error::Page(PageError::Exhausted)) => self.unless_failed(State::New),
+            Err(error) => (State::Ended, Poll::Ready(Err(error))),
+        }
+    }
+
+    fn poll_ticket(&self, ticket: Ticket<'p, A>, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
+        match ticket.poll() {
+            Ok(result) => (State::Ended, Poll::Ready(result)),
+            Err(ticket) => {
+                self.page.wait_for_call(ticket.slot(), waker.clone());
+                self.unless_failed(State::Posted(ticket))
+            }
+        }
+    }
+
+    /// Waits in `state`, unless the page cannot be served.
+    fn unless_failed(&self, state: State<'p, A>) -> (State<'p, A>, Poll<Result<A>>) {
+        match self.page.failure() {
+            Some(error) => (State::Ended, Poll::Ready(Err(error))),
+            None => (state, Poll::Pending),
+        }
+    }
+}
+
+impl<S, A: Answer, const WORDS: usize> Future for Call<'_, S, A, WORDS> {
+    type Output = Result<A>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<A>> {
+        // SAFETY: nothing is moved out of it but its state, which may be moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        let state = mem::replace(&mut this.state, State::Ended);
+        let (state, polled) = this.step(state, context.waker());
+        this.state = state;
+        if matches!(this.state, State::New) && polled.is_pending() {
+            // SAFETY: the node is in a pinned future, is not moved out of it, and leaves the line when it is dropped.
+            let node = unsafe { Pin::new_unchecked(&this.node) };
+            this.page.wait_for_slot(node, context.waker().clone());
+        }
+        polled
+    }
+}
+
+impl<S, A: Answer, const WORDS: usize> Drop for Call<'_, S, A, WORDS> {
+    fn drop(&mut self) {
+        if let State::Posted(ticket) = &self.state {
+            self.page.forget_call(ticket.slot());
+        }
+    }
+}

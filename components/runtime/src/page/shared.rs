@@ -1,0 +1,192 @@
+//! A page that many use on one thread of the kernel's: user threads, or tasks. Each posts its call and lets the others run;
+//! when nobody is ready, all that they posted is served together, and each goes on with its own result.
+
+use super::{PageError, Posts, Scheduler, Ticket};
+use crate::user::{Threads, Waiter};
+use crate::waiting::{Idle, Line, Node, Readiness, Source, Wake};
+use crate::{Answer, Error, Result};
+use core::cell::Cell;
+use core::pin::{Pin, pin};
+
+/// Slots of a page.
+const SLOTS: usize = syscall_page::layout::ENTRIES;
+
+/// A page that user threads share (`W` is [`Waiter`]), or tasks ([`Waker`](core::task::Waker)).
+///
+/// The trait of an interface is implemented on it by what `sequential` answers, and its methods are futures of what
+/// `asynchronous` answers.
+///
+/// It has the page served when nobody is ready: by `scheduler`, if it is what is waited for ([`Idle`]); by this thread itself, if it is
+/// one of several [`Sources`](crate::waiting::Sources).
+pub struct Shared<'p, S, W> {
+    posts: &'p Posts<'p>,
+    scheduler: &'p S,
+    /// Who waits for the call in each slot.
+    waiting: [Cell<Option<W>>; SLOTS],
+    /// Who waits for a slot.
+    full: Line<W>,
+    /// Why the page could not be served.
+    failure: Cell<Option<Error>>,
+}
+
+impl<'p, S, W: Wake> Shared<'p, S, W> {
+    /// A page that `scheduler` has served.
+    pub fn new(posts: &'p Posts<'p>, scheduler: &'p S) -> Self {
+        let waiting = [const { Cell::new(None) }; SLOTS];
+        Self { posts, scheduler, waiting, full: Line::new(), failure: Cell::new(None) }
+    }
+
+    #[inline]
+    pub(crate) fn posts(&self) -> &'p Posts<'p> {
+        self.posts
+    }
+
+    /// `waiter` is woken when the call in `slot` has ended.
+    #[inline]
+    pub(crate) fn wait_for_call(&self, slot: usize, waiter: W) {
+        if let Some(place) = self.waiting.get(slot) {
+            place.set(Some(waiter));
+        }
+    }
+
+    /// Nobody waits for the call in `slot`.
+    #[inline]
+    pub(crate) fn forget_call(&self, slot: usize) {
+        drop(self.waiting.get(slot).map(Cell::take));
+    }
+
+    /// `waiter` is woken when there may be a free slot.
+    pub(crate) fn wait_for_slot<'l>(&'l self, node: Pin<&Node<'l, W>>, waiter: W) {
+        self.full.wait(node, 0, waiter);
+    }
+
+    /// Why the page could not be served, if it could not.
+    #[inline]
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.get()
+    }
+
+    /// Wakes those whose calls have ended, and for each slot one that waits for a slot, and one more: so all get on.
+    fn wake(&self, slots: u64) {
+        let mut rest = slots;
+        while rest != 0 {
+            let place = self.waiting.get(rest.trailing_zeros() as usize);
+            rest &= rest - 1;
+            if let Some(waiter) = place.and_then(Cell::take) {
+                waiter.wake();
+            }
+        }
+        if self.full.first_key().is_some() {
+            (0..=slots.count_ones()).map_while(|_| self.full.pop()).for_each(Wake::wake);
+        }
+    }
+
+    /// Wakes all that wait, for whatever. Answers whether there were any.
+    #[cold]
+    fn wake_all(&self) -> bool {
+        let waits = |place: &Cell<Option<W>>| {
+            let waiter = place.take();
+            let waits = waiter.is_some();
+            place.set(waiter);
+            waits
+        };
+        let any = self.full.first_key().is_some() || self.waiting.iter().any(waits);
+        self.wake(u64::MAX);
+        any
+    }
+
+    /// Whether somebody waits for a slot while there is one.
+    fn is_a_slot_waited_for(&self) -> bool {
+        self.full.first_key().is_some() && self.posts.free() > 0
+    }
+
+    fn fail(&self, error: Error) -> bool {
+        if error != Error::Kernel(abi::error::Error::Faulted) {
+            self.failure.set(Some(error));
+        }
+        self.wake_all()
+    }
+}
+
+impl<S: Scheduler> Shared<'_, S, Waiter> {
+    /// Makes one call, as `method` of `words`: the user thread that executes this waits for its result, and others run.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method, exactly as a direct call's; those of having the page served.
+    #[doc(hidden)]
+    pub fn call<A: Answer, const WORDS: usize>(
+        &self,
+        threads: &Threads,
+        method: u16,
+        words: [u64; WORDS],
+    ) -> Result<A> {
+        let ticket = loop {
+            match self.posts.post(method, words) {
+                Err(Error::Page(PageError::Exhausted)) => self.block_for_slot(threads)?,
+                posted => break posted?,
+            }
+        };
+        if threads.is_inside() { self.block(threads, ticket) } else { ticket.wait(self.scheduler) }
+    }
+
+    fn block<A: Answer>(&self, threads: &Threads, ticket: Ticket<'_, A>) -> Result<A> {
+        let mut ticket = ticket;
+        loop {
+            let slot = ticket.slot();
+            threads.block(|waiter| self.wait_for_call(slot, waiter));
+            ticket = match ticket.poll() {
+                Ok(result) => return result,
+                Err(ticket) => ticket,
+            };
+            if let Some(error) = self.failure() {
+                return Err(error);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn block_for_slot(&self, threads: &Threads) -> Result<()> {
+        if !threads.is_inside() {
+            return self.posts.wait(self.scheduler).map(|_| ());
+        }
+        let node = pin!(Node::new());
+        threads.block(|waiter| self.wait_for_slot(node.as_ref(), waiter));
+        self.failure().map_or(Ok(()), Err)
+    }
+}
+
+impl<S: Scheduler, W: Wake> Idle for Shared<'_, S, W> {
+    fn idle(&self) -> bool {
+        match self.posts.wait_for_slots(self.scheduler) {
+            Ok(Some(slots)) => {
+                self.wake(slots);
+                true
+            }
+            // Results that nobody has shown are found by who looks.
+            Ok(None) => self.wake_all(),
+            Err(error) => {
+                self.fail(error);
+                true
+            }
+        }
+    }
+}
+
+impl<S, W: Wake> Source for Shared<'_, S, W> {
+    fn serve(&self) -> bool {
+        match self.posts.flush_for_slots() {
+            Ok(0) if !self.is_a_slot_waited_for() => false,
+            Ok(slots) => {
+                self.wake(slots);
+                true
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn prepare(&self) -> Readiness {
+        self.posts.prepare_to_sleep()
+    }
+}
