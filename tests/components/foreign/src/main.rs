@@ -4,6 +4,7 @@
 
 use core::arch::{asm, naked_asm};
 use memory_functions as _;
+use probe::stacks;
 use runtime::internal::{Record, STACKS};
 
 // What it does beside that, its graph says.
@@ -38,6 +39,7 @@ extern "C" fn main() -> ! {
     let unknown = unsafe { system_call(GETPID, [0; 3]) } as i64;
     say(if unknown == -38 { "foreign: no such system call\n" } else { "foreign: a system call that is none\n" });
     say(if registers_stay() { "foreign: registers intact\n" } else { "foreign: registers spoilt\n" });
+    say(if stack_pointers_stay() { "foreign: any stack pointer stays\n" } else { "foreign: a stack pointer is spoilt\n" });
     misbehave();
     // SAFETY: it does not come back.
     unsafe { system_call(EXIT, [0; 3]) };
@@ -90,6 +92,15 @@ unsafe fn system_call(number: u64, [first, second, third]: [u64; 3]) -> u64 {
         );
     }
     answer
+}
+
+/// Whether a system call is answered, and the stack pointer is what it was, whatever that is.
+fn stack_pointers_stay() -> bool {
+    stacks::STACKS.into_iter().all(|stack| {
+        // SAFETY: changes nothing.
+        let (answer, behind) = unsafe { stacks::call_with_stack(GETPID, 0, stack) };
+        answer as i64 == -38 && behind == stack
+    })
 }
 
 /// Whether all registers but those three are behind a system call as they were before it.
