@@ -7,8 +7,11 @@ use abi::crossing::{CapabilityWord, FAULT_HANDLER};
 use abi::error::Error;
 use abi::event::{Event, What};
 use abi::fault::Answer;
-use abi::operation::TableOperation;
+use abi::layout::{READ, WRITE};
+use abi::operation::{PageTableOperation, TableOperation};
 use core::arch::naked_asm;
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
 
 /// Slots: an invocation of a server that never answers, a component that has its faults handled and its table, the first thread.
 const SERVER: u32 = 46;
@@ -16,26 +19,32 @@ const FAULTY: u32 = 47;
 const FAULTY_TABLE: u32 = 48;
 const RUNNERS: u32 = 49;
 /// Slots for what the threads run on.
-const SHARES: u32 = 55;
+const SHARES: u32 = 56;
 /// The first thread's index, and the component's.
 const FIRST_INDEX: u32 = 10;
 const FAULTY_DESCRIPTOR: u64 = 3;
 
+/// The name of a frame that is mapped, written, and given up again and again, and where.
+static FRESH: AtomicU64 = AtomicU64::new(0);
+const PAGE_OF_IT: u64 = 0x7000_0000;
+
 /// Cycles that each is given.
 const GIVEN: u64 = 200_000;
-/// Cycles by which it may have more: what is left of an operation, the timer's interrupt, and the decision that is due then.
-const LATENESS: u64 = 1_000;
+/// Cycles by which it may have more: what is left of an operation, of which few are longer than clearing a frame, the timer's interrupt, and the
+/// decision that is due then.
+const LATENESS: u64 = 2_000;
 
 type Start = unsafe extern "C" fn() -> !;
 
 /// How they go about it, in which component, and where they start.
-const WAYS: [(&str, u32, Start); 6] = [
+const WAYS: [(&str, u32, Start); 7] = [
     ("spins", COMPONENT, spins),
     ("makes system calls", COMPONENT, makes_system_calls),
     ("faults and has that handled", FAULTY, faults),
     ("is in a server", COMPONENT, is_in_a_server),
     ("asks for quiescence", COMPONENT, asks_for_quiescence),
     ("sends", COMPONENT, sends),
+    ("maps fresh memory", COMPONENT, maps_fresh_memory),
 ];
 
 /// Gives each a share, and has it stopped when that is used up.
@@ -45,6 +54,7 @@ const WAYS: [(&str, u32, Start); 6] = [
 /// The kernel's; or somebody was stopped late, or not told of.
 pub fn all() -> Result<(), Error> {
     make()?;
+    FRESH.store(frame(), Relaxed);
     for (at, (name, component, start)) in (0..).zip(WAYS) {
         let (thread, share, index) = (RUNNERS + at, SHARES + at, FIRST_INDEX + at);
         table(
@@ -69,6 +79,10 @@ fn make() -> Result<(), Error> {
     table(TableOperation::CreateInvocation, invocation(SERVER, spins))?;
     table(TableOperation::CreateTable, [FAULTY_TABLE.into(), frame(), 0, 0])?;
     of(FAULTY_TABLE, TableOperation::Graft, [0, frame(), 0, 0])?;
+    for level in [3, 2, 1] {
+        let words = [PAGE_OF_IT, frame(), level, 0];
+        let _ = CONSTRUCTOR.operate(PAGE_TABLE, PageTableOperation::Graft as u16, words);
+    }
     of(FAULTY_TABLE, TableOperation::CreateInvocation, invocation(FAULT_HANDLER, handles))?;
     let tables = pair(FAULTY_TABLE, PAGE_TABLE);
     table(TableOperation::CreateComponent, [FAULTY.into(), frame(), tables, FAULTY_DESCRIPTOR])
@@ -130,5 +144,42 @@ unsafe extern "C" fn sends() -> ! {
         "syscall",
         "jmp 2b",
         send = const CapabilityWord::new(WAITER_SEND, 0).0,
+    )
+}
+
+/// Each time the kernel clears it.
+#[unsafe(naked)]
+unsafe extern "C" fn maps_fresh_memory() -> ! {
+    naked_asm!(
+        "2:",
+        "mov eax, {map}",
+        "mov edi, {page}",
+        "mov rsi, [rip + {fresh}]",
+        "mov edx, {rights}",
+        "xor r10d, r10d",
+        "syscall",
+        // Until it can be used again, or there is a node for it.
+        "test eax, eax",
+        "jnz 3f",
+        "mov [{page}], rsp",
+        "mov eax, {unmap}",
+        "mov edi, {page}",
+        "xor esi, esi",
+        "xor edx, edx",
+        "xor r10d, r10d",
+        "syscall",
+        "3:",
+        "mov eax, {quiesce}",
+        "xor edi, edi",
+        "syscall",
+        "mov eax, {quiesce}",
+        "syscall",
+        "jmp 2b",
+        map = const CapabilityWord::new(PAGE_TABLE, PageTableOperation::Map as u16).0,
+        unmap = const CapabilityWord::new(PAGE_TABLE, PageTableOperation::Unmap as u16).0,
+        quiesce = const CapabilityWord::new(TABLE, TableOperation::Quiesce as u16).0,
+        page = const PAGE_OF_IT,
+        rights = const READ | WRITE,
+        fresh = sym FRESH,
     )
 }
