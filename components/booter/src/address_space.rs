@@ -8,6 +8,7 @@ use abi::bundle::{Bundle, Component, Segment, Stack};
 use abi::error::Error;
 use abi::layout::{PAGE, READ, WRITE};
 use abi::operation::PageTableOperation;
+use runtime::nodes::add_nodes;
 
 /// An address space under construction.
 pub struct AddressSpace<'s, K> {
@@ -163,16 +164,9 @@ impl<'s, K: Kernel> AddressSpace<'s, K> {
     }
 
     fn add_tables(&mut self, address: u64) -> Result<(), Failure> {
-        let mut frame = self.frames.take()?;
-        for level in [3, 2, 1] {
-            match self.operate(PageTableOperation::Graft, [address, frame, level, 0]) {
-                Ok(()) if level > 1 => frame = self.frames.take()?,
-                // The table is there already: the frame is still ours for the next level.
-                Ok(()) | Err(Error::AlreadyMapped) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        let Self { kernel, frames, page_table, .. } = self;
+        let graft = PageTableOperation::Graft as u16;
+        add_nodes(address, || frames.take(), |words| kernel.operate(*page_table, graft, words).map(|_| ()))
     }
 
     fn operate(&mut self, operation: PageTableOperation, words: [u64; 4]) -> Result<(), Error> {

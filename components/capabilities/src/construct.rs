@@ -11,6 +11,7 @@ use abi::layout::{READ, WRITE};
 use abi::operation::{ComponentOperation, PageTableOperation, TableOperation};
 use capabilities_interface::BAD_PLAN;
 use runtime::management::SCRATCH;
+use runtime::nodes::add_nodes;
 use runtime::{Error, Result};
 
 /// The method by which a start is invoked, as a mask: a start has no methods.
@@ -78,7 +79,7 @@ impl<K: Kernel> Maker<'_, '_, K> {
             Err(KernelError::NoNode) => {
                 let spare = self.kernel.lend(3).map_err(|_| KernelError::NoFrame)?;
                 let mut spare = (0..3).map(|number| spare + number * abi::layout::PAGE);
-                self.add_nodes(self.plan.page_table, SCRATCH, &mut || spare.next().ok_or(KernelError::NoFrame))?;
+                self.add_nodes(self.plan.page_table, SCRATCH, || spare.next().ok_or(KernelError::NoFrame))?;
             }
             done => return done,
         }
@@ -91,7 +92,7 @@ impl<K: Kernel> Maker<'_, '_, K> {
         match self.ask(table, how as u16, words) {
             Err(KernelError::NoNode) => {
                 let mut taken = *self.frames;
-                let added = self.add_nodes(table, address, &mut || taken.take());
+                let added = self.add_nodes(table, address, || taken.take());
                 *self.frames = taken;
                 added?;
             }
@@ -104,19 +105,9 @@ impl<K: Kernel> Maker<'_, '_, K> {
         &self,
         table: u64,
         address: u64,
-        take: &mut dyn FnMut() -> core::result::Result<u64, KernelError>,
+        take: impl FnMut() -> core::result::Result<u64, KernelError>,
     ) -> Done {
-        let mut spare = None;
-        for level in [3, 2, 1] {
-            // A frame for a node that is there already is for the next one.
-            let frame = spare.take().map_or_else(&mut *take, Ok)?;
-            match self.ask(table, PageTableOperation::Graft as u16, [address, frame, level, 0]) {
-                Ok(()) => {}
-                Err(KernelError::AlreadyMapped) => spare = Some(frame),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        add_nodes(address, take, |words| self.ask(table, PageTableOperation::Graft as u16, words))
     }
 
     /// What the component itself holds.

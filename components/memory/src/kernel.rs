@@ -5,6 +5,7 @@ use abi::layout::{PAGE, READ, RUN_TIME, WRITE};
 use abi::management::{Managed, word};
 use abi::operation::{PageTableOperation, TableOperation};
 use runtime::management::{Management, SCRATCH, quiesce};
+use runtime::nodes::add_nodes;
 
 /// The plan, and the kernel's operations.
 pub trait Kernel {
@@ -145,18 +146,11 @@ impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
     }
 
     fn add_nodes(&mut self, table: u64, address: u64) -> Result<(), Error> {
-        let mut node = None;
-        for level in [3, 2, 1] {
-            // A frame for a node that is there already is for the next one.
-            let frame = node.take().or_else(&mut self.node).ok_or(Error::NoFrame)?;
-            let words = [address, self.name(frame), level, 0];
-            match self.when_quiescent(|| self.operate(table, PageTableOperation::Graft, words)) {
-                Ok(()) => {}
-                Err(Error::AlreadyMapped) => node = Some(frame),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        let Self { kernel, node } = self;
+        let frames = Frames { kernel: *kernel, node: || None };
+        let take = || node().map(|frame| frames.name(frame)).ok_or(Error::NoFrame);
+        let graft = |words| frames.when_quiescent(|| frames.operate(table, PageTableOperation::Graft, words));
+        add_nodes(address, take, graft)
     }
 
     /// Asks again after no core can have in use what was given up.

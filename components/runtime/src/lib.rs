@@ -36,6 +36,7 @@ pub mod handled;
 mod interrupt;
 mod macros;
 pub mod management;
+pub mod nodes;
 pub mod page;
 mod parameter;
 mod ports;

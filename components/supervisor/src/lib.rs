@@ -9,12 +9,17 @@
 extern crate std;
 
 use abi::fault::{Policy, Token};
+use capabilities_interface::BUSY;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use fault_interface::{Answer, Cause, Fault};
-use runtime::Result;
+use runtime::{Error, Result};
 
 /// Components whose faults are counted: those with a token below this.
 pub const MOST: usize = abi::layout::THREADS as usize;
+
+/// How often a manager that is busy is asked, and the microseconds in between.
+const PATIENCE: usize = 1000;
+const PAUSE: u64 = 100;
 
 /// What the supervisor stands on.
 pub trait Means {
@@ -62,7 +67,7 @@ pub enum Action {
     /// It faulted too often, and has ended for good.
     GivenUp(u32),
     /// What was to be done failed.
-    Failed,
+    Failed(Error),
 }
 
 /// The supervisor.
@@ -86,7 +91,7 @@ impl<M: Means> Supervisor<M> {
         let component = token.component.into();
         match token.policy {
             Policy::Handler | Policy::Unwind => Ok(Action::Unwound),
-            Policy::End => self.means.end(component).map(|()| Action::Ended),
+            Policy::End => self.end(component).map(|()| Action::Ended),
             Policy::Recreate => self.recreate(token, component),
         }
     }
@@ -95,13 +100,28 @@ impl<M: Means> Supervisor<M> {
         let Some(count) = self.recreated.get(usize::from(token.component)) else { return Ok(Action::Unwound) };
         let before = count.fetch_add(1, Relaxed);
         if token.limit != 0 && before >= token.limit.into() {
-            return self.means.end(component).map(|()| Action::GivenUp(before));
+            return self.end(component).map(|()| Action::GivenUp(before));
         }
         match back_off(token.back_off, before) {
             0 => {}
             microseconds => self.means.wait(microseconds),
         }
-        self.means.recreate(component).map(|()| Action::Recreated(before + 1))
+        self.insist(|| self.means.recreate(component)).map(|()| Action::Recreated(before + 1))
+    }
+
+    fn end(&self, component: u64) -> Result<()> {
+        self.insist(|| self.means.end(component))
+    }
+
+    /// Asks again while the manager serves somebody else: a component is not given up for that.
+    fn insist(&self, ask: impl Fn() -> Result<()>) -> Result<()> {
+        for _ in 0..PATIENCE {
+            match ask() {
+                Err(BUSY) => self.means.wait(PAUSE),
+                done => return done,
+            }
+        }
+        Err(BUSY)
     }
 }
 
@@ -120,7 +140,7 @@ pub struct Served<'s, M> {
 impl<M: Means> Fault for Served<'_, M> {
     fn handle(&self, cause: Cause, _address: u64, _instruction: u64) -> Result<Answer> {
         let token = Token::from_word(self.token).unwrap_or_default();
-        let action = self.supervisor.act(token).unwrap_or(Action::Failed);
+        let action = self.supervisor.act(token).unwrap_or_else(Action::Failed);
         self.supervisor.means.report(Report { component: token.component.into(), cause, action });
         // Whatever lives or not now: the call that faulted does not go on.
         Ok(Answer::Unwind)
@@ -130,8 +150,8 @@ impl<M: Means> Fault for Served<'_, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runtime::Error;
-    use std::cell::RefCell;
+    use capabilities_interface::NOT_MANAGED;
+    use std::cell::{Cell, RefCell};
     use std::vec::Vec;
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,23 +165,31 @@ mod tests {
     #[derive(Default)]
     struct Fake {
         did: RefCell<Vec<Did>>,
-        refuses: bool,
+        refuses: Cell<Option<Error>>,
+        /// How often it is busy first.
+        busy: Cell<usize>,
     }
 
     impl Fake {
         fn note(&self, did: Did) -> Result<()> {
             self.did.borrow_mut().push(did);
-            if self.refuses { Err(Error::Server(1)) } else { Ok(()) }
+            self.refuses.get().map_or(Ok(()), Err)
+        }
+
+        fn ask(&self, did: Did) -> Result<()> {
+            let times = self.busy.get();
+            self.busy.set(times.saturating_sub(1));
+            self.note(did).and(if times > 0 { Err(BUSY) } else { Ok(()) })
         }
     }
 
     impl Means for Fake {
         fn end(&self, component: u64) -> Result<()> {
-            self.note(Did::End(component))
+            self.ask(Did::End(component))
         }
 
         fn recreate(&self, component: u64) -> Result<()> {
-            self.note(Did::Recreate(component))
+            self.ask(Did::Recreate(component))
         }
 
         fn wait(&self, microseconds: u64) {
@@ -220,9 +248,21 @@ mod tests {
 
     #[test]
     fn what_fails_is_said() {
-        let supervisor = Supervisor::new(Fake { refuses: true, ..Fake::default() });
+        let refuses = Cell::new(Some(NOT_MANAGED));
+        let supervisor = Supervisor::new(Fake { refuses, ..Fake::default() });
         let token = Token { policy: Policy::Recreate, ..WITHOUT };
-        assert_eq!(fault(&supervisor, token), [Did::Recreate(5), Did::Report(Action::Failed)]);
+        assert_eq!(fault(&supervisor, token), [Did::Recreate(5), Did::Report(Action::Failed(NOT_MANAGED))]);
+    }
+
+    #[test]
+    fn a_manager_that_is_busy_is_asked_again_and_not_for_ever() {
+        let supervisor = Supervisor::new(Fake { busy: Cell::new(2), ..Fake::default() });
+        let token = Token { policy: Policy::Recreate, ..WITHOUT };
+        let (asked, wait) = (Did::Recreate(5), Did::Wait(PAUSE));
+        assert_eq!(fault(&supervisor, token), [asked, wait, asked, wait, asked, Did::Report(Action::Recreated(1))]);
+        supervisor.means.busy.set(usize::MAX);
+        let did = fault(&supervisor, Token { policy: Policy::End, ..WITHOUT });
+        assert_eq!((did.len(), did.last()), (2 * PATIENCE + 1, Some(&Did::Report(Action::Failed(BUSY)))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use capabilities_interface::{Capabilities, CapabilitiesClient};
+use capabilities_interface::{Capabilities, CapabilitiesClient, Reason};
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use runtime::Result;
@@ -48,8 +48,9 @@ impl Means for Reached {
             Action::GivenUp(number) => {
                 writeln!(out, "supervisor: component {component}: {cause}: given up after {number} times")
             }
-            Action::Failed => {
-                writeln!(out, "supervisor: component {component}: {cause}: and what was to be done failed")
+            Action::Failed(error) => {
+                let why = Reason(error);
+                writeln!(out, "supervisor: component {component}: {cause}: what was to be done failed: {why}")
             }
         };
     }

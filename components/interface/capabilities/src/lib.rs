@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate std;
 
+use core::fmt;
 use runtime::{Answer, Error, Result};
 
 /// Manages components.
@@ -96,9 +97,39 @@ pub const NOT_INITIALISED: Error = Error::Server(7);
 /// The error of a client that has made as many components that live as it may.
 pub const QUOTA: Error = Error::Server(8);
 
+/// An error of a capability manager, in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(pub Error);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            NOT_MANAGED => "the component is not this manager's",
+            LIVES => "the component lives already",
+            DEAD => "the component does not live",
+            NOBODY => "nobody else holds it",
+            BUSY => "the manager is busy with another",
+            BAD_PLAN => "its plan cannot be carried out",
+            NOT_INITIALISED => "the component did not initialise",
+            QUOTA => "as many live as may",
+            other => return other.fmt(f),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn every_error_has_words_of_its_own() {
+        let errors = [NOT_MANAGED, LIVES, DEAD, NOBODY, BUSY, BAD_PLAN, NOT_INITIALISED, QUOTA];
+        let said: std::collections::BTreeSet<_> = errors.map(|error| Reason(error).to_string()).into();
+        assert_eq!(said.len(), errors.len());
+        assert!(said.iter().all(|words| !words.contains("error")), "{said:?}");
+        assert_eq!(Reason(Error::Server(99)).to_string(), "the server's error 99");
+    }
 
     #[test]
     fn a_name_is_words_in_memory_order() {
