@@ -39,7 +39,11 @@ extern "C" fn main() -> ! {
     let unknown = unsafe { system_call(GETPID, [0; 3]) } as i64;
     say(if unknown == -38 { "foreign: no such system call\n" } else { "foreign: a system call that is none\n" });
     say(if registers_stay() { "foreign: registers intact\n" } else { "foreign: registers spoilt\n" });
-    say(if stack_pointers_stay() { "foreign: any stack pointer stays\n" } else { "foreign: a stack pointer is spoilt\n" });
+    say(if stack_pointers_stay() {
+        "foreign: any stack pointer stays\n"
+    } else {
+        "foreign: a stack pointer is spoilt\n"
+    });
     misbehave();
     // SAFETY: it does not come back.
     unsafe { system_call(EXIT, [0; 3]) };
