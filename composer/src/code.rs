@@ -185,6 +185,8 @@ pub const UNKNOWN_CONSTANT: &str = "E0712";
 pub const NO_FILES: &str = "E0713";
 /// A method that an edge names and that the client's image never invokes.
 pub const UNUSED_METHOD: &str = "E0714";
+/// A text that is longer than the image has room for.
+pub const TEXT_TOO_LONG: &str = "E0715";
 /// A dependency with a page, whose client's image does not post, or the reverse.
 pub const NO_SUCH_PAGE: &str = "E0711";
 

@@ -3,6 +3,8 @@
 //! [`Graph`] is what the passes after `resolve` read. It is never changed after that.
 
 use abi::plan::{Parameters, Slot};
+use serde::Serialize;
+use std::fmt;
 use std::ops::Range;
 
 /// A value and where it stands in the graph file, in bytes.
@@ -229,13 +231,32 @@ pub struct Trust {
     pub client: bool,
 }
 
-/// A parameter of a component: a key of its image and the word that it gets.
+/// A parameter of a component: a key of its image and what it gets.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// The key.
     pub key: Spanned<String>,
-    /// The word; a boolean is 0 or 1.
-    pub value: Spanned<u64>,
+    /// What it gets.
+    pub value: Spanned<Setting>,
+}
+
+/// What the graph sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// A word; a boolean is 0 or 1.
+    Word(u64),
+    /// A text.
+    Text(String),
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => word.fmt(f),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
 }
 
 /// The files that a component starts with.

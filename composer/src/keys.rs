@@ -86,6 +86,8 @@ pub enum Kind {
     Boolean,
     /// A whole number of 64 bits, signed or not, or a boolean.
     Word,
+    /// The same, or any text without control characters.
+    WordOrText,
     /// A number of bytes such as `"16KiB"`: at least, less than, a multiple of.
     Size(u64, u64, u64),
     /// An address where an image may start: a whole number, or `"0x…"`.
@@ -234,7 +236,7 @@ pub const KEYS: &[Key] = &[
     key(Component, "constructor", Optional, Kind::Component, "who constructs it: `\"kernel\"`, a component that does so at run time, or the base constructor (if left out)"),
     key(Component, "implements", Optional, List(&Table(Implements)), "the interfaces that it serves"),
     key(Component, "deps", Optional, List(&Table(Dependency)), "the interfaces that it calls"),
-    key(Component, "params", Optional, List(&Table(Parameter)), "words of its image to set"),
+    key(Component, "params", Optional, List(&Table(Parameter)), "words and texts of its image to set"),
     key(Component, "devices", Optional, List(&Table(Device)), "the devices that it drives"),
     key(Component, "baseaddr", Optional, Kind::Address, "where its image starts"),
     key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
@@ -269,8 +271,8 @@ pub const KEYS: &[Key] = &[
     key(Dependency, "via", Optional, Kind::Choice(&VIA), "how calls travel"),
     key(Dependency, "interposers", Optional, List(&Kind::Component), "components that calls go through, each of which calls the next by this interface"),
 
-    key(Parameter, "key", Required, Identifier, "what the image calls the word"),
-    key(Parameter, "value", Required, Kind::Word, "the word"),
+    key(Parameter, "key", Required, Identifier, "what the image calls the word, or the text"),
+    key(Parameter, "value", Required, Kind::WordOrText, "the word, or the text"),
     key(Parameter, "at", Optional, Identifier, "the group of words in which it lies: the image calls it `at.key`"),
 
     key(Constant, "variable", Required, Identifier, "the constant's name in the image"),

@@ -1,5 +1,7 @@
 //! Who manages whom at run time: what follows from `constructor` and from the edges of the interface [`MEMORY`].
 
+use std::collections::HashMap;
+
 use crate::graph::{Component, Graph};
 
 /// The interface whose server gives memory to its clients.
@@ -20,6 +22,14 @@ impl Graph {
     pub fn constructed_by(&self, index: usize) -> impl Iterator<Item = usize> {
         let components = self.components.iter().enumerate();
         components.filter(move |(_, component)| component.constructor == Some(index)).map(|(at, _)| at)
+    }
+
+    /// By component that constructs others at run time: the first of those.
+    pub fn first_made(&self) -> HashMap<usize, usize> {
+        let made = self.components.iter().enumerate();
+        let pairs = made.filter_map(|(at, made)| Some((made.constructor?, at)));
+        // The last one that is put in stays: that is the first one.
+        pairs.rev().collect()
     }
 
     /// The components to which the one at `index` gives memory, in their order.

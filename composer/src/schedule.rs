@@ -132,6 +132,9 @@ impl Graph {
 
     /// The component whose thread has this index.
     pub fn owner(&self, thread: usize) -> Option<usize> {
+        if thread < self.components.len() {
+            return Some(thread);
+        }
         (0..self.components.len()).find(|index| self.threads(*index).any(|own| own == thread))
     }
 

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
 
+#[path = "shared/pieces.rs"]
+mod pieces;
+
 use std::path::PathBuf;
 
 use composer::diagnostic::Source;
 use composer::{LoadOptions, judge, load};
+use pieces::PIECES;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -14,40 +18,6 @@ const GOOD: [&str; 3] = [
     include_str!("good/pingpong.toml"),
     include_str!("good/every_key.toml"),
     include_str!("good/headers_instead_of_inline.toml"),
-];
-
-/// What could break a graph where it is put.
-const PIECES: [&str; 30] = [
-    "\"",
-    "'",
-    "[",
-    "]",
-    "[[",
-    "]]",
-    "{",
-    "}",
-    "=",
-    ",",
-    "\n",
-    "#",
-    ".",
-    "-1",
-    "0x",
-    "99999999999999999999",
-    "true",
-    "1e9",
-    "\"\"\"",
-    "kernel",
-    "[[components]]\n",
-    "[system]\n",
-    "name = \"ping\"\n",
-    "deps",
-    "é",
-    "\u{feff}",
-    "\r",
-    "\t",
-    "日本",
-    "2026-01-01",
 ];
 
 fn answer(text: String) {

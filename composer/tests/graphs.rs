@@ -125,7 +125,7 @@ fn order(graph: &Graph) -> String {
 fn describe(component: &Component) -> String {
     let implements: Vec<_> =
         component.implements.iter().map(|i| (&i.interface.value, i.variant.as_ref().map(|v| &v.value))).collect();
-    let params: Vec<_> = component.params.iter().map(|p| (&p.key.value, p.value.value)).collect();
+    let params: Vec<_> = component.params.iter().map(|p| (&p.key.value, p.value.value.to_string())).collect();
     let devices: Vec<_> = component.devices.iter().map(|d| (&d.name.value, d.resource)).collect();
     format!(
         "{}{}: image {}, base {:?}, stack {}, priority {}, threads {:?}, implements {implements:?}, params {params:?}, devices {devices:?}",

@@ -46,6 +46,7 @@ pub mod scheduling;
 pub mod section;
 mod server;
 mod start;
+mod text;
 pub mod thread;
 pub mod time;
 pub mod user;
@@ -65,6 +66,7 @@ pub use ports::Ports;
 pub use registers::Registers;
 pub use server::{Arguments, Caller, Invocation, Reply};
 pub use start::Outcome;
+pub use text::Text;
 pub use word::{Answer, Word};
 
 /// What the macros need and nobody else should name.

@@ -419,6 +419,25 @@ macro_rules! parameter {
     };
 }
 
+/// Declares a static text that the graph can set by a key, how many bytes it may have, and its default.
+///
+/// ```ignore
+/// runtime::text!(GREETING: 32 = "hello", "greeting");
+/// ```
+#[macro_export]
+macro_rules! text {
+    ($visibility:vis $name:ident: $bytes:literal = $default:expr, $key:literal) => {
+        $visibility static $name: $crate::Text<$bytes> = $crate::Text::new($default);
+
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = ".tessera.records")]
+            static __RUNTIME_RECORD: $crate::internal::Record =
+                $crate::internal::Record::text($key, (&raw const $name).cast());
+        };
+    };
+}
+
 /// Declares a constant that the graph can set by its own name (`constants`), and what it is otherwise. Unlike a
 /// [`parameter!`](crate::parameter), it is the same word under the same name for whoever reads code and graph.
 ///

@@ -86,6 +86,11 @@ impl Record {
         Self { first: word, ..Self::new(RecordKind::Parameter, key.as_bytes(), "") }
     }
 
+    /// A text's key, and its words.
+    pub const fn text(key: &'static str, words: *const ()) -> Self {
+        Self { first: words, ..Self::new(RecordKind::Text, key.as_bytes(), "") }
+    }
+
     /// A constant's name, and its word.
     pub const fn constant(variable: &'static str, word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Constant, variable.as_bytes(), "") }

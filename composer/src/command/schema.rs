@@ -55,6 +55,7 @@ fn value(kind: &Kind) -> Value {
         }
         Kind::Integer(least, most) => json!({ "type": "integer", "minimum": least as i64, "maximum": most as i64 }),
         Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::WordOrText => json!({ "type": ["integer", "boolean", "string"] }),
         Kind::Word => json!({ "type": ["integer", "boolean"] }),
         Kind::Size(..) => json!({ "type": "string", "pattern": "^[0-9]+ *(KiB|MiB|GiB|TiB)$" }),
         Kind::Address => json!({ "type": ["integer", "string"] }),

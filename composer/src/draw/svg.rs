@@ -13,7 +13,7 @@ const TITLE: f64 = 40.0;
 const STYLE: &str = "
   .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #57606a; stroke-width: 1.2 }
   .ground { fill: #eef4fb; stroke: #0b5cad; stroke-width: 1.2 } .chip { fill: #fff5d6; stroke: #c9991a }
-  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .page-edge { stroke-dasharray: 7 4 } .fault { stroke: #cf222e; stroke-dasharray: 2 4 } .head { fill: #57606a } .broken { stroke: #cf222e; stroke-width: 2.4 }
+  .arrow { fill: none; stroke: #57606a; stroke-width: 1.3 } .trusted { stroke: #1a7f37 } .page-edge { stroke-dasharray: 7 4 } .fault { stroke: #cf222e; stroke-dasharray: 2 4 } .head { fill: #57606a; fill: context-stroke } .broken { stroke: #cf222e; stroke-width: 2.4 }
   .space-0 { fill: #e6f4ea } .space-1 { fill: #fdebd8 } .space-2 { fill: #efe6fb } .space-3 { fill: #fbe4ee } .space-4 { fill: #ddf2f4 }
   text { font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; text-anchor: middle; fill: #1f2328 }
   .title { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 17px; font-weight: 600; text-anchor: start }
@@ -22,7 +22,7 @@ const STYLE: &str = "
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .box { fill: #161b22; stroke: #8b949e } .ground { fill: #121d2f; stroke: #4493f8 }
     .space-0 { fill: #10281a } .space-1 { fill: #33230f } .space-2 { fill: #251a38 } .space-3 { fill: #351526 } .space-4 { fill: #0c2b2f }
-    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .fault { stroke: #f85149 } .fault-text { fill: #f85149 } .head { fill: #8b949e }
+    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .fault { stroke: #f85149 } .fault-text { fill: #f85149 } .head { fill: #8b949e; fill: context-stroke }
     text { fill: #e6edf3 } .detail, .remark { fill: #9198a1 } .device { fill: #e3b341 } .interface { fill: #4493f8 }
   }
 ";

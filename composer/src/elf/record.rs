@@ -108,6 +108,7 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
         RecordKind::Import => check_word(memory, record.first, 8)?,
         RecordKind::Interrupt => check_word(memory, record.first, 24)?,
         RecordKind::Registers | RecordKind::Files => check_word(memory, record.first, 16)?,
+        RecordKind::Text => check_text(memory, record.first)?,
         RecordKind::PageImport => check_word(memory, record.first, 8 * SLOT_WORDS as u64)?,
         RecordKind::Ports
         | RecordKind::Parameter
@@ -129,6 +130,14 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
 fn check_word(memory: &Memory, address: u64, bytes: u64) -> Result<(), RecordProblem> {
     let sound = address.is_multiple_of(8) && memory.contains(address, bytes);
     sound.then_some(()).ok_or(RecordProblem::BadWord(address))
+}
+
+/// The words of a text, and the bytes that it may have.
+fn check_text(memory: &Memory, address: u64) -> Result<(), RecordProblem> {
+    check_word(memory, address, 16)?;
+    let room = memory.bytes(address, 8).and_then(|word| word_at(word, 0));
+    let bytes = room.and_then(|room| room.checked_add(16)).ok_or(RecordProblem::BadWord(address))?;
+    check_word(memory, address, bytes)
 }
 
 fn check_entry(memory: &Memory, address: u64) -> Result<(), RecordProblem> {

@@ -25,6 +25,7 @@ use crate::graph::{Component, Graph, Spanned};
 /// Complains of contradictions in `graph`, which was resolved from `draft`.
 pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
     check_number(graph, found);
+    let made = graph.first_made();
     for (at, component) in graph.components.iter().enumerate() {
         check_base_constructor(component, found);
         check_parameters(component, found);
@@ -36,7 +37,7 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         scheduling::check(component, draft.components.get(at), found);
         policies::check(at, component, draft.components.get(at), graph, found);
         cores::check(at, component, draft.components.get(at), graph, found);
-        manage::check(at, draft.components.get(at), graph, found);
+        manage::check(at, draft.components.get(at), made.get(&at).copied(), graph, found);
         spaces::check(at, component, graph, found);
         waiting::check(at, draft.components.get(at), graph, found);
     }

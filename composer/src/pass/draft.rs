@@ -7,7 +7,7 @@ use std::ops::Range;
 use abi::fault::Policy as What;
 
 use super::shape::{Fields, List, Value};
-use crate::graph::{Implements, Machine, Parameter, Policy, Spanned, Trust, Via};
+use crate::graph::{Implements, Machine, Parameter, Policy, Setting, Spanned, Trust, Via};
 use crate::keys::{DEFAULT_MEMORY, DEFAULT_TIMEOUT};
 
 /// A graph file.
@@ -323,11 +323,17 @@ fn parameter(fields: &Fields) -> Option<Parameter> {
     if let Some(at) = fields.text("at") {
         key.value = format!("{}.{}", at.value, key.value);
     }
-    Some(Parameter { key, value: fields.word("value")? })
+    let word = fields.word("value").map(|word| Spanned { value: Setting::Word(word.value), span: word.span });
+    let text = || fields.text("value").map(|text| Spanned { value: Setting::Text(text.value), span: text.span });
+    Some(Parameter { key, value: word.or_else(text)? })
 }
 
 fn constant(fields: &Fields) -> Option<Parameter> {
-    Some(Parameter { key: fields.text("variable")?, value: fields.word("value")? })
+    let word = fields.word("value")?;
+    Some(Parameter {
+        key: fields.text("variable")?,
+        value: Spanned { value: Setting::Word(word.value), span: word.span },
+    })
 }
 
 fn device(fields: &Fields) -> Option<Device> {

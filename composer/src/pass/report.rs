@@ -376,13 +376,13 @@ pub enum Granted {
     },
 }
 
-/// A word that the graph sets.
+/// A word or a text that the graph sets.
 #[derive(Clone, Debug, Serialize)]
 pub struct Parameter {
     /// Its key.
     pub key: String,
     /// Its value.
-    pub value: u64,
+    pub value: graph::Setting,
 }
 
 /// What the report is about.
@@ -471,8 +471,10 @@ struct Parts<'a> {
 }
 
 fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &Parts<'_>) -> Component {
-    let parameter =
-        |parameter: &graph::Parameter| Parameter { key: parameter.key.value.clone(), value: parameter.value.value };
+    let parameter = |parameter: &graph::Parameter| Parameter {
+        key: parameter.key.value.clone(),
+        value: parameter.value.value.clone(),
+    };
     Component {
         name: component.name.value.clone(),
         image: component.img.value.clone(),

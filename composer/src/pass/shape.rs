@@ -231,10 +231,11 @@ enum Refusal {
 
 fn scalar(kind: &Kind, value: &DeValue<'_>) -> Result<Value, Refusal> {
     match (kind, value) {
+        (Kind::WordOrText, DeValue::String(text)) => checked(text, text::check_text),
+        (Kind::WordOrText, value) => scalar(&Kind::Word, value),
         (Kind::Boolean, DeValue::Boolean(value)) => Ok(Value::Boolean(*value)),
         (Kind::Word, DeValue::Boolean(value)) => Ok(Value::Number((*value).into())),
         (Kind::Word, DeValue::Integer(value)) => integer(value, i64::MIN.into(), u64::MAX.into()),
-        (Kind::Word, DeValue::String(_)) => Err(Refusal::NotSupportedYet { shown: "a string".into() }),
         (Kind::Integer(least, most), DeValue::Integer(value)) => integer(value, *least, *most),
         (Kind::Address, DeValue::Integer(value)) => {
             let Value::Number(number) = integer(value, 0, u64::MAX.into())? else { return Err(Refusal::WrongType) };
@@ -351,6 +352,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Integer(..) => "an integer",
         Kind::Boolean => "a boolean: `true` or `false`",
         Kind::Word => "an integer or a boolean",
+        Kind::WordOrText => "an integer, a boolean or a string",
         Kind::Size(..) => "a size: a string such as `\"16KiB\"`",
         Kind::Address => "an address: an integer, or a string such as `\"0x400000\"`",
         Kind::List(Kind::Table(_)) => "an array of tables",

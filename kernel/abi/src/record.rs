@@ -26,7 +26,7 @@ pub const SECTION: &str = ".tessera.records";
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
 
 /// Version of the record's layout and of the schema's grammar.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 64;
@@ -78,6 +78,9 @@ pub enum RecordKind {
     /// The image reads [files](crate::files). Name: empty. First address: two words, which receive where the archive lies,
     /// and how many bytes it has. Without files they stay 0.
     Files = 14,
+    /// A text that the graph can set. Name: the parameter's key. First address: a word that says how many bytes it may have, a
+    /// word for how many it has, and these; the image holds the default.
+    Text = 15,
 }
 
 impl RecordKind {
@@ -98,6 +101,7 @@ impl RecordKind {
             12 => Some(Self::Registers),
             13 => Some(Self::Constant),
             14 => Some(Self::Files),
+            15 => Some(Self::Text),
             _ => None,
         }
     }

@@ -2,45 +2,8 @@
 
 use play::{Choices, Random};
 
+use crate::pieces::PIECES;
 use crate::read::Kind;
-
-/// What could break a graph where it is put.
-const PIECES: [&str; 34] = [
-    "\"",
-    "'",
-    "[",
-    "]",
-    "[[",
-    "]]",
-    "{",
-    "}",
-    "=",
-    ",",
-    "\n",
-    "#",
-    ".",
-    "-1",
-    "0x",
-    "99999999999999999999",
-    "true",
-    "1e9",
-    "\"\"\"",
-    "\"kernel\"",
-    "[[components]]\n",
-    "[system]\n",
-    "name = \"ping\"\n",
-    "deps = [",
-    "é",
-    "\u{feff}",
-    "\r",
-    "\t",
-    "日本",
-    "2026-01-01",
-    "{n}",
-    "count = 3\n",
-    "template = \"t\"\n",
-    "[[templates]]\n",
-];
 
 /// Words that are borders of something.
 const BORDERS: [u64; 12] =

@@ -5,6 +5,8 @@
 //! otherwise; `KEPT` is a directory in which inputs are kept that took a new path. It all depends on the seed and these alone.
 
 mod change;
+#[path = "../../../composer/tests/shared/pieces.rs"]
+mod pieces;
 mod read;
 
 use std::path::{Path, PathBuf};

@@ -9,10 +9,16 @@ use crate::manage::{CAPABILITIES, MEMORY};
 use crate::pass::draft;
 use crate::schedule::SCHED;
 
-/// The component at `index`, which was resolved from `draft`.
-pub fn check(index: usize, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
+/// The component at `index`, which was resolved from `draft`; `made` is the first that it constructs at run time.
+pub fn check(
+    index: usize,
+    draft: Option<&draft::Component>,
+    made: Option<usize>,
+    graph: &Graph,
+    found: &mut Diagnostics,
+) {
     let Some(component) = graph.components.get(index) else { return };
-    check_memory(index, component, draft, graph, found);
+    check_memory(component, draft, made.and_then(|made| graph.components.get(made)), found);
     check_policy(component, draft, graph, found);
     if let Some(made) = component.constructor.and_then(|constructor| graph.components.get(constructor)) {
         found.extend(beyond_construction(index, component, made, graph));
@@ -22,10 +28,9 @@ pub fn check(index: usize, draft: Option<&draft::Component>, graph: &Graph, foun
 
 /// A quota needs somebody who keeps it.
 fn check_memory(
-    index: usize,
     component: &Component,
     draft: Option<&draft::Component>,
-    graph: &Graph,
+    made: Option<&Component>,
     found: &mut Diagnostics,
 ) {
     let is_complete = draft.is_none_or(|draft| draft.deps_complete);
@@ -34,8 +39,7 @@ fn check_memory(
         let complaint = Diagnostic::error(NOT_MANAGED, message).label(&memory.span, "nobody looks at this");
         found.push(complaint.help(format!("add to its deps: {{ srv = \"memory\", interface = \"{MEMORY}\" }}")));
     }
-    let constructs = graph.constructed_by(index).next().and_then(|made| graph.components.get(made));
-    if let (Some(made), None, true) = (constructs, component.memory_manager(), is_complete) {
+    if let (Some(made), None, true) = (made, component.memory_manager(), is_complete) {
         let (name, made) = (&component.name.value, &made.name);
         let message = format!("`{name}` constructs `{}` and has no memory to make it from", made.value);
         let complaint = Diagnostic::error(NOT_MANAGED, message)

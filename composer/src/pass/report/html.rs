@@ -139,7 +139,8 @@ fn thread(entry: &Entry) -> String {
 fn component(it: &Component) -> String {
     let serves = if it.serves.is_empty() { "nothing".into() } else { escape(&it.serves.join(", ")) };
     let bound = it.stack_bound.map_or_else(String::new, |bytes| format!("; uses at most {bytes} bytes of a stack"));
-    let parameters = it.parameters.iter().map(|it| format!("; {} = {}", escape(&it.key), it.value));
+    let parameters =
+        it.parameters.iter().map(|it| format!("; {} = {}", escape(&it.key), escape(&it.value.to_string())));
     format!(
         "<h3 id=\"c{}\">{}</h3>\n<p class=\"dim\">image <code>{}</code>, starts at <code>{:#x}</code>, serves {serves}{bound}{}</p>\n{}{}",
         it.index,

@@ -56,6 +56,7 @@ impl Made {
             ["calls", name, text] => record(RecordKind::Import, name, &schema(text)),
             ["serves", name, text] => record(RecordKind::Export, name, &schema(text)),
             ["parameter", name] => record(RecordKind::Parameter, name, ""),
+            ["text", name] => record(RecordKind::Text, name, ""),
             ["constant", name] => record(RecordKind::Constant, name, ""),
             ["drives", name] => record(RecordKind::Ports, name, ""),
             ["plan"] => record(RecordKind::Plan, "", ""),

@@ -13,6 +13,8 @@ runtime::constant!(LIMIT: u64 = 1);
 runtime::constant!(STACK: u64 = 0);
 runtime::parameter!(ROUNDS: u64 = 1, "limits.rounds");
 runtime::parameter!(PLAIN: bool = false, "plain");
+runtime::text!(GREETING: 24 = "nothing", "greeting");
+runtime::text!(FAREWELL: 24 = "until then", "farewell");
 runtime::files!(FILES);
 
 static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
@@ -22,6 +24,7 @@ runtime::component! { main: run }
 fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
     info!("limit {}, rounds {}, plain {}", LIMIT.get(), ROUNDS.get(), PLAIN.get());
+    info!("greeting {}, farewell {}", GREETING.get(), FAREWELL.get());
     for file in FILES.iter() {
         info!("file {}: {}", file.name, core::str::from_utf8(file.contents).unwrap_or("no text").trim_end());
     }
