@@ -30,6 +30,7 @@ pub mod svg;
 pub mod temporary;
 pub mod text;
 pub mod timeline;
+pub mod trace;
 pub mod verdict;
 
 use std::path::Path;

@@ -54,6 +54,9 @@ enum Command {
     /// Say what a system does that runs, or that was dumped: threads, who waits for whom, and what each component holds
     #[command(after_help = EXIT_STATUS)]
     Inspect(command::inspect::Arguments),
+    /// Run a system twice by the clock that counts instructions, and write what it did as a timeline for Perfetto
+    #[command(after_help = EXIT_STATUS)]
+    Trace(command::trace::Arguments),
     /// Make the first files of a component, an interface or a system
     New(command::new::Arguments),
     /// Print a script by which a shell completes what is typed
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => command::schema::run(arguments).map(done),
         Command::Report(arguments) => command::report::run(&arguments).map(done),
         Command::Inspect(arguments) => command::inspect::run(&arguments).map(done),
+        Command::Trace(arguments) => command::trace::run(&arguments),
         Command::New(arguments) => command::new::run(&arguments).map(done),
         Command::Completions(arguments) => {
             command::completions::run(arguments, &mut Arguments::command());

@@ -14,6 +14,7 @@ mod accelerator;
 pub mod debugger;
 mod emulator;
 mod input;
+pub mod log;
 mod machine;
 mod preamble;
 pub mod process;

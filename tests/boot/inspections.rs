@@ -1,4 +1,4 @@
-//! What `composer inspect` says of a system, dumped and running.
+//! What `composer inspect` says of a system, dumped and running, and `composer trace` of all that it did.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,8 @@ use crate::tools::{Outcome, compose, composer, ensure, finish, root, scratch, tr
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
-    trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what a_running_system_is_looked_into_and_goes_on)
+    trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what a_running_system_is_looked_into_and_goes_on
+        a_timeline_shows_calls_batches_switches_and_faults)
 }
 
 const KNOWN: &str = "tests/systems/inspected/known.toml";
@@ -150,4 +151,82 @@ fn a_running_system_is_looked_into_and_goes_on() -> Outcome {
         std::thread::sleep(Duration::from_millis(100));
     }
     ensure(is_inside()?, || "it cannot be looked into twice".into())
+}
+
+/// What has a beginning and an end on a timeline, in instructions.
+struct Slice<'t> {
+    row: (u64, u64),
+    name: &'t str,
+    category: &'t str,
+    start: u64,
+    end: u64,
+}
+
+impl Slice<'_> {
+    fn contains(&self, other: &Self) -> bool {
+        self.row == other.row && self.start <= other.start && other.end <= self.end
+    }
+}
+
+fn instructions(microseconds: &Value) -> u64 {
+    (microseconds.as_f64().unwrap_or(-1.0) * 1000.0).round() as u64
+}
+
+/// The slices in the events of a trace, each of which is of a kind that the format has.
+fn slices(events: &[Value]) -> Result<Vec<Slice<'_>>, Failed> {
+    let mut slices = Vec::new();
+    for event in events {
+        let row = event["pid"].as_u64().zip(event["tid"].as_u64()).ok_or("an event without a row")?;
+        ensure(event["ts"].as_f64().is_some_and(|at| at >= 0.0) && event["name"].is_string(), || event.to_string())?;
+        match text(&event["ph"]) {
+            "X" => {
+                let (start, length) = (instructions(&event["ts"]), instructions(&event["dur"]));
+                let (name, category) = (text(&event["name"]), text(&event["cat"]));
+                slices.push(Slice { row, name, category, start, end: start + length });
+            }
+            "M" => ensure(event["args"]["name"].is_string(), || event.to_string())?,
+            "i" => ensure(event["s"] == "t", || event.to_string())?,
+            other => return Err(format!("an event of kind {other:?}").into()),
+        }
+    }
+    Ok(slices)
+}
+
+/// Slices of a row lie in each other, or beside each other: what shows them has no other way.
+fn are_nested(slices: &[Slice<'_>]) -> Outcome {
+    let mut open: Vec<&Slice<'_>> = Vec::new();
+    for slice in slices {
+        open.retain(|around| around.row != slice.row || around.end > slice.start);
+        let around = open.iter().rfind(|around| around.row == slice.row);
+        ensure(around.is_none_or(|around| around.contains(slice)), || format!("{} crosses another", slice.name))?;
+        open.push(slice);
+    }
+    Ok(())
+}
+
+fn a_timeline_shows_calls_batches_switches_and_faults() -> Outcome {
+    let directory = scratch()?;
+    let (graph, file) = (root().join("tests/systems/inspected/traced.toml"), directory.path().join("trace.json"));
+    let mut trace = Command::new(composer()?);
+    trace.current_dir(root()).arg("trace").arg(&graph).arg("--output").arg(&file);
+    finish(&mut trace)?.expect_status(0)?;
+    let trace: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    let events = trace["traceEvents"].as_array().ok_or("no events")?;
+    let slices = slices(events)?;
+    are_nested(&slices)?;
+    let named = |name: &str| slices.iter().filter(|slice| slice.name == name).collect::<Vec<_>>();
+    let one = |name: &str| named(name).first().copied().ok_or_else(|| Failed::from(format!("no {name}")));
+    // The page is served twice, by the scheduler on the client's thread, and calls without a page come one by one.
+    let batches = named("pong: batch of pong for batcher");
+    expect(&batches.len(), &2)?;
+    let served = one("sched: pages.wait")?;
+    ensure(batches.iter().all(|batch| batch.category == "batch") && served.contains(batches[0]), || {
+        "the batch is not within what the client waits for".into()
+    })?;
+    ensure(one("survivor")?.contains(one("fragile: pong.fails")?), || "survivor is not around fragile".into())?;
+    let core: Vec<_> = slices.iter().filter(|slice| slice.category == "switch").collect();
+    ensure(core.windows(2).all(|two| two[0].end == two[1].start), || "the core has gaps".into())?;
+    ensure(core.iter().any(|slice| slice.name == "thread 5 (batcher)"), || "batcher never has the core".into())?;
+    let faults = events.iter().filter(|event| event["ph"] == "i" && event["cat"] == "fault");
+    expect(&faults.map(|event| text(&event["name"])).collect::<Vec<_>>(), &vec!["page fault at 0x0"])
 }

@@ -40,6 +40,8 @@ pub struct System {
     pub images: Images,
     /// What was added to each component's addresses, in the order of the graph's components.
     pub shifts: Vec<u64>,
+    /// What is said about it.
+    pub report: Report,
 }
 
 impl System {
@@ -101,9 +103,9 @@ pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
     loaded.warnings.print(&loaded.source);
     let mut found = Diagnostics::default();
     match compose_loaded(&loaded, arguments, &mut found) {
-        Some(Composed { directory, disk, images, shifts }) if !found.has_errors() => {
+        Some(Composed { directory, disk, images, shifts, report }) if !found.has_errors() => {
             found.print(&loaded.source);
-            Ok(System { loaded, directory, disk, images, shifts })
+            Ok(System { loaded, directory, disk, images, shifts, report })
         }
         _ => {
             found.sort();
@@ -118,6 +120,7 @@ struct Composed {
     disk: Disk,
     images: Images,
     shifts: Vec<u64>,
+    report: Report,
 }
 
 /// All that is decided about a system before any byte of it is written.
@@ -248,7 +251,7 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     let directory =
         arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
-    Some(Composed { directory, disk, shifts: shifts(&decided), images: decided.images })
+    Some(Composed { directory, disk, shifts: shifts(&decided), images: decided.images, report })
 }
 
 /// The disk image, if it can be made: without it the system still boots by its kernel and its bundle.
