@@ -4,6 +4,7 @@ use crate::kernel::{Outcome, Seen};
 use abi::boot::slot;
 use abi::error::Error;
 use abi::event::What;
+use abi::kind::Kind;
 use abi::layout::{PAGE, THREADS};
 use abi::rights;
 use abi::time::UNLIMITED;
@@ -52,6 +53,28 @@ pub enum Capability {
     HandledLevel,
     /// A temporal capability.
     Time(Id),
+}
+
+impl Capability {
+    /// Its kind.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Invocation { .. } => Kind::Invocation,
+            Self::Table(_) => Kind::CapabilityTable,
+            Self::PageTable(_) => Kind::PageTable,
+            Self::Component(_) => Kind::Component,
+            Self::Thread(_) => Kind::Thread,
+            Self::Receive(_) => Kind::Receive,
+            Self::Send(_) => Kind::Send,
+            Self::Ports(..) => Kind::Ports,
+            Self::Console => Kind::DebugConsole,
+            Self::Power => Kind::Power,
+            Self::Lines(..) => Kind::Interrupt,
+            Self::Range(..) => Kind::PhysicalRange,
+            Self::HandledLevel => Kind::HandledLevel,
+            Self::Time(_) => Kind::TemporalCapability,
+        }
+    }
 }
 
 /// What a slot holds.
