@@ -5,6 +5,7 @@
 //! asked; then [`reschedule`](crate::reschedule()) carries out what follows from it.
 
 mod exchange;
+mod handing;
 mod lending;
 mod quick;
 mod quick_holding;

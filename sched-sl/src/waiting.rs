@@ -15,27 +15,34 @@ use crate::thread::ThreadId;
 use crate::time::Instant;
 use crate::timers::Timers;
 
-/// Names a blockpoint. The name of one that has been freed never means a newer one.
+/// Names a blockpoint: its place and, above that, a generation. The name of one that has been freed never means a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PointId {
-    place: u16,
-    generation: u32,
-}
+pub struct PointId(u64);
 
-/// Bits of a name's word below its generation.
+/// Bits of a name below its generation.
 const PLACE_BITS: u32 = 16;
+
+/// Generations of a place.
+const GENERATIONS: u64 = 1 << 32;
 
 impl PointId {
     /// The name as a word; never 0.
     pub const fn to_word(self) -> u64 {
-        (self.generation as u64) << PLACE_BITS | self.place as u64
+        self.0
     }
 
     /// The name that a word stands for, of a blockpoint or of none.
     pub const fn from_word(word: u64) -> Self {
-        // No blockpoint has generation 0.
-        let generation = word >> PLACE_BITS;
-        Self { place: word as u16, generation: if generation > u32::MAX as u64 { 0 } else { generation as u32 } }
+        Self(word)
+    }
+
+    const fn place(self) -> usize {
+        self.0 as u16 as usize
+    }
+
+    /// The name of the next blockpoint in a place, after one of this name.
+    const fn next(self, place: usize) -> Self {
+        Self(((self.0 >> PLACE_BITS) + 1) << PLACE_BITS | place as u64)
     }
 }
 
@@ -114,7 +121,7 @@ struct Point {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     /// Of the blockpoint that is there, or was last.
-    generation: u32,
+    name: PointId,
     point: Option<Point>,
 }
 
@@ -149,7 +156,7 @@ impl<const B: usize, const N: usize> Points<B, N> {
     /// There are none.
     pub const fn new() -> Self {
         const { assert!(B <= 1 << PLACE_BITS, "a place is a 16-bit number") };
-        Self { entries: [Entry { generation: 0, point: None }; B], statuses: [Status::Elsewhere; N] }
+        Self { entries: [Entry { name: PointId(0), point: None }; B], statuses: [Status::Elsewhere; N] }
     }
 
     /// Makes a blockpoint for an owner, who may have `most` at once.
@@ -159,12 +166,13 @@ impl<const B: usize, const N: usize> Points<B, N> {
     /// [`WaitError::Exhausted`].
     pub fn allocate(&mut self, owner: u16, most: usize) -> Result<PointId, WaitError> {
         let owned = self.entries.iter().filter(|entry| entry.point.is_some_and(|point| point.owner == owner)).count();
-        let free = self.entries.iter().position(|entry| entry.point.is_none() && entry.generation < u32::MAX);
+        let free =
+            self.entries.iter().position(|entry| entry.point.is_none() && entry.name.0 >> PLACE_BITS < GENERATIONS);
         let place = free.filter(|_| owned < most).ok_or(WaitError::Exhausted)?;
-        let generation = self.entries[place].generation + 1;
+        let name = self.entries[place].name.next(place);
         let point = Point { owner, epoch: Epoch(0), first: None, last: None };
-        self.entries[place] = Entry { generation, point: Some(point) };
-        Ok(PointId { place: place as u16, generation })
+        self.entries[place] = Entry { name, point: Some(point) };
+        Ok(name)
     }
 
     /// Who owns a blockpoint.
@@ -190,7 +198,7 @@ impl<const B: usize, const N: usize> Points<B, N> {
         while let Some(thread) = self.take_first(point) {
             self.let_go(scheduler, thread, Status::Freed);
         }
-        self.entries[usize::from(point.place)].point = None;
+        self.entries[point.place()].point = None;
         Ok(())
     }
 
@@ -289,6 +297,37 @@ impl<const B: usize, const N: usize> Points<B, N> {
             let status = if wakes == Wakes::One { Status::HasTurn { at } } else { Status::Triggered };
             first.into_iter().for_each(|first| self.statuses[usize::from(first)] = status);
             self.begin(at, epoch);
+        }
+        quick
+    }
+
+    /// [`Points::trigger`] of all at one blockpoint, [`Points::wait`] at another for no certain time and for no holder, and what follows
+    /// from both, in as few steps as they take; if one waits there, nobody here, where nothing has happened, and both are this owner's.
+    #[inline(always)]
+    pub fn quick_trigger_and_wait<T: Copy, P: Policy<N>, M: Timers<N>>(
+        &mut self,
+        scheduler: &mut Scheduler<T, P, M, N>,
+        (me, is_me): (ThreadId, impl FnOnce(T) -> bool),
+        (there, begins): (PointId, Epoch),
+        (here, seen): (PointId, Epoch),
+        (owner, now): (u16, Instant),
+    ) -> Quick<T> {
+        let (Ok(other), Ok(own)) = (self.get(there), self.get(here)) else { return Quick::Unusual };
+        let is_usual = other.owner == owner && own.owner == owner && own.first.is_none() && seen >= own.epoch;
+        let Some((thread, None)) = other.first.and_then(|first| self.waits(first)) else { return Quick::Unusual };
+        if !is_usual || there == here {
+            return Quick::Unusual;
+        }
+        let quick = scheduler.quick_release_and_hold((me.place(), is_me), thread, now);
+        if !matches!(quick, Quick::Unusual) {
+            self.statuses[thread.place()] = Status::Triggered;
+            self.statuses[me.place()] = Status::Waits { at: here, thread: me, next: None };
+            if let Some(point) = &mut self.entries[there.place()].point {
+                (point.first, point.last, point.epoch) = (None, None, point.epoch.max(begins));
+            }
+            if let Some(point) = &mut self.entries[here.place()].point {
+                (point.first, point.last) = (Some(me.place), Some(me.place));
+            }
         }
         quick
     }
@@ -409,12 +448,12 @@ impl<const B: usize, const N: usize> Points<B, N> {
     }
 
     fn get(&self, id: PointId) -> Result<&Point, WaitError> {
-        let entry = self.entries.get(usize::from(id.place)).filter(|entry| entry.generation == id.generation);
+        let entry = self.entries.get(id.place()).filter(|entry| entry.name == id);
         entry.and_then(|entry| entry.point.as_ref()).ok_or(WaitError::NoSuchPoint)
     }
 
     fn get_mut(&mut self, id: PointId) -> Result<&mut Point, WaitError> {
-        let entry = self.entries.get_mut(usize::from(id.place)).filter(|entry| entry.generation == id.generation);
+        let entry = self.entries.get_mut(id.place()).filter(|entry| entry.name == id);
         entry.and_then(|entry| entry.point.as_mut()).ok_or(WaitError::NoSuchPoint)
     }
 

@@ -222,6 +222,7 @@ enum Operation {
     QuickYield,
     QuickBlock,
     QuickWake(usize),
+    QuickWakeAndBlock(usize),
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -242,6 +243,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => Just(Operation::QuickYield),
         4 => Just(Operation::QuickBlock),
         4 => (0usize..8).prop_map(Operation::QuickWake),
+        6 => (0usize..8).prop_map(Operation::QuickWakeAndBlock),
     ]
 }
 
@@ -370,6 +372,16 @@ impl Pair {
                 let (id, name) = self.running()?;
                 let quick = self.real.quick_block(|is| is == name, Instant(self.now));
                 self.quick(quick, |model, now| _ = model.stop(id, Wish::Block, None, now).unwrap());
+            }
+            Operation::QuickWakeAndBlock(who) => {
+                let ((me, own), woken) = (self.running()?, self.pick(who)?);
+                let name = self.real.name(woken).ok()?;
+                let (me, to) = ((me, own), (woken.place(), |is| is == name));
+                let quick = self.real.quick_wake_and_block((me.0.place(), |is| is == me.1), to, Instant(self.now));
+                self.quick(quick, |model, now| {
+                    model.wake(woken).unwrap();
+                    let _ = model.stop(me.0, Wish::Block, None, now).unwrap();
+                });
             }
             Operation::QuickWake(who) => {
                 let id = self.pick(who)?;

@@ -135,6 +135,22 @@ impl<const FAULT: u8> Meeting<FAULT> {
         }
     }
 
+    /// Brings the thing here, and waits for the one there.
+    fn bring_and_wait(&self, who: u32, there: &Self, tells_first: bool) {
+        self.things.store(1, Ordering::Release);
+        let Some(begins) = self.point.trigger() else { return there.wait_for(who, 1) };
+        let seen = there.point.checkpoint();
+        let is_missing = there.point.announce(seen) && there.things.load(Ordering::Acquire) == 0;
+        if is_missing && !tells_first {
+            there.desk.wait(who, seen).unwrap();
+        }
+        self.desk.wake(begins, usize::MAX);
+        if is_missing && tells_first {
+            there.desk.wait(who, seen).unwrap();
+        }
+        there.wait_for(who, 1);
+    }
+
     fn wait_for(&self, who: u32, things: u64) {
         let attempt = || (self.things.load(Ordering::Acquire) >= things).then_some(());
         self.point.wait_until(attempt, |seen| self.desk.wait(who, seen)).unwrap();
@@ -167,6 +183,32 @@ fn who_waits_for_an_exchange_is_never_forgotten() {
 #[should_panic(expected = "deadlock")]
 fn an_exchange_that_is_no_fence_is_found_out() {
     one_waits_for_an_exchange(false);
+}
+
+/// One brings a thing and waits for another, which the other one brings when it has the first; and tells the scheduler both at once. What a
+/// scheduler does of that is the one after the other: `tells_first`, or the other way round.
+fn one_tells_and_waits_at_once(tells_first: bool) {
+    explore(move || {
+        let [there, here] = [Meeting::<SOUND>::new(), Meeting::<SOUND>::new()];
+        let (comes, goes) = (there.clone(), here.clone());
+        let other = thread::spawn(move || {
+            comes.wait_for(2, 1);
+            goes.bring(1);
+        });
+        there.bring_and_wait(1, &here, tells_first);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn who_tells_and_waits_at_once_forgets_nobody_and_is_not_forgotten() {
+    one_tells_and_waits_at_once(true);
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn who_waits_before_it_tells_is_found_out() {
+    one_tells_and_waits_at_once(false);
 }
 
 fn one_waits<const FAULT: u8>() {

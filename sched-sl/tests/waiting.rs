@@ -480,10 +480,23 @@ fn the_quick_forms_are_what_is_asked_most_often() {
     assert_eq!(acting.quick, 8);
 }
 
+/// Two equals that have something for each other at two blockpoints.
+#[test]
+fn those_that_tell_and_wait_at_once_take_turns_by_the_quick_form() {
+    let mut acting = Acting::new(&[2, 2], true);
+    acting.act(&Act::Wait { at: 0, behind: 0, holder: None, length: None }, NOW);
+    for (there, here, next) in [(0, 1, 0), (1, 0, 1), (0, 1, 0)] {
+        let before = acting.quick;
+        acting.act(&Act::TriggerAndWait { there, here, behind: 0 }, NOW);
+        assert_eq!((acting.runs, acting.quick), (Some((next, next)), before + 1));
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Act {
     Wait { at: usize, behind: u64, holder: Option<usize>, length: Option<u64> },
     Trigger { at: usize, all: bool },
+    TriggerAndWait { there: usize, here: usize, behind: u64 },
     Yield,
     Suspend(usize, bool),
 }
@@ -547,6 +560,25 @@ impl Acting {
         }
     }
 
+    fn trigger_and_wait(&mut self, name: u32, there: (PointId, Epoch), here: (PointId, Epoch), now: Instant) {
+        let me = self.ids[name as usize];
+        let World { scheduler, points } = &mut self.world;
+        let quick = match self.is_quick {
+            true => points.quick_trigger_and_wait(scheduler, (me, |is| is == name), there, here, (0, now)),
+            false => Quick::Unusual,
+        };
+        if self.follow(quick, now) {
+            self.world.trigger(there.0, there.1.0, Wakes::All).unwrap();
+            let wait = Wait { point: here.0, epoch: here.1, holder: None, until: None };
+            let waits = self.world.points.wait(&mut self.world.scheduler, me, wait, now);
+            if waits == Ok(Waits::Held) {
+                self.decide(now);
+            } else if let Some(Decision::Run { name, payer, .. }) = self.world.scheduler.reconsider(now).unwrap() {
+                self.runs = Some((name, payer.now));
+            }
+        }
+    }
+
     /// Answers whether the general form is to be asked.
     fn follow(&mut self, quick: Quick<u32>, now: Instant) -> bool {
         match quick {
@@ -578,6 +610,13 @@ impl Acting {
                     self.decide(now);
                 }
             }
+            Act::TriggerAndWait { there, here, behind } => {
+                let Some((name, _)) = self.runs else { return };
+                let _ = self.world.points.finish(self.ids[name as usize]);
+                let begins = (self.points[there], Epoch(self.epoch(there) + 1));
+                let seen = (self.points[here], Epoch(self.epoch(here).saturating_sub(behind)));
+                self.trigger_and_wait(name, begins, seen, now);
+            }
             Act::Yield => {
                 let Some((name, _)) = self.runs else { return };
                 self.world.scheduler.yield_now(self.ids[name as usize], now).unwrap();
@@ -599,7 +638,9 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => (at.clone(), 0u64..2, holder, length)
             .prop_map(|(at, behind, holder, length)| Act::Wait { at, behind: behind / 2, holder, length }),
-        5 => (at, any::<bool>()).prop_map(|(at, all)| Act::Trigger { at, all }),
+        5 => (at.clone(), any::<bool>()).prop_map(|(at, all)| Act::Trigger { at, all }),
+        5 => (at.clone(), at, 0u64..4)
+            .prop_map(|(there, here, behind)| Act::TriggerAndWait { there, here, behind: behind / 3 }),
         1 => Just(Act::Yield),
         1 => (who, any::<bool>()).prop_map(|(who, suspended)| Act::Suspend(who, suspended)),
     ]

@@ -65,6 +65,21 @@ impl Point {
         self.tell(|name| SCHED.trigger_one(name, epoch.0));
     }
 
+    /// An epoch has begun there, where all go on; and waits here for another to pass. Answers whether the scheduler knows of both.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    fn trigger_and_wait(&self, begins: Epoch, here: &Self, seen: Epoch) -> Result<bool> {
+        let names = (self.name.load(Acquire), here.name.load(Acquire));
+        if names.0 == 0 || names.1 == 0 {
+            return Ok(false);
+        }
+        let waited = SCHED.trigger_and_wait(names.0, begins.0, names.1, seen.0);
+        // If it was refused, nobody may have been told.
+        waited.inspect_err(|_| self.trigger(begins)).map(|()| true)
+    }
+
     fn tell(&self, trigger: impl FnOnce(u64) -> Result<()>) {
         let name = self.name.load(Acquire);
         if name != 0 {
@@ -160,6 +175,40 @@ impl Condition {
         if let Some(epoch) = self.epochs.trigger_after_exchange() {
             self.point.trigger(epoch);
         }
+    }
+
+    /// Says that what others may try has changed, as [`Self::changed`], and then tries something else until it succeeds, which somebody
+    /// changes who says so `here`, as [`Self::wait`]: with one call of the scheduler where both take one.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    #[inline]
+    pub fn changed_and_wait<R>(&self, here: &Self, mut attempt: impl FnMut() -> Option<R>) -> Result<Option<R>> {
+        if let Some(begins) = self.epochs.trigger()
+            && let Some(result) = self.tell_and_wait(begins, here, &mut attempt)?
+        {
+            return Ok(Some(result));
+        }
+        here.wait(None, attempt)
+    }
+
+    /// Tells those that wait that an epoch has begun, and waits once, if there still is something to wait for.
+    fn tell_and_wait<R>(
+        &self,
+        begins: Epoch,
+        here: &Self,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Result<Option<R>> {
+        here.point.prepare();
+        let seen = here.epochs.checkpoint();
+        let is_announced = here.epochs.announce(seen);
+        let result = attempt();
+        if result.is_none() && is_announced && self.point.trigger_and_wait(begins, &here.point, seen)? {
+            return Ok(None);
+        }
+        self.point.trigger(begins);
+        Ok(result)
     }
 
     /// Says that what others may try has changed.

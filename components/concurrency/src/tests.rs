@@ -7,7 +7,7 @@ mod ours;
 use crate::NO_TIME_LEFT;
 use crate::scheduler::SCHED;
 use crate::scheduler::played::REFUSES_POINTS;
-use crate::sync::{Condvar, Mutex, Once, Pipe, Semaphore, TryRecvError, TrySendError};
+use crate::sync::{Channel, Condvar, Mutex, Once, Pipe, Semaphore, TryRecvError, TrySendError};
 use crate::thread::spawn;
 use crate::time::{Duration, Instant};
 use sched_interface::WOULD_DEADLOCK;
@@ -82,6 +82,28 @@ fn what_the_scheduler_has_no_room_for_is_waited_for_all_the_same() {
     }
     waits.join().unwrap();
     assert_eq!((*LOCK.lock().unwrap(), SCHED.points()), (1, before));
+}
+
+/// A value to another thread and back, at once and by two calls, also where the scheduler has no room for who waits.
+#[test]
+fn values_go_there_and_back_at_once() {
+    let _alone = alone();
+    static THERE: Channel<u64, 2> = Channel::new();
+    static BACK: Channel<u64, 2> = Channel::new();
+    for refuses in [false, true] {
+        let other = spawn(move || {
+            REFUSES_POINTS.set(refuses);
+            let mut value = THERE.recv().unwrap();
+            while value < 300 {
+                value = BACK.send_and_recv(value + 1, &THERE).unwrap();
+            }
+        });
+        let back = |value| THERE.send_and_recv(value, &BACK).unwrap();
+        assert!((0..300).all(|value| back(value) == value + 1));
+        THERE.send(300).unwrap();
+        other.unwrap().join().unwrap();
+    }
+    assert_eq!((THERE.try_recv(), BACK.try_recv()), (Err(TryRecvError), Err(TryRecvError)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::serve::Call;
 use crate::{Machine, Scheduler};
 use abi::plan::CORES;
 use runtime::{Caller, Result};
-use sched_interface::{NO_SUCH_POINT, Sched};
+use sched_interface::{NEVER, NO_SUCH_POINT, NOBODY, Sched};
 
 /// The parts of a scheduler, by their cores.
 pub type Parts<M> = [Scheduler<M>; CORES];
@@ -52,6 +52,14 @@ impl<M: Machine> Everywhere<M> {
         }
     }
 
+    /// As [`Sched::trigger_and_wait`], of blockpoints that do not both have their home here.
+    #[cold]
+    #[inline(never)]
+    fn one_after_the_other(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()> {
+        self.trigger(there, begins)?;
+        self.wait_on(here, seen, NOBODY, NEVER).map(|_| ())
+    }
+
     /// Does something on another core, and comes back.
     #[cold]
     #[inline(never)]
@@ -89,6 +97,11 @@ impl<M: Machine> Sched for Everywhere<M> {
         self.here().wake(thread)
     }
 
+    #[inline(always)]
+    fn wake_and_block(&self, thread: u64) -> Result<()> {
+        self.here().wake_and_block(thread)
+    }
+
     fn create(&self, word: u64) -> Result<u64> {
         self.here().create(word)
     }
@@ -122,6 +135,16 @@ impl<M: Machine> Sched for Everywhere<M> {
     #[inline(always)]
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
         self.at_home(point, |call, point| call.trigger_one(point, epoch))
+    }
+
+    #[inline(always)]
+    fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()> {
+        let core = u64::from(self.caller.core);
+        if there >> HOME_SHIFT != core || here >> HOME_SHIFT != core {
+            return self.one_after_the_other(there, begins, here, seen);
+        }
+        let [there, here] = [there, here].map(|point| point & ((1 << HOME_SHIFT) - 1));
+        self.here().trigger_and_wait(there, begins, here, seen)
     }
 
     fn end_wait_at(&self, time: u64) -> Result<()> {

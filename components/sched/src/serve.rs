@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod exchange;
+mod handing;
 mod points;
 
 use crate::context::Context;
@@ -92,11 +93,10 @@ fn note(threads: &mut Threads, wish: Wish, me: ThreadId, now: Instant) -> core::
 #[cold]
 #[inline(never)]
 fn wake<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, woken: Entry) -> Result<()> {
-    let decided = state.other(woken).and_then(|woken| state.threads.wake(woken).map_err(refused)).and_then(|()| {
-        let token = context.token();
-        let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
-        Ok(decision.map(|decision| (token, decision)))
-    });
+    let decided = state
+        .other(woken)
+        .and_then(|woken| state.threads.wake(woken).map_err(refused))
+        .and_then(|()| reconsider(&context, &mut state));
     context.leave(state);
     match decided? {
         Some((token, decision)) if context.check_started().is_ok() => context.carry_out(decision, token),
@@ -110,6 +110,13 @@ fn decide<M: Machine>(context: &Context<'_, M>, state: &mut State, now: Instant)
     let token = context.token();
     let decision = state.threads.decide(now).map_err(|_| NO_DECISION)?;
     Ok((token, decision))
+}
+
+/// What follows from something that may have made others ready, decided after a token has been taken.
+fn reconsider<M: Machine>(context: &Context<'_, M>, state: &mut State) -> Result<Option<(Token, Decision<Target>)>> {
+    let token = context.token();
+    let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
+    Ok(decision.map(|decision| (token, decision)))
 }
 
 impl<M: Machine> Sched for Call<'_, M> {
@@ -152,6 +159,11 @@ impl<M: Machine> Sched for Call<'_, M> {
         visit.follow(state, quick, |context, state| wake(context, state, woken))
     }
 
+    #[inline(always)]
+    fn wake_and_block(&self, thread: u64) -> Result<()> {
+        self.wake_other_and_block(thread)
+    }
+
     fn create(&self, word: u64) -> Result<u64> {
         let word =
             u32::try_from(word).ok().filter(|word| u64::from(*word) >= runtime::thread::FIRST).ok_or(BAD_WORD)?;
@@ -190,6 +202,11 @@ impl<M: Machine> Sched for Call<'_, M> {
 
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
         self.trigger_at(point, epoch, Wakes::One)
+    }
+
+    #[inline(always)]
+    fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()> {
+        self.trigger_there_and_wait_here((there, begins), (here, seen))
     }
 
     fn end_wait_at(&self, time: u64) -> Result<()> {

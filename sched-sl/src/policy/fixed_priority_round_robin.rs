@@ -139,6 +139,33 @@ impl<const N: usize> FixedPriorityRoundRobin<N> {
         self.choose(now)
     }
 
+    /// What follows when a thread goes on and another, which runs, stops.
+    #[inline(always)]
+    pub(crate) fn after_hand_over(&mut self, stops: usize, goes_on: usize, now: Instant) -> Option<Choice> {
+        if self.takes_place(goes_on, stops) {
+            return Some(Choice { place: goes_on, until: Instant::NEVER });
+        }
+        self.ready(goes_on);
+        self.unready(stops);
+        self.choose(now)
+    }
+
+    /// Puts a thread that is in no queue into the place of one of its priority, if that is alone there and first of all. Answers whether.
+    #[inline(always)]
+    fn takes_place(&mut self, new: usize, old: usize) -> bool {
+        let priority = usize::from(self.members[old].priority);
+        let is_alone =
+            usize::from(self.members[old].next) == old && self.occupied.trailing_zeros() as usize == priority;
+        if !is_alone || self.is_queued(new) || usize::from(self.members[new].priority) != priority {
+            return false;
+        }
+        self.members[old].next = NONE;
+        self.members[new].used = Duration(0);
+        self.link(new as u16, new as u16);
+        self.heads[priority % PRIORITIES] = new as u16;
+        true
+    }
+
     #[cold]
     #[inline(never)]
     fn move_to_tail(&mut self, place: usize) {

@@ -78,9 +78,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
 
     /// Whether the one in this place runs, and nothing but a release lets the other go on, and that does.
     #[inline(always)]
-    fn can_switch(&self, place: usize, to: usize, is_it: impl FnOnce(T) -> bool) -> bool {
-        let runs = self.threads.in_place(place).is_some_and(|me| me.state() == State::Running);
-        runs && self.threads.in_place(to).is_some_and(|to| to.only_waits_in(State::Asleep) && is_it(to.name))
+    fn can_switch(&self, me: usize, to: usize, is_it: impl FnOnce(T) -> bool) -> bool {
+        self.runs(me) && self.threads.in_place(to).is_some_and(|to| to.only_waits_in(State::Asleep) && is_it(to.name))
     }
 
     /// Holds the thread that runs, and releases `to`, which uses the same turn: that of `pays`, if not its own.

@@ -168,6 +168,8 @@ impl Period {
     const EIGHT_WITHOUT_KERNEL: Self = Self { operations: 8, ..Self::WITHOUT_KERNEL };
     /// As many operations as a channel has room for, without the kernel.
     const ROUND_OF_A_CHANNEL: Self = Self { visits: 16, operations: 16, ..Self::WITHOUT_KERNEL };
+    /// Three locks that go round between two threads, by each once.
+    const ROUND_OF_LOCKS: Self = Self { visits: 6, operations: 6, ..Self::ONE };
     /// To another thread and back.
     const PAIR: Self = Self { operations: 2, ..Self::ONE };
 }
@@ -212,15 +214,18 @@ pub const ROWS: &[Row] = &[
     row("fault_handler", Group::Threads, Image::Switches).target(350),
     row("yield_sched", Group::Threads, Image::Yields).period(Period::PAIR).target(350),
     row("block_wake_sched", Group::Threads, Image::Yields).period(Period::PAIR).target(500),
+    row("block_wake_apart", Group::Threads, Image::Yields).period(Period::PAIR),
     row("sync_exchange_roundtrip", Group::Threads, Image::Yields).target(700),
     row("sleep_wake", Group::Threads, Image::Yields).once().target(700),
     row("preempt_switch", Group::Threads, Image::Yields).once(),
     row("tick_overhead", Group::Threads, Image::Yields).once(),
     row("mutex_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(8),
-    row("mutex_contended", Group::Threads, Image::Locks).target(700),
+    row("mutex_contended", Group::Threads, Image::Locks).period(Period::ROUND_OF_LOCKS).target(700),
+    row("mutex_urgent", Group::Threads, Image::Locks),
     row("chan_uncontended", Group::Threads, Image::Locks).period(Period::ROUND_OF_A_CHANNEL).target(25),
     row("chan_mpmc_uncontended", Group::Threads, Image::Locks).period(Period::WITHOUT_KERNEL),
     row("chan_blocking_roundtrip", Group::Threads, Image::Locks).once().target(800),
+    row("chan_blocking_apart", Group::Threads, Image::Locks).once(),
     row("condvar_roundtrip", Group::Threads, Image::Locks).once(),
     row("user_switch", Group::Threads, Image::Waits).once().target(40),
     row("user_spawn_join", Group::Threads, Image::Waits).once(),

@@ -6,7 +6,9 @@ use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::{Error, Result};
-use sched_interface::{HOLDER_ENDED, NEVER, NO_SUCH_POINT, NOT_SCHEDULED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK};
+use sched_interface::{
+    HOLDER_ENDED, NEVER, NO_SUCH_POINT, NOBODY, NOT_SCHEDULED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK,
+};
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread;
@@ -205,6 +207,11 @@ impl Sched for Played {
 
     fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
         self.begin(point, epoch, usize::MAX)
+    }
+
+    fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()> {
+        self.trigger(there, begins)?;
+        self.wait_on(here, seen, NOBODY, NEVER).map(|_| ())
     }
 
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {

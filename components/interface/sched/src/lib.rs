@@ -39,6 +39,10 @@ pub trait Sched {
     /// these can come to wait in it.
     fn wake(&self, thread: u64) -> Result<()>;
 
+    /// Wakes a thread and waits until woken, both at once: as [`Sched::wake`] and [`Sched::block`], one after the other, for half of what
+    /// they cost. If there is no such thread, this one does not wait.
+    fn wake_and_block(&self, thread: u64) -> Result<()>;
+
     /// Creates a thread in the calling component, which starts with `word`; answers its index. The
     /// graph says how many there can be at once, and their priorities: the first that is free is taken.
     fn create(&self, word: u64) -> Result<u64>;
@@ -72,6 +76,10 @@ pub trait Sched {
 
     /// Says that an epoch has begun at a blockpoint: one that waits there goes on, the first in the order of the scheduler's policy.
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()>;
+
+    /// Says that the epoch `begins` has begun at the blockpoint `there`, where all that wait go on, and waits at the blockpoint `here` until
+    /// a later epoch than `seen` has begun: as [`Sched::trigger`] and [`Sched::wait_on`], one after the other, for half of what they cost.
+    fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()>;
 
     /// Has the thread's next wait at its kernel's end-point end at `time` ([`NEVER`] for at no time): `TimedOut` is what it is
     /// answered there then. The kernel takes a time only from a thread that nobody schedules.

@@ -24,8 +24,16 @@ macro_rules! not_asked {
         fn trigger_one(&self, _: u64, _: u64) -> runtime::Result<()> {
             unreachable!("no blockpoint is asked for")
         }
+
+        fn trigger_and_wait(&self, _: u64, _: u64, _: u64, _: u64) -> runtime::Result<()> {
+            unreachable!("no blockpoint is asked for")
+        }
     };
     (exchange) => {
+        fn wake_and_block(&self, _: u64) -> runtime::Result<()> {
+            unreachable!("no hand-over is asked for")
+        }
+
         fn exchange(&self, _: u64, _: u64) -> runtime::Result<u64> {
             unreachable!("no exchange is asked for")
         }

@@ -1,6 +1,6 @@
 //! Calls between threads, on behalf of one caller.
 
-use super::{Call, decide};
+use super::{Call, decide, reconsider};
 use crate::Machine;
 use crate::context::Context;
 use crate::directory::Entry;
@@ -8,7 +8,7 @@ use crate::state::{Called, State, Target, refused};
 use crate::visit::refusal;
 use runtime::Result;
 use runtime::section::Guard;
-use sched_interface::{NO_DECISION, NO_SUCH_THREAD};
+use sched_interface::NO_SUCH_THREAD;
 use sched_sl::{Kernel, ThreadId};
 
 impl<M: Machine> Call<'_, M> {
@@ -114,12 +114,8 @@ fn wait<M: Machine>(
 #[cold]
 #[inline(never)]
 fn go_on<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, client: Entry) -> Result<()> {
-    let decided =
-        state.other(client).and_then(|client| state.threads.release(client).map_err(refused)).and_then(|_| {
-            let token = context.token();
-            let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
-            Ok(decision.map(|decision| (token, decision)))
-        });
+    let released = state.other(client).and_then(|client| state.threads.release(client).map_err(refused));
+    let decided = released.and_then(|_| reconsider(&context, &mut state));
     context.leave(state);
     match decided? {
         Some((token, decision)) => context.carry_out(decision, token),

@@ -1,13 +1,13 @@
 //! Waiting at blockpoints and triggering them, on behalf of one caller.
 
-use super::{Call, decide};
+use super::{Call, decide, reconsider};
 use crate::Machine;
 use crate::context::Context;
 use crate::state::State;
+use crate::visit::Visit;
 use core::cell::Cell;
 use runtime::Result;
 use runtime::section::Guard;
-use sched_interface::NO_DECISION;
 use sched_sl::{Kernel, Wait, Waits, Wakes};
 
 impl<M: Machine> Call<'_, M> {
@@ -30,6 +30,12 @@ impl<M: Machine> Call<'_, M> {
         if let Some(had_happened) = had_happened.get() {
             return Ok(had_happened);
         }
+        self.finish_wait(visit)
+    }
+
+    /// Is back from a wait.
+    #[inline(always)]
+    pub(super) fn finish_wait(&self, visit: Visit<'_, M>) -> Result<bool> {
         let mut state = visit.enter();
         let result = state.thread(visit.me()).and_then(|thread| state.finish_wait(thread));
         visit.leave(state);
@@ -82,9 +88,7 @@ fn trigger_unusually<M: Machine>(
         if !any {
             return Ok(None);
         }
-        let token = context.token();
-        let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
-        Ok(decision.map(|decision| (token, decision)))
+        reconsider(&context, &mut state)
     });
     context.leave(state);
     match decided? {

@@ -1,6 +1,6 @@
 //! Blockpoints: whose they are, and who may wait at them and trigger them.
 
-use super::{CLIENTS, PLACES, Part, State, Target, refused};
+use super::{CLIENTS, Member, PLACES, Part, State, Target, refused};
 use crate::Machine;
 use crate::directory::Entry;
 use runtime::{Error, Result};
@@ -65,6 +65,43 @@ impl State {
         self.points.quick_wait(&mut self.threads, (thread, |name: Target| name.is(me)), wait, now)
     }
 
+    /// [`Self::trigger_and_wait`] and what follows, in the common case, of the thread that asks.
+    #[inline(always)]
+    pub fn quick_trigger_and_wait(
+        &mut self,
+        me: Entry,
+        token: u64,
+        ((there, begins), (here, seen)): ((u64, u64), (u64, u64)),
+        now: Instant,
+    ) -> Quick<Target> {
+        let Some(&Member { id, client, .. }) = self.member(me).filter(|member| member.token == token) else {
+            return Quick::Unusual;
+        };
+        let me = (id, |name: Target| name.is(me));
+        let (begins, seen) = ((PointId::from_word(there), Epoch(begins)), (PointId::from_word(here), Epoch(seen)));
+        self.points.quick_trigger_and_wait(&mut self.threads, me, begins, seen, (client as u16, now))
+    }
+
+    /// Notes that an epoch has begun at one blockpoint, and has a thread wait at another, on behalf of the client with this token. Answers
+    /// whether it waits.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`]: then neither is done.
+    pub fn trigger_and_wait(
+        &mut self,
+        token: u64,
+        thread: ThreadId,
+        ((there, begins), (here, seen)): ((u64, u64), (u64, u64)),
+        now: Instant,
+    ) -> Result<bool> {
+        let here = PointId::from_word(here);
+        self.check_point(token, here)?;
+        self.trigger(token, there, begins, Wakes::All)?;
+        let wait = Wait { point: here, epoch: Epoch(seen), holder: None, until: None };
+        self.points.wait(&mut self.threads, thread, wait, now).map(|waits| waits == Waits::Held).map_err(refused_point)
+    }
+
     /// [`Self::trigger`] and what follows, in the common case.
     #[inline(always)]
     pub fn quick_trigger(
@@ -84,9 +121,8 @@ impl State {
     /// Whether a blockpoint is that of the component whose token this is, of which the thread is one.
     #[inline(always)]
     fn is_own_point(&self, me: Entry, token: u64, point: PointId) -> bool {
-        let Some(number) = self.member(me).map(|member| member.client) else { return false };
-        let client = self.clients.get(number).and_then(Option::as_ref);
-        client.is_some_and(|client| client.client.token == token) && self.points.owner(point) == Ok(number as u16)
+        let Some(member) = self.member(me) else { return false };
+        member.token == token && self.points.owner(point) == Ok(member.client as u16)
     }
 
     /// Whether a wait is at the thread's own component's blockpoint, for a thread of that, if for any.

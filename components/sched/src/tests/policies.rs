@@ -1,8 +1,9 @@
 //! Each policy decides, if the plan names it.
 
-use super::fake::{Me, World, scheduled};
+use super::fake::{Me, World, index_of_client, scheduled};
 use crate::BAD_PLAN;
 use abi::plan::{Parameters, Slot};
+use sched_interface::Sched;
 use sched_sl::policy::any::NAMES;
 use std::format;
 use std::vec;
@@ -10,13 +11,22 @@ use std::vec::Vec;
 
 /// A world under a policy, in which each client's own thread has these parameters.
 fn world(policy: &str, slots: Vec<Slot>, clients: &[Parameters]) -> &'static World {
+    world_with_reach(policy, slots, clients, &[])
+}
+
+fn world_with_reach(
+    policy: &str,
+    slots: Vec<Slot>,
+    clients: &[Parameters],
+    reach: &[(usize, usize)],
+) -> &'static World {
     let number = NAMES.iter().position(|name| *name == policy).unwrap_or(NAMES.len());
     let with = |(number, own): (usize, &Parameters)| {
         let mut scheduled = scheduled(number, 16, &[]);
         scheduled.own = *own;
         scheduled
     };
-    World::under((number as u64, slots), clients.iter().enumerate().map(with).collect(), &[])
+    World::under((number as u64, slots), clients.iter().enumerate().map(with).collect(), reach)
 }
 
 /// Three pieces of work, of so many ticks each.
@@ -69,6 +79,35 @@ fn partitions_run_in_their_slots() {
     assert_eq!(world.run(), Ok(0));
     let expected = ["first0", "first1", "first2", "second0", "second1", "second2", "third0", "third1", "third2"];
     assert_eq!(world.log(), expected);
+}
+
+/// Calls hand the turn along, whoever gives turns.
+#[test]
+fn threads_call_each_other_and_hand_over_under_each_policy() {
+    for policy in NAMES {
+        let own = Parameters { priority: 16, weight: 1, partition: 1, ..server(2_000, 9_000) };
+        let slots = if policy == "time-partitions" { vec![Slot { partition: 1, length: 2_000 }] } else { vec![] };
+        let own =
+            if policy == "earliest-deadline" { own } else { Parameters { budget: 0, period: 0, deadline: 0, ..own } };
+        let world = world_with_reach(policy, slots, &[own, own], &[(0, 1), (1, 0)]);
+        world.main(0, |me| {
+            me.sched().sleep_until(50).unwrap();
+            let answers = [1, 2, 3].map(|word| me.sched().exchange(index_of_client(1), word));
+            assert_eq!(answers, [Ok(2), Ok(4), Ok(6)]);
+            me.sched().wake_and_block(index_of_client(1)).unwrap();
+            me.log("is back");
+        });
+        world.main(1, |me| {
+            let (mut client, mut word) = me.sched().accept().unwrap();
+            for _ in 0..2 {
+                (client, word) = me.sched().answer_and_accept(client, 2 * word).unwrap();
+            }
+            me.sched().answer(client, 2 * word).unwrap();
+            me.sched().block().unwrap();
+            me.sched().wake(index_of_client(0)).unwrap();
+        });
+        assert_eq!((world.run(), world.log()), (Ok(0), vec!["is back".into()]), "{policy}");
+    }
 }
 
 #[test]

@@ -34,7 +34,8 @@ static SELF: AtomicU64 = AtomicU64::new(0);
 fn run() -> Result<()> {
     SELF.store(thread::index(thread::number()), Relaxed);
     helped(yield_back, &Row::new("yield_sched", &yield_sched))?;
-    helped(block_back, &Row::new("block_wake_sched", &block_wake_sched))?;
+    helped(hand_back, &Row::new("block_wake_sched", &block_wake_sched))?;
+    helped(block_back, &Row::new("block_wake_apart", &block_wake_apart))?;
     helped(answer, &Row::new("sync_exchange_roundtrip", &sync_exchange_roundtrip))?;
     timed::run()
 }
@@ -71,10 +72,27 @@ fn yield_back(_: u64) -> Result<()> {
     Ok(())
 }
 
-/// Wakes the other thread and blocks: that goes on, and does the same.
+/// Wakes the other thread and blocks, both at once: that goes on, and does the same.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn block_wake_sched(iterations: u64) -> Result<()> {
+    let helper = HELPER.load(Relaxed);
+    (0..iterations).try_for_each(|_| SCHED.wake_and_block(helper))
+}
+
+fn hand_back(_: u64) -> Result<()> {
+    let measuring = SELF.load(Relaxed);
+    SCHED.block()?;
+    while !IS_DONE.load(Relaxed) {
+        SCHED.wake_and_block(measuring)?;
+    }
+    Ok(())
+}
+
+/// The same by two calls.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn block_wake_apart(iterations: u64) -> Result<()> {
     let helper = Thread { index: HELPER.load(Relaxed) };
     for _ in 0..iterations {
         SCHED.unblock(helper)?;

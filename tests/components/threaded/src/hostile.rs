@@ -12,8 +12,15 @@ const OWN: u64 = 3;
 
 /// Wakes what is not its own, starts what only the scheduler starts.
 pub fn guess() -> Result<()> {
-    let refused = GUESSES.iter().filter(|guess| SCHED.wake(**guess).is_err()).count();
+    let is_refused = |guess: u64| {
+        let calls = [SCHED.wake(guess), SCHED.wake_and_block(guess), SCHED.exchange(guess, 0).map(drop)];
+        calls.iter().all(|call| call.is_err())
+    };
+    let refused = GUESSES.iter().filter(|guess| is_refused(**guess)).count();
     say(format_args!("{refused} of {} guesses are refused: {:?}", GUESSES.len(), SCHED.wake(4).err()));
+    let own = SCHED.create_point()?;
+    let points = [SCHED.trigger_and_wait(4, 1, own, 0).err(), SCHED.trigger_and_wait(own, 1, u64::MAX, 0).err()];
+    say(format_args!("blockpoints of nobody: {points:?}"));
     say(format_args!("a phase: {:?}", [SCHED.create(0).err(), SCHED.create(1).err()]));
     // Its own threads are its own affair, and a word for which it has prepared nothing starts nothing.
     say(format_args!("a word of nothing: {:?}", [SCHED.create(u64::MAX), SCHED.create(u32::MAX.into())]));
