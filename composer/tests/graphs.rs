@@ -172,6 +172,8 @@ fn graphs_with_bad_crates_get_their_complaints() {
 #[test]
 fn every_code_has_a_bad_graph() {
     let codes = include_str!("../src/code.rs").split('"').skip(1).step_by(2);
+    // From there on, it is about systems that run.
+    let codes = codes.filter(|code| *code < "E1000");
     // What is only odd is not refused: those graphs are among the good ones.
     let warnings = graphs("good").into_iter().flat_map(|path| judge(&path).unwrap().warnings);
     let errors = graphs("bad").into_iter().flat_map(|path| judge(&path).unwrap_err().diagnostics);

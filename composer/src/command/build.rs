@@ -143,22 +143,21 @@ fn decide(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<D
     Some(Decided { images, schema, stacks, layout, capabilities })
 }
 
-/// Says whether a graph can be composed with its images, and writes nothing of the system. A graph that was judged
-/// alone has none.
+/// Says whether a graph can be composed with its images, and writes nothing of the system. Answers all that is odd, about the
+/// graph and about its images, of which a graph that was judged alone has none.
 ///
 /// # Errors
 ///
-/// All complaints about the images.
-pub fn judge_images(loaded: &Loaded) -> Result<(), Failure> {
-    let Some(located) = &loaded.located else { return Ok(()) };
-    let mut found = Diagnostics::default();
+/// All complaints, if it cannot.
+pub fn judge_images(loaded: &Loaded) -> Result<Diagnostics, Failure> {
+    let mut found = loaded.warnings.clone();
+    let Some(located) = &loaded.located else { return Ok(found) };
     let decided = decide(&loaded.graph, located, &mut found);
     found.sort();
     if decided.is_none() || found.has_errors() {
         return Err(Failure { source: loaded.source.clone(), diagnostics: found });
     }
-    found.print(&loaded.source);
-    Ok(())
+    Ok(found)
 }
 
 /// The bytes of a system, none of them written yet.

@@ -35,12 +35,12 @@ pub enum Format {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = LoadOptions { graph_only: arguments.graph_only };
     let loaded = load(&arguments.file, options)?;
-    build::judge_images(&loaded)?;
+    let warnings = build::judge_images(&loaded)?;
     if arguments.format == Format::Json {
-        print::line(format_args!("{}", loaded.warnings.json(&loaded.source)));
+        print::line(format_args!("{}", warnings.json(&loaded.source)));
         return Ok(());
     }
-    loaded.warnings.print(&loaded.source);
+    warnings.print(&loaded.source);
     let components = &loaded.graph.components;
     let edges: usize = components.iter().map(|component| component.deps.len()).sum();
     print::line(format_args!(

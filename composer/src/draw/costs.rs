@@ -23,9 +23,13 @@ impl Costs {
         serde_json::from_slice(&std::fs::read(file).ok()?).ok()
     }
 
-    /// What a call over the edge costs, in instructions, in words.
-    pub fn of(&self, dep: &Dependency) -> Option<String> {
+    /// What a call over the edge costs, in instructions, in words; another if both ends share a page table.
+    pub fn of(&self, dep: &Dependency, is_shared: bool) -> Option<String> {
         let row = |name: &str| self.instructions.get(name).copied();
+        if is_shared {
+            let is_trusted = dep.trust.server && dep.trust.client && dep.via == Via::Call;
+            return row("sinv_stub_shared").filter(|_| is_trusted).map(|call| format!("{call} a call"));
+        }
         if dep.via == Via::Page {
             return row("page_serve_b8").map(|round| format!("{} a call, 8 a batch", round / ROUND));
         }

@@ -19,6 +19,11 @@ const whole = { x: 0, y: 0, width: box.width, height: box.height };
 function view({ x, y, width, height }) { box.x = x; box.y = y; box.width = width; box.height = height; }
 const readable = { width: 1.5 * svg.clientWidth, height: 1.5 * svg.clientHeight };
 if (whole.width > readable.width || whole.height > readable.height) view({ x: 0, y: 0, ...readable });
+// A small one is not blown up.
+const nearest = { width: svg.clientWidth / 1.4, height: svg.clientHeight / 1.4 };
+if (whole.width < nearest.width && whole.height < nearest.height) {
+  view({ x: (whole.width - nearest.width) / 2, y: (whole.height - nearest.height) / 2, ...nearest });
+}
 svg.addEventListener('dblclick', () => view(whole));
 let moved = false;
 svg.addEventListener('pointerdown', () => { moved = false; });

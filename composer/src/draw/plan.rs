@@ -252,10 +252,8 @@ fn arrows(graph: &Graph, breaks: &Breaks, costs: Option<&Costs>) -> Vec<Arrow> {
         }
     }
     let lines = |client: usize, dep: &Dependency| {
-        // What the benchmark measured are calls into another page table.
-        let is_elsewhere = graph.first_in_space(client) != graph.first_in_space(dep.server);
-        let costs = costs.filter(|_| is_elsewhere);
-        let cost = costs.and_then(|costs| costs.of(dep)).map(|cost| Line::new(Style::Remark, cost));
+        let is_shared = graph.first_in_space(client) == graph.first_in_space(dep.server);
+        let cost = costs.and_then(|costs| costs.of(dep, is_shared)).map(|cost| Line::new(Style::Remark, cost));
         lines_of_dependency(dep, scheduler(graph, client, dep)).into_iter().chain(cost)
     };
     let arrow = |((client, server), deps): ((usize, usize), Vec<&Dependency>)| Arrow {

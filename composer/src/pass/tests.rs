@@ -429,3 +429,25 @@ fn a_fault_handler_keeps_the_kernels_contract() {
     says(&complaints, &["the kernel calls handle(Cause,u64,u64)->Answer", "`warden` serves handle(u64)->u64"]);
     says(&with_handler("faults", "").unwrap_err(), &["[E0703]", "the image of `warden` does not serve `fault`"]);
 }
+
+#[test]
+fn a_handler_is_the_variant_that_the_graph_names() {
+    let [booter, console, pong, ping] = fixtures();
+    let graph = GRAPH
+        .replace("name = \"pong\"\n", "name = \"pong\"\nfault = { handler = \"warden\", variant = \"strict\" }\n")
+        + "[[components]]\nname = \"warden\"\nimplements = [{ interface = \"fault\", variant = \"mild\" }, { interface = \"fault\", variant = \"strict\" }]\n\
+           [[components]]\nname = \"guest\"\npersonality = { handler = \"warden\", variant = \"strict\" }\n";
+    let warden = Fixture::empty().export("fault.mild", abi::fault::SCHEMA);
+    let warden = warden.export("fault.strict", abi::fault::SCHEMA).at(TRUSTED + 0x20, CLEARING + 0x20);
+    let names = ["booter", "console", "warden", "pong", "ping", "guest"];
+    let composed = compose(&graph, &[booter, console, warden, pong, ping, Fixture::empty()]).unwrap();
+    let entry = |component: &str| {
+        let at = names.iter().position(|name| *name == component).unwrap();
+        let table = &composed.capabilities.components[at];
+        match table.fault.or(table.personality).map(|held| held.grant) {
+            Some(Grant::Invocation { entry, .. }) => entry,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((entry("pong"), entry("guest")), (DEFAULT_BASE + CLEARING + 0x20, DEFAULT_BASE + CLEARING + 0x20));
+}

@@ -190,6 +190,7 @@ pub const ROWS: &[Row] = &[
     call("null_entry").over("floor_null_entry").target(25),
     call("sinv_raw").over("floor_sinv_raw").target(75),
     call("sinv_stub").over("floor_sinv_stub").target(100),
+    call("sinv_stub_shared").target(100),
     call("sinv_stub_cleared").over("floor_sinv_stub_cleared").target(160),
     call("sinv_stub_4args").over("floor_sinv_stub").target(106),
     row("page_post", Group::Pages, Image::Calls).period(Period::EIGHT_WITHOUT_KERNEL).target(15),

@@ -23,6 +23,7 @@ runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(RAW: RawClient);
 runtime::import!(TRUSTED: PongClient, "trusted");
 runtime::import!(CLEARED: PongClient, "cleared");
+runtime::import!(SHARED: PongClient, "shared");
 runtime::import_page!(POSTED: PongPage, "posted");
 
 runtime::component! { main: run }
@@ -35,6 +36,7 @@ fn run() -> Result<()> {
             Row::new("null_entry", &|iterations| check(null_entry(iterations))),
             Row::new("sinv_raw", &|iterations| check(sinv_raw(iterations))),
             Row::new("sinv_stub", &sinv_stub),
+            Row::new("sinv_stub_shared", &sinv_stub_shared),
             Row::new("sinv_stub_cleared", &sinv_stub_cleared),
             Row::new("sinv_stub_4args", &sinv_stub_4args),
             Row::new("page_post", &|iterations| pages::page_post(&posts, &kept, iterations))
@@ -57,6 +59,16 @@ fn run() -> Result<()> {
 fn sinv_stub(iterations: u64) -> Result<()> {
     for _ in 0..iterations {
         TRUSTED.call()?;
+    }
+    Ok(())
+}
+
+/// The same between components that share an address space.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn sinv_stub_shared(iterations: u64) -> Result<()> {
+    for _ in 0..iterations {
+        SHARED.call()?;
     }
     Ok(())
 }
