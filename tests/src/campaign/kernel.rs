@@ -5,6 +5,10 @@
 //! | by turns on two cores | every operation, every documented error, neighbours beside | everything, to the last instruction: the machine's clock counts instructions, and its cores take turns |
 //! | at once on two cores | what only happens while another core executes | the calls; the emulator's own time says when cores meet, and which timeout comes first |
 //! | in the guest and on the host | each answer | everything: nothing depends on time |
+//!
+//! Where time or another core has a say, an answer to a player is right if the documentation of its operation names it; in the
+//! scripted scenes (`tests/components/fuzzer/src/scenes.rs`) it is the one that it has to be. In the last part every answer is the
+//! logic's, and that is the model's in the tests of `tests/subject`.
 
 use abi::error::Error;
 use abi::kind::Kind;

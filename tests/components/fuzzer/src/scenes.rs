@@ -59,13 +59,13 @@ pub fn play(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error>
 /// A capability to all lines is not one to a line; and not everything is there that it is for.
 fn whole_ranges(guest: &mut Guest) {
     for operation in InterruptOperation::ALL {
-        let _ = guest.ask(Kind::Interrupt, slot::INTERRUPTS, *operation as u16, [0; 4]);
+        guest.refused(Error::BadArgument, Kind::Interrupt, slot::INTERRUPTS, *operation as u16, [0; 4]);
     }
     let to = u64::from(NOTHING);
-    table(guest, TableOperation::CreateInterrupt, [to, slot::INTERRUPTS.into(), NO_LINE, 0]);
-    table(guest, TableOperation::CreatePhysicalRange, [to, slot::DEVICES.into(), MEMORY, 1]);
+    table(guest, Error::BadArgument, TableOperation::CreateInterrupt, [to, slot::INTERRUPTS.into(), NO_LINE, 0]);
+    table(guest, Error::FrameState, TableOperation::CreatePhysicalRange, [to, slot::DEVICES.into(), MEMORY, 1]);
     let words = [FAR, slot::DEVICES.into(), READ, MEMORY / PAGE];
-    let _ = guest.ask(Kind::PageTable, slot::PAGE_TABLE, PageTableOperation::MapDevice as u16, words);
+    guest.refused(Error::FrameState, Kind::PageTable, slot::PAGE_TABLE, PageTableOperation::MapDevice as u16, words);
 }
 
 /// Every operation, of a capability that permits nothing.
@@ -82,7 +82,7 @@ fn without_rights(guest: &mut Guest) -> Result<(), Error> {
     ] {
         let of = if kind == Kind::Interrupt { one_line(guest)? } else { capability };
         make(guest, TableOperation::Copy, [BARE.into(), of.into(), rights::ALL, 0])?;
-        every_operation(guest, kind, BARE);
+        every_operation(guest, Error::RightsExceeded, kind, BARE);
         empty(guest, BARE)?;
     }
     Ok(())
@@ -101,7 +101,7 @@ fn of_what_is_gone(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(),
         make(guest, operation, [MADE.into(), words[0], words[1], words[2]])?;
         make(guest, Copy, [BARE.into(), MADE.into(), 0, 0])?;
         let ends = guest.ask(Kind::CapabilityTable, slot::TABLE, Reclaim as u16, [MADE.into(), 0, 0, 0]);
-        every_operation(guest, kind, BARE);
+        every_operation(guest, Error::Revoked, kind, BARE);
         quiesce(guest, ends?[0])?;
         empty(guest, BARE)
     };
@@ -114,17 +114,44 @@ fn of_what_is_gone(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(),
     make(guest, CreateReceive, [RECEIVE_THERE.into(), FAULTY.into(), 0, 0])?;
     make(guest, CreateSend, [BARE.into(), RECEIVE_THERE.into(), 0, 0])?;
     let ends = guest.ask(Kind::CapabilityTable, slot::TABLE, Reclaim as u16, [FAULTY.into(), 0, 0, 0])?;
-    every_operation(guest, Kind::Receive, RECEIVE_THERE);
-    every_operation(guest, Kind::Send, BARE);
+    every_operation(guest, Error::Revoked, Kind::Receive, RECEIVE_THERE);
+    every_operation(guest, Error::Revoked, Kind::Send, BARE);
     quiesce(guest, ends[0])?;
     empty(guest, BARE)?;
     empty(guest, RECEIVE_THERE)
 }
 
-/// Asks for all that can be asked of a capability of this kind, which is refused.
-fn every_operation(guest: &mut Guest, kind: Kind, capability: u32) {
+/// Asks for all that can be asked of a capability of this kind, which is refused with `expected`, as long as that comes first.
+fn every_operation(guest: &mut Guest, expected: Error, kind: Kind, capability: u32) {
     for operation in 0..operations(kind) as u16 {
-        let _ = guest.ask(kind, capability, operation, [FAR, slot::DEVICES.into(), slot::PAGE_TABLE.into(), 0]);
+        let words = [FAR, slot::DEVICES.into(), slot::PAGE_TABLE.into(), 0];
+        if expected == Error::RightsExceeded && needs_no_right(kind, operation) {
+            let _ = guest.ask(kind, capability, operation, words);
+        } else {
+            let expected = comes_first(kind, operation).unwrap_or(expected);
+            guest.refused(expected, kind, capability, operation, words);
+        }
+    }
+}
+
+/// Whether everybody may who has such a capability.
+fn needs_no_right(kind: Kind, operation: u16) -> bool {
+    [
+        (Kind::Thread, ThreadOperation::Ended as u16),
+        (Kind::TemporalCapability, TemporalCapabilityOperation::Read as u16),
+    ]
+    .contains(&(kind, operation))
+}
+
+/// What is wrong with those words for an operation that looks at them before it looks at what it is asked of.
+fn comes_first(kind: Kind, operation: u16) -> Option<Error> {
+    use TableOperation::*;
+    let is = |other: TableOperation| kind == Kind::CapabilityTable && operation == other as u16;
+    match kind {
+        _ if [CreateComponent, CreateThread, CreateInvocation].into_iter().any(is) => Some(Error::Empty),
+        _ if is(Quiesce) => Some(Error::BadArgument),
+        Kind::TemporalCapability if operation == TemporalCapabilityOperation::Merge as u16 => Some(Error::OutOfRange),
+        _ => None,
     }
 }
 
@@ -134,11 +161,11 @@ fn of_what_is_used(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(),
     let (to, frame) = (u64::from(NOTHING), neighbours.frame());
     make(guest, CreateTable, [USED.into(), frame, 0, 0])?;
     let tables = pair(slot::TABLE, slot::PAGE_TABLE.into());
-    table(guest, CreateTable, [to, frame, 0, 0]);
-    table(guest, CreatePageTable, [to, frame, 0, 0]);
-    table(guest, CreateComponent, [to, frame, tables, INDEX + 9]);
-    table(guest, CreateThread, [to, frame, pair(CLIENT, THREADS), faults as *const () as u64]);
-    table(guest, CreateTemporalCapability, [to, frame, pair(slot::RECEIVE, 0), 0]);
+    table(guest, Error::FrameState, CreateTable, [to, frame, 0, 0]);
+    table(guest, Error::FrameState, CreatePageTable, [to, frame, 0, 0]);
+    table(guest, Error::FrameState, CreateComponent, [to, frame, tables, INDEX + 9]);
+    table(guest, Error::FrameState, CreateThread, [to, frame, pair(CLIENT, THREADS), faults as *const () as u64]);
+    table(guest, Error::FrameState, CreateTemporalCapability, [to, frame, pair(slot::RECEIVE, 0), 0]);
     Ok(())
 }
 
@@ -162,18 +189,19 @@ fn quiesce(guest: &mut Guest, epoch: u64) -> Result<(), Error> {
 /// What belongs to the other core is not this one's to use, nor to take away.
 fn other_core(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error> {
     let thread = THREAD + CORE as u32;
-    table(guest, TableOperation::Reclaim, [thread.into(), 0, 0, 0]);
+    table(guest, Error::WrongCore, TableOperation::Reclaim, [thread.into(), 0, 0, 0]);
     for operation in [ThreadOperation::Dispatch, ThreadOperation::ReadRegister, ThreadOperation::WriteRegister] {
-        let _ = guest.ask(Kind::Thread, thread, operation as u16, [0; 4]);
+        guest.refused(Error::WrongCore, Kind::Thread, thread, operation as u16, [0; 4]);
     }
     make(guest, TableOperation::CreateReceive, [RECEIVE_THERE.into(), thread.into(), 0, 0])?;
     let from = pair(RECEIVE_THERE, slot::TIME.into());
     make(guest, TableOperation::CreateTemporalCapability, [TIME_THERE.into(), neighbours.frame(), from, CYCLES])?;
     let from_here = pair(RECEIVE_THERE, (TIMED + 3).into());
-    table(guest, TableOperation::CreateTemporalCapability, [NOTHING.into(), neighbours.frame(), from_here, 1]);
+    let words = [NOTHING.into(), neighbours.frame(), from_here, 1];
+    table(guest, Error::WrongCore, TableOperation::CreateTemporalCapability, words);
     for operation in TemporalCapabilityOperation::ALL {
         let words = [slot::TIME.into(), CYCLES, 1, 0];
-        let _ = guest.ask(Kind::TemporalCapability, TIME_THERE, *operation as u16, words);
+        guest.refused(Error::WrongCore, Kind::TemporalCapability, TIME_THERE, *operation as u16, words);
     }
     Ok(())
 }
@@ -217,16 +245,16 @@ fn time(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error> {
     schedulers.give(apart, more, u64::MAX / 2)?;
     // One scheduler too many, by each of the ways.
     let words = [NOTHING.into(), schedulers.neighbours.frame(), pair(other, last.into()), CYCLES];
-    table(schedulers.guest, TableOperation::CreateTemporalCapability, words);
+    table(schedulers.guest, Error::TooManySchedulers, TableOperation::CreateTemporalCapability, words);
     for (operation, to) in [(Delegate, apart), (Transfer, more), (Merge, more)] {
-        schedulers.ask(operation, last, [to.into(), CYCLES, 1, 0]);
+        schedulers.refused(Error::TooManySchedulers, operation, last, [to.into(), CYCLES, 1, 0]);
     }
     // More cycles than there can be.
     let (much, least) = (schedulers.time(other)?, schedulers.time(other)?);
     schedulers.give(slot::TIME, much, u64::MAX - CYCLES)?;
     schedulers.give(slot::TIME, least, 2 * CYCLES)?;
     for operation in [Delegate, Transfer, Merge] {
-        schedulers.ask(operation, least, [much.into(), 2 * CYCLES, 1, 0]);
+        schedulers.refused(Error::BudgetOverflow, operation, least, [much.into(), 2 * CYCLES, 1, 0]);
     }
     Ok(())
 }
@@ -265,8 +293,8 @@ impl Schedulers<'_> {
         self.guest.ask(Kind::TemporalCapability, from, delegate, [to.into(), cycles, 1, 0]).map(|_| ())
     }
 
-    fn ask(&mut self, operation: TemporalCapabilityOperation, from: u32, words: [u64; 4]) {
-        let _ = self.guest.ask(Kind::TemporalCapability, from, operation as u16, words);
+    fn refused(&mut self, expected: Error, operation: TemporalCapabilityOperation, from: u32, words: [u64; 4]) {
+        self.guest.refused(expected, Kind::TemporalCapability, from, operation as u16, words);
     }
 
     fn slot(&mut self) -> u32 {
@@ -275,6 +303,7 @@ impl Schedulers<'_> {
     }
 }
 
-fn table(guest: &mut Guest, operation: TableOperation, words: [u64; 4]) {
-    let _ = guest.ask(Kind::CapabilityTable, slot::TABLE, operation as u16, words);
+/// Asks the base constructor's table for what is refused.
+fn table(guest: &mut Guest, expected: Error, operation: TableOperation, words: [u64; 4]) {
+    guest.refused(expected, Kind::CapabilityTable, slot::TABLE, operation as u16, words);
 }

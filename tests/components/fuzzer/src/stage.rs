@@ -45,6 +45,18 @@ impl Guest {
     }
 }
 
+impl Guest {
+    /// Asks for what has to be refused with `expected`; says so if it is not.
+    pub fn refused(&mut self, expected: Error, kind: Kind, capability: u32, operation: u16, words: [u64; 4]) {
+        let answer = self.ask(kind, capability, operation, words);
+        if answer != Err(expected) {
+            let kind = kind.name();
+            let text = format_args!("operation {operation} of a {kind}: {answer:?}, not {expected:?}");
+            Report(self.constructor).line(text);
+        }
+    }
+}
+
 impl Operations for Guest {
     fn operate(&mut self, capability: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
         self.constructor.operate(capability, operation, words)
