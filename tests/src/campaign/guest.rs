@@ -70,18 +70,8 @@ pub fn run(parameters: &Parameters, at: &mut dyn FnMut(u64)) -> Result<Report, C
         }
     };
     let said = system::run(machine, patience, &mut line)?;
-    if let Some(failure) = said.failure {
-        report.complaints.extend([last_lines(&said.console), failure]);
-    }
+    report.complaints.extend(said.failure);
     Ok(report)
-}
-
-/// What was printed last.
-fn last_lines(console: &str) -> String {
-    const LINES: usize = 12;
-    let lines: Vec<_> = console.lines().collect();
-    let last = lines.iter().skip(lines.len().saturating_sub(LINES)).map(|line| line.escape_default().to_string());
-    format!("the last lines were:\n{}", last.collect::<Vec<_>>().join("\n"))
 }
 
 fn graph(parameters: &Parameters) -> String {

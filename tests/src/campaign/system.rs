@@ -45,7 +45,7 @@ impl Composed {
 pub struct Said {
     /// All that was printed.
     pub console: String,
-    /// What is wrong with how it ended, if anything.
+    /// What is wrong with how it ended, if anything, and what was printed last.
     pub failure: Option<String>,
 }
 
@@ -62,7 +62,17 @@ pub fn run(machine: Machine, patience: Duration, line: &mut dyn FnMut(&str)) -> 
         Ending::TimedOut => Some("the guest did not come to its end".to_owned()),
         Ending::EmulatorFailed(why) => return Err(CampaignError::Emulator(why)),
     };
-    Ok(Said { console: String::from_utf8_lossy(&run.console).into_owned(), failure })
+    let console = String::from_utf8_lossy(&run.console).into_owned();
+    let failure = failure.map(|failure| format!("{failure}; the last lines were:\n{}", last_lines(&console)));
+    Ok(Said { console, failure })
+}
+
+/// What was printed last.
+fn last_lines(console: &str) -> String {
+    const LINES: usize = 12;
+    let count = console.lines().count();
+    let last = console.lines().skip(count.saturating_sub(LINES)).map(|line| line.escape_default().to_string());
+    last.collect::<Vec<_>>().join("\n")
 }
 
 /// Reads the guest's lines as they come.
@@ -116,6 +126,14 @@ mod tests {
             lines.write_all(piece.as_bytes()).unwrap();
         }
         assert_eq!(told, ["one", "two", ""]);
+    }
+
+    #[test]
+    fn the_last_lines_are_shown_as_text() {
+        let console: String = (1..=20).map(|number| format!("line {number}\u{7}\n")).collect();
+        let last = last_lines(&console);
+        assert_eq!(last.lines().count(), 12);
+        assert!(last.starts_with("line 9\\u{7}") && last.ends_with("line 20\\u{7}"), "{last}");
     }
 
     #[test]
