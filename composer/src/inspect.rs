@@ -8,6 +8,7 @@ pub mod capabilities;
 pub mod core;
 pub mod dump;
 pub mod memory;
+pub mod rings;
 pub mod spaces;
 pub mod state;
 pub mod subject;

@@ -13,6 +13,7 @@ pub mod draw;
 pub mod elf;
 pub mod faults;
 pub mod fresh;
+pub mod gdb;
 pub mod graph;
 pub mod inspect;
 pub mod keys;

@@ -22,7 +22,8 @@ pub fn command(program: &Path) -> Command {
     }
 }
 
-fn find(program: &str) -> Option<PathBuf> {
+/// The program of this name on the search path.
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|directory| directory.join(program)).find(|file| file.is_file())
 }

@@ -1,4 +1,4 @@
-//! What `composer inspect` says of a system, dumped and running, and `composer trace` of all that it did.
+//! What `composer inspect` says of a system, dumped and running, `composer trace` of all that it did, and gdb in it.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,12 +10,13 @@ use qemu::debugger::{Debugger, Door};
 use qemu::{Machine, Run, Session};
 use serde_json::Value;
 
-use crate::tools::{Outcome, compose, composer, ensure, finish, root, scratch, trials};
+use crate::tools::{Outcome, compose, composer, ensure, finish, path_without, root, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
     trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what a_running_system_is_looked_into_and_goes_on
-        a_timeline_shows_calls_batches_switches_and_faults)
+        a_timeline_shows_calls_batches_switches_and_faults
+        gdb_takes_over_where_a_component_starts)
 }
 
 const KNOWN: &str = "tests/systems/inspected/known.toml";
@@ -229,4 +230,30 @@ fn a_timeline_shows_calls_batches_switches_and_faults() -> Outcome {
     ensure(core.iter().any(|slice| slice.name == "thread 5 (batcher)"), || "batcher never has the core".into())?;
     let faults = events.iter().filter(|event| event["ph"] == "i" && event["cat"] == "fault");
     expect(&faults.map(|event| text(&event["name"])).collect::<Vec<_>>(), &vec!["page fault at 0x0"])
+}
+
+/// All components but pong start at the same address, the booter first.
+fn gdb_takes_over_where_a_component_starts() -> Outcome {
+    let debug = |component: &str| -> Result<Command, Failed> {
+        let mut command = Command::new(composer()?);
+        command.current_dir(root()).arg("debug").arg(root().join(KNOWN)).arg(component).arg("--");
+        command.args(["-nx", "-batch", "-ex", "here __runtime_start", "-ex", "continue", "-ex", "backtrace 1"]);
+        Ok(command)
+    };
+    let directory = scratch()?;
+    let path = path_without("gdb", &directory.path().join("programs"))?;
+    let missing = finish(debug("ping")?.env("PATH", &path))?.expect_status(3)?;
+    missing.expect_text("`gdb` is not installed")?.expect_text("apt-get install")?;
+    if qemu::process::find("gdb").is_none() {
+        return Ok(());
+    }
+    finish(&mut debug("pings")?)?.expect_status(2)?.expect_text("did you mean `ping`")?;
+    let stopped = finish(&mut debug("ping")?)?.expect_status(0)?;
+    let (before, after) = stopped.output.split_once("ping is about to start").ok_or("it never came to ping")?;
+    ensure(before.contains("_start ()"), || format!("it stopped elsewhere:\n{before}"))?;
+    ensure(after.contains("__runtime_start () at components/runtime/src/macros.rs"), || {
+        format!("not there:\n{after}")
+    })?;
+    // Whoever came before has run to its end: it is not there that gdb stopped.
+    ensure(after.contains("booter: up: console pong ping"), || format!("too early:\n{}", stopped.output))
 }

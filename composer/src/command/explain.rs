@@ -66,7 +66,12 @@ pub fn run(arguments: &Arguments) -> Result<bool, Failure> {
     }
 }
 
-fn find(loaded: &Loaded, name: &str) -> Result<usize, Failure> {
+/// The component called `name`, by its place in the graph.
+///
+/// # Errors
+///
+/// There is none.
+pub(super) fn find(loaded: &Loaded, name: &str) -> Result<usize, Failure> {
     let names = || loaded.graph.components.iter().map(|component| component.name.value.as_str());
     names().position(|other| other == name).ok_or_else(|| {
         let complaint = Diagnostic::error(UNKNOWN_COMPONENT, format!("unknown component {}", quote(name)));

@@ -8,6 +8,7 @@ use super::capabilities::{Held, held};
 use super::core::{self, Own, Processor};
 use super::dump;
 use super::memory::Memory;
+use super::rings::{Ring, rings};
 use super::spaces::{Pages, Stack, pages, stacks};
 use super::subject::{self, Subject};
 use super::threads::{Looking, Thread, name};
@@ -41,6 +42,9 @@ pub struct Component {
     pub pages: Pages,
     /// Its stacks.
     pub stacks: Vec<Stack>,
+    /// The syscall pages by which it calls others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rings: Vec<Ring>,
     /// Its capability table.
     pub capabilities: Vec<Held>,
 }
@@ -113,6 +117,7 @@ fn component(memory: &Memory, subject: &Subject<'_, '_>, reference: Reference, s
         epoch: reference.epoch,
         pages: pages(memory, root),
         stacks: granted.map(|granted| stacks(memory, root, granted)).unwrap_or_default(),
+        rings: granted.map(|granted| rings(memory, root, granted)).unwrap_or_default(),
         capabilities: held(memory, reference, granted),
         name,
     }

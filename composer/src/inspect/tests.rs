@@ -2,9 +2,11 @@ use std::path::{Path, PathBuf};
 
 use abi::inspection::{Places, VERSION};
 use proptest::prelude::*;
+use syscall_page::Status;
 
 use super::dump::{Dump, DumpError, Processor};
 use super::memory::Memory;
+use super::rings::{Calls, calls};
 use super::subject::is_in;
 
 const LOAD: u32 = 1;
@@ -134,6 +136,20 @@ fn addresses_are_followed_through_four_tables() {
     assert_eq!(memory.kernel_word(8), Some(7));
     assert_eq!(memory.translate(0x1000, 0x1000), None, "nothing is mapped there");
     assert_eq!(memory.word(0xffff_f000, 8), None, "the table is not in the dump");
+}
+
+#[test]
+fn calls_of_a_page_are_counted_by_what_their_status_says() {
+    let mut memory = mapped();
+    for (entry, status) in [(0, Status::submitted(3)), (1, Status::submitted(4)), (2, Status::done(0)), (3, Status(9))]
+    {
+        memory[0x5000 + 64 * entry..][..8].copy_from_slice(&status.0.to_le_bytes());
+    }
+    // What the page that is mapped has otherwise.
+    memory[0x5008..0x5010].fill(0);
+    let memory = Memory::new(opened(&core_file(&PROCESSOR, &memory)).unwrap(), &PLACES);
+    let calls = calls(&memory, 0x1000, 0);
+    assert_eq!(calls, Calls { free: 60, submitted: 2, done: 1, damaged: 1, ..Calls::default() });
 }
 
 #[test]

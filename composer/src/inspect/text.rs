@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use super::capabilities::Held;
 use super::core::Processor;
+use super::rings::{Calls, Ring};
 use super::state::{Component, State};
 use super::threads::{Doing, Level, Thread, WaitsFor};
 use crate::text::count;
@@ -102,7 +103,25 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
         stack.bound.iter().try_for_each(|bound| write!(text, ", at most {bound}"))?;
         writeln!(text)?;
     }
+    component.rings.iter().try_for_each(|ring| write_ring(text, ring))?;
     component.capabilities.iter().try_for_each(|held| write_held(text, held))
+}
+
+fn write_ring(text: &mut String, ring: &Ring) -> fmt::Result {
+    write!(text, "  page to {} ({}):", ring.server, ring.interface)?;
+    let Calls { free, allocated, submitted, busy, blocked, done, damaged } = ring.calls;
+    let states = [
+        (free, "free"),
+        (allocated, "being filled"),
+        (submitted, "submitted"),
+        (busy, "under way"),
+        (blocked, "blocked"),
+        (done, "done"),
+        (damaged, "damaged"),
+    ];
+    let there = states.into_iter().filter(|(number, _)| *number > 0);
+    let words: Vec<String> = there.map(|(number, state)| format!("{number} {state}")).collect();
+    writeln!(text, " {}", words.join(", "))
 }
 
 fn write_held(text: &mut String, held: &Held) -> fmt::Result {

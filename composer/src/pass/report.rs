@@ -22,6 +22,7 @@ use crate::schedulability;
 
 pub use html::render as render_html;
 pub use map::Region;
+pub use pages::Role;
 pub use text::render;
 
 use super::stack::Stacks;
