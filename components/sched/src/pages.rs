@@ -71,6 +71,11 @@ impl Registered {
         }
     }
 
+    fn remove(&self, number: u64, client: u64) -> Result<()> {
+        let place = self.0.get(number as usize).ok_or(NO_SUCH_PAGE)?;
+        place.compare_exchange(client | MARK, 0, Relaxed, Relaxed).map(drop).map_err(|_| NO_SUCH_PAGE)
+    }
+
     #[inline]
     fn holds(&self, number: u64, client: u64) -> bool {
         self.0.get(number as usize).is_some_and(|place| place.load(Relaxed) == client | MARK)
@@ -114,6 +119,10 @@ impl<S: Sched, P: Pager> Pages for Paged<'_, S, P> {
             return Err(NO_SUCH_PAGE);
         }
         self.registered.add(page, self.token)
+    }
+
+    fn unregister(&self, page: u64) -> Result<()> {
+        self.registered.remove(page, self.token)
     }
 
     fn wait(&self, page: u64) -> Result<u64> {

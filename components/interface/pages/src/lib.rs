@@ -12,6 +12,9 @@ pub trait Pages {
     /// Makes a page of the calling component known.
     fn register(&self, page: u64) -> Result<()>;
 
+    /// Forgets a page of the calling component. It can be made known again, any number of times; what was posted stays.
+    fn unregister(&self, page: u64) -> Result<()>;
+
     /// Has the page served on the thread that calls, and waits until one of its calls has ended. Answers the slots of calls
     /// that the server says it answered; none if they ended otherwise, and then the page's hints say which. It can return
     /// earlier.
@@ -27,6 +30,10 @@ pub const REGISTERED: Error = Error::Server(2);
 impl runtime::page::Scheduler for PagesClient {
     fn register(&self, page: u64) -> Result<()> {
         Pages::register(self, page)
+    }
+
+    fn unregister(&self, page: u64) -> Result<()> {
+        Pages::unregister(self, page)
     }
 
     #[inline]

@@ -17,6 +17,13 @@ pub trait Scheduler {
     /// The scheduler's: among others, that the page is known already.
     fn register(&self, page: u64) -> Result<()>;
 
+    /// Forgets the page of this number.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's: among others, that the page is not known.
+    fn unregister(&self, page: u64) -> Result<()>;
+
     /// Has the page served, and waits until a call has ended. Answers slots of such calls, or none: then they are in the hints.
     ///
     /// # Errors
@@ -69,6 +76,15 @@ impl<'p> Posts<'p> {
     /// The scheduler's.
     pub fn register(&self, scheduler: &impl Scheduler) -> Result<()> {
         scheduler.register(self.import.number())
+    }
+
+    /// Has `scheduler` forget the page, until it is registered again. What was posted stays.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    pub fn unregister(&self, scheduler: &impl Scheduler) -> Result<()> {
+        scheduler.unregister(self.import.number())
     }
 
     /// Has `scheduler` see to it that what was posted is served, and waits until another call has ended. Answers whether

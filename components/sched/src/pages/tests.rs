@@ -99,6 +99,17 @@ fn a_page_is_registered_once_and_by_its_client() {
     assert!(played.log.borrow().is_empty());
 }
 
+#[test]
+fn a_page_is_registered_and_forgotten_any_number_of_times() {
+    let (played, registered) = (Played::new(Ok([1, 0]), &[]), Registered::new());
+    let (client, other) = (paged(&played, &registered, 4), paged(&played, &registered, 5));
+    for _ in 0..10_000 {
+        assert_eq!((client.unregister(1), client.register(1)), (Err(NO_SUCH_PAGE), Ok(())));
+        assert_eq!((other.unregister(1), other.unregister(u64::MAX)), (Err(NO_SUCH_PAGE), Err(NO_SUCH_PAGE)));
+        assert_eq!((client.wait(1), client.unregister(1), client.wait(1)), (Ok(1), Ok(()), Err(NO_SUCH_PAGE)));
+    }
+}
+
 /// What a wait does, and what it answers.
 fn wait(served: Result<[u64; 2]>, waits: &[bool]) -> (Result<u64>, Vec<&'static str>) {
     let (played, registered) = (Played::new(served, waits), Registered::new());

@@ -37,6 +37,10 @@ impl Scheduler for Counted {
         PAGES.register(page)
     }
 
+    fn unregister(&self, page: u64) -> Result<()> {
+        PAGES.unregister(page)
+    }
+
     fn wait(&self, page: u64) -> Result<u64> {
         self.0.set(self.0.get() + 1);
         Scheduler::wait(&PAGES, page)

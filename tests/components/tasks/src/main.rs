@@ -40,7 +40,22 @@ fn run() -> Result<()> {
     THREADS.adopt(&STACKS, 0x4000).map_err(|_| Error::Unknown)?;
     by_tasks(&pong, &gate)?;
     by_user_threads(&pong, &gate)?;
+    again(&pong)?;
     info!("{} and {} slots are free", pong.free(), gate.free());
+    Ok(())
+}
+
+/// A page that the scheduler has forgotten is not served; known again, it is as before.
+fn again(pong: &PongPosts<'_>) -> Result<()> {
+    let sum = pong.post().add(7, 8)?;
+    for _ in 0..1000 {
+        pong.unregister(&PAGES)?;
+        pong.register(&PAGES)?;
+    }
+    pong.unregister(&PAGES)?;
+    let forgotten = pong.wait(&PAGES) == Err(pages_interface::NO_SUCH_PAGE);
+    pong.register(&PAGES)?;
+    info!("forgotten: {forgotten}; a thousand times later: {}", sum.wait(&PAGES)?);
     Ok(())
 }
 
