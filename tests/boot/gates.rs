@@ -105,7 +105,7 @@ fn stopped(act: impl FnOnce(Stopped) -> Outcome) -> Result<(Ending, String), Fai
     let (door, mailbox) = (Door::new(directory.path().join("door")), Mailbox::new(directory.path()));
     let machine = Machine::new(directory.path().join("kernel"), directory.path().join("bundle"));
     let machine = machine.counts_instructions(true).extra(mailbox.arguments()).extra(door.arguments());
-    let session = Session::new(machine);
+    let session = Session::new(machine).timeout(Duration::from_secs(300));
     let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
     let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
     let acted = debugger.run_to(end).map_err(failed).and_then(|()| act(Stopped { debugger, mailbox }));

@@ -172,7 +172,8 @@ fn at_the_end_of(graph: &str, mebibytes: u64, look: impl FnOnce(Walk) -> Outcome
     let end = places::of_kernel(&system, "kernel7console3end17h")?.start;
     let door = Door::new(directory.path().join("door"));
     let machine = Machine::new(directory.path().join("kernel"), directory.path().join("bundle"));
-    let session = Session::new(machine.memory(mebibytes << 20).extra(door.arguments()));
+    let machine = machine.memory(mebibytes << 20).extra(door.arguments());
+    let session = Session::new(machine).timeout(Duration::from_secs(300));
     let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
     let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
     let arrived = debugger.run_to(end).map_err(failed);

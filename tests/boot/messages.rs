@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// The message of a non-maskable interrupt; all others are their vectors.
 pub const NON_MASKABLE: u32 = 0x400;
 
+/// How long anything may take that takes no time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The vector of a non-maskable interrupt.
 pub const NON_MASKABLE_VECTOR: u8 = 2;
 
@@ -84,7 +87,6 @@ impl Mailbox {
     ///
     /// It never does.
     pub fn connect(&self) -> std::io::Result<Sender> {
-        const PATIENCE: Duration = Duration::from_secs(30);
         let deadline = Instant::now() + PATIENCE;
         let stream = loop {
             match UnixStream::connect(&self.socket) {
@@ -111,15 +113,16 @@ impl Sender {
         self.request(&format!("writel {FIRST_PROCESSOR:#x} {message:#x}"))
     }
 
-    /// Sends a message and waits until it has struck. Nothing, if the machine has ended before.
+    /// Sends a message and waits until it has struck. Nothing, if the machine has ended before, or it takes as long as nothing does.
     pub fn strike(&mut self, message: u32) -> Option<Struck> {
         let vector = if message == NON_MASKABLE { NON_MASKABLE_VECTOR } else { message as u8 };
+        let deadline = Instant::now() + PATIENCE;
         self.log.news().ok()?;
         if !self.send(message) {
             return None;
         }
         // Asking for anything says whether the machine is there.
-        while self.request("readb 0") {
+        while Instant::now() < deadline && self.request("readb 0") {
             let news = self.log.news().ok()?;
             if let Some(struck) = news.into_iter().find(|struck| struck.vector == vector) {
                 return Some(struck);
@@ -130,12 +133,14 @@ impl Sender {
 
     /// The same again and again, until it strikes where `is_there` says.
     pub fn strike_where(&mut self, message: u32, is_there: impl Fn(&Struck) -> bool) -> Option<Struck> {
-        loop {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             let struck = self.strike(message)?;
             if is_there(&struck) {
                 return Some(struck);
             }
         }
+        None
     }
 
     fn request(&mut self, request: &str) -> bool {
