@@ -99,7 +99,7 @@ fn failed(error: DebuggerError) -> Failed {
 }
 
 /// Boots a system, stops it at its end, and does something to it; answers how it ended then, and what it has printed.
-fn stopped(act: impl FnOnce(Stopped) -> Outcome) -> Result<(Ending, String), Failed> {
+fn stopped(act: impl FnOnce(&mut Stopped) -> Outcome) -> Result<(Ending, String), Failed> {
     let directory = scratch()?;
     let end = end_of_system(directory.path())?;
     let (door, mailbox) = (Door::new(directory.path().join("door")), Mailbox::new(directory.path()));
@@ -107,8 +107,11 @@ fn stopped(act: impl FnOnce(Stopped) -> Outcome) -> Result<(Ending, String), Fai
     let machine = machine.counts_instructions(true).extra(mailbox.arguments()).extra(door.arguments());
     let session = Session::new(machine).timeout(Duration::from_secs(300));
     let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
-    let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
-    let acted = debugger.run_to(end).map_err(failed).and_then(|()| act(Stopped { debugger, mailbox }));
+    let debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
+    let mut machine = Stopped { debugger, mailbox };
+    let acted = machine.debugger.run_to(end).map_err(failed).and_then(|()| act(&mut machine));
+    // It may have ended by itself.
+    let _ = machine.debugger.kill();
     let run = run.join().map_err(|_| "the session failed")?;
     acted?;
     Ok((run.ending, String::from_utf8_lossy(&run.console).into_owned()))
@@ -121,9 +124,9 @@ fn end_of_system(directory: &Path) -> Result<u64, Failed> {
 }
 
 fn each_vector_leads_to_the_kernel_by_its_own_number_and_none_is_open_to_user_level() -> Outcome {
-    stopped(|mut machine| {
+    stopped(|machine| {
         for vector in 0..256 {
-            each_vector(&mut machine, vector)?;
+            each_vector(machine, vector)?;
         }
         let stacks = machine.stacks()?;
         let (own, distinct) = (stacks.iter().take(6), stacks.iter().take(6).collect::<BTreeSet<_>>());
@@ -132,7 +135,7 @@ fn each_vector_leads_to_the_kernel_by_its_own_number_and_none_is_open_to_user_le
         for end in own {
             let [_] = machine.words(end - 8)?;
         }
-        machine.debugger.kill().map_err(failed)
+        Ok(())
     })
     .map(|_| ())
 }
@@ -158,7 +161,7 @@ fn each_vector(machine: &mut Stopped, vector: u64) -> Outcome {
 /// The kernel faults with a stack pointer to which nothing can be pushed: that is a double fault.
 fn a_double_fault_is_reported_and_ends_the_machine() -> Outcome {
     const NOWHERE: u64 = 0x8000_0000_0000_0000;
-    let (ending, console) = stopped(|mut machine| {
+    let (ending, console) = stopped(|machine| {
         machine.debugger.go_on_at(NOWHERE, NOWHERE).map_err(failed)?;
         match machine.debugger.run_to(0) {
             Err(DebuggerError::Ended) => Ok(()),

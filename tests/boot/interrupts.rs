@@ -180,7 +180,10 @@ fn non_maskable_interrupts_at_each_instruction_of_the_entry_change_nothing() -> 
     let (mailbox, machine) = machine(directory.path());
     let session = Session::new(machine.extra(door.arguments())).timeout(PATIENCE);
     let run = thread::spawn(move || session.run(&mut std::io::sink()));
-    let places = interrupt_each(&door, &mailbox, entry.start);
+    let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
+    let places = interrupt_each(&mut debugger, &mailbox, entry.start);
+    // It may have ended by itself.
+    let _ = debugger.kill();
     let run = run.join().map_err(|_| "the session failed")?;
     let (places, text) = (places?, console(&run));
     let in_entry = places.iter().filter(|place| entry.contains(place)).collect::<BTreeSet<_>>().len();
@@ -194,13 +197,15 @@ fn non_maskable_interrupts_at_each_instruction_of_the_entry_change_nothing() -> 
     ensure(missed.is_empty(), || format!("no interrupt struck before these instructions: {missed:x?}"))
 }
 
+fn failed(error: DebuggerError) -> Failed {
+    error.to_string().into()
+}
+
 /// Lets the system run to its end, with an interrupt in each of its first calls; answers before which instructions.
-fn interrupt_each(door: &Door, mailbox: &Mailbox, entry: u64) -> Result<Vec<u64>, Failed> {
+fn interrupt_each(debugger: &mut Debugger, mailbox: &Mailbox, entry: u64) -> Result<Vec<u64>, Failed> {
     /// More than there are in a call of another component; and entries for each, so that there are calls, returns and operations.
     const INSTRUCTIONS: usize = 50;
     const ENTRIES: usize = 6;
-    let failed = |error: DebuggerError| Failed::from(error.to_string());
-    let mut debugger = Debugger::connect(door, Duration::from_secs(60)).map_err(failed)?;
     let mut sender = mailbox.connect()?;
     let mut places = Vec::new();
     for steps in (1..INSTRUCTIONS).flat_map(|steps| [steps; ENTRIES]) {

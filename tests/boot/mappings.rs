@@ -110,15 +110,13 @@ impl Walk {
 }
 
 fn nothing_is_written_and_executed_and_nothing_of_the_kernel_is_user_levels() -> Outcome {
-    at_the_end_of("systems/managers.toml", 128, |mut walk| {
+    at_the_end_of("systems/managers.toml", 128, |walk| {
         let roots = walk.roots()?;
         ensure(roots.len() >= 5, || format!("{} page tables", roots.len()))?;
         for root in BTreeSet::from_iter(roots) {
             walk.read(root, 4, 0, WRITABLE | USER)?;
         }
-        let Walk { debugger, tables, mappings, .. } = walk;
-        debugger.kill().map_err(failed)?;
-        judge(&tables, &mappings)
+        judge(&walk.tables, &walk.mappings)
     })
 }
 
@@ -151,12 +149,12 @@ const ADDRESS_BITS: u64 = abi::boot::UNTYPED - 1;
 /// The names of memory that each component has when a system has come to its end on a machine with so much memory.
 fn names(mebibytes: u64) -> Result<Vec<Vec<Name>>, Failed> {
     let mut all = Vec::new();
-    at_the_end_of("tests/systems/policies.toml", mebibytes, |mut walk| {
+    at_the_end_of("tests/systems/policies.toml", mebibytes, |walk| {
         for root in walk.roots()? {
             walk.read(root, 4, 0, WRITABLE | USER)?;
             all.push(std::mem::take(&mut walk.names));
         }
-        walk.debugger.kill().map_err(failed)
+        Ok(())
     })?;
     Ok(all)
 }
@@ -166,7 +164,7 @@ fn failed(error: DebuggerError) -> Failed {
 }
 
 /// Runs a system until the kernel is about to end it, when everything is still there, and looks at it.
-fn at_the_end_of(graph: &str, mebibytes: u64, look: impl FnOnce(Walk) -> Outcome) -> Outcome {
+fn at_the_end_of(graph: &str, mebibytes: u64, look: impl FnOnce(&mut Walk) -> Outcome) -> Outcome {
     let directory = scratch()?;
     let system = places::composed(&root().join(graph), directory.path())?;
     let end = places::of_kernel(&system, "kernel7console3end17h")?.start;
@@ -177,8 +175,9 @@ fn at_the_end_of(graph: &str, mebibytes: u64, look: impl FnOnce(Walk) -> Outcome
     let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
     let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(failed)?;
     let arrived = debugger.run_to(end).map_err(failed);
-    let walk = Walk { debugger, tables: BTreeSet::new(), mappings: Vec::new(), names: Vec::new() };
-    let looked = arrived.and_then(|()| look(walk));
+    let mut walk = Walk { debugger, tables: BTreeSet::new(), mappings: Vec::new(), names: Vec::new() };
+    let looked = arrived.and_then(|()| look(&mut walk));
+    let _ = walk.debugger.kill();
     let _ = run.join();
     looked
 }
