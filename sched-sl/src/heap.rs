@@ -109,11 +109,13 @@ impl<K: Copy + Ord, const N: usize> Heap<K, N> {
 
     fn remove_at(&mut self, at: usize) {
         self.length -= 1;
+        if at == self.length {
+            self.index[usize::from(self.heap[at])] = ABSENT;
+            return;
+        }
         self.swap(at, self.length);
         self.index[usize::from(self.heap[self.length])] = ABSENT;
-        if at < self.length {
-            self.rise(at);
-            self.sink(at);
-        }
+        self.rise(at);
+        self.sink(at);
     }
 }

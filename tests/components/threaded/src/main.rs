@@ -4,6 +4,7 @@
 
 mod created;
 mod hostile;
+mod punctual;
 mod timed;
 
 use console_interface::{ConsoleClient, Writer};
@@ -55,6 +56,7 @@ behaviours! {
     "fault-in-created" => created::that_faults;
     "crowd" => created::a_crowd;
     "guess" => hostile::guess;
+    "punctual" => punctual::punctual;
 }
 
 /// Threads that are asked for before the system has started begin later, and nobody waits.
