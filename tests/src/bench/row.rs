@@ -168,8 +168,6 @@ impl Period {
     const EIGHT_WITHOUT_KERNEL: Self = Self { operations: 8, ..Self::WITHOUT_KERNEL };
     /// As many operations as a channel has room for, without the kernel.
     const ROUND_OF_A_CHANNEL: Self = Self { visits: 16, operations: 16, ..Self::WITHOUT_KERNEL };
-    /// Three locks that go round between two threads, by each once.
-    const ROUND_OF_LOCKS: Self = Self { visits: 6, operations: 6, ..Self::ONE };
     /// To another thread and back.
     const PAIR: Self = Self { operations: 2, ..Self::ONE };
 }
@@ -221,8 +219,7 @@ pub const ROWS: &[Row] = &[
     row("preempt_switch", Group::Threads, Image::Yields).once(),
     row("tick_overhead", Group::Threads, Image::Yields).once(),
     row("mutex_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(8),
-    row("mutex_contended", Group::Threads, Image::Locks).period(Period::ROUND_OF_LOCKS).target(700),
-    row("mutex_urgent", Group::Threads, Image::Locks),
+    row("mutex_contended", Group::Threads, Image::Locks).target(700),
     row("chan_uncontended", Group::Threads, Image::Locks).period(Period::ROUND_OF_A_CHANNEL).target(25),
     row("chan_mpmc_uncontended", Group::Threads, Image::Locks).period(Period::WITHOUT_KERNEL),
     row("chan_blocking_roundtrip", Group::Threads, Image::Locks).once().target(800),

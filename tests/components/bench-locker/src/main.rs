@@ -1,11 +1,12 @@
 //! The image that measures locks, conditions and channels: alone, and between two threads.
 //!
-//! Both are of one priority, but where a lock is handed over to a more urgent one, which has it as soon as it is given back. The rows' code is functions with the rows' names, for debuggers; that attribute is unsafe, and this
+//! Of a lock that is handed over, the other thread is the more urgent one: it has the lock as soon as that is given back. Else both
+//! are of one priority. The rows' code is functions with the rows' names, for debuggers; that attribute is unsafe, and this
 //! image measures and does nothing else.
 #![no_std]
 #![no_main]
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::hint::black_box;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
@@ -71,19 +72,11 @@ fn run() -> Result<()> {
     measure(Row::new("condvar_roundtrip", &condvar_roundtrip))?;
     turn(LAST)?;
     other.join()??;
-    let ring = RefCell::new(Ring::new([0, 2], 0)?);
-    let other = thread::spawn(hand_back)?;
-    thread::yield_now()?;
-    measure(Row::new("mutex_contended", &|iterations| mutex_contended(&ring, iterations)))?;
-    IS_DONE.store(true, Relaxed);
-    drop(ring);
-    other.join()??;
-    IS_DONE.store(false, Relaxed);
     // The first thread that is created is as urgent as this one, and only the second is more urgent.
     let first = thread::spawn(thread::park)?;
     let held = Held { guard: Cell::new(Some(LOCKS[0].lock()?)), next: Cell::new(1) };
     let other = thread::spawn(take_turns)?;
-    measure(Row::new("mutex_urgent", &|iterations| mutex_urgent(&held, iterations)))?;
+    measure(Row::new("mutex_contended", &|iterations| mutex_contended(&held, iterations)))?;
     IS_DONE.store(true, Relaxed);
     drop(held);
     other.join()??;
@@ -93,57 +86,6 @@ fn run() -> Result<()> {
 
 /// Both ends of a channel.
 type Ends = (Sender<'static, u64, ROOM>, Receiver<'static, u64, ROOM>);
-
-/// Locks that go round between two threads: each has one, or two of which the other waits for one.
-static ROUND: [Mutex<()>; 3] = [Mutex::new(()), Mutex::new(()), Mutex::new(())];
-
-/// One thread's locks of the round, and which of them the other waits for.
-struct Ring {
-    held: [Option<MutexGuard<'static, ()>>; 3],
-    wanted: usize,
-}
-
-impl Ring {
-    fn new(takes: [usize; 2], wanted: usize) -> Result<Self> {
-        let mut ring = Self { held: [None, None, None], wanted };
-        for lock in takes {
-            ring.held[lock] = Some(ROUND[lock].lock()?);
-        }
-        Ok(ring)
-    }
-
-    /// Gives a lock back that the other waits for, and waits for the one that the other has.
-    #[inline(never)]
-    fn hand_over(&mut self) -> Result<()> {
-        let (given, taken) = match self.wanted {
-            0 => (0, 1),
-            1 => (1, 2),
-            _ => (2, 0),
-        };
-        self.held[given] = None;
-        self.held[taken] = Some(ROUND[taken].lock()?);
-        self.wanted = 3 - given - taken;
-        Ok(())
-    }
-}
-
-/// Hands a lock over to the other thread, which is as urgent and waits for it; that hands another one back; and so on, until all is as
-/// before.
-#[unsafe(no_mangle)]
-#[inline(never)]
-fn mutex_contended(ring: &RefCell<Ring>, iterations: u64) -> Result<()> {
-    let mut ring = ring.borrow_mut();
-    (0..3 * iterations).try_for_each(|_| ring.hand_over())
-}
-
-/// The other thread.
-fn hand_back() -> Result<()> {
-    let mut ring = Ring::new([1, 0], 1)?;
-    while !IS_DONE.load(Relaxed) {
-        ring.hand_over()?;
-    }
-    Ok(())
-}
 
 /// The lock that the measuring thread has between two runs, and which is the next.
 struct Held {
@@ -253,10 +195,10 @@ fn turn_back() -> Result<()> {
     }
 }
 
-/// Gives a lock back that the other thread waits for, which is more urgent, with the next one taken before.
+/// Gives a lock back that the other thread waits for, with the next one taken before.
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn mutex_urgent(held: &Held, iterations: u64) -> Result<()> {
+fn mutex_contended(held: &Held, iterations: u64) -> Result<()> {
     for _ in 0..iterations {
         let next = LOCKS[held.next.get()].lock()?;
         held.next.set(1 - held.next.get());
