@@ -14,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
         the_unit_tests_run
         two_directories_give_the_same_bytes
         the_manual_shows_these_files
+        crates_that_everybody_uses_run
     )
 }
 
@@ -83,6 +84,16 @@ fn the_unit_tests_run() -> Outcome {
     for test in ["every_visitor_counts", "the_last_greeting_is_written"] {
         ensure(finished.output.contains(&format!("{test} ... ok")), || finished.output.clone())?;
     }
+    Ok(())
+}
+
+/// Crates of the ecosystem, on a heap, in a workspace of their own, with the versions that it is locked to.
+fn crates_that_everybody_uses_run() -> Outcome {
+    let (directory, workspace) = (scratch()?, root().join("tests/ecosystem"));
+    let mut command = compose("run", &workspace.join("ecosystem.toml"), directory.path())?;
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ecosystem");
+    command.current_dir(workspace).env("CARGO_TARGET_DIR", target);
+    finish(&mut command)?.expect_status(0)?;
     Ok(())
 }
 

@@ -21,6 +21,8 @@ extern crate std;
 
 mod pages;
 
+pub use pages::manager;
+
 use concurrency::sync::Mutex;
 use core::alloc::{GlobalAlloc, Layout};
 use core::fmt;

@@ -14,6 +14,18 @@ runtime::import!(MEMORY: memory_interface::MemoryClient);
 #[cfg(test)]
 use crate::tests::MEMORY;
 
+/// The memory manager, for what else the component wants of it: an image imports an interface once.
+#[cfg(not(test))]
+pub const fn manager() -> &'static memory_interface::MemoryClient {
+    &MEMORY
+}
+
+/// The same, where it is played.
+#[cfg(test)]
+pub const fn manager() -> &'static crate::tests::Played {
+    &MEMORY
+}
+
 /// The memory manager, as something that blocks are allocated from.
 #[derive(Debug)]
 pub struct Pages;

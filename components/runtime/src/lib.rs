@@ -29,6 +29,7 @@ mod clean;
 mod client;
 mod constructor;
 mod debug_console;
+pub mod entropy;
 mod error;
 mod files;
 pub mod future;
