@@ -11,6 +11,7 @@
 //! | [`export!`] | an interface that it serves |
 //! | [`ports!`], [`interrupt!`], [`registers!`] | what of a device it drives |
 //! | [`parameter!`], [`constant!`] | a word that the graph can set |
+//! | [`thread_local!`] | a value of which each thread has its own |
 //! | [`files!`] | that it reads the files that it starts with |
 //! | [`plan!`] | that it schedules others |
 //! | [`management!`] | that it constructs others at run time, or gives them memory |
@@ -19,6 +20,9 @@
 //! The macros belong in binaries: a library's tests run on the host, where there
 //! is nothing behind a capability. They implement the interface's trait instead.
 #![no_std]
+
+#[cfg(test)]
+extern crate std;
 
 // The interface attribute names this crate from outside; so do its tests from inside.
 #[cfg(test)]
@@ -47,6 +51,7 @@ pub mod scheduling;
 pub mod section;
 mod server;
 mod start;
+pub mod storage;
 mod text;
 pub mod thread;
 pub mod time;
@@ -76,6 +81,7 @@ pub mod internal {
     pub use crate::record::{Record, joined};
     pub use crate::server::{MXCSR, Method, Methods};
     pub use crate::start::{INITIALISE, MAIN, STACKS, UNKNOWN_PHASE, panicked};
+    pub use crate::storage::end_thread;
 
     /// A stack's span as a power of two, for the entry stubs.
     pub const STACK_SPAN_BITS: u32 = abi::layout::STACK_SPAN.trailing_zeros();

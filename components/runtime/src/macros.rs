@@ -24,6 +24,7 @@ macro_rules! component {
                     $crate::internal::INITIALISE | $crate::internal::MAIN => 0,
                     word => $crate::thread::run(word),
                 };
+                $crate::internal::end_thread();
                 status.into()
             }
 
@@ -478,6 +479,28 @@ macro_rules! files {
             static __RUNTIME_RECORD: $crate::internal::Record =
                 $crate::internal::Record::files((&raw const $name).cast());
         };
+    };
+}
+
+/// Declares statics of which each thread has its own value, as `std::thread_local!`. See [`storage`](crate::storage).
+///
+/// ```ignore
+/// runtime::thread_local! {
+///     static DEPTH: Cell<u32> = const { Cell::new(0) };
+/// }
+/// ```
+#[macro_export]
+macro_rules! thread_local {
+    ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $kind:ty = $initial:expr);* $(;)?) => {
+        $(
+            $(#[$attribute])*
+            $visibility static $name: $crate::storage::LocalKey<$kind> = {
+                fn __runtime_initial() -> $kind {
+                    $initial
+                }
+                $crate::storage::LocalKey::new(__runtime_initial)
+            };
+        )*
     };
 }
 

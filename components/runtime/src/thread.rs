@@ -46,13 +46,22 @@ pub fn index(number: NonZeroU32) -> u64 {
 /// Whether the thread that executes this is one of the component's own that nobody else's call has led here: then the word at the end of its
 /// stack, which says how far down the stack was in use before, is 0. On a stack of its own making no thread is.
 pub fn is_own() -> bool {
+    // SAFETY: the word is there, and is this thread's. Volatile, because only assembly writes it.
+    last_word().is_some_and(|word| unsafe { word.read_volatile() } == 0)
+}
+
+/// The word below the last one of the stack that the thread has here, which is for [`storage`](crate::storage) alone; `None` on another stack.
+#[inline]
+pub(crate) fn storage_word() -> Option<*mut usize> {
+    last_word().map(|word| word.wrapping_sub(1))
+}
+
+#[inline]
+fn last_word() -> Option<*mut usize> {
     let number = number();
-    if index(number) >= u64::from(abi::layout::THREADS) {
-        return false;
-    }
     let end = (u64::from(number.get()) + 1) << STACK_SPAN_BITS;
-    // SAFETY: by its number this is the thread's stack, which ends with that word. Volatile, because only assembly writes it.
-    unsafe { core::ptr::with_exposed_provenance::<u64>(end as usize - 8).read_volatile() == 0 }
+    (index(number) < u64::from(abi::layout::THREADS))
+        .then(|| core::ptr::with_exposed_provenance_mut::<usize>(end as usize).wrapping_sub(1))
 }
 
 /// Bytes of its stack, of `bytes` that it has, that the thread that executes this has used at most in this component: what

@@ -39,6 +39,7 @@ pub fn build(image: Image) -> Result<BenchImage, BenchError> {
         }
         Image::Yields => system(image, "bench/yields.toml", Some("bench-yielder")),
         Image::Locks => system(image, "bench/locks.toml", Some("bench-locker")),
+        Image::Author => system(image, "bench/author.toml", Some("bench-author")),
         Image::Waits => system(image, "bench/waits.toml", Some("bench-waiter")),
         Image::Quickstart => system(image, "../systems/quickstart.toml", None),
     }

@@ -15,6 +15,8 @@ pub enum Image {
     Yields,
     /// What threads of one component do about each other: locks, conditions, channels.
     Locks,
+    /// What authors of components use beside locks: queues, threads, values of a thread's own, the heap.
+    Author,
     /// Calls by pages that a scheduler component has served.
     Waits,
     /// What a newcomer runs first: it has rows of its start alone.
@@ -23,13 +25,14 @@ pub enum Image {
 
 impl Image {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Floor,
         Self::Calls,
         Self::Switches,
         Self::Pairs,
         Self::Yields,
         Self::Locks,
+        Self::Author,
         Self::Waits,
         Self::Quickstart,
     ];
@@ -43,6 +46,7 @@ impl Image {
             Self::Pairs => "the system of operations on two cores",
             Self::Yields => "the system of yields",
             Self::Locks => "the system of locks",
+            Self::Author => "the system of what authors use",
             Self::Waits => "the system of waits",
             Self::Quickstart => "the quickstart",
         }
@@ -225,6 +229,10 @@ pub const ROWS: &[Row] = &[
     row("chan_blocking_roundtrip", Group::Threads, Image::Locks).once().target(800),
     row("chan_blocking_apart", Group::Threads, Image::Locks).once(),
     row("condvar_roundtrip", Group::Threads, Image::Locks).once(),
+    row("mpsc_hop", Group::Threads, Image::Author).once(),
+    row("thread_spawn_join", Group::Threads, Image::Author).once().target(5_000),
+    row("tls_access", Group::Threads, Image::Author).period(Period::WITHOUT_KERNEL),
+    row("alloc_free_64b", Group::Memory, Image::Author).period(Period::WITHOUT_KERNEL),
     row("user_switch", Group::Threads, Image::Waits).once().target(40),
     row("user_spawn_join", Group::Threads, Image::Waits).once(),
     thread("frequency", "ReceiveOperation::Frequency"),

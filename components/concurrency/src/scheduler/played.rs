@@ -76,14 +76,14 @@ impl Played {
         self.state().points.values().filter(|point| !point.is_freed).count()
     }
 
-    fn end(&self) {
-        self.state().ended.push(number().get().into());
+    fn end(&self, thread: u64) {
+        self.state().ended.push(thread);
         self.changed.notify_all();
     }
 
     /// The thread that calls this faults: nothing of it goes on, or is dropped.
     pub fn fault(&self) -> ! {
-        self.end();
+        self.end(number().get().into());
         loop {
             thread::park();
         }
@@ -148,10 +148,14 @@ impl Sched for Played {
 
     fn create(&self, word: u64) -> Result<u64> {
         let index = THREADS.fetch_add(1, Relaxed) + 1;
-        thread::spawn(move || {
+        let started = thread::spawn(move || {
             NUMBER.set(index);
-            runtime::thread::run(word);
-            SCHED.end();
+            runtime::thread::run(word)
+        });
+        // It has ended when its own values are dropped.
+        thread::spawn(move || {
+            let _ = started.join();
+            SCHED.end(index.into());
         });
         Ok(index.into())
     }

@@ -13,6 +13,7 @@ mod subject {
     pub use std::sync::{Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
     use std::thread::{self, JoinHandle, Scope, ScopedJoinHandle};
     pub use std::thread::{current, park, spawn, yield_now};
+    pub use std::thread_local;
     pub use std::time::{Duration, Instant};
 
     const BRIEFLY: Duration = Duration::from_millis(1);

@@ -75,6 +75,11 @@ pub fn spawn_named<T: Send + 'static>(name: &'static str, function: fn() -> T) -
     thread::Builder::new().name(name).spawn(function).unwrap()
 }
 
+#[cfg(not(test))]
+pub use runtime::thread_local;
+#[cfg(test)]
+pub use std::thread_local;
+
 /// What is between both ends of a queue.
 pub type Room<T, const N: usize> = Queue<T, N>;
 

@@ -6,9 +6,10 @@
 use super::subject::{
     Channel, Condvar, Duration, EventSet, Instant, LazyLock, Mutex, Once, OnceLock, RecvTimeoutError, Room, RwLock,
     Semaphore, TryRecvError, TrySendError, barrier, call_once, current, die, ends, get_or_init, is_never_done, meet,
-    park, park_briefly, scope, sleep_briefly, spawn, spawn_in, spawn_named, wait_briefly, wait_briefly_for_any,
-    yield_now,
+    park, park_briefly, scope, sleep_briefly, spawn, spawn_in, spawn_named, thread_local, wait_briefly,
+    wait_briefly_for_any, yield_now,
 };
+use core::cell::{Cell, RefCell};
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -47,6 +48,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("a value that is made when it is needed is made once", makes_once),
     ("threads of a scope borrow, and have ended when it ends", borrows),
     ("a thread has the name that it was given", has_name),
+    ("each thread has values of its own, which are dropped when it ends", has_its_own),
     ("points in time and lengths of time add up", times_add_up),
     ("whoever waits for a thread that panics is told so", is_told_of_a_panic),
     ("a scope ends though a thread of it panics, and says so", ends_with_a_panic),
@@ -528,6 +530,28 @@ fn has_name() {
     assert!(thread.thread().name().is_some_and(|name| name == "clerk"));
     assert!(thread.join().unwrap());
     assert!(spawn(|| current().name().is_none()).join().unwrap());
+}
+
+fn has_its_own() {
+    static DROPPED: AtomicU64 = AtomicU64::new(0);
+    struct Counted(u64);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(self.0, SeqCst);
+        }
+    }
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(5) };
+        static LAST: RefCell<Counted> = const { RefCell::new(Counted(1)) };
+    }
+    NUMBER.set(6);
+    each(|number| {
+        assert_eq!(NUMBER.replace(number), 5, "as new, though others had it before");
+        LAST.with(|last| last.borrow_mut().0 = 10);
+        yield_now();
+        assert_eq!((NUMBER.get(), LAST.with(|last| last.borrow().0)), (number, 10));
+    });
+    assert_eq!((NUMBER.get(), DROPPED.load(SeqCst)), (6, 10 * THREADS), "all but this thread's");
 }
 
 fn times_add_up() {
