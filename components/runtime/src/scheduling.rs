@@ -115,6 +115,14 @@ impl Plan {
         Some(Scheduled { client, own, created })
     }
 
+    /// What a policy is told of a thread of the client with this number: of its own one, or of this one of those that it can create.
+    pub fn parameters(&self, client: usize, created: Option<usize>) -> Option<Parameters> {
+        let number = created.map_or(0, |at| 1 + at);
+        let first = HEADER_WORDS + Client::WORDS * client + Client::PARAMETERS + Parameters::WORDS * number;
+        let words = self.words().get(first..)?.first_chunk()?;
+        (client < self.clients() && number <= CREATED).then(|| Parameters::from_words(*words))
+    }
+
     /// Number of the policy, as `sched-sl` counts them.
     pub fn policy(&self) -> u64 {
         self.word(word::POLICY)

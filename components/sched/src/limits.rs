@@ -69,7 +69,8 @@ impl Limits {
 
     /// Whether a thread has a limit.
     pub fn has(&self, thread: Thread) -> bool {
-        self.all.iter().flatten().any(|limit| limit.thread == thread)
+        // They stand at the front, and stay.
+        self.all.iter().map_while(Option::as_ref).any(|limit| limit.thread == thread)
     }
 
     /// What a thread is to run on; filled, if a period has begun.

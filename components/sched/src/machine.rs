@@ -1,7 +1,7 @@
 //! What a scheduler needs of the kernel and its plan.
 
 use abi::event::Batch;
-use abi::plan::Slot;
+use abi::plan::{Parameters, Slot};
 use core::ops::Deref;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
@@ -19,6 +19,13 @@ pub trait Machine {
     fn slot(&self, number: usize) -> Option<Slot>;
     fn clients(&self) -> usize;
     fn client(&self, number: usize) -> Option<Scheduled>;
+
+    /// What a policy is told of one thread of a client: its own, or this one of those that it can create.
+    fn parameters(&self, client: usize, created: Option<usize>) -> Option<Parameters> {
+        let scheduled = self.client(client)?;
+        created.map_or(Some(scheduled.own), |at| scheduled.created.get(at).copied())
+    }
+
     fn reaches(&self, of: usize, server: usize) -> bool;
     fn own_thread(&self) -> Option<Thread>;
     fn thread(&self, client: usize) -> Option<Thread>;
@@ -85,6 +92,10 @@ impl<P: Sched> Machine for Reached<P> {
 
     fn client(&self, number: usize) -> Option<Scheduled> {
         Plan::client(self, number)
+    }
+
+    fn parameters(&self, client: usize, created: Option<usize>) -> Option<Parameters> {
+        Plan::parameters(self, client, created)
     }
 
     fn reaches(&self, of: usize, server: usize) -> bool {

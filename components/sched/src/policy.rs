@@ -29,8 +29,11 @@ impl Clock {
 
     /// So many microseconds; at least a tick, if it is any.
     pub fn ticks(self, microseconds: u64) -> u64 {
+        if microseconds == 0 {
+            return 0;
+        }
         let ticks = u128::from(microseconds) * u128::from(self.frequency) / u128::from(MICROSECONDS);
-        (ticks as u64).max(microseconds.min(1))
+        (ticks as u64).max(1)
     }
 
     fn duration(self, microseconds: u64) -> Duration {

@@ -359,12 +359,10 @@ impl State {
     /// What the plan says of a thread.
     pub(crate) fn planned(&self, part: &Part<impl Machine>, index: u64) -> Result<plan::Parameters> {
         let number = part.shared.client(index).ok_or(NO_SUCH_THREAD)?;
-        let scheduled = part.machine.client(number).ok_or(TOO_LARGE)?;
-        if index == scheduled.client.thread_index {
-            return Ok(scheduled.own);
-        }
-        let at = index.checked_sub(scheduled.client.first_created).and_then(|at| usize::try_from(at).ok());
-        at.and_then(|at| scheduled.created.get(at).copied()).ok_or(TOO_LARGE)
+        let client = &self.clients.get(number).and_then(Option::as_ref).ok_or(TOO_LARGE)?.client;
+        let created = index.checked_sub(client.first_created).and_then(|at| usize::try_from(at).ok());
+        let created = if index == client.thread_index { None } else { Some(created.ok_or(TOO_LARGE)?) };
+        part.machine.parameters(number, created).ok_or(TOO_LARGE)
     }
 
     /// What a thread with a limit is to run on.
@@ -421,8 +419,10 @@ impl State {
         if self.is_its_place(member.id) {
             self.points.forget(&mut self.threads, member.id);
         }
+        // Whoever has called it lends it time.
+        let is_called = self.threads.has_lenders(member.id);
         let _ = self.threads.exit(member.id);
-        self.forget_party(letters, member.id.place());
+        self.forget_party(letters, member.id.place(), is_called);
         if let Some(entry) = self.members.get_mut(member.id.place()) {
             *entry = None;
         }

@@ -104,6 +104,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.chains.target(id.place()).is_some()
     }
 
+    /// Whether anybody's time goes to this one.
+    pub fn has_lenders(&self, to: ThreadId) -> bool {
+        self.first_lender(to).is_some()
+    }
+
     /// Where those are whose time goes to this one: the first, and for each the next.
     pub(crate) fn first_lender(&self, to: ThreadId) -> Option<usize> {
         self.chains.first_waiting(to.place())

@@ -171,13 +171,13 @@ impl State {
         true
     }
 
-    /// A thread has ended: those that wait for it are told so.
-    pub(super) fn forget_party(&mut self, letters: &Letters, place: usize) {
+    /// A thread has ended: those that wait for it are told so, if any do.
+    pub(super) fn forget_party(&mut self, letters: &Letters, place: usize, is_called: bool) {
         if let Role::Calls(to) = self.parties.role(place) {
             self.parties.queue(to.into(), -1);
         }
         self.parties.set(place, Role::None);
-        while let Some(waiting) = self.parties.first_waiting_for(place) {
+        while let Some(waiting) = is_called.then(|| self.parties.first_waiting_for(place)).flatten() {
             self.parties.set(waiting, Role::None);
             letters.return_to_sender(waiting);
             if let Some(id) = self.threads.at(waiting) {
