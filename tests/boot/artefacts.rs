@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         the_system_call_path_touches_no_vector_register
         every_lookup_of_a_capability_cuts_its_number_off
         the_kernel_is_small
+        a_component_is_as_small_as_what_it_does
     )
 }
 
@@ -52,6 +53,18 @@ fn kernel_with_names() -> Result<Vec<u8>, Failed> {
     kernel()?;
     let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
     Ok(std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/kernel"))?)
+}
+
+/// The least that serves others: `pong`, without its stacks.
+fn a_component_is_as_small_as_what_it_does() -> Outcome {
+    let directory = scratch()?;
+    build(directory.path())?;
+    let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
+    let image = std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/pong"))?;
+    let memory: u64 = segments(&image)?.iter().map(|segment| segment.bytes.next_multiple_of(0x1000)).sum();
+    let file = composer::elf::strip::strip(&image).map_err(|defect| format!("{defect:?}"))?.len();
+    ensure(memory <= 32 << 10, || format!("pong takes {memory} bytes of memory"))?;
+    ensure(file <= 24 << 10, || format!("pong's ELF file has {file} bytes"))
 }
 
 /// A loadable segment: where it is, what may be done to it, how long it is in memory, what it holds.
