@@ -125,6 +125,8 @@ pub const PRIORITY_INVERSION: &str = "E0324";
 pub const PAGE_TO_SCHEDULER: &str = "E0325";
 /// A component that depends on one in an address space inside its own.
 pub const DEPENDS_INWARDS: &str = "E0326";
+/// Threads that come to a component whose scheduler does not know them.
+pub const THREADS_OF_ANOTHER_SCHEDULER: &str = "E0327";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";

@@ -12,6 +12,7 @@ mod schedulability;
 mod scheduling;
 mod spaces;
 pub mod unused;
+mod visitors;
 mod waiting;
 
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         cores::check(at, component, draft.components.get(at), graph, found);
         manage::check(at, draft.components.get(at), made.get(&at).copied(), graph, found);
         spaces::check(at, component, graph, found);
+        visitors::check(at, graph, found);
         waiting::check(at, draft.components.get(at), graph, found);
     }
     devices::check_grants(graph, found);
