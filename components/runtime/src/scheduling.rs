@@ -8,12 +8,14 @@ mod pages;
 use crate::capability::{operate, switch};
 use crate::{Error, Result};
 use abi::crossing::CapabilityWord;
+use abi::error::Error as KernelError;
 use abi::event::Batch;
 use abi::layout::PAGE;
 use abi::operation::receive_flag::{ALL, DO_NOT_WAIT};
 use abi::operation::{ReceiveOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation};
 use abi::page::PageEdge;
 use abi::plan::{CREATED, Client, FIRST_CORE, HEADER_WORDS, Own, Parameters, Slot, reach_words};
+use abi::time::EVERYTHING;
 use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
@@ -286,18 +288,25 @@ impl OnCore<'_> {
         (time != 0).then_some(Budget { slot: time as u32 })
     }
 
-    /// Fills `budget` up to so many ticks.
+    /// Fills `budget` up to so many ticks, or with all that there is if the scheduler itself has less.
     ///
     /// # Errors
     ///
-    /// The kernel's.
+    /// The kernel's; that the budget is exhausted if the scheduler has nothing.
     pub fn fill(&self, budget: Budget, ticks: u64) -> Result<()> {
         let [left, _] = ask(budget.slot, TemporalCapabilityOperation::Read as u16, [0; 4])?;
-        if left < ticks {
-            let words = [budget.slot.into(), ticks - left, 0, 0];
-            ask(self.own().time as u32, TemporalCapabilityOperation::Delegate as u16, words)?;
+        if left >= ticks {
+            return Ok(());
         }
-        Ok(())
+        match self.delegate(budget, ticks - left) {
+            Err(Error::Kernel(KernelError::BudgetExhausted)) => self.delegate(budget, EVERYTHING),
+            filled => filled,
+        }
+    }
+
+    fn delegate(&self, budget: Budget, ticks: u64) -> Result<()> {
+        let words = [budget.slot.into(), ticks, 0, 0];
+        ask(self.own().time as u32, TemporalCapabilityOperation::Delegate as u16, words).map(|_| ())
     }
 
     /// Sends to the scheduler's own thread on another core, whose part of the scheduler decides anew.

@@ -13,7 +13,8 @@ use runtime::section::Guard;
 use runtime::{Error, Result};
 use sched_interface::{NO_DECISION, NOT_STARTED};
 use sched_sl::{
-    Decision, DispatchError, Event, Exclusive, Instant, Kernel, Payer, Ran, Token, carry_out, recover, reschedule,
+    Decision, DispatchError, Duration, Event, Exclusive, Instant, Kernel, Payer, Ran, Token, carry_out, recover,
+    reschedule,
 };
 
 /// What only the scheduler's own thread has.
@@ -28,6 +29,9 @@ pub struct Own {
     /// Whether nobody will ever run again.
     pub is_stuck: Cell<bool>,
 }
+
+/// Turns, the shortest that there are, until a scheduler that has no time looks whether it has some.
+const PAUSES: u64 = 5;
 
 /// Events that were taken from the kernel and not noted yet. The kernel keeps one for each thread, and none happens
 /// to a thread while the scheduler's own runs or lets an owner finish: so there is room.
@@ -180,25 +184,7 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     fn dispatch_at_once(&self, thread: Thread, budget: Budget) -> core::result::Result<(), DispatchError> {
-        self.dispatch_on(budget, thread, 0, None, self.token())
-    }
-
-    #[inline(always)]
-    fn dispatch_on(
-        &self,
-        budget: Budget,
-        thread: Thread,
-        word: u32,
-        until: Option<Instant>,
-        token: Token,
-    ) -> core::result::Result<(), DispatchError> {
-        let dispatched = self.scheduler.machine.dispatch(
-            thread,
-            budget,
-            word.into(),
-            timeout(until.unwrap_or(Instant::NEVER)),
-            token.0,
-        );
+        let dispatched = self.scheduler.machine.dispatch(thread, budget, 0, 0, self.token().0);
         dispatched.or_else(|error| self.refused(error))
     }
 
@@ -231,7 +217,7 @@ impl<'s, M: Machine> Context<'s, M> {
     ) -> core::result::Result<(), DispatchError> {
         let thread = target.thread().ok_or(DispatchError::NoSuchThread)?;
         let provided = self.inside(|state| state.provide(&self.scheduler.machine, payer));
-        let budget = provided.map_err(|_| DispatchError::NoSuchThread)?;
+        let budget = provided.map_err(|error| self.not_provided(error, payer))?;
         let machine = &self.scheduler.machine;
         match machine.dispatch(thread, budget, target.word().into(), timeout(until.unwrap_or(Instant::NEVER)), token.0)
         {
@@ -241,6 +227,19 @@ impl<'s, M: Machine> Context<'s, M> {
             }
             dispatched => dispatched.or_else(|error| self.refused(error)),
         }
+    }
+
+    /// There was nothing for a thread to run on. If the scheduler itself has no time left, it will have some later, and does not ask
+    /// again and again until then.
+    #[cold]
+    #[inline(never)]
+    fn not_provided(self, error: Error, payer: Entry) -> DispatchError {
+        if error != Error::Kernel(KernelError::BudgetExhausted) {
+            return DispatchError::NoSuchThread;
+        }
+        let later = self.now().after(Duration(PAUSES * M::SHORTEST_TURN));
+        self.inside(|state| state.put_off(payer, later));
+        DispatchError::Stale
     }
 
     /// What a thread without a limit runs on: what this one runs on, if it has none either. The kernel switches sooner
@@ -423,7 +422,14 @@ impl<M: Machine> Kernel for Context<'_, M> {
             return self.dispatch_limited(target, payer, until, token);
         }
         let thread = target.thread().ok_or(DispatchError::NoSuchThread)?;
-        self.dispatch_on(self.common_time(payer.before), thread, target.word(), until, token)
+        let (budget, timeout) = (self.common_time(payer.before), timeout(until.unwrap_or(Instant::NEVER)));
+        match self.scheduler.machine.dispatch(thread, budget, target.word().into(), timeout, token.0) {
+            Ok(()) => Ok(()),
+            Err(error @ Error::Kernel(KernelError::BudgetExhausted)) => {
+                Err(payer.now.entry().map_or(DispatchError::Stale, |payer| self.not_provided(error, payer)))
+            }
+            Err(error) => self.refused(error),
+        }
     }
 
     /// A client's thread cannot wait for others: the scheduler's own does, after it has decided the same.

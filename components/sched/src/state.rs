@@ -23,7 +23,7 @@ use points::Points;
 use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Error, Result};
 use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS, WOULD_DEADLOCK};
-use sched_sl::{AnyPolicy, CreateError, Duration, HeapTimers, Parameters, Policy, ThreadId};
+use sched_sl::{AnyPolicy, CreateError, Duration, HeapTimers, Instant, Parameters, Policy, ThreadId};
 
 /// Threads that a scheduler has room for.
 pub const PLACES: usize = 128;
@@ -380,6 +380,15 @@ impl State {
         if let (Some(id), Some(next)) = (self.threads.at(entry.place()), next) {
             // If it has ended meanwhile, that is as well.
             let _ = self.threads.exhaust(id, next);
+        }
+    }
+
+    /// Notes that there is no time to run a thread on before this point, or before it has a budget again.
+    pub fn put_off(&mut self, entry: Entry, until: Instant) {
+        let next = entry.thread().and_then(|thread| self.limits.next_period(thread)).unwrap_or(until);
+        if let Some(id) = self.threads.at(entry.place()) {
+            // If it has ended meanwhile, that is as well.
+            let _ = self.threads.exhaust(id, next.max(until));
         }
     }
 

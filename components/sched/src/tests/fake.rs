@@ -65,6 +65,9 @@ struct Kernel {
     scripts: HashMap<(u32, u64), VecDeque<Script>>,
     /// The thread that asks for the time so many times from now loses the core.
     preempt_in: Option<u64>,
+    /// The scheduler itself has no time that it could give before this point, and how often it tried.
+    empty_until: u64,
+    refusals: u64,
     /// How often the scheduler's own thread let another finish.
     rescued: u64,
     log: Vec<String>,
@@ -117,6 +120,8 @@ impl World {
             events: VecDeque::new(),
             scripts: HashMap::new(),
             preempt_in: None,
+            empty_until: 0,
+            refusals: 0,
             rescued: 0,
             log: Vec::new(),
         };
@@ -244,6 +249,16 @@ fn refuse<T>(error: KernelError) -> Result<T> {
 impl Fake {
     fn lock(&self) -> MutexGuard<'_, Kernel> {
         self.kernel.lock().unwrap()
+    }
+
+    /// The scheduler itself has no time that it could give before this point.
+    pub fn has_no_time_until(&self, point: u64) {
+        self.lock().empty_until = point;
+    }
+
+    /// How often it tried to give time that it had not.
+    pub fn refusals(&self) -> u64 {
+        self.lock().refusals
     }
 
     /// The thread that asks for the time so many times from now loses the core.
@@ -429,6 +444,10 @@ impl Machine for &'static Fake {
     fn fill(&self, _: Budget, ticks: u64) -> Result<()> {
         let mut kernel = self.lock();
         let now = kernel.now;
+        if now < kernel.empty_until {
+            kernel.refusals += 1;
+            return refuse(KernelError::BudgetExhausted);
+        }
         kernel.log.push(format!("{now}: {ticks}"));
         Ok(())
     }

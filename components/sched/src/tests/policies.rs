@@ -111,6 +111,21 @@ fn threads_call_each_other_and_hand_over_under_each_policy() {
 }
 
 #[test]
+fn a_scheduler_without_time_forgets_nobody_and_does_not_ask_again_and_again() {
+    let limited = Parameters { priority: 1, budget: 300, period: 1_000, ..Parameters::default() };
+    let free = Parameters { priority: 2, ..Parameters::default() };
+    let world = world("fixed-priority", vec![], &[limited, free]);
+    world.fake.has_no_time_until(2_000);
+    world.main(0, works("limited", 10));
+    world.main(1, works("free", 600));
+    assert_eq!(world.run(), Ok(0));
+    let at = |entry: &str| world.log().iter().position(|other| other == entry);
+    assert!(at("free1") < at("limited0"), "whoever has time has the core meanwhile: {:?}", world.log());
+    assert!(at("limited2") < at("free2"), "and then it is the other's turn: {:?}", world.log());
+    assert!(world.fake.refusals() <= 2_000 / 5, "tried {} times", world.fake.refusals());
+}
+
+#[test]
 fn a_plan_that_no_policy_can_follow_is_refused() {
     let nobodys = Parameters::default();
     let slot = |partition| vec![Slot { partition, length: 10 }];
