@@ -15,6 +15,7 @@ pub mod recycle;
 pub mod sched;
 pub mod simulator;
 pub mod system;
+pub mod threads;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 7] = [
+const CAMPAIGNS: [Campaign; 8] = [
     Campaign {
         name: "graph",
         about: "graphs, images and records that coverage leads to, read by the composer",
@@ -74,6 +75,12 @@ const CAMPAIGNS: [Campaign; 7] = [
         about: "random sets of tasks under each policy that promises deadlines, simulated, and held against analysis",
         count: 1_000_000,
         run: simulator::run,
+    },
+    Campaign {
+        name: "threads",
+        about: "threads created, waiting at ever new blockpoints, and ended, in constant memory",
+        count: 100_000,
+        run: threads::run,
     },
 ];
 

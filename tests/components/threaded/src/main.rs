@@ -4,6 +4,7 @@
 
 mod created;
 mod hostile;
+mod lives;
 mod punctual;
 mod timed;
 
@@ -57,6 +58,7 @@ behaviours! {
     "crowd" => created::a_crowd;
     "guess" => hostile::guess;
     "punctual" => punctual::punctual;
+    "lives" => lives::again_and_again;
 }
 
 /// Threads that are asked for before the system has started begin later, and nobody waits.
