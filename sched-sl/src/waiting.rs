@@ -26,6 +26,11 @@ const PLACE_BITS: u32 = 16;
 const GENERATIONS: u64 = 1 << 32;
 
 impl PointId {
+    /// Its place: no two that there are at once have the same.
+    pub const fn place(self) -> usize {
+        self.place as usize
+    }
+
     /// The name as a word; never 0.
     pub const fn to_word(self) -> u64 {
         self.0

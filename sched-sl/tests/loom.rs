@@ -581,24 +581,33 @@ fn a_token_that_is_taken_after_the_decision_is_found_out() {
     two_ask::<SOUND>(Component::ask_with_a_late_token);
 }
 
-fn two_enter<const FAULT: u8>() {
-    explore(|| {
+fn all_enter<const FAULT: u8>(threads: u32) {
+    explore(move || {
         let component = Component::<FAULT>::new();
-        let other = component.clone();
-        let second = thread::spawn(move || other.inside(2, || alone(&other.ready)));
+        let enter = |who| {
+            let other = component.clone();
+            thread::spawn(move || other.inside(who, || alone(&other.ready)))
+        };
+        let others: Vec<_> = (2..=threads).map(enter).collect();
         component.inside(1, || alone(&component.ready));
-        second.join().unwrap();
-        assert_eq!(component.ready.load(Ordering::Relaxed), 2);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(component.ready.load(Ordering::Relaxed), u64::from(threads));
     });
 }
 
 #[test]
 fn one_is_inside_and_who_found_it_taken_is_let_in() {
-    two_enter::<SOUND>();
+    all_enter::<SOUND>(2);
+}
+
+/// One finds it taken that another has found so already.
+#[test]
+fn of_three_one_is_inside() {
+    all_enter::<SOUND>(3);
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_section_that_is_left_in_two_steps_forgets_who_found_it_taken() {
-    two_enter::<TORN>();
+    all_enter::<TORN>(2);
 }

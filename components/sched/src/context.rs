@@ -343,6 +343,7 @@ impl<'s, M: Machine> Context<'s, M> {
     fn take_mail(&self) {
         let part = self.scheduler.part();
         part.shared.take(part.machine.core(), |index, what| self.inside(|state| state.deliver(&part, index, what)));
+        self.inside(|state| state.take_triggers(&part));
         if part.shared.take_end(part.machine.core()) {
             self.inside(State::look_again);
         }

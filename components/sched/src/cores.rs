@@ -1,14 +1,19 @@
 //! The scheduler on all its cores, as its clients' threads reach it: each by the part on the core that it executes on.
 //!
 //! A blockpoint is known on the core on which it was made, its *home*, and its name says which that is. A thread of another core that waits
-//! at it, or triggers it, goes there for that and comes back: so whoever meets at a blockpoint meets in one critical section, and who
-//! waits can lend its time, without anything that cores would have to agree about. Without contention nobody is asked at all.
+//! at it goes there for that and comes back: so whoever waits at a blockpoint waits in one critical section, and
+//! can lend its time, without anything that cores would have to agree about. One that triggers it stays where it is, and has that said there.
+//! Without contention nobody is asked at all.
+//!
+//! Time is a core's own: who waits lends its time to who is to let it go on if that is a thread of the blockpoint's home, and else to
+//! nobody. So it may have to wait until those are done that go before that thread on that thread's core.
 
 use crate::serve::Call;
 use crate::{Machine, Scheduler};
 use abi::plan::CORES;
 use runtime::{Caller, Result};
 use sched_interface::{NEVER, NO_SUCH_POINT, NOBODY, Sched};
+use sched_sl::Wakes;
 
 /// The parts of a scheduler, by their cores.
 pub type Parts<M> = [Scheduler<M>; CORES];
@@ -44,7 +49,7 @@ impl<M: Machine> Everywhere<M> {
     /// Does something at the home of a blockpoint, whose name there it gets.
     #[inline(always)]
     fn at_home<R>(&self, point: u64, visit: impl FnOnce(Call<'static, M>, u64) -> Result<R>) -> Result<R> {
-        let (home, point) = (point >> HOME_SHIFT, point & ((1 << HOME_SHIFT) - 1));
+        let (home, point) = split(point);
         if home == u64::from(self.caller.core) {
             visit(self.here(), point)
         } else {
@@ -60,6 +65,17 @@ impl<M: Machine> Everywhere<M> {
         self.wait_on(here, seen, NOBODY, NEVER).map(|_| ())
     }
 
+    /// Triggers a blockpoint here, or has its home do so.
+    #[inline(always)]
+    fn trigger_at(&self, point: u64, epoch: u64, wakes: Wakes) -> Result<()> {
+        let (home, point) = split(point);
+        match wakes {
+            _ if home != u64::from(self.caller.core) => self.here().trigger_elsewhere(home, point, epoch, wakes),
+            Wakes::All => self.here().trigger(point, epoch),
+            Wakes::One => self.here().trigger_one(point, epoch),
+        }
+    }
+
     /// Does something on another core, and comes back.
     #[cold]
     #[inline(never)]
@@ -70,6 +86,12 @@ impl<M: Machine> Everywhere<M> {
         let back = self.on(core).migrate(self.caller.core.into());
         result.and_then(|result| back.map(|()| result))
     }
+}
+
+/// The home of a blockpoint, and its name there.
+#[inline(always)]
+const fn split(point: u64) -> (u64, u64) {
+    (point >> HOME_SHIFT, point & ((1 << HOME_SHIFT) - 1))
 }
 
 impl<M: Machine> Sched for Everywhere<M> {
@@ -129,22 +151,23 @@ impl<M: Machine> Sched for Everywhere<M> {
 
     #[inline(always)]
     fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
-        self.at_home(point, |call, point| call.trigger(point, epoch))
+        self.trigger_at(point, epoch, Wakes::All)
     }
 
     #[inline(always)]
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
-        self.at_home(point, |call, point| call.trigger_one(point, epoch))
+        self.trigger_at(point, epoch, Wakes::One)
     }
 
     #[inline(always)]
     fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()> {
         let core = u64::from(self.caller.core);
-        if there >> HOME_SHIFT != core || here >> HOME_SHIFT != core {
-            return self.one_after_the_other(there, begins, here, seen);
+        match (split(there), split(here)) {
+            ((home, there), (other, here)) if home == core && other == core => {
+                self.here().trigger_and_wait(there, begins, here, seen)
+            }
+            _ => self.one_after_the_other(there, begins, here, seen),
         }
-        let [there, here] = [there, here].map(|point| point & ((1 << HOME_SHIFT) - 1));
-        self.here().trigger_and_wait(there, begins, here, seen)
     }
 
     fn end_wait_at(&self, time: u64) -> Result<()> {

@@ -183,12 +183,12 @@ impl<M: Machine> Sched for Call<'_, M> {
     }
 
     fn create_point(&self) -> Result<u64> {
-        self.context()?.inside(|state| state.create_point(self.caller.token))
+        self.context()?.inside(|state| state.create_point(&self.scheduler.part(), self.caller.token))
     }
 
     fn free_point(&self, point: u64) -> Result<()> {
         let context = self.context()?;
-        context.inside(|state| state.free_point(self.caller.token, point))?;
+        context.inside(|state| state.free_point(&self.scheduler.part(), self.caller.token, point))?;
         self.reschedule(&context)
     }
 

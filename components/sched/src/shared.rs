@@ -3,7 +3,11 @@
 //! Each part has threads, queues and a critical section of its own, and looks at no other's. What one core wants of a thread
 //! of another travels as *mail*: some bits at the thread, which also has the one link by which it can stand in its core's
 //! inbox. Whoever sets the first bit puts the thread in and sends to that core's part; more bits are there by the time
-//! that it looks. So an inbox is never full, nothing is lost, and nobody waits for another core.
+//! that it looks. So an [`inbox`] is never full, nothing is lost, and nobody waits for another core. What is said of a blockpoint of
+//! another core travels in the same way: see [`triggers`].
+
+pub mod inbox;
+pub mod triggers;
 
 use crate::{Machine, TOO_LARGE};
 use abi::layout::THREADS;
@@ -11,8 +15,12 @@ use abi::plan::CORES;
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use inbox::Inbox;
 use runtime::Result;
 use runtime::scheduling::Thread;
+use sched_interface::NO_SUCH_POINT;
+use sched_sl::{Epoch, PointId, Wakes};
+use triggers::Triggers;
 
 /// What a core can want of a thread of another.
 pub mod mail {
@@ -78,8 +86,8 @@ impl Known {
 /// What the others know of a core.
 #[repr(align(64))]
 struct Core {
-    /// 1 + the index of the first thread that there is mail for.
-    inbox: AtomicU32,
+    /// Threads that there is mail for.
+    inbox: Inbox,
     /// Whether nothing can happen there but what another core brings about.
     is_quiet: AtomicBool,
     /// Whether a thread of another core has ended, for which somebody there may wait.
@@ -91,7 +99,7 @@ struct Core {
 impl Core {
     const fn new() -> Self {
         Self {
-            inbox: AtomicU32::new(0),
+            inbox: Inbox::new(),
             is_quiet: AtomicBool::new(false),
             is_told_of_end: AtomicBool::new(false),
             threads: AtomicUsize::new(0),
@@ -103,6 +111,8 @@ impl Core {
 pub struct Shared {
     threads: [Known; THREADS as usize],
     cores: [Core; CORES],
+    /// What is said of the blockpoints of each core by the others.
+    triggers: [Triggers; CORES],
     quiet: AtomicUsize,
     /// Whether all were quiet.
     is_stuck: AtomicBool,
@@ -131,6 +141,7 @@ impl Shared {
         Self {
             threads: [const { Known::new() }; THREADS as usize],
             cores: [const { Core::new() }; CORES],
+            triggers: [const { Triggers::new() }; CORES],
             quiet: AtomicUsize::new(0),
             is_stuck: AtomicBool::new(false),
             awaited: AtomicUsize::new(0),
@@ -295,14 +306,42 @@ impl Shared {
             return;
         }
         let Ok(core) = self.core(home) else { return };
-        let put = |first: u32| {
-            known.next.store(first as u16, Relaxed);
-            Some(index as u32 + 1)
-        };
-        let _ = core.inbox.fetch_update(SeqCst, Relaxed, put);
-        self.rouse(home);
+        core.inbox.put(index as u16, &known.next);
+        self.call(machine, home);
+    }
+
+    /// Has another core look at what there is for it.
+    fn call(&self, machine: &impl Machine, core: u32) {
+        self.rouse(core);
         // The part there may have come to its end.
-        let _ = machine.call(home);
+        let _ = machine.call(core);
+    }
+
+    /// What is said of the blockpoints of a core.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`]: there is no such core.
+    pub fn triggers(&self, core: u32) -> Result<&Triggers> {
+        self.triggers.get(core as usize).ok_or(NO_SUCH_POINT)
+    }
+
+    /// Says that an epoch has begun at a blockpoint of another core.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`].
+    pub fn send_trigger(
+        &self,
+        machine: &impl Machine,
+        home: u32,
+        point: PointId,
+        (epoch, wakes): (Epoch, Wakes),
+    ) -> Result<()> {
+        if self.triggers(home)?.tell(point, epoch, wakes)? {
+            self.call(machine, home);
+        }
+        Ok(())
     }
 
     /// Has a thread start with a word on its core.
@@ -330,13 +369,11 @@ impl Shared {
     /// Takes all mail of this core: calls `deliver` with each thread's index and what is wanted of it.
     pub fn take(&self, core: u32, mut deliver: impl FnMut(u64, u8)) {
         let Ok(core) = self.core(core) else { return };
-        let mut at = core.inbox.swap(0, SeqCst);
-        while let Some(index) = at.checked_sub(1).map(u64::from) {
-            let Ok(known) = self.known(index) else { return };
-            // Before there is no mail: from then on it may be put in again.
-            at = known.next.load(Relaxed).into();
-            deliver(index, known.mail.swap(0, SeqCst));
-        }
+        let link = |index: u16| self.known(index.into()).ok().map(|known| &known.next);
+        core.inbox.take(link, |index| {
+            let mail = self.known(index.into()).map(|known| known.mail.swap(0, SeqCst));
+            let _ = mail.map(|mail| deliver(index.into(), mail));
+        });
     }
 
     /// Notes that this core waits for nothing of its own.
@@ -345,7 +382,8 @@ impl Shared {
         if !own.is_quiet.swap(true, SeqCst) {
             self.quiet.fetch_add(1, SeqCst);
         }
-        if own.inbox.load(SeqCst) != 0 || own.is_told_of_end.load(SeqCst) {
+        let are_told = self.triggers(core).is_ok_and(|triggers| !triggers.is_empty());
+        if are_told || !own.inbox.is_empty() || own.is_told_of_end.load(SeqCst) {
             self.rouse(core);
             return Quiet::No;
         }

@@ -68,7 +68,8 @@ pub trait Sched {
     /// whether one has begun; at once, if one had.
     ///
     /// `holder` is the index of the thread that is to bring that about, if the blockpoint is a lock's, and else [`NOBODY`]. All that wait
-    /// at the blockpoint lend it what time they would have. If it ends, or has ended, that is the answer: [`HOLDER_ENDED`].
+    /// at the blockpoint lend it what time they would have, if it is a thread of the core on which the blockpoint was made. If it ends, or
+    /// has ended, that is the answer: [`HOLDER_ENDED`].
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool>;
 
     /// Says that an epoch has begun at a blockpoint: all that wait there go on.

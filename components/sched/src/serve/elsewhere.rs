@@ -4,8 +4,8 @@ use super::Call;
 use crate::Machine;
 use crate::shared::mail::WAKE;
 use runtime::Result;
-use sched_interface::{NO_SUCH_CORE, NO_SUCH_THREAD, NOT_STARTED};
-use sched_sl::Kernel;
+use sched_interface::{NO_SUCH_CORE, NO_SUCH_POINT, NO_SUCH_THREAD, NOT_STARTED};
+use sched_sl::{Epoch, Kernel, PointId, Wakes};
 
 impl<M: Machine> Call<'_, M> {
     /// Wakes a thread that is not of this core.
@@ -19,6 +19,16 @@ impl<M: Machine> Call<'_, M> {
         }
         shared.send(&self.scheduler.machine, thread, WAKE);
         Ok(())
+    }
+
+    /// Says that an epoch has begun at a blockpoint of another core.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn trigger_elsewhere(&self, home: u64, point: u64, epoch: u64, wakes: Wakes) -> Result<()> {
+        let (context, shared) = (self.context()?, self.scheduler.shared);
+        let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
+        context.inside(|state| state.check_elsewhere(shared, self.caller.token, home, point))?;
+        shared.send_trigger(&self.scheduler.machine, home, point, (Epoch(epoch), wakes))
     }
 
     /// Goes on on another core.

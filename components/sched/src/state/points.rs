@@ -3,6 +3,7 @@
 use super::{CLIENTS, Member, PLACES, Part, State, Target, refused};
 use crate::Machine;
 use crate::directory::Entry;
+use crate::shared::Shared;
 use runtime::{Error, Result};
 use sched_interface::{
     HOLDER_ENDED, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK,
@@ -21,10 +22,11 @@ impl State {
     /// # Errors
     ///
     /// [`TOO_MANY_POINTS`].
-    pub fn create_point(&mut self, token: u64) -> Result<u64> {
+    pub fn create_point(&mut self, part: &Part<impl Machine>, token: u64) -> Result<u64> {
         let (number, _) = self.client(token).ok_or(NOT_SCHEDULED)?;
         let clients = self.clients.iter().flatten().count().clamp(1, CLIENTS);
         let point = self.points.allocate(number as u16, POINTS / clients).map_err(refused_point)?;
+        part.shared.triggers(part.machine.core())?.open(point, number);
         Ok(point.to_word())
     }
 
@@ -33,14 +35,35 @@ impl State {
     /// # Errors
     ///
     /// [`NO_SUCH_POINT`].
-    pub fn free_point(&mut self, token: u64, point: u64) -> Result<()> {
+    pub fn free_point(&mut self, part: &Part<impl Machine>, token: u64, point: u64) -> Result<()> {
         let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
         let point = PointId::from_word(point);
         let owner = self.points.owner(point).map_err(refused_point)?;
         if usize::from(owner) != number {
             return Err(NO_SUCH_POINT);
         }
+        part.shared.triggers(part.machine.core())?.close(point);
         self.points.free(&mut self.threads, point).map_err(refused_point)
+    }
+
+    /// Whether the client with this token may trigger a blockpoint of another core.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`] if not.
+    pub fn check_elsewhere(&self, shared: &Shared, token: u64, home: u32, point: PointId) -> Result<()> {
+        let owner = shared.triggers(home)?.owner(point).ok_or(NO_SUCH_POINT)?;
+        let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
+        if self.reaches(number, owner) { Ok(()) } else { Err(NO_SUCH_POINT) }
+    }
+
+    /// Takes in what other cores have said of blockpoints of this one.
+    pub fn take_triggers(&mut self, part: &Part<impl Machine>) {
+        let Ok(triggers) = part.shared.triggers(part.machine.core()) else { return };
+        triggers.take(|point, epoch, wakes| {
+            // If it is gone by now, that is as well.
+            self.points.trigger(&mut self.threads, point, epoch, wakes).unwrap_or(false)
+        });
     }
 
     /// Has a thread wait at a blockpoint, on behalf of the client with this token.

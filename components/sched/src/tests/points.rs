@@ -6,6 +6,7 @@ use sched_interface::{
     HOLDER_ENDED, NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS,
     WOULD_DEADLOCK,
 };
+use sched_sl::Wakes;
 use std::sync::OnceLock;
 use std::vec::Vec;
 
@@ -72,6 +73,7 @@ fn only_those_whose_threads_can_come_there_wait_and_trigger_and_only_the_owner_f
         for stranger in [me.sched_as(token(2)), me.sched_as(77)] {
             assert_eq!(stranger.trigger(point, 2), Err(NO_SUCH_POINT));
             assert_eq!(stranger.trigger_one(point, 2), Err(NO_SUCH_POINT));
+            assert_eq!(stranger.trigger_elsewhere(0, point, 2, Wakes::All), Err(NO_SUCH_POINT), "from another core");
             assert_eq!(stranger.wait_on(point, 0, NOBODY, NEVER), Err(NO_SUCH_POINT));
             assert_eq!(stranger.free_point(point), Err(NO_SUCH_POINT));
         }

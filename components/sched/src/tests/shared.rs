@@ -3,6 +3,8 @@
 use super::fake::World;
 use crate::shared::mail::{ARRIVE, START, WAKE};
 use crate::shared::{Quiet, Shared};
+use sched_interface::NO_SUCH_POINT;
+use sched_sl::{Epoch, PointId, Wakes};
 use std::boxed::Box;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -69,6 +71,74 @@ fn no_wake_up_is_lost_between_cores() {
         }
     });
     assert_eq!(taken(&shared, 0), [], "there is no mail without something said");
+}
+
+/// Names of blockpoints that there have been, one of them not any more; their owner is the client number 2.
+fn points(shared: &Shared) -> [PointId; 3] {
+    let all = [1 << 16, 1 << 16 | 1, 7 << 16 | 2].map(PointId::from_word);
+    let triggers = shared.triggers(1).unwrap();
+    all.into_iter().for_each(|point| triggers.open(point, 2));
+    triggers.close(all[1]);
+    all
+}
+
+fn said(shared: &Shared) -> Vec<(u64, u64, Wakes)> {
+    let mut all = Vec::new();
+    shared.triggers(1).unwrap().take(|point, epoch, wakes| {
+        all.push((point.to_word(), epoch.0, wakes));
+        true
+    });
+    all
+}
+
+#[test]
+fn what_is_said_of_a_blockpoint_of_another_core_is_taken_in_once_and_as_often_as_it_was_said() {
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[]);
+    let [first, gone, third] = points(&shared);
+    let tell = |point, epoch, wakes| shared.send_trigger(machine, 1, point, (Epoch(epoch), wakes));
+    assert_eq!(shared.triggers(1).unwrap().owner(first), Some(2));
+    for (point, home) in
+        [(gone, 1), (PointId::from_word(0), 1), (PointId::from_word(2 << 16), 1), (first, 0), (first, 9)]
+    {
+        assert_eq!(shared.send_trigger(machine, home, point, (Epoch(1), Wakes::All)), Err(NO_SUCH_POINT));
+    }
+    assert_eq!([tell(first, 3, Wakes::One), tell(first, 2, Wakes::One), tell(third, 9, Wakes::All)], [Ok(()); 3]);
+    assert_eq!(shared.fall_quiet(1, CORES), Quiet::No);
+    let (first, third) = (first.to_word(), third.to_word());
+    assert_eq!(said(&shared), [(third, 9, Wakes::All), (first, 3, Wakes::One), (first, 3, Wakes::One)]);
+    assert_eq!((said(&shared), shared.fall_quiet(1, CORES)), (Vec::new(), Quiet::Yes));
+}
+
+#[test]
+fn no_trigger_is_lost_between_cores() {
+    const ROUNDS: u64 = 20_000;
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[]);
+    let [first, _, third] = points(&shared);
+    let mut heard = [0; 2];
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    let (point, wakes) = if round % 2 == 0 { (first, Wakes::One) } else { (third, Wakes::All) };
+                    shared.send_trigger(machine, 1, point, (Epoch(round), wakes)).unwrap();
+                }
+            });
+        }
+        // Each of the first is heard of on its own; of the others, the last one at least.
+        while heard != [3 * ROUNDS / 2, ROUNDS - 1] {
+            shared.triggers(1).unwrap().take(|point, epoch, _| {
+                if point == first {
+                    heard[0] += 1
+                } else {
+                    heard[1] = heard[1].max(epoch.0)
+                }
+                true
+            });
+        }
+    });
+    assert_eq!(said(&shared), [], "and of none twice");
 }
 
 #[test]

@@ -18,6 +18,9 @@ runtime::import!(PONG: PongClient);
 
 static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
 
+// Whether the one that has the lock is on another core than the urgent one, and others with it or not.
+runtime::parameter!(ACROSS: bool = false, "across");
+
 runtime::component! { main: run }
 
 /// How long the lock is held after the urgent thread has asked for it, in ticks.
@@ -36,6 +39,10 @@ static NESTED: Mutex<()> = Mutex::new(());
 
 fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
+    if ACROSS.get() {
+        show("others on the urgent thread's core", |work| invert_across(Others::WithTheUrgent, work))?;
+        return show("others on the holder's core", |work| invert_across(Others::WithTheHolder, work));
+    }
     show("one lock", |work| invert(&INHERITED, false, work))?;
     show("one lock without inheritance", |work| invert(&PLAIN, false, work))?;
     show("a chain of two locks", |work| invert(&INHERITED, true, work))?;
@@ -74,6 +81,31 @@ fn invert(lock: &'static Mutex<()>, is_chain: bool, work: u64) -> Result<u64> {
     Ok(waited)
 }
 
+/// Whose core those in between are on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    WithTheUrgent,
+    WithTheHolder,
+}
+
+/// The same, where this thread is on another core than the urgent one: nobody's time goes there.
+fn invert_across(others: Others, work: u64) -> Result<u64> {
+    let start = ticks() + HELD;
+    let guard = INHERITED.lock()?;
+    let urgent: JoinHandle<Result<u64>> = thread::spawn(move || ask(&INHERITED, start + MARGIN))?;
+    // The second thread that is created is on this core, the third on the urgent one's.
+    let [here, there] = [Others::WithTheHolder, Others::WithTheUrgent].map(|with| {
+        let works = if with == others { work } else { 0 };
+        thread::spawn(move || busy(start + 2 * MARGIN, works))
+    });
+    work_in_server(start + MARGIN + HELD)?;
+    drop(guard);
+    let waited = urgent.join()??;
+    here?.join()??;
+    there?.join()??;
+    Ok(waited)
+}
+
 fn ask(lock: &Mutex<()>, at: u64) -> Result<u64> {
     thread::sleep_until(Instant::from_ticks(at))?;
     let asked = ticks();
@@ -84,7 +116,10 @@ fn ask(lock: &Mutex<()>, at: u64) -> Result<u64> {
 fn busy(from: u64, length: u64) -> Result<()> {
     thread::sleep_until(Instant::from_ticks(from))?;
     let until = ticks() + length;
-    while ticks() < until {}
+    while ticks() < until {
+        // Lets an emulator that runs one core after another go on with the next one.
+        core::hint::spin_loop();
+    }
     Ok(())
 }
 

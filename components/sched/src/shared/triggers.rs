@@ -1,0 +1,119 @@
+//! Triggers from other cores: what a thread of one core says about a blockpoint whose home is another.
+//!
+//! Who lets others go on must not have to go where they wait: there, all that are more urgent than it would be in its way, and so in
+//! the way of those that wait, however urgent these are. So what it says travels, and the home's own thread takes it in. What is said
+//! several times until then is as one trigger of the last epoch, for as many as all of them together.
+
+use super::inbox::Inbox;
+use crate::state::POINTS;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+use runtime::Result;
+use sched_interface::NO_SUCH_POINT;
+use sched_sl::{Epoch, PointId, Wakes};
+
+/// What other cores know of a blockpoint, and say of it.
+struct Told {
+    /// Its name at its home; 0 if there is none in this place.
+    name: AtomicU64,
+    /// The last epoch of which the home has been told.
+    epoch: AtomicU64,
+    /// How many may go on who wait; [`ALL`] if all. 0 if it is not in the inbox.
+    wanted: AtomicU32,
+    /// Its link there.
+    next: AtomicU16,
+    /// 1 + the number of the client that owns it.
+    owner: AtomicU8,
+}
+
+/// As a number of threads: all of them, and more than there are.
+const ALL: u32 = 1 << 31;
+
+impl Told {
+    const fn new() -> Self {
+        Self {
+            name: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
+            wanted: AtomicU32::new(0),
+            next: AtomicU16::new(0),
+            owner: AtomicU8::new(0),
+        }
+    }
+}
+
+/// What other cores say of the blockpoints of one.
+pub struct Triggers {
+    points: [Told; POINTS],
+    inbox: Inbox,
+}
+
+impl Triggers {
+    /// There are no blockpoints.
+    pub const fn new() -> Self {
+        Self { points: [const { Told::new() }; POINTS], inbox: Inbox::new() }
+    }
+
+    fn told(&self, point: PointId) -> Option<&Told> {
+        let told = self.points.get(point.place())?;
+        (told.name.load(Acquire) == point.to_word()).then_some(told)
+    }
+
+    /// A blockpoint has been made, which nobody knows yet.
+    pub fn open(&self, point: PointId, owner: usize) {
+        let Some(told) = self.points.get(point.place()) else { return };
+        told.epoch.store(0, Relaxed);
+        told.owner.store(owner as u8 + 1, Relaxed);
+        told.name.store(point.to_word(), Release);
+    }
+
+    /// A blockpoint has been given up.
+    pub fn close(&self, point: PointId) {
+        let _ = self.told(point).map(|told| told.name.store(0, Release));
+    }
+
+    /// The client that owns a blockpoint.
+    pub fn owner(&self, point: PointId) -> Option<usize> {
+        usize::from(self.told(point)?.owner.load(Relaxed)).checked_sub(1)
+    }
+
+    /// Whether nobody has said anything that is not taken in.
+    pub fn is_empty(&self) -> bool {
+        self.inbox.is_empty()
+    }
+
+    /// Says that an epoch has begun. Answers whether the home does not know yet that it has something to take in.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`].
+    pub fn tell(&self, point: PointId, Epoch(epoch): Epoch, wakes: Wakes) -> Result<bool> {
+        let told = self.told(point).ok_or(NO_SUCH_POINT)?;
+        told.epoch.fetch_max(epoch, SeqCst);
+        let more = |wanted: u32| match wakes {
+            Wakes::All => Some(wanted | ALL),
+            Wakes::One => Some((wanted & !ALL).saturating_add(1).min(ALL - 1) | wanted & ALL),
+        };
+        let is_first = told.wanted.fetch_update(SeqCst, SeqCst, more) == Ok(0);
+        if is_first {
+            self.inbox.put(point.place() as u16, &told.next);
+        }
+        Ok(is_first)
+    }
+
+    /// Takes in all that was said: calls `trigger` for each thread that may go on, until it answers that nobody waits any more.
+    pub fn take(&self, mut trigger: impl FnMut(PointId, Epoch, Wakes) -> bool) {
+        let link = |place: u16| self.points.get(usize::from(place)).map(|told| &told.next);
+        self.inbox.take(link, |place| {
+            let Some(told) = self.points.get(usize::from(place)) else { return };
+            // Before the epoch: that of whoever has asked for more is there by then.
+            let wanted = told.wanted.swap(0, SeqCst);
+            let point = PointId::from_word(told.name.load(Acquire));
+            let epoch = Epoch(told.epoch.load(SeqCst));
+            if wanted & ALL != 0 {
+                trigger(point, epoch, Wakes::All);
+                return;
+            }
+            let _ = (0..wanted).take_while(|_| trigger(point, epoch, Wakes::One)).count();
+        });
+    }
+}
