@@ -115,6 +115,24 @@ fn a_table_has_room_for_so_many_slots() {
     assert_eq!(policy.choose(Instant(175)).map(|choice| choice.until), Some(Instant(180)), "to the end of the slot");
 }
 
+#[test]
+fn cycles_that_are_counted_from_one_point_are_in_step() {
+    // A core that begins early, one that begins in the midst of a cycle, and one that does so long after.
+    let switches = [90, 130, 1_070].map(|start| {
+        let mut policy = AnyPolicy::<PLACES>::new(Duration(10));
+        policy.change_to("time-partitions", Duration(1_000)).unwrap();
+        policy.count_from(Instant(100));
+        for (partition, length) in [(0, 60), (1, 40)] {
+            policy.add_slot(Some(partition), Duration(length)).unwrap();
+            let place = usize::from(partition);
+            policy.admit(place, Parameters { partition: Some(partition), ..Parameters::with_priority(0) }).unwrap();
+            policy.ready(place);
+        }
+        policy.choose(Instant(start)).map(|choice| (choice.place, choice.until))
+    });
+    assert_eq!(switches, [Some((0, Instant(150))), Some((0, Instant(160))), Some((1, Instant(1_100)))]);
+}
+
 /// What two policies answer to the same questions.
 #[test]
 fn one_of_several_policies_answers_as_it_does_alone() {

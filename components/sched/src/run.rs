@@ -4,7 +4,7 @@ use crate::context::{Context, Own};
 use crate::directory::Entry;
 use crate::{DEADLOCK, Machine, Scheduler, TOO_LARGE};
 use runtime::Result;
-use sched_sl::receive_all;
+use sched_sl::{Instant, receive_all};
 
 /// Turns in a second, unless the graph says how many ticks a turn has.
 const TURNS_PER_SECOND: u64 = 1_000;
@@ -32,6 +32,8 @@ impl<M: Machine> Scheduler<M> {
     pub fn run(&self) -> Result<u16> {
         let own = Own::default();
         let context = self.own_context(&own)?;
+        let origin = Instant(self.shared.origin(self.machine.now()));
+        context.inside(|state| state.threads.policy_mut().count_from(origin));
         self.start();
         loop {
             receive_all(&context, &context);

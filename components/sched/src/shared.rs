@@ -122,6 +122,8 @@ pub struct Shared {
     status: AtomicU16,
     /// Budgets that have been made.
     budgets: AtomicU64,
+    /// From when on all parts count what comes again and again; 0 before the first of them starts.
+    origin: AtomicU64,
 }
 
 /// How a core that has nothing to do may wait.
@@ -147,6 +149,7 @@ impl Shared {
             awaited: AtomicUsize::new(0),
             status: AtomicU16::new(0),
             budgets: AtomicU64::new(0),
+            origin: AtomicU64::new(0),
         }
     }
 
@@ -425,6 +428,11 @@ impl Shared {
     /// the others are told 0.
     pub fn outcome(&self) -> Option<u16> {
         (self.awaited.load(Acquire) == 0).then(|| self.status.swap(0, Relaxed))
+    }
+
+    /// From when on all parts count what comes again and again: when the first of them asks, which is `now`.
+    pub fn origin(&self, now: u64) -> u64 {
+        self.origin.compare_exchange(0, now.max(1), AcqRel, Acquire).map_or_else(|first| first, |_| now.max(1))
     }
 
     /// A number for one more budget.

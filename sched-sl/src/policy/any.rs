@@ -203,4 +203,11 @@ impl<const N: usize> AnyPolicy<N> {
             _ => Err(BadParameters),
         }
     }
+
+    /// Has what comes again and again be counted from this point on, if the policy has such things: cycles of slots.
+    pub const fn count_from(&mut self, origin: Instant) {
+        if let Self::TimePartitions(policy) = self {
+            policy.count_from(origin);
+        }
+    }
 }

@@ -74,7 +74,7 @@ impl Table {
 #[derive(Debug)]
 pub struct TimePartitions<const N: usize> {
     table: Table,
-    /// When the first cycle began: at the first decision.
+    /// When the first cycle began: at the first decision, unless somebody has said so.
     origin: Option<Instant>,
     partition: [u8; N],
     queues: [FixedPriorityRoundRobin<N>; PARTITIONS],
@@ -122,6 +122,11 @@ impl<const N: usize> TimePartitions<N> {
         self.table.count += 1;
         self.table.cycle = cycle;
         Ok(())
+    }
+
+    /// Has cycles be counted from this point on, which can lie ahead by less than one: so those of several cores can be in step.
+    pub const fn count_from(&mut self, origin: Instant) {
+        self.origin = Some(origin);
     }
 
     fn queue(&mut self, place: usize) -> &mut FixedPriorityRoundRobin<N> {

@@ -168,6 +168,12 @@ fn a_core_has_so_many_places_and_they_come_back() {
 }
 
 #[test]
+fn all_parts_count_from_when_the_first_one_starts() {
+    let shared = shared(&[]);
+    assert_eq!([700, 900, 100].map(|now| shared.origin(now)), [700; 3]);
+}
+
+#[test]
 fn one_part_alone_tells_the_status() {
     let shared = shared(&[]);
     shared.await_one();
