@@ -1,16 +1,13 @@
 //! All policies in one type, so that which of them decides can be said when a system is composed.
 
-use crate::policy::earliest_deadline_first::EarliestDeadlineFirst;
 use crate::policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
-use crate::policy::proportional_share::ProportionalShare;
-use crate::policy::time_partitions::TimePartitions;
 use crate::policy::{BadParameters, Choice, Parameters, Policy};
 use crate::time::{Duration, Instant};
 
 /// Asks whichever policy it is. What is asked of the first one costs one comparison more than if it were alone; the others
 /// are called.
 macro_rules! policies {
-    ($First:ident = $first:literal, $($Other:ident = $other:literal,)+) => {
+    ($in_first:ident::$First:ident = $first:literal, $($in_other:ident::$Other:ident = $other:literal,)+) => {
         /// The names of the policies, by their numbers.
         pub const NAMES: [&str; [$first, $($other),+].len()] = [$first, $($other),+];
 
@@ -19,14 +16,14 @@ macro_rules! policies {
         #[expect(missing_docs, reason = "each is the policy of its name")]
         #[expect(clippy::large_enum_variant, reason = "nothing is allocated: there is room for the largest")]
         pub enum AnyPolicy<const N: usize> {
-            $First($First<N>),
-            $($Other($Other<N>),)+
+            $First(super::$in_first::$First<N>),
+            $($Other(super::$in_other::$Other<N>),)+
         }
 
         impl<const N: usize> AnyPolicy<N> {
             /// The first policy, which a system has unless it says otherwise, with turns of this length.
             pub const fn new(quantum: Duration) -> Self {
-                Self::$First($First::new(quantum))
+                Self::$First(super::$in_first::$First::new(quantum))
             }
 
             /// Becomes the policy of this name, with turns of this length. No thread may have been admitted yet.
@@ -38,7 +35,7 @@ macro_rules! policies {
                 match name {
                     $first => *self = const { Self::new(Duration(0)) },
                     // Constants, so that they are copied to their place and not made on the stack.
-                    $($other => *self = const { Self::$Other($Other::new(Duration(0))) },)+
+                    $($other => *self = const { Self::$Other(super::$in_other::$Other::new(Duration(0))) },)+
                     _ => return Err(BadParameters),
                 }
                 self.set_quantum(quantum);
@@ -185,10 +182,10 @@ fn outlined<R>(ask: impl FnOnce() -> R) -> R {
 }
 
 policies! {
-    FixedPriorityRoundRobin = "fixed-priority",
-    EarliestDeadlineFirst = "earliest-deadline",
-    ProportionalShare = "proportional-share",
-    TimePartitions = "time-partitions",
+    fixed_priority_round_robin::FixedPriorityRoundRobin = "fixed-priority",
+    earliest_deadline_first::EarliestDeadlineFirst = "earliest-deadline",
+    proportional_share::ProportionalShare = "proportional-share",
+    time_partitions::TimePartitions = "time-partitions",
 }
 
 impl<const N: usize> AnyPolicy<N> {

@@ -3,7 +3,7 @@
 //! A policy knows threads by their place, a number below `N`: the scheduler names
 //! no other. It is told which of them are ready and how long each has run; it
 //! never sees states, timers or the kernel. A new policy is one file like
-//! [`proportional_share`], and one line in [`any`].
+//! [`proportional_share`], declared below, and one line in [`any`].
 //!
 //! | policy | who runs | what it promises |
 //! |---|---|---|
