@@ -14,6 +14,11 @@
 //! | a thread ends while its event is on the way, and its place is another's | [`an_event_of_the_one_before_says_nothing_of_the_next`] |
 //! | equals whose wake-ups push each other back | [`a_woken_thread_waits_for_those_before_it_and_no_longer`] |
 //! | a tick comes though nothing is due | [`no_tick_comes_where_nothing_is_due`] |
+//! | the ring of wake-ups for another core is full | [`no_wake_up_is_lost_between_cores`](super::shared), [`no_trigger_is_lost_between_cores`](super::shared) |
+//! | a thread waits in an epoch that is past | [`who_waits_goes_on_when_it_is_triggered_and_an_old_epoch_is_not_waited_for`](super::points) |
+//! | a scheduler below another has spent what it had, and its thread is forgotten or spins | [`a_scheduler_without_time_forgets_nobody_and_does_not_ask_again_and_again`](super::policies) |
+//! | who holds a lock is never given the core | [`whoever_has_the_lock_runs_before_those_that_are_less_urgent_than_who_waits`](super::points) |
+//! | threads and blockpoints are never given back | `lives`, a system of the tests |
 //! | a tick that was set for somebody else comes early | [`a_tick_that_comes_early_takes_nobodys_turn`] |
 
 use super::fake::{Me, QUANTUM, World, index_of_client, index_of_created};
