@@ -21,59 +21,58 @@ static WAITING: AtomicU64 = AtomicU64::new(0);
 
 /// So many rounds, and then whether there is room for as much as before.
 pub fn again_and_again() -> Result<()> {
-    let before = room()?;
+    let (before, mut lives) = (room()?, 0);
     for round in 1..=ROUNDS.get() {
-        live()?;
+        lives += self::round(TOGETHER)?;
         if REPORT.get() > 0 && round % REPORT.get() == 0 {
-            say(format_args!("{} lives", round * TOGETHER));
+            say(format_args!("{lives} lives"));
         }
     }
     let after = room()?;
     let verdict = if before == after { "as before" } else { "NOT as before" };
     let (threads, points) = after;
-    say(format_args!(
-        "{} lives; room for {threads} threads and {points} blockpoints, {verdict}",
-        ROUNDS.get() * TOGETHER
-    ));
+    say(format_args!("{lives} lives; room for {threads} threads and {points} blockpoints, {verdict}"));
     Ok(())
 }
 
-/// One round.
-fn live() -> Result<()> {
+/// So many threads, or as many as there can be, wait at a new blockpoint at once, and end. Answers how many.
+fn round(most: u64) -> Result<u64> {
     let (point, ended, waiting) = (SCHED.create_point()?, ENDED.load(Acquire), WAITING.load(Acquire));
-    for _ in 0..TOGETHER {
-        SCHED.spawn(wait, point)?;
-    }
-    until(&WAITING, waiting + TOGETHER)?;
+    let threads = (0..most).take_while(|_| can_spawn(point)).count() as u64;
+    until(&WAITING, waiting + threads)?;
     SCHED.trigger(point, 1)?;
-    until(&ENDED, ended + TOGETHER)?;
-    SCHED.free_point(point)
+    until(&ENDED, ended + threads)?;
+    SCHED.free_point(point)?;
+    Ok(threads)
+}
+
+/// A thread that has said that it ends may have lost the core before it has.
+fn can_spawn(point: u64) -> bool {
+    const PATIENCE: u64 = 100;
+    (0..PATIENCE).any(|_| {
+        let is_spawned = SCHED.spawn(wait, point).is_ok();
+        is_spawned || SCHED.yield_now().is_ok_and(|()| false)
+    })
 }
 
 fn wait(point: u64) -> Result<()> {
     WAITING.fetch_add(1, AcqRel);
     SCHED.wait_on(point, 0, NOBODY, NEVER)?;
-    end(0)
-}
-
-fn end(_: u64) -> Result<()> {
     ENDED.fetch_add(1, AcqRel);
     Ok(())
 }
 
-/// Lets others go first until so many have come there. Who says last that it ends has ended when it has yielded once more.
+/// Lets others go first until so many have come there.
 fn until(count: &AtomicU64, most: u64) -> Result<()> {
     while count.load(Acquire) < most {
         SCHED.yield_now()?;
     }
-    SCHED.yield_now()
+    Ok(())
 }
 
-/// How many threads and blockpoints there can be beside those that there are.
+/// How many threads and blockpoints there can be beside those that there are. All the threads are there at once: they wait for each other.
 fn room() -> Result<(u64, usize)> {
-    let ended = ENDED.load(Acquire);
-    let threads = (0..).take_while(|_| SCHED.spawn(end, 0).is_ok()).count() as u64;
-    until(&ENDED, ended + threads)?;
+    let threads = round(u64::MAX)?;
     let mut points = [0; POINTS];
     let mut count = 0;
     for place in &mut points {
