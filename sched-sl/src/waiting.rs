@@ -28,7 +28,7 @@ const GENERATIONS: u64 = 1 << 32;
 impl PointId {
     /// Its place: no two that there are at once have the same.
     pub const fn place(self) -> usize {
-        self.place as usize
+        self.0 as u16 as usize
     }
 
     /// The name as a word; never 0.
@@ -39,10 +39,6 @@ impl PointId {
     /// The name that a word stands for, of a blockpoint or of none.
     pub const fn from_word(word: u64) -> Self {
         Self(word)
-    }
-
-    const fn place(self) -> usize {
-        self.0 as u16 as usize
     }
 
     /// The name of the next blockpoint in a place, after one of this name.

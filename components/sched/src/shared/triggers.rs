@@ -55,7 +55,8 @@ impl Triggers {
 
     fn told(&self, point: PointId) -> Option<&Told> {
         let told = self.points.get(point.place())?;
-        (told.name.load(Acquire) == point.to_word()).then_some(told)
+        // No blockpoint has the name 0, which says that there is none.
+        (point.to_word() != 0 && told.name.load(Acquire) == point.to_word()).then_some(told)
     }
 
     /// A blockpoint has been made, which nobody knows yet.

@@ -95,6 +95,8 @@ fn said(shared: &Shared) -> Vec<(u64, u64, Wakes)> {
 fn what_is_said_of_a_blockpoint_of_another_core_is_taken_in_once_and_as_often_as_it_was_said() {
     let machine = &World::new(&[]).fake;
     let shared = shared(&[]);
+    let nobodys = PointId::from_word(0);
+    assert_eq!(shared.send_trigger(machine, 1, nobodys, (Epoch(1), Wakes::All)), Err(NO_SUCH_POINT));
     let [first, gone, third] = points(&shared);
     let tell = |point, epoch, wakes| shared.send_trigger(machine, 1, point, (Epoch(epoch), wakes));
     assert_eq!(shared.triggers(1).unwrap().owner(first), Some(2));
