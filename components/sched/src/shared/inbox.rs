@@ -39,3 +39,9 @@ impl Inbox {
         }
     }
 }
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}

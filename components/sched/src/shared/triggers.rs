@@ -118,3 +118,9 @@ impl Triggers {
         });
     }
 }
+
+impl Default for Triggers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
