@@ -88,8 +88,6 @@ impl Known {
 struct Core {
     /// Threads that there is mail for.
     inbox: Inbox,
-    /// Whether nothing can happen there but what another core brings about.
-    is_quiet: AtomicBool,
     /// Whether a thread of another core has ended, for which somebody there may wait.
     is_told_of_end: AtomicBool,
     /// Threads that live there, or are about to.
@@ -98,12 +96,7 @@ struct Core {
 
 impl Core {
     const fn new() -> Self {
-        Self {
-            inbox: Inbox::new(),
-            is_quiet: AtomicBool::new(false),
-            is_told_of_end: AtomicBool::new(false),
-            threads: AtomicUsize::new(0),
-        }
+        Self { inbox: Inbox::new(), is_told_of_end: AtomicBool::new(false), threads: AtomicUsize::new(0) }
     }
 }
 
@@ -113,7 +106,9 @@ pub struct Shared {
     cores: [Core; CORES],
     /// What is said of the blockpoints of each core by the others.
     triggers: [Triggers; CORES],
-    quiet: AtomicUsize,
+    /// A bit for each core on which nothing can happen but what another brings about. One word: whoever changes a core's bit
+    /// changes at once what is known of all.
+    quiet: AtomicU64,
     /// Whether all were quiet.
     is_stuck: AtomicBool,
     /// Threads for whose end the system waits.
@@ -144,7 +139,7 @@ impl Shared {
             threads: [const { Known::new() }; THREADS as usize],
             cores: [const { Core::new() }; CORES],
             triggers: [const { Triggers::new() }; CORES],
-            quiet: AtomicUsize::new(0),
+            quiet: AtomicU64::new(0),
             is_stuck: AtomicBool::new(false),
             awaited: AtomicUsize::new(0),
             status: AtomicU16::new(0),
@@ -382,15 +377,13 @@ impl Shared {
     /// Notes that this core waits for nothing of its own.
     pub fn fall_quiet(&self, core: u32, cores: u64) -> Quiet {
         let Ok(own) = self.core(core) else { return Quiet::ForEver };
-        if !own.is_quiet.swap(true, SeqCst) {
-            self.quiet.fetch_add(1, SeqCst);
-        }
+        self.quiet.fetch_or(1 << core, SeqCst);
         let are_told = self.triggers(core).is_ok_and(|triggers| !triggers.is_empty());
         if are_told || !own.inbox.is_empty() || own.is_told_of_end.load(SeqCst) {
             self.rouse(core);
             return Quiet::No;
         }
-        if self.quiet.load(SeqCst) == cores.count_ones() as usize {
+        if self.quiet.load(SeqCst) & cores == cores {
             self.is_stuck.store(true, Release);
             return Quiet::ForEver;
         }
@@ -399,8 +392,8 @@ impl Shared {
 
     /// Notes that this core may have something to do.
     pub fn rouse(&self, core: u32) {
-        if self.core(core).is_ok_and(|core| core.is_quiet.swap(false, SeqCst)) {
-            self.quiet.fetch_sub(1, SeqCst);
+        if self.core(core).is_ok() {
+            self.quiet.fetch_and(!(1 << core), SeqCst);
         }
     }
 
