@@ -53,12 +53,9 @@ impl Operation {
 }
 
 /// What no call of the campaign comes to, why, and by which test it is shown instead.
-pub const ELSEWHERE: [(Kind, &str, Error, &str); 5] = [
+pub const ELSEWHERE: [(Kind, &str, Error, &str); 3] = [
     // Another core must have sent, and not have been heard, at the moment of the call.
     (Kind::CapabilityTable, "Reclaim", Error::Pending, "what_others_sent_is_taken_in_first"),
-    // The handler must end the component whose fault it handles, and then go on to ask.
-    (Kind::HandledLevel, "ReadMemory", Error::Revoked, "a_handler_reaches_the_memory_of_the_level_that_it_handles"),
-    (Kind::HandledLevel, "WriteMemory", Error::Revoked, "a_handler_reaches_the_memory_of_the_level_that_it_handles"),
     // The players' threads schedule nobody, and whoever waits for one runs it.
     (Kind::Thread, "Migrate", Error::InUse, "who_schedules_others_or_is_waited_for_stays"),
     // As for a table: another core must have sent, and not have been heard.
@@ -206,7 +203,6 @@ mod tests {
         let tests = [
             include_str!("../../../kernel/logic/src/migrate/tests.rs"),
             include_str!("../../../kernel/logic/src/reclaim/tests.rs"),
-            include_str!("../../../kernel/logic/src/registers/tests.rs"),
         ];
         for (kind, name, error, test) in ELSEWHERE {
             assert!(errors_of(kind, name).contains(&error), "{name}: {error:?}");

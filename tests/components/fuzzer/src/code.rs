@@ -70,9 +70,14 @@ static TRIES: [Try; 12] = {
     ]
 };
 
+/// How often a handler asks for this operation.
+pub fn tries(operation: HandledLevelOperation) -> u64 {
+    TRIES.iter().filter(|one| one.operation == operation as u64).count() as u64
+}
+
 /// Asks for all that of the level that it handles, and answers that it unwinds.
 #[unsafe(naked)]
-unsafe extern "C" fn unwinds() {
+pub unsafe extern "C" fn unwinds() {
     naked_asm!(
         "lea rbx, [rip + {tries}]",
         "lea rbp, [rbx + {end}]",

@@ -77,17 +77,17 @@ fn fuzz() -> Result<(), Error> {
             neighbours.work(&mut guest)?;
         }
     }
-    for (operation, statuses) in code::HANDLED.iter().enumerate() {
-        for (status, count) in statuses.iter().enumerate() {
-            let count = count.load(Relaxed) as u32;
-            guest.player().tally.count(Kind::HandledLevel, operation as u16, status as u16, count);
-        }
-    }
     if let Some(mut neighbours) = neighbours {
         scenes::play(&mut neighbours, &mut guest)?;
         let (rounds, wrong) = neighbours.end(&mut guest)?;
         scenes::after(&mut neighbours, &mut guest)?;
         report.line(format_args!("neighbours {rounds} {wrong}"));
+    }
+    for (operation, statuses) in code::HANDLED.iter().enumerate() {
+        for (status, count) in statuses.iter().enumerate() {
+            let count = count.load(Relaxed) as u32;
+            guest.player().tally.count(Kind::HandledLevel, operation as u16, status as u16, count);
+        }
     }
     report.tally(&guest.player().tally, director.deaths);
     Ok(())

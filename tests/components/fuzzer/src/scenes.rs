@@ -1,5 +1,7 @@
 //! What no player can cause: it takes the base constructor's own capabilities, another core, or chains of schedulers.
 
+mod ended_while_handled;
+
 use crate::neighbours::{CLIENT, INDEX, Neighbours, THREAD, make, pair};
 use crate::stage::Guest;
 use abi::boot::slot;
@@ -53,6 +55,7 @@ pub fn play(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error>
     of_what_is_gone(neighbours, guest)?;
     of_what_is_used(neighbours, guest)?;
     time(neighbours, guest)?;
+    ended_while_handled::play(neighbours, guest)?;
     other_core(neighbours, guest)
 }
 
