@@ -53,12 +53,10 @@ impl Operation {
 }
 
 /// What no call of the campaign comes to, why, and by which test it is shown instead.
-pub const ELSEWHERE: [(Kind, &str, Error, &str); 3] = [
-    // Another core must have sent, and not have been heard, at the moment of the call.
-    (Kind::CapabilityTable, "Reclaim", Error::Pending, "what_others_sent_is_taken_in_first"),
+pub const ELSEWHERE: [(Kind, &str, Error, &str); 2] = [
     // The players' threads schedule nobody, and whoever waits for one runs it.
     (Kind::Thread, "Migrate", Error::InUse, "who_schedules_others_or_is_waited_for_stays"),
-    // As for a table: another core must have sent, and not have been heard.
+    // Another core must have sent, and not have been heard, at the moment of the call.
     (
         Kind::Thread,
         "Migrate",

@@ -3,6 +3,8 @@
 //! The seed chooses how long the two cores stay where, and so when each component ends; the emulator's own time does too, so
 //! the same seed gives lives like these and not the same.
 
+use std::num::NonZero;
+use std::thread;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -12,8 +14,13 @@ use super::counts::Counts;
 use super::error::CampaignError;
 use super::system::{self, Composed, image, parameters, progress};
 
-/// Cores of the machine: one that destroys, one that is inside and uses all that it holds, and one that invokes all the time.
-const CORES: u32 = 3;
+/// Cores of the machine: one that destroys, one that is inside and uses all that it holds, and one that invokes all the time if
+/// the host has one for it. Cores that take turns are inside for as long as their turns are, and lives take as long.
+fn cores() -> u32 {
+    let hosts = thread::available_parallelism().map_or(2, NonZero::get);
+    if hosts > 2 { 3 } else { 2 }
+}
+
 /// What the guest says last if every frame is there.
 const LAST: &str = "64 of 64 frames can be used again";
 /// What the guest says when the lives are over.
@@ -29,7 +36,7 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     bar.set_message("lives");
     let patience = Duration::from_secs(120 + order.count / 5);
     let mut at = |line: &str| _ = lives(line).inspect(|lives| bar.set_position(*lives));
-    let said = system::run(system.machine().processors(CORES), patience, &mut at)?;
+    let said = system::run(system.machine().processors(cores()), patience, &mut at)?;
     let mut counts = judge(&said.console, order.count);
     counts.failures.extend(said.failure);
     Ok(counts)
@@ -37,7 +44,7 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
 
 /// That of `tests/systems/recycle-cores.toml`, with other numbers.
 fn graph(order: &Order) -> String {
-    let numbers = [("rounds", order.count), ("seed", order.seed), ("others", u64::from(CORES) - 2)];
+    let numbers = [("rounds", order.count), ("seed", order.seed), ("others", u64::from(cores()) - 2)];
     format!(
         "[system]\ndescription = \"components destroyed while another core is inside\"\n\n[[components]]\n\
          name = \"recycler\"\nimg = {}\nconstructor = \"kernel\"\n\

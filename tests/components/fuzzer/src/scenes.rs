@@ -9,7 +9,7 @@ use abi::error::Error;
 use abi::kind::Kind;
 use abi::layout::{PAGE, READ};
 use abi::operation::{
-    InterruptOperation, PageTableOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation,
+    InterruptOperation, PageTableOperation, SendOperation, TableOperation, TemporalCapabilityOperation, ThreadOperation,
 };
 use abi::rights;
 use abi::time::SCHEDULERS;
@@ -35,6 +35,11 @@ const BARE: u32 = FIRST_SLOT + 5;
 const LINE_OF_ALL: u32 = FIRST_SLOT + 6;
 /// A table that stays.
 const USED: u32 = FIRST_SLOT + 7;
+/// Slots of a thread of the other core, and of what sends to it.
+const SENT_THERE: [u32; 3] = {
+    let last = (LEAVES[1] + 1) * abi::crossing::LEAF_SLOTS;
+    [last - 1, last - 2, last - 3]
+};
 /// Indices of threads that nobody else uses.
 const THREADS: u64 = INDEX + 8;
 /// The other core.
@@ -221,7 +226,26 @@ pub fn after(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error
     until_not(Error::InUse, ThreadOperation::Launch);
     until_not(Error::Pending, ThreadOperation::Ended);
     until_not(Error::InUse, ThreadOperation::Launch);
-    Ok(())
+    sent_there(neighbours, guest)
+}
+
+/// A thread of a core that runs nothing is not taken away while what was sent to it is on its way. Where cores take turns, it is
+/// on its way until this one pauses; where they do not, it may have come.
+fn sent_there(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error> {
+    use TableOperation::{CreateReceive, CreateSend, CreateThread, Reclaim};
+    let [thread, receive, send] = SENT_THERE;
+    let of = pair(CLIENT, CORE << 16 | (THREADS + 39));
+    make(guest, CreateThread, [thread.into(), neighbours.frame(), of, faults as *const () as u64])?;
+    make(guest, CreateReceive, [receive.into(), thread.into(), 0, 0])?;
+    make(guest, CreateSend, [send.into(), receive.into(), 0, 0])?;
+    guest.ask(Kind::Send, send, SendOperation::Send as u16, [0; 4])?;
+    let mut reclaim = || guest.ask(Kind::CapabilityTable, slot::TABLE, Reclaim as u16, [thread.into(), 0, 0, 0]);
+    let mut answer = reclaim();
+    while answer == Err(Error::Pending) {
+        spin_loop();
+        answer = reclaim();
+    }
+    answer.map(|_| ())
 }
 
 /// A thread that comes to nothing.
