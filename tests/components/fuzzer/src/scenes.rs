@@ -1,6 +1,7 @@
 //! What no player can cause: it takes the base constructor's own capabilities, another core, or chains of schedulers.
 
 mod ended_while_handled;
+mod migration;
 
 use crate::neighbours::{CLIENT, INDEX, Neighbours, THREAD, make, pair};
 use crate::stage::Guest;
@@ -226,7 +227,8 @@ pub fn after(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error
     until_not(Error::InUse, ThreadOperation::Launch);
     until_not(Error::Pending, ThreadOperation::Ended);
     until_not(Error::InUse, ThreadOperation::Launch);
-    sent_there(neighbours, guest)
+    sent_there(neighbours, guest)?;
+    migration::play(neighbours, guest)
 }
 
 /// A thread of a core that runs nothing is not taken away while what was sent to it is on its way. Where cores take turns, it is
