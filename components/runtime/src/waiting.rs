@@ -1,6 +1,6 @@
 //! Who waits for what, on one thread of the kernel's: user threads and futures, in lines that are never full.
 //!
-//! What waits brings its own place in the line: a [`Node`] on a user thread's stack, or in a future. So nothing is
+//! What waits brings its own place in the line: a `Node` on a user thread's stack, or in a future. So nothing is
 //! allocated, and as many can wait as there are.
 
 use crate::{Error, Result};

@@ -193,7 +193,7 @@ impl<const N: usize> AnyPolicy<N> {
     ///
     /// # Errors
     ///
-    /// [`BadParameters`]: the policy has no partitions, or see [`TimePartitions::add_slot`].
+    /// [`BadParameters`]: the policy has no partitions, or see [`TimePartitions::add_slot`](super::time_partitions::TimePartitions::add_slot).
     pub fn add_slot(&mut self, partition: Option<u8>, length: Duration) -> Result<(), BadParameters> {
         match self {
             Self::TimePartitions(policy) => policy.add_slot(partition, length),

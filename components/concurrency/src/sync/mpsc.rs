@@ -1,7 +1,7 @@
 //! Queues with ends: many that send, and one that receives, as in `std::sync::mpsc`. Whoever is left alone is told so.
 //!
 //! Nothing is allocated: a [`Queue`] is a value of its own, most often a `static`, with room for so many, and is split into its ends. For many
-//! that receive there is [`Channel`](super::Channel). A thread that is lost drops nothing, so its end stays there.
+//! that receive there is [`Channel`]. A thread that is lost drops nothing, so its end stays there.
 
 use super::{Channel, EventSet};
 use crate::time::{Duration, Instant};
