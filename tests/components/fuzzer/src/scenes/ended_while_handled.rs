@@ -26,7 +26,7 @@ const THREAD: u32 = FIRST_SLOT + 3;
 /// Indices that nobody else uses.
 const FAULTY_INDEX: u64 = INDEX + 10;
 const HANDLER_INDEX: u64 = INDEX + 11;
-const THREAD_INDEX: u64 = INDEX + 100;
+const THREAD_INDEX: u64 = INDEX + 70;
 
 /// Has a thread fault, and compares what its handler was answered with what it had to be.
 pub fn play(neighbours: &mut Neighbours, guest: &mut Guest) -> Result<(), Error> {
