@@ -44,6 +44,7 @@
 //! | how do threads wait for something without a call when it is there? | [`blockpoint`], [`lock`] |
 //! | who waits at a blockpoint? | [`waiting`] |
 //! | who is inside the scheduler? | [`occupancy`] |
+//! | which cores have nothing to do, and will any of them ever? | [`quiet`] |
 //! | whose time does a thread run on that others wait for? | [`inherit`] |
 //! | what can be refused? | [`error`] |
 #![no_std]
@@ -57,6 +58,7 @@ pub mod kernel;
 pub mod lock;
 pub mod occupancy;
 pub mod policy;
+pub mod quiet;
 pub mod reschedule;
 pub mod scheduler;
 pub mod state;
@@ -75,6 +77,7 @@ pub use occupancy::Occupancy;
 pub use policy::any::AnyPolicy;
 pub use policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
 pub use policy::{Parameters, Policy};
+pub use quiet::{Quiet, QuietCores};
 pub use reschedule::{Exclusive, Ran, carry_out, receive_all, recover, reschedule};
 pub use scheduler::{Block, Decision, Quick, Scheduler, Turn};
 pub use state::{State, Wakeup};

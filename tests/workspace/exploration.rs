@@ -21,5 +21,6 @@ fn blockpoints_locks_and_the_critical_section_are_explored() -> Outcome {
         cargo.env("RUSTFLAGS", "--cfg loom").env_remove("CARGO_ENCODED_RUSTFLAGS")
     })?;
     assert!(printed.contains("who_waits_at_a_blockpoint_is_never_forgotten ... ok"), "{printed}");
+    assert!(printed.contains("on_its_way_between_cores_and_not_before ... ok"), "{printed}");
     Ok(())
 }

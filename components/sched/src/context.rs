@@ -1,7 +1,6 @@
 //! A thread inside the scheduler: how it enters the section, and how it has its decisions carried out.
 
 use crate::directory::Entry;
-use crate::shared::Quiet;
 use crate::state::{PLACES, State, Target, Threads};
 use crate::{Machine, Scheduler};
 use abi::error::Error as KernelError;
@@ -13,7 +12,7 @@ use runtime::section::Guard;
 use runtime::{Error, Result};
 use sched_interface::{NO_DECISION, NOT_STARTED};
 use sched_sl::{
-    Decision, DispatchError, Duration, Event, Exclusive, Instant, Kernel, Payer, Ran, Token, carry_out, recover,
+    Decision, DispatchError, Duration, Event, Exclusive, Instant, Kernel, Payer, Quiet, Ran, Token, carry_out, recover,
     reschedule,
 };
 
@@ -321,7 +320,10 @@ impl<'s, M: Machine> Context<'s, M> {
         if until.is_none() && !self.inside(|state| state.threads.is_any_suspended()) {
             match shared.fall_quiet(machine.core(), machine.cores()) {
                 Quiet::Yes => {}
-                Quiet::No => return Err(DispatchError::EventsPending),
+                Quiet::No => {
+                    own.is_called.set(true);
+                    return Err(DispatchError::EventsPending);
+                }
                 Quiet::ForEver => {
                     own.is_stuck.set(true);
                     return Ok(());
@@ -342,6 +344,7 @@ impl<'s, M: Machine> Context<'s, M> {
     #[inline(never)]
     fn take_mail(&self) {
         let part = self.scheduler.part();
+        part.shared.look(part.machine.core());
         part.shared.take(part.machine.core(), |index, what| self.inside(|state| state.deliver(&part, index, what)));
         self.inside(|state| state.take_triggers(&part));
         if part.shared.take_end(part.machine.core()) {

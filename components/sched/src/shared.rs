@@ -19,7 +19,7 @@ use inbox::Inbox;
 use runtime::Result;
 use runtime::scheduling::Thread;
 use sched_interface::NO_SUCH_POINT;
-use sched_sl::{Epoch, PointId, Wakes};
+use sched_sl::{Epoch, PointId, Quiet, QuietCores, Wakes};
 use triggers::Triggers;
 
 /// What a core can want of a thread of another.
@@ -106,9 +106,8 @@ pub struct Shared {
     cores: [Core; CORES],
     /// What is said of the blockpoints of each core by the others.
     triggers: [Triggers; CORES],
-    /// A bit for each core on which nothing can happen but what another brings about. One word: whoever changes a core's bit
-    /// changes at once what is known of all.
-    quiet: AtomicU64,
+    /// On which cores nothing can happen but what another brings about.
+    quiet: QuietCores<AtomicU64>,
     /// Whether all were quiet.
     is_stuck: AtomicBool,
     /// Threads for whose end the system waits.
@@ -121,17 +120,6 @@ pub struct Shared {
     origin: AtomicU64,
 }
 
-/// How a core that has nothing to do may wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quiet {
-    /// There is mail.
-    No,
-    /// Another core may have something for it.
-    Yes,
-    /// So are all others: nothing will ever happen.
-    ForEver,
-}
-
 impl Shared {
     /// Nobody is known.
     pub const fn new() -> Self {
@@ -139,7 +127,7 @@ impl Shared {
             threads: [const { Known::new() }; THREADS as usize],
             cores: [const { Core::new() }; CORES],
             triggers: [const { Triggers::new() }; CORES],
-            quiet: AtomicU64::new(0),
+            quiet: QuietCores::new(AtomicU64::new(0)),
             is_stuck: AtomicBool::new(false),
             awaited: AtomicUsize::new(0),
             status: AtomicU16::new(0),
@@ -286,7 +274,7 @@ impl Shared {
         let Ok(core) = self.core(number) else { return };
         if number != machine.core() {
             core.is_told_of_end.store(true, SeqCst);
-            self.rouse(number);
+            self.quiet.tell(number);
             // The part there may have come to its end.
             let _ = machine.call(number);
         }
@@ -310,7 +298,7 @@ impl Shared {
 
     /// Has another core look at what there is for it.
     fn call(&self, machine: &impl Machine, core: u32) {
-        self.rouse(core);
+        self.quiet.tell(core);
         // The part there may have come to its end.
         let _ = machine.call(core);
     }
@@ -374,27 +362,23 @@ impl Shared {
         });
     }
 
+    /// This core takes in all that there is for it, from now on.
+    pub fn look(&self, core: u32) {
+        self.quiet.look(core);
+    }
+
     /// Notes that this core waits for nothing of its own.
     pub fn fall_quiet(&self, core: u32, cores: u64) -> Quiet {
-        let Ok(own) = self.core(core) else { return Quiet::ForEver };
-        self.quiet.fetch_or(1 << core, SeqCst);
-        let are_told = self.triggers(core).is_ok_and(|triggers| !triggers.is_empty());
-        if are_told || !own.inbox.is_empty() || own.is_told_of_end.load(SeqCst) {
-            self.rouse(core);
-            return Quiet::No;
-        }
-        if self.quiet.load(SeqCst) & cores == cores {
+        let quiet = self.quiet.fall_quiet(core, cores);
+        if quiet == Quiet::ForEver {
             self.is_stuck.store(true, Release);
-            return Quiet::ForEver;
         }
-        Quiet::Yes
+        quiet
     }
 
     /// Notes that this core may have something to do.
     pub fn rouse(&self, core: u32) {
-        if self.core(core).is_ok() {
-            self.quiet.fetch_and(!(1 << core), SeqCst);
-        }
+        self.quiet.rouse(core);
     }
 
     /// Whether all cores were quiet: nothing will ever happen.

@@ -15,11 +15,6 @@ impl Inbox {
         Self { first: AtomicU32::new(0) }
     }
 
-    /// Whether nothing is in it.
-    pub fn is_empty(&self) -> bool {
-        self.first.load(SeqCst) == 0
-    }
-
     /// Puts a number in, whose link this is.
     pub fn put(&self, number: u16, link: &AtomicU16) {
         let behind = |first: u32| {

@@ -77,11 +77,6 @@ impl Triggers {
         usize::from(self.told(point)?.owner.load(Relaxed)).checked_sub(1)
     }
 
-    /// Whether nobody has said anything that is not taken in.
-    pub fn is_empty(&self) -> bool {
-        self.inbox.is_empty()
-    }
-
     /// Says that an epoch has begun. Answers whether the home does not know yet that it has something to take in.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
-//! Every order in which threads can meet at a blockpoint, at a lock and in the scheduler's critical section, on small
-//! models of the very same code: only the atomic word is the explorer's. And the same again with one thing broken at a
-//! time, which the explorer must find.
+//! Every order in which threads can meet at a blockpoint, at a lock and in the scheduler's critical section, and cores that have
+//! nothing to do, on small models of the very same code: only the atomic word is the explorer's. And the same again with one thing
+//! broken at a time, which the explorer must find.
 //!
 //! They are built with `RUSTFLAGS="--cfg loom"` only; the package `tests` runs them that way.
 //! `LOOM_MAX_PREEMPTIONS` widens or narrows the search; the default here keeps it to seconds.
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
+
+mod quiet_cores;
 
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::sync::{Condvar, Mutex};
