@@ -84,6 +84,12 @@ impl Problem {
     }
 }
 
+fn bad_workspace(message: &str) -> Diagnostic {
+    let complaint =
+        Diagnostic::error(code::BAD_WORKSPACE, format!("cargo does not understand the workspace: {message}"));
+    complaint.help("a graph's workspace is that of the nearest Cargo.toml in a directory around it")
+}
+
 /// Where images are looked for.
 #[derive(Clone, Debug)]
 pub struct Search {
@@ -102,7 +108,7 @@ impl Search {
         for manifest in own.into_iter().chain(ours) {
             match describe(&manifest) {
                 Ok(workspace) => workspaces.push(workspace),
-                Err(message) => found.push(Diagnostic::error(code::BAD_WORKSPACE, message)),
+                Err(message) => found.push(bad_workspace(&message)),
             }
         }
         (!found.has_errors()).then_some(())?;

@@ -214,17 +214,6 @@ fn every_bad_graph_is_drawn_without_panic() {
 }
 
 #[test]
-fn more_components_than_there_can_be() {
-    let mut text =
-        String::from("[system]\ndescription = \"many\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n");
-    (0..1024).for_each(|number| text += &format!("[[components]]\nname = \"c{number}\"\n"));
-    let (_directory, path) = file(text.as_bytes());
-    let output = composer(&["check", "--graph-only", path.to_str().unwrap()]);
-    assert_eq!(status(&output), 2);
-    assert!(stderr(&output).contains("error[E0208]"));
-}
-
-#[test]
 fn a_graph_that_is_not_composed_leaves_nothing() {
     let directory = temp_dir::TempDir::new().unwrap();
     let place = directory.path().join("system");

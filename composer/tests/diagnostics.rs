@@ -18,9 +18,10 @@ const HEAD: &str = "# Diagnostics
 
 Every complaint of the composer has a code, which keeps its meaning for ever. Here they all are, each with the smallest
 graph of the tests that gets it and what is then said of it. Where images count, comments say what they have. What no graph
-alone can show, files that cannot be written or crates that do not build, has no example here.
+alone can cause is shown as it is typed, in an empty directory. `E0803` alone has no example: the smallest is a graph of
+thirty thousand lines, which a test makes.
 
-This page is made of `composer/src/code.rs` and the graphs in `composer/tests`, and held
+This page is made of `composer/src/code.rs` and the graphs and sessions in `composer/tests`, and held
 against them by a test. `UPDATE_SNAPSHOTS=1 cargo test -p composer --test diagnostics` writes it anew.
 ";
 
@@ -74,11 +75,11 @@ struct Example {
 
 fn examples() -> Vec<Example> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let files = ["bad", "good", "crates", "images"]
+    let files = ["bad", "good", "crates", "images", "commands"]
         .iter()
         .flat_map(|directory| std::fs::read_dir(tests.join(directory)).unwrap());
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml" || extension == "console"));
     files.sort();
     files.iter().map(|path| example(path, &tests)).collect()
 }
@@ -87,6 +88,9 @@ fn example(path: &Path, tests: &Path) -> Example {
     let name = path.strip_prefix(tests).unwrap().display().to_string();
     if name.starts_with("images") {
         return with_images(path, name);
+    }
+    if name.starts_with("commands") {
+        return session(path, name);
     }
     let (mut source, found) = match load(path, LoadOptions { graph_only: !name.starts_with("crates") }) {
         Ok(loaded) => (loaded.source, loaded.warnings),
@@ -102,8 +106,17 @@ fn with_images(path: &Path, name: String) -> Example {
     let read = |path: &Path| std::fs::read_to_string(path).unwrap();
     let (text, all) = (read(path), without_sum(&read(&path.with_extension("stderr"))));
     let all = all.replace(&*path.file_name().unwrap().to_string_lossy(), "graph.toml");
-    let codes = all.split("[E").skip(1).filter_map(|rest| rest.split_once(']')).map(|(code, _)| format!("E{code}"));
-    Example { said: codes.map(|code| (code, all.clone())).collect(), name, text }
+    Example { said: codes_in(&all).map(|code| (code, all.clone())).collect(), name, text }
+}
+
+/// What is typed and said is one text, which another test holds against what is said now.
+fn session(path: &Path, name: String) -> Example {
+    let text = std::fs::read_to_string(path).unwrap();
+    Example { said: codes_in(&text).map(|code| (code, String::new())).collect(), name, text }
+}
+
+fn codes_in(said: &str) -> impl Iterator<Item = String> {
+    said.split("[E").skip(1).filter_map(|rest| rest.split_once(']')).map(|(code, _)| format!("E{code}"))
 }
 
 /// The complaints with this code.
@@ -141,6 +154,7 @@ fn shown(example: &Example, code: &str) -> String {
     let said = example.said.get(code).map_or("", String::as_str);
     let text = example.text.replace('\r', "").trim_end().to_owned();
     match text.lines().count() {
+        _ if example.name.starts_with("commands") => format!("\n```console\n{text}\n```\n"),
         0 => format!("\n```text\n{said}\n```\n"),
         lines if lines > LINES => {
             format!("\nThe graph is `composer/tests/{}`.\n\n```text\n{said}\n```\n", example.name)

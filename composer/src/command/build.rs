@@ -243,12 +243,14 @@ fn shifts(decided: &Decided) -> Vec<u64> {
 
 fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
     let located = loaded.located.as_ref()?;
+    let directory =
+        arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
+    // Whoever has to choose another place need not wait for the images.
+    image::may_replace(&directory).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
     let decided = decide(&loaded.graph, located, found)?;
     let Whole { kernel, bundle, disk: (disk, disk_bytes), report } = whole(loaded, located, &decided, found)?;
     let mut files = files(kernel, bundle, &report, found)?;
     files.extend(disk_bytes.map(|bytes| (image::DISK, bytes)));
-    let directory =
-        arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
     Some(Composed { directory, disk, shifts: shifts(&decided), images: decided.images, report })
 }
@@ -270,8 +272,9 @@ fn files(kernel: Vec<u8>, bundle: Vec<u8>, report: &Report, found: &mut Diagnost
     let json = serde_json::to_vec_pretty(report);
     let mut json = json.map_err(|error| found.push(Diagnostic::error(code::OUTPUT, error.to_string()))).ok()?;
     json.push(b'\n');
+    let [for_people, for_programs] = image::REPORTS;
     let text = report::render(report).into_bytes();
-    Some(vec![(image::KERNEL, kernel), (image::BUNDLE, bundle), ("report.txt", text), ("report.json", json)])
+    Some(vec![(image::KERNEL, kernel), (image::BUNDLE, bundle), (for_people, text), (for_programs, json)])
 }
 
 fn stem(file: &Path) -> PathBuf {

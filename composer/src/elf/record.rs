@@ -1,5 +1,7 @@
 //! The records in which an image says what it calls, serves and needs. See [`abi::record`].
 
+use std::collections::HashSet;
+
 use abi::crossing::METHODS;
 use abi::page::SLOT_WORDS;
 use abi::record::{MAGIC, RECORD_BYTES, RecordKind, SECTION, VERSION};
@@ -50,10 +52,11 @@ impl Record {
 pub fn read_all(file: &[u8], memory: &Memory) -> Result<Vec<Record>, Vec<Defect>> {
     let section = section(file, memory).map_err(|defect| vec![defect])?;
     let mut records: Vec<Record> = Vec::new();
-    let mut defects = Vec::new();
+    let (mut seen, mut defects) = (HashSet::new(), Vec::new());
     for (at, bytes) in section.chunks(RECORD_BYTES).enumerate() {
-        match read(bytes, memory).and_then(|record| refuse_duplicate(record, &records)) {
-            Ok(record) => records.push(record),
+        match read(bytes, memory) {
+            Ok(record) if seen.insert((record.kind as u16, record.name.clone())) => records.push(record),
+            Ok(_) => defects.push(Defect::Record { at, problem: RecordProblem::Duplicate }),
             Err(problem) => defects.push(Defect::Record { at, problem }),
         }
     }
@@ -153,9 +156,4 @@ fn check_schema(schema: &str) -> Result<(), RecordProblem> {
         return Err(RecordProblem::TooManyMethods);
     }
     Ok(())
-}
-
-fn refuse_duplicate(record: Record, others: &[Record]) -> Result<Record, RecordProblem> {
-    let same = |other: &Record| other.kind == record.kind && other.name == record.name;
-    if others.iter().any(same) { Err(RecordProblem::Duplicate) } else { Ok(record) }
 }

@@ -172,7 +172,7 @@ pub type Files = Vec<(&'static str, Vec<u8>)>;
 ///
 /// As the file system says, or `directory` holds something else than a system; then nothing has changed.
 pub fn write(directory: &Path, files: &Files) -> io::Result<()> {
-    refuse_foreign(directory, files)?;
+    may_replace(directory)?;
     let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let whole = TemporaryDirectory::create(parent, ".composing-")?;
@@ -197,15 +197,19 @@ fn write_sparsely(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// What is replaced is removed, so it must be a system's directory, whatever the command line says.
-fn refuse_foreign(directory: &Path, files: &Files) -> io::Result<()> {
+/// Refuses a directory that holds anything but a system: what is replaced is removed, whatever the command line says.
+///
+/// # Errors
+///
+/// What else it holds; it is no directory, or cannot be read.
+pub fn may_replace(directory: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
     for entry in entries {
         let name = entry?.file_name();
-        if name != DISK && !files.iter().any(|(ours, _)| name == *ours) {
+        if !NAMES.iter().any(|ours| name == *ours) {
             let message = format!("the directory holds `{}`, which is no part of a system", name.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
@@ -225,6 +229,11 @@ pub const BUNDLE: &str = "bundle";
 pub const KERNEL: &str = "kernel";
 /// Name of the disk image's file, which a system only has where it could be made.
 pub const DISK: &str = "disk.img";
+/// Names of the report's files: for people, for programs.
+pub const REPORTS: [&str; 2] = ["report.txt", "report.json"];
+
+/// All files that a system can have.
+const NAMES: [&str; 5] = [BUNDLE, KERNEL, DISK, REPORTS[0], REPORTS[1]];
 
 fn exchange(whole: &TemporaryDirectory, directory: &Path, parent: &Path) -> io::Result<()> {
     match renameat2(AT_FDCWD, whole.path(), AT_FDCWD, directory, RenameFlags::RENAME_EXCHANGE) {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use abi::boot;
 use abi::bundle::Stack;
-use abi::layout::{DEFAULT_BASE, PAGE, RUN_TIME, STACK_SPAN, THREADS, USER_START, stack_end};
+use abi::layout::{PAGE, RUN_TIME, STACK_SPAN, THREADS, USER_START, stack_end};
 
 use super::pages::{Pages, Part, Places};
 use super::plan;
@@ -132,7 +132,6 @@ fn place(
     (base, threads, parts): (u64, &[usize], Vec<Part>),
     found: &mut Diagnostics,
 ) -> Option<Space> {
-    check_multiples(component, base, found)?;
     let memory = &bindings.image.memory;
     let image_end = base.checked_add(memory.end() - memory.start());
     let scheduling = bindings.plan.and(image_end).and_then(|end| Room::new(graph, index, parts.len(), end));
@@ -185,24 +184,6 @@ fn registers(bindings: &Bindings, mut end: u64) -> Option<(Vec<u64>, u64)> {
         }
     }
     Some((places, end))
-}
-
-fn check_multiples(component: &Component, base: u64, found: &mut Diagnostics) -> Option<()> {
-    let before = found.errors();
-    if let Some(place) = &component.baseaddr
-        && !base.is_multiple_of(PAGE)
-    {
-        let message = format!("the base {base:#x} is not on a page boundary");
-        let help = format!("the next one is {:#x}", base.checked_next_multiple_of(PAGE).unwrap_or(DEFAULT_BASE));
-        found.push(Diagnostic::error(code::BAD_LAYOUT, message).label(&place.span, "").help(help));
-    }
-    let stack = component.stack.value;
-    if stack == 0 || stack >= STACK_SPAN || !stack.is_multiple_of(PAGE) {
-        let message = format!("a stack cannot have {stack} bytes");
-        let help = format!("a stack is a whole number of pages of {PAGE} bytes, less than {STACK_SPAN} bytes");
-        found.push(Diagnostic::error(code::BAD_LAYOUT, message).label(&component.stack.span, "").help(help));
-    }
-    (found.errors() == before).then_some(())
 }
 
 fn outside(component: &Component, limit: u64) -> Diagnostic {

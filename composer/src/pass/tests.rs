@@ -346,6 +346,28 @@ fn a_base_without_room() {
 }
 
 #[test]
+fn more_capabilities_than_a_table_has_slots() {
+    let free = (abi::crossing::CAPABILITIES - abi::crossing::FIRST_GRANT) as usize;
+    let calls = |edges: usize| {
+        let import = |at: usize| format!("{{ srv = \"pong\", interface = \"pong\", import = \"i{at}\" }}");
+        let deps: Vec<_> = (0..edges).map(import).collect();
+        let graph = format!(
+            "[system]\ndescription = \"a test\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\
+             [[components]]\nname = \"pong\"\nimplements = [{{ interface = \"pong\" }}]\n\
+             [[components]]\nname = \"ping\"\ndeps = [\n{}\n]\n",
+            deps.join(",\n")
+        );
+        let ping = (0..edges).fold(Fixture::empty(), |ping, at| ping.import(&format!("pong/i{at}"), PONG));
+        compose(&graph, &[Fixture::empty(), Fixture::empty().export("pong", PONG), ping]).map(drop)
+    };
+    assert_eq!(calls(free), Ok(()));
+    says(
+        &calls(free + 1).unwrap_err(),
+        &["[E0803]", &format!("`ping` needs {} capabilities, its table has room for {free}", free + 1)],
+    );
+}
+
+#[test]
 fn a_directory_is_replaced_as_a_whole() {
     let place = temp_dir::TempDir::new().unwrap();
     let directory = place.path().join("systems/test");

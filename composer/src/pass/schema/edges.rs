@@ -1,5 +1,7 @@
 //! The edges: an import of the client's image bound to an export of the server's.
 
+use std::collections::{HashMap, HashSet};
+
 use abi::record::RecordKind;
 
 use super::{Edge, Handler, PageEnds, describe, export_name, page, records};
@@ -12,14 +14,18 @@ use crate::suggest;
 /// Binds every dependency of `client`, and complains of every import that is left.
 pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], found: &mut Diagnostics) -> Vec<Edge> {
     let mut edges = Vec::new();
-    let mut bound: Vec<&Record> = Vec::new();
-    let mut misnamed = Vec::new();
+    let imports = imports(image);
+    let pages: HashMap<&str, &Record> =
+        records(image, RecordKind::PageImport).map(|record| (record.name.as_str(), record)).collect();
+    // The slots of imports, and interfaces.
+    let (mut bound, mut misnamed) = (HashSet::new(), HashSet::new());
     for dependency in &client.deps {
-        let Some(import) = find_import(client, image, dependency, found) else {
-            misnamed.push(dependency.interface.value.as_str());
+        let Some(import) = imports.get(&wanted(dependency)) else {
+            misnamed.insert(dependency.interface.value.as_str());
+            found.push(no_such_import(client, image, dependency));
             continue;
         };
-        bound.push(import);
+        bound.insert(import.first);
         let Some(server) = graph.components.get(dependency.server) else { continue };
         let Some(export) = images.get(dependency.server).and_then(|image| find_export(image, dependency)) else {
             // The server's `implements` says the same; the complaint is made there.
@@ -28,7 +34,8 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
         if !agree(client, import, server, export, dependency, found) {
             continue;
         }
-        let Ok(page) = page::bind(client, image, import, images.get(dependency.server), export, dependency, found)
+        let page = pages.get(import.name.as_str()).copied();
+        let Ok(page) = page::bind(client, (import, page), images.get(dependency.server), export, dependency, found)
         else {
             continue;
         };
@@ -38,7 +45,7 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
     // An import that the graph misnames was complained of already.
     let left = records(image, RecordKind::Import).filter(|import| !misnamed.contains(&import.import().0));
     let needed = left.filter(|import| import.second == 0);
-    for import in needed.filter(|import| !bound.contains(import)) {
+    for import in needed.filter(|import| !bound.contains(&import.first)) {
         found.push(unbound(graph, client, import));
     }
     edges
@@ -72,19 +79,23 @@ fn other_contract(server: &Component, dependency: &Dependency, export: &Record) 
     Diagnostic::error(code::SCHEMA_MISMATCH, message).label(&dependency.span, "this edge").help(help)
 }
 
-fn find_import<'a>(
-    client: &Component,
-    image: &'a Image,
-    dependency: &Dependency,
-    found: &mut Diagnostics,
-) -> Option<&'a Record> {
-    let interface = dependency.interface.value.as_str();
-    let name = dependency.import.as_ref().map(|import| import.value.as_str());
-    let imports = records(image, RecordKind::Import);
-    let import = imports.clone().find(|record| record.import() == (interface, name));
-    if import.is_some() {
-        return import;
+/// The imports of an image by interface and name; the first of several that are called the same.
+fn imports(image: &Image) -> HashMap<(&str, Option<&str>), &Record> {
+    let mut imports = HashMap::new();
+    for record in records(image, RecordKind::Import) {
+        imports.entry(record.import()).or_insert(record);
     }
+    imports
+}
+
+/// What the client's image is to call the import of this dependency.
+fn wanted(dependency: &Dependency) -> (&str, Option<&str>) {
+    (&dependency.interface.value, dependency.import.as_ref().map(|import| import.value.as_str()))
+}
+
+fn no_such_import(client: &Component, image: &Image, dependency: &Dependency) -> Diagnostic {
+    let interface = dependency.interface.value.as_str();
+    let imports = records(image, RecordKind::Import);
     let mut of_interface = imports.clone().filter(|record| record.import().0 == interface).peekable();
     let (message, help) = if of_interface.peek().is_some() {
         let names: Vec<_> = of_interface.map(how_to_name).collect();
@@ -95,8 +106,7 @@ fn find_import<'a>(
         (message, suggest::help(interface, imports.map(|record| record.import().0).collect::<Vec<_>>()))
     };
     let place = dependency.import.as_ref().unwrap_or(&dependency.interface);
-    found.push(Diagnostic::error(code::NO_SUCH_IMPORT, message).label(&place.span, "").maybe_help(help));
-    None
+    Diagnostic::error(code::NO_SUCH_IMPORT, message).label(&place.span, "").maybe_help(help)
 }
 
 fn how_to_name(import: &Record) -> String {

@@ -8,21 +8,19 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::elf::{Image, Record};
 use crate::graph::{Component, Dependency, Via};
 
-/// What the page of `dependency` is bound to, if it has one.
+/// What the page of `dependency` is bound to, if it has one; `slot` is where the client's image finds it.
 ///
 /// # Errors
 ///
 /// The two images and the graph do not agree on whether there is a page; that was complained of.
 pub fn bind(
     client: &Component,
-    image: &Image,
-    import: &Record,
+    (import, slot): (&Record, Option<&Record>),
     server: Option<&Image>,
     export: &Record,
     dependency: &Dependency,
     found: &mut Diagnostics,
 ) -> Result<Option<PageEnds>, ()> {
-    let slot = find(image, RecordKind::PageImport, import);
     let complaint = match (dependency.via, slot) {
         (Via::Call, None) => return Ok(None),
         (Via::Call, Some(_)) => without_page(client, import, dependency),
