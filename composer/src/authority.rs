@@ -116,6 +116,7 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
     let pages = component.deps.iter().filter(|dep| dep.via == Via::Page);
     let pages = pages
         .map(|dep| item(format!("shares a page with `{}`", dep.srv.value), Extent::Whole, Some(dep.server), &dep.span));
+    let regions = regions(graph, index).map(|(what, to, span)| item(what, Extent::Whole, to, span));
     let handlers = handlers(graph, index).map(|(what, span)| item(what, Extent::Whole, None, span));
     let devices = component.devices.iter().map(|device| item(drives(device), Extent::Whole, None, &device.span));
     let made = graph.constructed_by(index).filter_map(|made| Some((made, graph.components.get(made)?)));
@@ -148,9 +149,10 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
     let threads = Some(component.threads.len() as u64).filter(|threads| *threads > 0);
     let threads =
         threads.map(|threads| item("creates threads".into(), Extent::Number(threads), None, &component.name.span));
-    let parts: [Vec<Item>; 9] = [
+    let parts: [Vec<Item>; 10] = [
         calls.collect(),
         pages.collect(),
+        regions.collect(),
         handlers.collect(),
         devices.collect(),
         made.collect(),
@@ -174,6 +176,24 @@ fn handlers(graph: &Graph, index: usize) -> impl Iterator<Item = (String, &Range
     });
     let own = handled.filter(move |(_, _, edge)| edge.server == index);
     own.map(|(what, component, edge)| (format!("handles the {what} of `{}`", component.name.value), &edge.span))
+}
+
+/// To whom a component may give memory of its own, and whose it may be given.
+fn regions(graph: &Graph, index: usize) -> impl Iterator<Item = (String, Option<usize>, &Range<usize>)> {
+    let edges = graph.components.iter().enumerate();
+    let edges = edges.flat_map(|(client, component)| component.deps.iter().map(move |dep| (client, dep)));
+    let given = edges.flat_map(|(client, dep)| {
+        let ends = [(dep.regions.client, client, dep.server), (dep.regions.server, dep.server, client)];
+        ends.into_iter().filter(|(may, ..)| *may).map(move |(_, from, to)| (from, to, &dep.span))
+    });
+    given.filter_map(move |(from, to, span)| {
+        let name = |at: usize| graph.components.get(at).map(|component| component.name.value.as_str());
+        match index {
+            _ if index == from => Some((format!("gives memory to `{}`", name(to)?), Some(to), span)),
+            _ if index == to => Some((format!("maps what `{}` gives it", name(from)?), None, span)),
+            _ => None,
+        }
+    })
 }
 
 fn call(dep: &Dependency) -> String {

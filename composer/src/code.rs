@@ -128,6 +128,9 @@ pub const DEPENDS_INWARDS: &str = "E0326";
 /// Threads that come to a component whose scheduler does not know them.
 pub const THREADS_OF_ANOTHER_SCHEDULER: &str = "E0327";
 
+/// Regions along an edge of which an end has no memory manager, or another one.
+pub const NO_REGIONS: &str = "E0328";
+
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";
 /// A port granted twice.
@@ -187,6 +190,8 @@ pub const UNKNOWN_CONSTANT: &str = "E0712";
 pub const NO_FILES: &str = "E0713";
 /// A method that an edge names and that the client's image never invokes.
 pub const UNUSED_METHOD: &str = "E0714";
+/// Memory that a component may give to another and never does.
+pub const UNUSED_REGIONS: &str = "E0716";
 /// A text that is longer than the image has room for.
 pub const TEXT_TOO_LONG: &str = "E0715";
 /// A dependency with a page, whose client's image does not post, or the reverse.

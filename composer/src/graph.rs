@@ -204,6 +204,8 @@ pub struct Dependency {
     pub methods: Option<Vec<Spanned<String>>>,
     /// Who trusts whom not to look at leftover registers.
     pub trust: Trust,
+    /// Whose memory the other end may be given.
+    pub regions: Regions,
     /// The name of the import in the client's image, if it has several of this interface.
     pub import: Option<Spanned<String>>,
     /// How calls travel.
@@ -229,6 +231,22 @@ pub struct Trust {
     pub server: bool,
     /// The server trusts the client.
     pub client: bool,
+}
+
+/// Whose memory at run time the other end of an edge may be given: lent, to be read or written, or for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Regions {
+    /// The client's.
+    pub client: bool,
+    /// The server's.
+    pub server: bool,
+}
+
+impl Regions {
+    /// Whether anybody's is.
+    pub const fn any(self) -> bool {
+        self.client || self.server
+    }
 }
 
 /// A parameter of a component: a key of its image and what it gets.

@@ -148,6 +148,8 @@ use Status::{Optional, Required};
 
 /// The values of `trust`: nobody trusts, the client trusts the server, the server trusts the client, both.
 pub const TRUST: [Choice; 4] = [choice("none"), choice("server"), choice("client"), choice("both")];
+/// The values of `regions`: whose memory the other end may be given.
+pub const REGIONS: [Choice; 4] = [choice("none"), choice("client"), choice("server"), choice("both")];
 /// The values of `via`: by invocations alone, or by a syscall page as well.
 pub const VIA: [Choice; 2] = [choice("call"), choice("page")];
 
@@ -267,6 +269,7 @@ pub const KEYS: &[Key] = &[
     key(Dependency, "variant", Optional, Identifier, "which of the server's implementations"),
     key(Dependency, "methods", Optional, List(&Identifier), "the methods that may be called; all if left out"),
     key(Dependency, "trust", Optional, Kind::Choice(&TRUST), "who trusts whom not to look at leftover registers"),
+    key(Dependency, "regions", Optional, Kind::Choice(&REGIONS), "whose memory at run time the other may be given, as a region: the client's, the server's; nobody's if left out"),
     key(Dependency, "import", Optional, Identifier, "which of the image's imports, if it has several of this interface"),
     key(Dependency, "via", Optional, Kind::Choice(&VIA), "how calls travel"),
     key(Dependency, "interposers", Optional, List(&Kind::Component), "components that calls go through, each of which calls the next by this interface"),

@@ -43,11 +43,12 @@ impl Graph {
         self.constructed_by(index).next().is_some() || self.provided_by(index).next().is_some()
     }
 
-    /// Whether one of two components calls the other.
-    pub fn are_connected(&self, one: usize, other: usize) -> bool {
-        let calls = |client: usize, server: usize| {
-            self.components.get(client).is_some_and(|client| client.deps.iter().any(|dep| dep.server == server))
+    /// Whether memory of the component at `from` may become a region of the one at `to`: an edge between them says so.
+    pub fn may_give(&self, from: usize, to: usize) -> bool {
+        let edges = |client: usize, server: usize| {
+            let deps = self.components.get(client).map(|client| client.deps.iter()).into_iter().flatten();
+            deps.filter(move |dep| dep.server == server).map(|dep| dep.regions)
         };
-        calls(one, other) || calls(other, one)
+        edges(from, to).any(|regions| regions.client) || edges(to, from).any(|regions| regions.server)
     }
 }

@@ -45,15 +45,35 @@ impl Memory for Played {
         Ok(())
     }
 
-    fn offer(&self, _: u64, _: u64, _: bool) -> Result<()> {
+    fn token(&self) -> Result<u64> {
         unreachable!()
     }
 
-    fn accept(&self, _: u64, _: u64) -> Result<(u64, u64)> {
+    fn offer(&self, _: u64, _: u64, _: u64, _: bool) -> Result<()> {
+        unreachable!()
+    }
+
+    fn accept(&self, _: u64, _: u64, _: bool) -> Result<(u64, u64)> {
+        unreachable!()
+    }
+
+    fn release(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn give(&self, _: u64, _: u64, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn take(&self, _: u64, _: u64) -> Result<(u64, u64)> {
         unreachable!()
     }
 
     fn take_back(&self, _: u64) -> Result<()> {
+        unreachable!()
+    }
+
+    fn end(&self, _: u64) -> Result<()> {
         unreachable!()
     }
 

@@ -11,9 +11,11 @@ const WINDOW: usize = 2 * FRAMES as usize;
 pub enum Use {
     /// Memory of its owner.
     Granted,
+    /// Memory that its owner has given away, and that nobody has taken yet.
+    Given,
     /// Named for its owner, who makes objects from it.
     Lent,
-    /// A node of somebody's page table.
+    /// A node of its owner's page table, above that page.
     Node,
 }
 
@@ -30,12 +32,14 @@ pub struct Books {
     frames: [Option<Used>; FRAMES as usize],
     /// Below it, no frame is free.
     first_free: usize,
+    /// From it on, all are.
+    end: usize,
 }
 
 impl Books {
     /// Books in which every frame is free.
     pub const fn new() -> Self {
-        Self { frames: [None; FRAMES as usize], first_free: 0 }
+        Self { frames: [None; FRAMES as usize], first_free: 0, end: 0 }
     }
 
     /// Takes a frame below `limit` that is free, for a page of `owner`.
@@ -46,6 +50,7 @@ impl Books {
         let used = Used { owner: u16::try_from(owner).ok()?, what, page: u32::try_from(page).ok()? };
         *self.frames.get_mut(at)? = Some(used);
         self.first_free = at + 1;
+        self.end = self.end.max(at + 1);
         Some(at as u64)
     }
 
@@ -54,7 +59,28 @@ impl Books {
         if let Some(used) = self.frames.get_mut(frame as usize) {
             *used = None;
             self.first_free = self.first_free.min(frame as usize);
+            self.end = self.used().rposition(Option::is_some).map_or(0, |last| last + 1);
         }
+    }
+
+    /// Makes a frame that is not free another owner's, or something else.
+    pub fn change(&mut self, frame: u64, owner: usize, what: Use, page: u64) -> Option<()> {
+        let used = Used { owner: u16::try_from(owner).ok()?, what, page: u32::try_from(page).ok()? };
+        *self.frames.get_mut(frame as usize)?.as_mut()? = used;
+        Some(())
+    }
+
+    /// The first frame of `owner` that is used so, and its page.
+    pub fn first(&self, owner: usize, what: Use) -> Option<(u64, u64)> {
+        let mut frames = self.used().enumerate().filter_map(|(at, used)| Some((at, used.as_ref()?)));
+        let (at, used) = frames.find(|(_, used)| (used.owner.into(), used.what) == (owner, what))?;
+        Some((at as u64, used.page.into()))
+    }
+
+    /// The pages above which nodes of the owner's page table were added.
+    pub fn nodes(&self, owner: usize) -> impl Iterator<Item = u64> {
+        let nodes = self.used().flatten().filter(move |used| (used.owner.into(), used.what) == (owner, Use::Node));
+        nodes.map(|used| used.page.into())
     }
 
     /// The frame that `owner` uses so at `page`.
@@ -62,7 +88,7 @@ impl Books {
         let wanted = |used: &Option<Used>| {
             used.is_some_and(|used| (used.owner.into(), used.what, used.page.into()) == (owner, what, page))
         };
-        self.frames.iter().position(wanted).map(|at| at as u64)
+        self.used().position(wanted).map(|at| at as u64)
     }
 
     /// Frames that a client has.
@@ -98,7 +124,12 @@ impl Books {
     }
 
     fn pages(&self, owns: impl Fn(usize) -> bool) -> impl Iterator<Item = u64> {
-        let pages = self.frames.iter().flatten().filter(|used| used.what != Use::Node);
+        let pages = self.used().flatten().filter(|used| used.what != Use::Node);
         pages.filter(move |used| owns(used.owner.into())).map(|used| used.page.into())
+    }
+
+    /// The frames up to the last one that is not free.
+    fn used(&self) -> core::slice::Iter<'_, Option<Used>> {
+        self.frames.get(..self.end).unwrap_or_default().iter()
     }
 }

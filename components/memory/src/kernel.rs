@@ -15,8 +15,8 @@ pub trait Kernel {
     /// What the plan says of the component with this number.
     fn managed(&self, number: usize) -> Option<Managed>;
 
-    /// Whether one of two components calls the other.
-    fn are_connected(&self, one: usize, other: usize) -> bool;
+    /// Whether the graph lets component number `from` give memory of its own to component number `to`.
+    fn may_give(&self, from: usize, to: usize) -> bool;
 
     /// Asks the object behind `capability` for `operation`.
     ///
@@ -35,8 +35,8 @@ impl Kernel for &Management {
         Management::managed(self, number)
     }
 
-    fn are_connected(&self, one: usize, other: usize) -> bool {
-        Management::are_connected(self, one, other)
+    fn may_give(&self, from: usize, to: usize) -> bool {
+        Management::may_give(self, from, to)
     }
 
     fn operate(&self, capability: u64, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Error> {
@@ -53,13 +53,15 @@ pub struct Client {
     pub page_table: u64,
     /// Pages and frames that it may have at once.
     pub quota: u64,
+    /// The token of the component that makes it at run time, and ends it; 0 if it is there from the start.
+    pub maker: u64,
 }
 
 /// The client whose invocations carry `token`.
 pub fn client(kernel: &impl Kernel, token: u64) -> Option<Client> {
     let number = usize::try_from(token.checked_sub(1)?).ok()?;
-    let Managed { page_table, quota, .. } = kernel.managed(number)?;
-    (page_table != 0).then_some(Client { number, page_table, quota })
+    let Managed { page_table, quota, partner, .. } = kernel.managed(number)?;
+    (page_table != 0).then_some(Client { number, page_table, quota, maker: partner })
 }
 
 /// The address of page number `page` of a client's memory at run time.
@@ -114,6 +116,11 @@ impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
     pub fn free(&self, frame: u64) {
         let own = self.kernel.word(word::PAGE_TABLE);
         let _ = self.operate(own, PageTableOperation::Unmap, [master(frame), 0, 0, 0]);
+    }
+
+    /// Takes the node of this level above the page out of the client's page table, if nothing hangs from it any more.
+    pub fn prune(&self, client: Client, page: u64, level: u64) {
+        let _ = self.operate(client.page_table, PageTableOperation::Prune, [address(page), level, 0, 0]);
     }
 
     /// Clears the untyped frame.

@@ -1,11 +1,23 @@
-//! Offers: pages that a client lets others map, and those who did.
+//! Offers: pages that a client lets another have, to look at, to write to, or for good; and where that one has them mapped.
 
 use core::ops::Range;
 
-/// Offers, and acceptances, that there can be at once.
+/// Offers that there can be at once.
 const OFFERS: usize = 256;
 
-/// An offer, or one that was accepted.
+/// What is done with pages that are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Whoever accepts reads them, and may write to them if that is so.
+    Lent {
+        /// Whether they may be written.
+        writable: bool,
+    },
+    /// They are not the owner's to use any more, and whoever takes them has them.
+    Given,
+}
+
+/// An offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Number of the client whose pages they are.
@@ -14,10 +26,24 @@ pub struct Offer {
     pub page: u64,
     /// How many.
     pub pages: u64,
-    /// Whether they may be written.
-    pub writable: bool,
-    /// The client that has them mapped, and its first page of them.
-    pub to: Option<(usize, u64)>,
+    /// Number of the client that may have them.
+    pub to: usize,
+    /// What for.
+    pub kind: Kind,
+    /// The first page at which that one has them mapped, if it has.
+    pub at: Option<u64>,
+}
+
+impl Offer {
+    /// The pages, as their owner has them.
+    pub const fn range(&self) -> Range<u64> {
+        self.page..self.page + self.pages
+    }
+
+    /// Whether any of these pages of the client `from` is offered.
+    pub fn overlaps(&self, from: usize, pages: &Range<u64>) -> bool {
+        self.from == from && self.page < pages.end && pages.start < self.page + self.pages
+    }
 }
 
 /// All offers.
@@ -31,34 +57,32 @@ impl Offers {
         Self { offers: [None; OFFERS] }
     }
 
-    /// Notes an offer; `None` if there is no room.
+    /// Notes an offer; `None` if there is no room. Nobody has more than are left for the others.
     pub fn add(&mut self, offer: Offer) -> Option<()> {
-        *self.offers.iter_mut().find(|place| place.is_none())? = Some(offer);
+        let own = self.all().filter(|other| other.from == offer.from).count();
+        let is_fair = own < self.offers.iter().filter(|place| place.is_none()).count();
+        *self.offers.iter_mut().find(|place| is_fair && place.is_none())? = Some(offer);
         Some(())
     }
 
-    /// What the client `from` offers at `page`.
-    pub fn find(&self, from: usize, page: u64) -> Option<Offer> {
-        self.offers.iter().flatten().find(|offer| (offer.from, offer.page, offer.to) == (from, page, None)).copied()
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Offer> {
+        self.offers.iter().flatten()
     }
 
-    /// Where these clients have accepted pages: the first, and how many.
-    pub fn accepted(&self, clients: impl Fn(usize) -> bool) -> impl Iterator<Item = (u64, u64)> {
-        let offers = self.offers.iter().flatten();
-        offers.filter_map(move |offer| offer.to.filter(|to| clients(to.0)).map(|to| (to.1, offer.pages)))
+    /// The offer that the client `from` makes to the client `to`, at its page `page`.
+    pub fn find(&mut self, from: usize, page: u64, to: usize) -> Option<&mut Offer> {
+        let wanted = |offer: &&mut Offer| (offer.from, offer.page, offer.to) == (from, page, to);
+        self.offers.iter_mut().flatten().find(wanted)
     }
 
-    /// Takes an offer of any of these pages of the client out, or an acceptance of one.
-    pub fn remove(&mut self, from: usize, pages: &Range<u64>) -> Option<Offer> {
-        let overlaps =
-            |offer: &Offer| offer.from == from && offer.page < pages.end && pages.start < offer.page + offer.pages;
-        self.offers.iter_mut().find(|place| place.as_ref().is_some_and(overlaps))?.take()
+    /// Takes the first out of which this is so.
+    pub fn remove(&mut self, is_wanted: impl Fn(&Offer) -> bool) -> Option<Offer> {
+        self.offers.iter_mut().find(|place| place.as_ref().is_some_and(&is_wanted))?.take()
     }
 
-    /// Takes exactly this one out.
-    pub fn forget(&mut self, offer: Offer) {
-        if let Some(place) = self.offers.iter_mut().find(|place| **place == Some(offer)) {
-            *place = None;
-        }
+    /// Where these clients have mapped what they were lent: the first page, and how many.
+    pub fn mapped(&self, clients: impl Fn(usize) -> bool) -> impl Iterator<Item = (u64, u64)> {
+        self.all().filter(move |offer| clients(offer.to)).filter_map(|offer| Some((offer.at?, offer.pages)))
     }
 }

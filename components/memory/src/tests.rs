@@ -1,12 +1,14 @@
 //! The manager against a kernel that keeps books of its own.
 
+mod regions;
+
 use super::*;
+use crate::kernel::address;
 use abi::error::Error as Refusal;
-use abi::layout::PAGE;
+use abi::layout::{PAGE, READ, WRITE};
 use abi::management::Managed;
 use abi::operation::{PageTableOperation, TableOperation};
 use core::result::Result;
-use kernel::address;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,11 @@ const UNTYPED: u64 = 0x4000_0000_0000;
 const OWN_TABLE: u64 = 8;
 const OWN_PAGE_TABLE: u64 = 9;
 const QUOTA: u64 = 8;
+
+/// Tokens of clients.
+const ONE: u64 = 2;
+const TWO: u64 = 3;
+const THREE: u64 = 4;
 
 /// What a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +34,8 @@ enum Entry {
 #[derive(Default)]
 struct Books {
     pages: BTreeMap<(u64, u64), Entry>,
-    nodes: BTreeSet<(u64, u64, u64)>,
+    /// The frames of nodes: of this page table, at this level, the so manieth.
+    nodes: BTreeMap<(u64, u64, u64), u64>,
     /// Mappings of each frame that is memory.
     counts: BTreeMap<u64, u64>,
     /// Frames that are nodes.
@@ -46,7 +54,7 @@ impl Books {
     }
 
     fn place(&mut self, table: u64, at: u64, entry: Entry) -> Result<(), Refusal> {
-        if !self.nodes.contains(&(table, 1, at / (PAGE << 9))) {
+        if !self.nodes.contains_key(&(table, 1, at / (PAGE << 9))) {
             return Err(Refusal::NoNode);
         }
         if self.pages.contains_key(&(table, at)) {
@@ -69,6 +77,24 @@ impl Books {
             self.counts.remove(&frame);
             self.pending.insert(frame);
         }
+        Ok(())
+    }
+
+    /// A node from which nothing hangs is untyped again.
+    fn prune(&mut self, table: u64, at: u64, level: u64) -> Result<(), Refusal> {
+        let span = |level: u64| PAGE << (9 * level);
+        let is_below = |other: u64| other / span(level) == at / span(level);
+        let pages = self.pages.keys().any(|(of, page)| *of == table && is_below(*page));
+        let nodes = self
+            .nodes
+            .keys()
+            .any(|(of, lower, number)| (*of, *lower + 1) == (table, level) && is_below(number * span(*lower)));
+        if pages || nodes {
+            return Err(Refusal::InUse);
+        }
+        let frame = self.nodes.remove(&(table, level, at / span(level))).ok_or(Refusal::NoNode)?;
+        self.kernel.remove(&frame);
+        self.pending.insert(frame);
         Ok(())
     }
 
@@ -95,15 +121,16 @@ impl Books {
                 self.place(table, at, Entry::Named { frame })
             }
             Graft => {
-                if self.nodes.contains(&(table, w2, at / (PAGE << (9 * w2)))) {
+                if self.nodes.contains_key(&(table, w2, at / (PAGE << (9 * w2)))) {
                     return Err(Refusal::AlreadyMapped);
                 }
                 let frame = self.claim(from)?;
                 self.kernel.insert(frame);
-                self.nodes.insert((table, w2, at / (PAGE << (9 * w2))));
+                self.nodes.insert((table, w2, at / (PAGE << (9 * w2))), frame);
                 Ok(())
             }
             Unmap => self.unmap(table, at),
+            Prune => self.prune(table, at, from),
             Clean => self.claim(at).map(|_| ()),
             other => panic!("{other:?}"),
         }
@@ -120,15 +147,16 @@ impl Kernel for &Fake {
         [OWN_TABLE, OWN_PAGE_TABLE, 0, 0, UNTYPED, self.frames, 0, 5][number]
     }
 
-    /// Components 1 to 4 are clients; 0 is not. The last two share an address space.
+    /// Components 1 to 4 are clients; 0 is not. The last two share an address space; 4 makes 1 at run time.
     fn managed(&self, number: usize) -> Option<Managed> {
         let page_table = if number == 0 { 0 } else { 20 + number.min(3) as u64 };
-        (number < 5).then_some(Managed { page_table, quota: QUOTA, ..Managed::default() })
+        let partner = if number == 1 { 5 } else { 0 };
+        (number < 5).then_some(Managed { page_table, quota: QUOTA, partner, ..Managed::default() })
     }
 
-    /// Components 1 and 2 call each other.
-    fn are_connected(&self, one: usize, other: usize) -> bool {
-        one + other == 3
+    /// Component 1 may give memory to 2 and to 3, and 2 to 1.
+    fn may_give(&self, from: usize, to: usize) -> bool {
+        [(1, 2), (1, 3), (2, 1)].contains(&(from, to))
     }
 
     fn operate(&self, capability: u64, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Refusal> {
@@ -223,51 +251,14 @@ fn nobody_gives_back_what_is_not_theirs() {
     let at = one.grant(2).unwrap();
     for (address, pages) in [(at, 3), (at, 0), (at + 1, 1), (at, u64::MAX), (0, 1), (u64::MAX, 1), (at + 2 * PAGE, 1)] {
         assert_eq!(one.give_back(address, pages), Err(NOT_YOURS), "{pages} pages at {address:#x}");
-        assert_eq!(one.offer(address, pages, true), Err(NOT_YOURS));
+        assert_eq!(one.offer(address, pages, TWO, true), Err(NOT_YOURS));
+        assert_eq!(one.give(address, pages, TWO), Err(NOT_YOURS));
         assert_eq!(one.settle(address, pages), Err(NOT_YOURS));
     }
     assert_eq!(two.give_back(at, 1), Err(NOT_YOURS));
     assert_eq!(as_client(&manager, 0).grant(1), Err(NOT_A_CLIENT));
     assert_eq!(as_client(&manager, 9).grant(1), Err(NOT_A_CLIENT));
     assert_eq!(manager.serve(Caller { token: 0, thread: 0, core: 0 }).left(), Err(NOT_A_CLIENT));
-}
-
-#[test]
-fn what_is_offered_is_shared_with_those_next_to_it_until_it_is_taken_back() {
-    let (fake, manager) = manager(100);
-    let (one, two, three) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 3));
-    let at = one.grant(2).unwrap();
-    assert_eq!(two.accept(2, at), Err(NOT_YOURS), "not offered yet");
-    one.offer(at, 2, false).unwrap();
-    assert_eq!(three.accept(2, at), Err(NOT_YOURS), "no edge");
-    assert_eq!(two.accept(1, at), Err(NOT_YOURS), "somebody else's");
-    let (there, count) = two.accept(2, at).unwrap();
-    assert_eq!(count, 2);
-    let shared = |(_, entry): (u64, Entry)| match entry {
-        Entry::Mapped { frame, rights } => (frame, rights),
-        Entry::Named { .. } => panic!("a name"),
-    };
-    let (ours, theirs): (Vec<_>, Vec<_>) = (pages(fake, 1), pages(fake, 2));
-    for (our, their) in ours.into_iter().map(shared).zip(theirs.into_iter().map(shared)) {
-        assert_eq!((our.0, their.1), (their.0, READ));
-    }
-    assert_ne!(two.grant(1), Ok(there), "the place is taken");
-    one.take_back(at).unwrap();
-    assert_eq!(pages(fake, 2).len(), 1);
-    assert_eq!(two.accept(2, at), Err(NOT_YOURS));
-    assert_eq!(one.take_back(at), Err(NOT_YOURS));
-}
-
-#[test]
-fn what_is_given_back_is_taken_from_those_who_accepted() {
-    let (fake, manager) = manager(100);
-    let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
-    let at = one.grant(2).unwrap();
-    one.offer(at, 2, true).unwrap();
-    two.accept(2, at).unwrap();
-    one.give_back(at + PAGE, 1).unwrap();
-    assert_eq!(pages(fake, 2), []);
-    assert_eq!(pages(fake, 1).len(), 1);
 }
 
 #[test]
@@ -310,14 +301,4 @@ fn one_is_served_at_a_time() {
 fn a_plan_that_is_too_large_is_refused() {
     assert_eq!(manager(FRAMES).1.initialise(), Ok(()));
     assert_eq!(manager(FRAMES + 1).1.initialise(), Err(NO_MEMORY));
-}
-
-#[test]
-fn offers_have_an_end() {
-    let (_, manager) = manager(100);
-    let one = as_client(&manager, 1);
-    let at = one.grant(1).unwrap();
-    let offered = (0..1000).take_while(|_| one.offer(at, 1, false).is_ok()).count();
-    assert_eq!(offered, 256);
-    assert_eq!(one.offer(at, 1, false), Err(TOO_MANY_OFFERS));
 }

@@ -67,12 +67,12 @@ impl Management {
         Managed::from_words(words).filter(|_| at < self.components())
     }
 
-    /// Whether one of two components calls the other.
-    pub fn are_connected(&self, one: usize, other: usize) -> bool {
+    /// Whether the graph lets component number `from` give memory of its own to component number `to`.
+    pub fn may_give(&self, from: usize, to: usize) -> bool {
         let count = self.components();
-        let in_map = one < count && other / 64 < map_words(count);
-        let word = self.words().get(map_at(count, one) + other / 64).filter(|_| in_map);
-        word.is_some_and(|word| word & 1 << (other % 64) != 0)
+        let in_map = from < count && to / 64 < map_words(count);
+        let word = self.words().get(map_at(count, from) + to / 64).filter(|_| in_map);
+        word.is_some_and(|word| word & 1 << (to % 64) != 0)
     }
 
     /// The bundle's tables, if the manager constructs others.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::breaks::Breaks;
 use super::costs::Costs;
-use crate::graph::{Component, Dependency, Device, Graph, Parameter, Resource, Trust, Via};
+use crate::graph::{Component, Dependency, Device, Graph, Parameter, Regions, Resource, Trust, Via};
 
 /// What there is to draw.
 pub struct Plan {
@@ -314,6 +314,13 @@ fn lines_of_dependency(dep: &Dependency, scheduler: Option<&str>) -> Vec<Line> {
         let names: Vec<_> = methods.iter().map(|method| method.value.as_str()).collect();
         lines.push(Line::new(Style::Remark, format!("only {}", names.join(", "))));
     }
+    let regions = match dep.regions {
+        Regions { client: true, server: true } => Some("regions both ways"),
+        Regions { client: true, server: false } => Some("regions of the client"),
+        Regions { client: false, server: true } => Some("regions of the server"),
+        Regions { client: false, server: false } => None,
+    };
+    lines.extend(regions.map(|text| Line::new(Style::Remark, text)));
     let trust = match dep.trust {
         Trust { server: true, client: true } => Some("trust both ways"),
         Trust { server: true, client: false } => Some("client trusts server"),

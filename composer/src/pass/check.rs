@@ -8,6 +8,7 @@ mod foreign;
 mod interposers;
 mod manage;
 mod policies;
+mod regions;
 mod schedulability;
 mod scheduling;
 mod spaces;
@@ -39,6 +40,7 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         policies::check(at, component, draft.components.get(at), graph, found);
         cores::check(at, component, draft.components.get(at), graph, found);
         manage::check(at, draft.components.get(at), made.get(&at).copied(), graph, found);
+        regions::check(at, component, graph, draft, found);
         spaces::check(at, component, graph, found);
         visitors::check(at, graph, found);
         waiting::check(at, draft.components.get(at), graph, found);

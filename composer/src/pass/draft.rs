@@ -7,7 +7,7 @@ use std::ops::Range;
 use abi::fault::Policy as What;
 
 use super::shape::{Fields, List, Value};
-use crate::graph::{Implements, Machine, Parameter, Policy, Setting, Spanned, Trust, Via};
+use crate::graph::{Implements, Machine, Parameter, Policy, Regions, Setting, Spanned, Trust, Via};
 use crate::keys::{DEFAULT_MEMORY, DEFAULT_TIMEOUT};
 
 /// A graph file.
@@ -153,6 +153,8 @@ pub struct Dependency {
     pub methods: Option<Vec<Spanned<String>>>,
     /// `trust`.
     pub trust: Trust,
+    /// `regions`.
+    pub regions: Regions,
     /// `import`.
     pub import: Option<Spanned<String>>,
     /// `via`.
@@ -301,6 +303,7 @@ fn handler(fields: &Fields) -> Option<Dependency> {
         variant: fields.text("variant"),
         methods: None,
         trust: Trust::default(),
+        regions: Regions::default(),
         import: None,
         via: Via::Call,
         interposers: Vec::new(),
@@ -351,16 +354,15 @@ fn device(fields: &Fields) -> Option<Device> {
 
 impl Dependency {
     fn new(fields: &Fields) -> Option<Self> {
-        let trust = fields.text("trust").map(|text| text.value).unwrap_or_default();
+        let (trusts_client, trusts_server) = ends(fields, "trust");
+        let (clients, servers) = ends(fields, "regions");
         Some(Self {
             srv: fields.text("srv")?,
             interface: fields.text("interface")?,
             variant: fields.text("variant"),
             methods: fields.texts("methods"),
-            trust: Trust {
-                server: matches!(trust.as_str(), "server" | "both"),
-                client: matches!(trust.as_str(), "client" | "both"),
-            },
+            trust: Trust { server: trusts_server, client: trusts_client },
+            regions: Regions { client: clients, server: servers },
             import: fields.text("import"),
             via: match fields.text("via") {
                 Some(via) if via.value == "page" => Via::Page,
@@ -370,6 +372,12 @@ impl Dependency {
             span: fields.span.clone(),
         })
     }
+}
+
+/// Whether a key names the client, and whether it names the server.
+fn ends(fields: &Fields, key: &str) -> (bool, bool) {
+    let named = fields.text(key).map(|text| text.value).unwrap_or_default();
+    (matches!(named.as_str(), "client" | "both"), matches!(named.as_str(), "server" | "both"))
 }
 
 /// Values by key, as what `keys` says that they are; `None` if there is none that fits.

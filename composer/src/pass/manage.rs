@@ -69,8 +69,8 @@ impl Parts<'_> {
                     tables.entry(first).or_insert_with(|| grant(&mut held.capabilities, Grant::PageTable(at as u64)));
                 managed.page_table = *slot;
                 managed.quota = self.quota(at);
-                // A client's pages lie in twice as much address space.
-                held.frames += managed.quota + nodes(2 * managed.quota);
+                // A client's pages lie in twice as much address space, and so does what others lend it.
+                held.frames += managed.quota + nodes(2 * (managed.quota + self.lent_to(at)));
             }
             let (serves, calls) = self.around(index, at);
             if serves {
@@ -120,6 +120,12 @@ impl Parts<'_> {
         said.map_or(DEFAULT_QUOTA.max(needed * PAGE), |said| said.value) / PAGE
     }
 
+    /// Frames that others may lend the component at `index` at once.
+    fn lent_to(&self, index: usize) -> u64 {
+        let lenders = (0..self.graph.components.len()).filter(|from| self.graph.may_give(*from, index));
+        lenders.map(|from| self.quota(from)).sum()
+    }
+
     /// Frames that the component at `index` is made of, at most.
     fn frames(&self, index: usize) -> u64 {
         let memory = self.schema.components.get(index).map_or(0, |bindings| {
@@ -153,8 +159,7 @@ impl Parts<'_> {
         plan.extend(held.managed.iter().flat_map(Managed::to_words));
         plan.resize(words(count), 0);
         for one in 0..count {
-            let connected = (0..count).filter(|other| self.graph.are_connected(one, *other));
-            for other in connected {
+            for other in (0..count).filter(|other| self.graph.may_give(one, *other)) {
                 if let Some(word) =
                     plan.get_mut(map_at(count, one) + other / 64).filter(|_| other / 64 < map_words(count))
                 {

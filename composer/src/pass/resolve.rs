@@ -102,6 +102,7 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
         variant: draft.variant.clone(),
         methods: draft.methods.clone(),
         trust: draft.trust,
+        regions: draft.regions,
         import: draft.import.clone(),
         via: draft.via,
         span: draft.span.clone(),

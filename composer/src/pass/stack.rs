@@ -3,6 +3,7 @@
 //! when invocations come back to a component.
 
 mod chains;
+pub mod regions;
 pub mod unused;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ pub struct Stacks {
 pub fn stack(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnostics) -> Option<Stacks> {
     let bounds = bounds(graph, images, schema, found)?;
     unused::check(graph, schema, &bounds, found);
+    regions::check(graph, schema, &bounds, found);
     needs(graph, schema, &bounds, found)
 }
 

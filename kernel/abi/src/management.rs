@@ -15,8 +15,8 @@
 //! | 7 | number of components in the bundle |
 //! | 8, … | the components, in the bundle's order, [`Managed::WORDS`] each |
 //!
-//! Behind them lies an *edge map* for each component, of [`map_words`] each: bit n says that one of it and component n
-//! calls the other, so that they may share memory.
+//! Behind them lies a *region map* for each component, of [`map_words`] each: bit n says that it may give component n memory
+//! of its own.
 //!
 //! The segments of the components that it constructs lie where the bundle has them, counted from
 //! [`BUNDLE`](crate::boot::BUNDLE), each with the rights of the segment but the right to write.
@@ -55,30 +55,34 @@ pub struct Managed {
     pub page_table: u64,
     /// Frames that it may have from the manager at once.
     pub quota: u64,
+    /// Of a component that is made at run time, the token of its other manager: who makes it is told who gives it memory, and the
+    /// reverse. Who makes it then has 0 for everything else but `page_table`, which is a slot of the other's own table, where the
+    /// page table is to go.
+    pub partner: u64,
 }
 
 impl Managed {
     /// Words of a component.
-    pub const WORDS: usize = 4;
+    pub const WORDS: usize = 5;
 
     /// The component at the front of `words`.
     pub fn from_words(words: &[u64]) -> Option<Self> {
-        let [component, table, page_table, quota, ..] = *words else { return None };
-        Some(Self { component, table, page_table, quota })
+        let [component, table, page_table, quota, partner, ..] = *words else { return None };
+        Some(Self { component, table, page_table, quota, partner })
     }
 
     /// The fields as words, in their order.
     pub const fn to_words(&self) -> [u64; Self::WORDS] {
-        [self.component, self.table, self.page_table, self.quota]
+        [self.component, self.table, self.page_table, self.quota, self.partner]
     }
 }
 
-/// Words of an edge map of so many components.
+/// Words of a region map of so many components.
 pub const fn map_words(components: usize) -> usize {
     components.div_ceil(64)
 }
 
-/// The word at which the edge map of component number `at` starts.
+/// The word at which the region map of component number `at` starts.
 pub const fn map_at(components: usize, at: usize) -> usize {
     HEADER_WORDS + components * Managed::WORDS + at * map_words(components)
 }
@@ -94,13 +98,13 @@ mod tests {
 
     #[test]
     fn a_component_round_trips() {
-        let managed = Managed { component: 9, table: 10, page_table: 11, quota: 12 };
+        let managed = Managed { component: 9, table: 10, page_table: 11, quota: 12, partner: 13 };
         assert_eq!(Managed::from_words(&managed.to_words()), Some(managed));
-        assert_eq!(Managed::from_words(&[1, 2, 3]), None);
+        assert_eq!(Managed::from_words(&[1, 2, 3, 4]), None);
     }
 
     #[test]
-    fn edge_maps_follow_the_components() {
+    fn region_maps_follow_the_components() {
         assert_eq!((map_words(1), map_words(64), map_words(65)), (1, 1, 2));
         assert_eq!(map_at(3, 0), HEADER_WORDS + 3 * Managed::WORDS);
         assert_eq!(words(65), HEADER_WORDS + 65 * (Managed::WORDS + 2));

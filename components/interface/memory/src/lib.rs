@@ -19,15 +19,35 @@ pub trait Memory {
     /// Unmaps `pages` pages that were granted, from `address` on, here and wherever they were accepted.
     fn give_back(&self, address: u64, pages: u64) -> Result<()>;
 
-    /// Lets a component that calls this one, or that this one calls, map `pages` pages that were granted, from
-    /// `address` on: all of them, read-only unless `writable`. Whoever is told the address can accept.
-    fn offer(&self, address: u64, pages: u64, writable: bool) -> Result<()>;
+    /// Answers the token of the component that asks: by it others name the component to whom they give something, or who gives
+    /// them something. A server knows its callers' tokens; it may tell them its own.
+    fn token(&self) -> Result<u64>;
 
-    /// Maps what the component with the token `from` offers at `address`; answers where, and how many pages.
-    fn accept(&self, from: u64, address: u64) -> Result<(u64, u64)>;
+    /// Lets the component with the token `to` map `pages` pages that were granted, from `address` on: all of them, read-only
+    /// unless `writable`. It has to be told the address. The graph says to whom memory may be given (`regions`).
+    fn offer(&self, address: u64, pages: u64, to: u64, writable: bool) -> Result<()>;
 
-    /// Ends the offer of `address`: what was accepted is unmapped.
+    /// Maps what the component with the token `from` offers at `address`, to be written if so said; answers where, and how many
+    /// pages. The owner may write to it at any time, and take it back: then whoever touches it faults.
+    fn accept(&self, from: u64, address: u64, writable: bool) -> Result<(u64, u64)>;
+
+    /// Unmaps what was accepted and lies at `address`.
+    fn release(&self, address: u64) -> Result<()>;
+
+    /// Gives `pages` pages that were granted, from `address` on, to the component with the token `to`: nobody has them until that
+    /// one takes them. They count for whoever gave them until then.
+    fn give(&self, address: u64, pages: u64, to: u64) -> Result<()>;
+
+    /// Takes what the component with the token `from` gives, and had at `address`; answers where it is now, and how many pages: as
+    /// if they had been granted.
+    fn take(&self, from: u64, address: u64) -> Result<(u64, u64)>;
+
+    /// Ends all offers of what lies from `address` on: what was accepted is unmapped. What was given, and not taken yet, is the
+    /// component's own again, where it was.
     fn take_back(&self, address: u64) -> Result<()>;
+
+    /// Takes everything from a component that lives no more, and what it had offered from those who have it. For who made it alone.
+    fn end(&self, component: u64) -> Result<()>;
 
     /// Names `frames` untyped frames, one page address after another, for a component that makes kernel objects;
     /// answers the first name.
@@ -67,3 +87,10 @@ pub const BUSY: Error = Error::Server(5);
 
 /// The error of a component that has no memory manager in the graph, or not this one.
 pub const NOT_A_CLIENT: Error = Error::Server(6);
+
+/// The error about a component to which the graph does not let this one give memory; about memory that is offered to be read, and
+/// is to be written; about the end of a component that another makes.
+pub const NOT_PERMITTED: Error = Error::Server(7);
+
+/// The error about an offer that was accepted already.
+pub const ACCEPTED: Error = Error::Server(8);

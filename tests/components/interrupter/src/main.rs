@@ -26,10 +26,11 @@ fn interrupt() -> Result<()> {
     while CALLED.add(0, 0)? == 0 {
         core::hint::spin_loop();
     }
+    let taker = TAKER.token()?;
     for _ in 0..TIMES {
         let page = MEMORY.grant(1)?;
-        MEMORY.offer(page, 1, true)?;
-        TAKER.map(page)?;
+        MEMORY.offer(page, 1, taker, true)?;
+        TAKER.map(page, true)?;
         MEMORY.take_back(page)?;
         MEMORY.give_back(page, 1)?;
     }

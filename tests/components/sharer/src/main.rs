@@ -5,7 +5,7 @@
 use abi::layout::PAGE;
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use memory_interface::{Memory, MemoryClient, NO_MEMORY, NOT_YOURS};
+use memory_interface::{Memory, MemoryClient, NO_MEMORY, NOT_PERMITTED, NOT_YOURS};
 use runtime::{Error, Result};
 use taker::{Taker, TakerClient};
 
@@ -22,11 +22,12 @@ const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
 type Step = fn() -> Result<bool>;
 
 fn run() -> Result<u16> {
-    let steps: [(&str, Step); 5] = [
+    let steps: [(&str, Step); 6] = [
         ("quota", quota),
         ("zeros", zeros),
         ("shared", shared),
         ("read-only", read_only),
+        ("given", given),
         ("again and again", again_and_again),
     ];
     let mut out = Writer::new(&CONSOLE);
@@ -69,9 +70,9 @@ fn zeros() -> Result<bool> {
 /// Both see one memory, until it is taken back: then one faults.
 fn shared() -> Result<bool> {
     let pages = MEMORY.grant(2)?;
-    let before = NEIGHBOUR.map(pages);
-    MEMORY.offer(pages, 2, true)?;
-    let (there, count) = NEIGHBOUR.map(pages)?;
+    let before = NEIGHBOUR.map(pages, true);
+    MEMORY.offer(pages, 2, NEIGHBOUR.token()?, true)?;
+    let (there, count) = NEIGHBOUR.map(pages, true)?;
     write(pages + PAGE, 7);
     let seen = NEIGHBOUR.read(there + PAGE)?;
     NEIGHBOUR.write(there, 9)?;
@@ -86,20 +87,38 @@ fn shared() -> Result<bool> {
 fn read_only() -> Result<bool> {
     let page = MEMORY.grant(1)?;
     write(page, 5);
-    MEMORY.offer(page, 1, false)?;
-    let (there, _) = READER.map(page)?;
+    MEMORY.offer(page, 1, READER.token()?, false)?;
+    let refused = READER.map(page, true);
+    let (there, _) = READER.map(page, false)?;
     let seen = READER.read(there)?;
     let written = READER.write(there, 6);
     let kept = read(page);
     MEMORY.give_back(page, 1)?;
-    Ok((seen, written, kept, READER.read(there)) == (5, Err(FAULTED), 5, Err(FAULTED)))
+    let after = READER.read(there);
+    Ok((refused, seen, written, kept, after) == (Err(NOT_PERMITTED), 5, Err(FAULTED), 5, Err(FAULTED)))
+}
+
+/// What was given is the other's, and whoever gave it faults; along edges that do not say so, nothing is.
+fn given() -> Result<bool> {
+    let had = NEIGHBOUR.give(77)?;
+    let theirs = NEIGHBOUR.read(had);
+    let (page, count) = MEMORY.take(NEIGHBOUR.token()?, had)?;
+    let seen = read(page);
+    write(page, 78);
+    MEMORY.give(page, count, NEIGHBOUR.token()?)?;
+    let (there, _) = NEIGHBOUR.take(page)?;
+    let back = NEIGHBOUR.read(there)?;
+    NEIGHBOUR.discard(there, count)?;
+    let refused = READER.give(1);
+    Ok((theirs, count, seen, back, refused) == (Err(FAULTED), 1, 77, 78, Err(NOT_PERMITTED))
+        && MEMORY.left()? == (8, 0))
 }
 
 /// Nothing wears out.
 fn again_and_again() -> Result<bool> {
     let mut all = true;
     for _ in 0..1000 {
-        all &= shared()?;
+        all &= shared()? && given()?;
     }
     Ok(all && MEMORY.left()? == (8, 0))
 }

@@ -14,8 +14,30 @@ runtime::component! {}
 struct Taking(Caller);
 
 impl Taker for Taking {
-    fn map(&self, address: u64) -> Result<(u64, u64)> {
-        MEMORY.accept(self.0.token, address)
+    fn token(&self) -> Result<u64> {
+        MEMORY.token()
+    }
+
+    fn map(&self, address: u64, writable: bool) -> Result<(u64, u64)> {
+        MEMORY.accept(self.0.token, address, writable)
+    }
+
+    fn take(&self, address: u64) -> Result<(u64, u64)> {
+        MEMORY.take(self.0.token, address)
+    }
+
+    fn give(&self, word: u64) -> Result<u64> {
+        let page = MEMORY.grant(1)?;
+        self.write(page, word)?;
+        if let Err(error) = MEMORY.give(page, 1, self.0.token) {
+            MEMORY.give_back(page, 1)?;
+            return Err(error);
+        }
+        Ok(page)
+    }
+
+    fn discard(&self, address: u64, pages: u64) -> Result<()> {
+        MEMORY.give_back(address, pages)
     }
 
     fn read(&self, address: u64) -> Result<u64> {

@@ -1,0 +1,98 @@
+//! The accounts: who has which frames, at which pages, and what of it is offered to whom.
+
+use crate::books::{Books, FRAMES, Use};
+use crate::kernel::{Client, Frames, Kernel, address, page};
+use crate::offers::Offers;
+use abi::error::Error as KernelError;
+use abi::management::word;
+use core::ops::Range;
+use memory_interface::{NO_MEMORY, NOT_YOURS};
+use runtime::{Error, Result};
+
+/// Who has what.
+pub struct Accounts {
+    /// The frames.
+    pub books: Books,
+    /// What is offered of them.
+    pub offers: Offers,
+}
+
+impl Accounts {
+    /// Accounts in which nobody has anything.
+    pub const fn new() -> Self {
+        Self { books: Books::new(), offers: Offers::new() }
+    }
+
+    /// Takes frames for `pages` pages in a row; `place` maps or names each. All of them, or none.
+    pub fn take<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        client: Client,
+        pages: u64,
+        what: Use,
+        place: impl Fn(
+            &mut Frames<'_, K, &mut dyn FnMut() -> Option<u64>>,
+            u64,
+            u64,
+        ) -> core::result::Result<(), KernelError>,
+    ) -> Result<u64> {
+        let first = self.room(kernel, client, pages)?;
+        for page in first..first + pages {
+            let limit = kernel.word(word::FRAMES);
+            let placed = self.books.take(limit, client.number, what, page).ok_or(NO_MEMORY).and_then(|frame| {
+                let mut node = || self.books.take(limit, client.number, Use::Node, page);
+                let placed = place(&mut Frames { kernel, node: &mut node }, page, frame);
+                placed.map_err(|error| {
+                    self.books.free(frame);
+                    error_of(error)
+                })
+            });
+            if let Err(error) = placed {
+                self.free(kernel, client, what, first..page);
+                return Err(error);
+            }
+        }
+        Ok(address(first))
+    }
+
+    /// Where so many more pages of the client's own can lie, if it may have them.
+    pub fn room(&self, kernel: &impl Kernel, client: Client, pages: u64) -> Result<u64> {
+        let left = client.quota.saturating_sub(self.books.count(client.number));
+        let gap = self.gap(kernel, client, pages);
+        gap.filter(|_| (1..=left).contains(&pages)).ok_or(NO_MEMORY)
+    }
+
+    /// Page numbers in a row at which nothing is in the client's address space, which others may share.
+    pub fn gap(&self, kernel: &impl Kernel, client: Client, pages: u64) -> Option<u64> {
+        let has_same = |other: usize| kernel.managed(other).is_some_and(|other| other.page_table == client.page_table);
+        let shares = |other: usize| other == client.number || has_same(other);
+        self.books.gap(shares, pages, self.offers.mapped(shares))
+    }
+
+    /// Makes frames free that the client has at these pages.
+    pub fn free(&mut self, kernel: &impl Kernel, client: Client, what: Use, pages: Range<u64>) {
+        let frames = Frames { kernel, node: || None };
+        for page in pages {
+            let Some(frame) = self.books.frame(client.number, what, page) else { continue };
+            frames.unmap(client, page);
+            if what != Use::Lent {
+                frames.free(frame);
+            }
+            self.books.free(frame);
+        }
+    }
+
+    /// The page numbers from `address` on, if the client uses all of them so.
+    pub fn owned(&self, client: Client, address: u64, pages: u64, what: Use) -> Result<Range<u64>> {
+        let first = page(address).ok_or(NOT_YOURS)?;
+        let pages = first..first.checked_add(pages).filter(|end| *end > first).ok_or(NOT_YOURS)?;
+        let most = pages.end - pages.start <= FRAMES;
+        let owned = most && pages.clone().all(|page| self.books.frame(client.number, what, page).is_some());
+        if owned { Ok(pages) } else { Err(NOT_YOURS) }
+    }
+}
+
+/// What the kernel refused, to a client: without memory for page tables there is none for pages.
+pub fn error_of(error: KernelError) -> Error {
+    if error == KernelError::NoFrame { NO_MEMORY } else { Error::Kernel(error) }
+}

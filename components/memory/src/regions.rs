@@ -1,0 +1,209 @@
+//! Regions: pages of one client that another maps, or takes over, as far as the graph lets it; and how that ends.
+//!
+//! What was mapped is unmapped before its owner is answered: on every core, so that nobody reaches it any more.
+
+use crate::accounts::{Accounts, error_of};
+use crate::books::Use;
+use crate::kernel::{Client, Frames, Kernel, address, client, page};
+use crate::offers::{Kind, Offer};
+use abi::layout::{READ, WRITE};
+use abi::management::word;
+use core::ops::Range;
+use memory_interface::{ACCEPTED, NO_MEMORY, NOT_PERMITTED, NOT_YOURS, TOO_MANY_OFFERS};
+use runtime::Result;
+
+impl Accounts {
+    /// Offers pages of the client to the one with the token `to`.
+    pub fn offer(
+        &mut self,
+        kernel: &impl Kernel,
+        from: Client,
+        pages: &Range<u64>,
+        to: u64,
+        writable: bool,
+    ) -> Result<()> {
+        let to = neighbour(kernel, from, to)?;
+        // Whoever is offered a page is offered it once, so that nobody has more mapped than others have.
+        if self.offers.all().any(|offer| offer.to == to.number && offer.overlaps(from.number, pages)) {
+            return Err(TOO_MANY_OFFERS);
+        }
+        self.add(from, pages, to, Kind::Lent { writable })
+    }
+
+    /// Takes pages away from the client, for the one with the token `to`.
+    pub fn give(&mut self, kernel: &impl Kernel, from: Client, pages: &Range<u64>, to: u64) -> Result<()> {
+        let to = neighbour(kernel, from, to)?;
+        self.withdraw(kernel, |offer| offer.overlaps(from.number, pages));
+        self.add(from, pages, to, Kind::Given)?;
+        let frames = Frames { kernel, node: || None };
+        for page in pages.clone() {
+            frames.unmap(from, page);
+            self.reuse((from, Use::Granted, page), (from, Use::Given, page))?;
+        }
+        let _ = frames.quiesce();
+        Ok(())
+    }
+
+    fn add(&mut self, from: Client, pages: &Range<u64>, to: Client, kind: Kind) -> Result<()> {
+        let (page, count) = (pages.start, pages.end - pages.start);
+        let offer = Offer { from: from.number, page, pages: count, to: to.number, kind, at: None };
+        self.offers.add(offer).ok_or(TOO_MANY_OFFERS)
+    }
+
+    /// Maps what the client with the token `from` lends at `at`; answers where, and how many pages.
+    pub fn accept(
+        &mut self,
+        kernel: &impl Kernel,
+        to: Client,
+        (from, at): (u64, u64),
+        write: bool,
+    ) -> Result<(u64, u64)> {
+        let (owner, offer) = self.offered(kernel, to, from, at)?;
+        let Kind::Lent { writable } = offer.kind else { return Err(NOT_YOURS) };
+        if write && !writable {
+            return Err(NOT_PERMITTED);
+        }
+        if offer.at.is_some() {
+            return Err(ACCEPTED);
+        }
+        let first = self.gap(kernel, to, offer.pages).ok_or(NO_MEMORY)?;
+        let rights = if write { READ | WRITE } else { READ };
+        self.map_all(kernel, to, first, (owner, offer, Use::Granted), rights)?;
+        if let Some(offer) = self.offers.find(owner.number, offer.page, to.number) {
+            offer.at = Some(first);
+        }
+        Ok((address(first), offer.pages))
+    }
+
+    /// Makes what the client with the token `from` gives away at `at` memory of the client `to`; answers where, and how many
+    /// pages.
+    pub fn take_over(&mut self, kernel: &impl Kernel, to: Client, (from, at): (u64, u64)) -> Result<(u64, u64)> {
+        let (owner, offer) = self.offered(kernel, to, from, at)?;
+        if offer.kind != Kind::Given {
+            return Err(NOT_YOURS);
+        }
+        let first = self.room(kernel, to, offer.pages)?;
+        self.map_all(kernel, to, first, (owner, offer, Use::Given), READ | WRITE)?;
+        for number in 0..offer.pages {
+            self.reuse((owner, Use::Given, offer.page + number), (to, Use::Granted, first + number))?;
+        }
+        self.offers.remove(|other| *other == offer);
+        Ok((address(first), offer.pages))
+    }
+
+    /// Ends all offers of what the client offers from `at` on; what was given away, and not taken yet, is its own again.
+    pub fn take_back(&mut self, kernel: &impl Kernel, from: Client, at: u64) -> Result<()> {
+        let at = page(at).ok_or(NOT_YOURS)?;
+        let is_meant = |offer: &Offer| (offer.from, offer.page) == (from.number, at);
+        let offer = *self.offers.all().find(|offer| is_meant(offer)).ok_or(NOT_YOURS)?;
+        if offer.kind == Kind::Given {
+            self.map_all(kernel, from, offer.page, (from, offer, Use::Given), READ | WRITE)?;
+            for page in offer.range() {
+                self.reuse((from, Use::Given, page), (from, Use::Granted, page))?;
+            }
+        }
+        self.withdraw(kernel, is_meant);
+        Ok(())
+    }
+
+    /// Unmaps what the client has accepted and mapped from `at` on.
+    pub fn release(&mut self, kernel: &impl Kernel, to: Client, at: u64) -> Result<()> {
+        let at = page(at).ok_or(NOT_YOURS)?;
+        let accepted = self.offers.all().find(|offer| (offer.to, offer.at) == (to.number, Some(at)));
+        let accepted = *accepted.ok_or(NOT_YOURS)?;
+        unmap(kernel, accepted);
+        if let Some(offer) = self.offers.find(accepted.from, accepted.page, accepted.to) {
+            offer.at = None;
+        }
+        Ok(())
+    }
+
+    /// Takes everything from a client that lives no more, and what it had lent from those who have it.
+    pub fn end(&mut self, kernel: &impl Kernel, dead: Client) {
+        self.withdraw(kernel, |offer| offer.from == dead.number);
+        self.withdraw(kernel, |offer| offer.to == dead.number && offer.at.is_some());
+        for what in [Use::Granted, Use::Given, Use::Lent] {
+            while let Some((_, page)) = self.books.first(dead.number, what) {
+                self.free(kernel, dead, what, page..page + 1);
+            }
+        }
+        let frames = Frames { kernel, node: || None };
+        for level in [1, 2, 3] {
+            self.books.nodes(dead.number).for_each(|page| frames.prune(dead, page, level));
+        }
+        while let Some((frame, _)) = self.books.first(dead.number, Use::Node) {
+            self.books.free(frame);
+        }
+    }
+
+    /// Ends these offers.
+    pub fn withdraw(&mut self, kernel: &impl Kernel, is_meant: impl Fn(&Offer) -> bool) {
+        let mut was_mapped = false;
+        while let Some(offer) = self.offers.remove(&is_meant) {
+            was_mapped |= offer.at.is_some();
+            unmap(kernel, offer);
+        }
+        if was_mapped {
+            let _ = Frames { kernel, node: || None }.quiesce();
+        }
+    }
+
+    /// What the client with the token `from` offers to `to` at `at`.
+    fn offered(&mut self, kernel: &impl Kernel, to: Client, from: u64, at: u64) -> Result<(Client, Offer)> {
+        let owner = client(kernel, from).ok_or(NOT_YOURS)?;
+        let offer = page(at).and_then(|page| self.offers.find(owner.number, page, to.number));
+        Ok((owner, *offer.ok_or(NOT_YOURS)?))
+    }
+
+    /// Maps all pages of an offer, which their owner uses so, for `to`, from the page `first` on; or none of them.
+    fn map_all(
+        &mut self,
+        kernel: &impl Kernel,
+        to: Client,
+        first: u64,
+        (owner, offer, what): (Client, Offer, Use),
+        rights: u64,
+    ) -> Result<()> {
+        for number in 0..offer.pages {
+            let mapped = self.map(kernel, to, first + number, (owner, what, offer.page + number), rights);
+            if let Err(error) = mapped {
+                unmap(kernel, Offer { to: to.number, pages: number, at: Some(first), ..offer });
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn map(
+        &mut self,
+        kernel: &impl Kernel,
+        to: Client,
+        page: u64,
+        (owner, what, from): (Client, Use, u64),
+        rights: u64,
+    ) -> Result<()> {
+        let frame = self.books.frame(owner.number, what, from).ok_or(NOT_YOURS)?;
+        let limit = kernel.word(word::FRAMES);
+        let node = || self.books.take(limit, to.number, Use::Node, page);
+        Frames { kernel, node }.alias(to, page, frame, rights).map_err(error_of)
+    }
+
+    /// Makes a frame that is used in one way used in another.
+    fn reuse(&mut self, before: (Client, Use, u64), after: (Client, Use, u64)) -> Result<()> {
+        let frame = self.books.frame(before.0.number, before.1, before.2).ok_or(NOT_YOURS)?;
+        self.books.change(frame, after.0.number, after.1, after.2).ok_or(NOT_YOURS)
+    }
+}
+
+/// The client with the token `to`, if the graph lets `from` give it memory.
+fn neighbour(kernel: &impl Kernel, from: Client, to: u64) -> Result<Client> {
+    let to = client(kernel, to).ok_or(NOT_PERMITTED)?;
+    if kernel.may_give(from.number, to.number) { Ok(to) } else { Err(NOT_PERMITTED) }
+}
+
+/// Unmaps what was offered, where it was mapped.
+fn unmap(kernel: &impl Kernel, offer: Offer) {
+    let (Some(first), Some(to)) = (offer.at, client(kernel, offer.to as u64 + 1)) else { return };
+    let frames = Frames { kernel, node: || None };
+    (first..first + offer.pages).for_each(|page| frames.unmap(to, page));
+}
