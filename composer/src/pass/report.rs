@@ -109,6 +109,9 @@ pub struct Component {
     /// Bytes that it may have at run time beside that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota_bytes: Option<u64>,
+    /// The components to which it may give memory at run time, as regions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gives_memory_to: Vec<String>,
     /// Its image in memory.
     pub segments: Vec<Segment>,
     /// Everything in its address space, by address.
@@ -488,6 +491,7 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         scheduling: scheduling(graph, index, component),
         memory: memory(parts),
         quota_bytes: component.memory.as_ref().map(|memory| memory.value),
+        gives_memory_to: gives_memory_to(graph, index),
         segments: parts.ready.memory.segments.iter().map(segment).collect(),
         map: map::map(graph, parts),
         stacks: stacks(graph, parts),
@@ -496,6 +500,11 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         capabilities: capabilities(graph, index, parts),
         parameters: component.params.iter().map(parameter).collect(),
     }
+}
+
+fn gives_memory_to(graph: &Graph, index: usize) -> Vec<String> {
+    let all = graph.components.iter().enumerate();
+    all.filter(|(to, _)| graph.may_give(index, *to)).map(|(_, component)| component.name.value.clone()).collect()
 }
 
 fn serves(implements: &graph::Implements) -> String {

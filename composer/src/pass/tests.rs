@@ -5,6 +5,7 @@ mod examples;
 mod levels;
 mod pages;
 mod policies;
+mod regions;
 mod reports;
 mod scheduling;
 mod spaces;

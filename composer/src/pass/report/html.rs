@@ -139,10 +139,15 @@ fn thread(entry: &Entry) -> String {
 fn component(it: &Component) -> String {
     let serves = if it.serves.is_empty() { "nothing".into() } else { escape(&it.serves.join(", ")) };
     let bound = it.stack_bound.map_or_else(String::new, |bytes| format!("; uses at most {bytes} bytes of a stack"));
+    let gives = if it.gives_memory_to.is_empty() {
+        String::new()
+    } else {
+        format!("; may give memory to {}", escape(&it.gives_memory_to.join(", ")))
+    };
     let parameters =
         it.parameters.iter().map(|it| format!("; {} = {}", escape(&it.key), escape(&it.value.to_string())));
     format!(
-        "<h3 id=\"c{}\">{}</h3>\n<p class=\"dim\">image <code>{}</code>, starts at <code>{:#x}</code>, serves {serves}{bound}{}</p>\n{}{}",
+        "<h3 id=\"c{}\">{}</h3>\n<p class=\"dim\">image <code>{}</code>, starts at <code>{:#x}</code>, serves {serves}{gives}{bound}{}</p>\n{}{}",
         it.index,
         escape(&it.name),
         escape(&it.image),

@@ -119,6 +119,9 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     if !component.serves.is_empty() {
         writeln!(text, "  serves {}", component.serves.join(", "))?;
     }
+    if !component.gives_memory_to.is_empty() {
+        writeln!(text, "  may give memory to {}", component.gives_memory_to.join(", "))?;
+    }
     if let Some(scheduling) = &component.scheduling {
         write_scheduling(text, scheduling)?;
     }
