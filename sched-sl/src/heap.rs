@@ -55,8 +55,12 @@ impl<K: Copy + Ord, const N: usize> Heap<K, N> {
     }
 
     /// The place that comes first, and its key.
+    #[inline(always)]
     pub(crate) fn first(&self) -> Option<(usize, K)> {
-        let place = usize::from(*self.heap[..self.length].first()?);
+        if self.length == 0 {
+            return None;
+        }
+        let place = usize::from(self.heap[0]);
         Some((place, self.key[place].0))
     }
 
@@ -66,6 +70,7 @@ impl<K: Copy + Ord, const N: usize> Heap<K, N> {
     }
 
     /// Takes out the place that comes first, and its key, if that is at most `most`.
+    #[inline(always)]
     pub(crate) fn take(&mut self, most: K) -> Option<(usize, K)> {
         let first = self.first().filter(|(_, key)| *key <= most)?;
         self.remove_at(0);
@@ -107,12 +112,19 @@ impl<K: Copy + Ord, const N: usize> Heap<K, N> {
         (left < self.length).then_some(left)
     }
 
+    #[inline(always)]
     fn remove_at(&mut self, at: usize) {
         self.length -= 1;
         if at == self.length {
             self.index[usize::from(self.heap[at])] = ABSENT;
-            return;
+        } else {
+            self.fill(at);
         }
+    }
+
+    /// Puts the last one into the place of another, which is gone.
+    #[inline(never)]
+    fn fill(&mut self, at: usize) {
         self.swap(at, self.length);
         self.index[usize::from(self.heap[self.length])] = ABSENT;
         self.rise(at);

@@ -9,6 +9,7 @@ mod handing;
 mod lending;
 mod quick;
 mod quick_holding;
+mod timing;
 
 pub use quick::Quick;
 
@@ -207,24 +208,6 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         Ok(())
     }
 
-    /// Has the next wait of a thread at the kernel end at a point in time, or at none: then it can be dispatched, which ends it.
-    ///
-    /// # Errors
-    ///
-    /// [`ThreadError::NoSuchThread`].
-    pub fn end_wait_at(&mut self, id: ThreadId, at: Option<Instant>) -> Result<(), ThreadError> {
-        let thread = self.threads.get_mut(id)?;
-        match at {
-            Some(at) => self.set_timer(id, at),
-            None if thread.set_timed(false) => {
-                self.timers.cancel(id.place());
-                self.note_due();
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
     /// Wakes a thread: from its block, or from the next one that it is about to make.
     ///
     /// # Errors
@@ -272,18 +255,6 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub fn apply(&mut self, event: Event) -> Result<(), ThreadError> {
         self.threads.get_mut(event.thread)?.set_suspended(event.suspended);
         self.update_policy(event.thread)
-    }
-
-    /// Notes that a thread's budget is used up: it does not run before `at`, whatever it wants.
-    ///
-    /// # Errors
-    ///
-    /// [`ThreadError::NoSuchThread`].
-    pub fn exhaust(&mut self, id: ThreadId, at: Instant) -> Result<(), ThreadError> {
-        self.threads.get_mut(id)?.set_exhausted(true);
-        self.budgets.set(id.place(), at);
-        self.note_due();
-        self.update_policy(id)
     }
 
     /// The thread in a place, if there is one: see [`ThreadId::place`].
@@ -341,7 +312,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         }
         match self.policy.choose(now) {
             Some(choice) => self.turn(choice, false, now).map(Decision::from),
-            None => Ok(self.idle()),
+            None => Ok(Decision::Idle { until: self.idle_until().unless_never() }),
         }
     }
 
@@ -360,11 +331,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         Ok(Turn { thread, name, payer, since: now, until: self.timer })
     }
 
+    /// When to decide again where nobody is ready.
     #[cold]
     #[inline(never)]
-    fn idle(&self) -> Decision<T> {
-        let until = self.policy.idle_until().map_or(self.due, |until| until.min(self.due));
-        Decision::Idle { until: until.unless_never() }
+    fn idle_until(&self) -> Instant {
+        self.policy.idle_until().map_or(self.due, |until| until.min(self.due))
     }
 
     /// Who runs in place of one that waits for it: the thread and the names of both.
@@ -389,22 +360,6 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             _ => false,
         };
         Ok((!stays).then_some(decision))
-    }
-
-    /// The kernel's timer is not set: so it is when the scheduler itself goes on.
-    pub fn timer_is_unset(&mut self) {
-        self.set_timer_of_kernel(Instant::NEVER);
-    }
-
-    /// Notes for which point the kernel's timer is to be set, if the policy wants it to be set for `wanted`. It stays as it is if it fires
-    /// no later than wanted and not at once: an early tick is harmless, since all that follows is another decision, while setting a
-    /// timer costs the kernel more than a switch. A thread that nobody waits for has none.
-    fn set_kernel_timer(&mut self, wanted: Instant, now: Instant) {
-        // 0 would stand for no time at all.
-        let wanted = wanted.min(self.due).max(Instant(1));
-        if self.timer > wanted || self.timer <= now {
-            self.set_timer_of_kernel(wanted);
-        }
     }
 
     /// The decision made at that point, to run a thread, was not carried out: nobody is charged for it. Answers whom it named. A
@@ -444,75 +399,20 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         }
     }
 
-    fn set_timer(&mut self, id: ThreadId, at: Instant) {
-        self.timers.set(id.place(), at);
-        if let Ok(thread) = self.threads.get_mut(id) {
-            thread.set_timed(true);
-        }
-        self.set_due(self.due.min(at));
-    }
-
-    fn note_due(&mut self) {
-        let next = |timers: &M| timers.next().unwrap_or(Instant::NEVER);
-        self.set_due(next(&self.timers).min(next(&self.budgets)));
-    }
-
-    fn set_due(&mut self, due: Instant) {
-        self.due = due;
-        self.note_calm();
-    }
-
-    fn set_timer_of_kernel(&mut self, timer: Instant) {
-        self.timer = timer;
-        self.note_calm();
-    }
-
-    fn note_calm(&mut self) {
-        self.calm_until = if self.timer <= self.due { self.timer } else { Instant(0) };
-    }
-
-    /// Lets those go on whose time has come.
-    #[cold]
-    #[inline(never)]
-    fn wake_due(&mut self, now: Instant) {
-        while let Some(since) = self.timers.next().filter(|at| *at <= now) {
-            let Some(id) = self.timers.expire(now).and_then(|place| self.threads.at(place)) else { break };
-            let _ = self.time_out(id, since);
-        }
-        while let Some(id) = self.budgets.expire(now).and_then(|place| self.threads.at(place)) {
-            if let Ok(thread) = self.threads.get_mut(id) {
-                thread.set_exhausted(false);
-            }
-            let _ = self.update_policy(id);
-        }
-        self.note_due();
-    }
-
-    /// The time of a thread has come: of its block, its sleep, or its wait in the kernel.
-    fn time_out(&mut self, id: ThreadId, since: Instant) -> Result<(), ThreadError> {
-        let thread = self.threads.get_mut(id)?;
-        let is_of_kernel = thread.state().wants_to_run();
-        if is_of_kernel {
-            thread.set_suspended(false);
-        }
-        thread.set_state(thread.state().timed_out());
-        thread.set_wakeup(Wakeup::TimedOut);
-        thread.set_timed(false);
-        if thread.is_ready() && !is_of_kernel && self.chains.is_alone(id.place()) {
-            self.policy.ready_since(id.place(), since);
-            return Ok(());
-        }
-        self.update_policy(id)
-    }
-
     #[inline(always)]
     fn update_policy(&mut self, id: ThreadId) -> Result<(), ThreadError> {
-        let thread = self.threads.get(id)?;
-        match (self.chains.is_alone(id.place()), thread.is_ready()) {
-            (true, true) => self.policy.ready(id.place()),
-            (true, false) => self.policy.unready(id.place()),
-            (false, _) => self.update_chains(id.place(), thread.state().wants_to_run()),
-        }
+        self.threads.get(id)?;
+        self.update_place(id.place());
         Ok(())
+    }
+
+    /// Has the policy know whether the thread in this place is ready.
+    fn update_place(&mut self, place: usize) {
+        let Some(thread) = self.threads.in_place(place) else { return };
+        match (self.chains.is_alone(place), thread.is_ready()) {
+            (true, true) => self.policy.ready(place),
+            (true, false) => self.policy.unready(place),
+            (false, _) => self.update_chains(place, thread.state().wants_to_run()),
+        }
     }
 }

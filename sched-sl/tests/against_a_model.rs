@@ -221,6 +221,7 @@ enum Operation {
     /// The quick forms, of whoever was dispatched last.
     QuickYield,
     QuickBlock,
+    QuickSleep(u64),
     QuickWake(usize),
     QuickWakeAndBlock(usize),
 }
@@ -242,6 +243,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => Just(Operation::Reconsider),
         4 => Just(Operation::QuickYield),
         4 => Just(Operation::QuickBlock),
+        4 => (0u64..40).prop_map(Operation::QuickSleep),
         4 => (0usize..8).prop_map(Operation::QuickWake),
         6 => (0usize..8).prop_map(Operation::QuickWakeAndBlock),
     ]
@@ -306,7 +308,7 @@ impl Pair {
                 self.model.settle();
                 assert_eq!(self.of(turn.into()), self.model.decide(self.now));
             }
-            Quick::Noted => {
+            Quick::Noted | Quick::Idle => {
                 general(&mut self.model, self.now);
                 self.model.settle();
                 self.decide();
@@ -372,6 +374,11 @@ impl Pair {
                 let (id, name) = self.running()?;
                 let quick = self.real.quick_block(|is| is == name, Instant(self.now));
                 self.quick(quick, |model, now| _ = model.stop(id, Wish::Block, None, now).unwrap());
+            }
+            Operation::QuickSleep(length) => {
+                let ((id, name), due) = (self.running()?, self.now + length);
+                let quick = self.real.quick_sleep(|is| is == name, Instant(due), Instant(self.now));
+                self.quick(quick, |model, now| _ = model.stop(id, Wish::Sleep, Some(due), now).unwrap());
             }
             Operation::QuickWakeAndBlock(who) => {
                 let ((me, own), woken) = (self.running()?, self.pick(who)?);

@@ -50,14 +50,14 @@ impl Timers<PLACES> for List {
         self.0.iter().map(|timer| Instant(timer.1)).min()
     }
 
-    fn expire(&mut self, now: Instant) -> Option<usize> {
-        let (place, _) = self.0.iter().copied().min_by_key(|timer| timer.1).filter(|timer| timer.1 <= now.0)?;
+    fn expire(&mut self, now: Instant) -> Option<(usize, Instant)> {
+        let (place, at) = self.0.iter().copied().min_by_key(|timer| timer.1).filter(|timer| timer.1 <= now.0)?;
         self.cancel(place);
-        Some(place)
+        Some((place, Instant(at)))
     }
 }
 
-fn apply(timers: &mut impl Timers<PLACES>, operation: &Operation) -> Option<usize> {
+fn apply(timers: &mut impl Timers<PLACES>, operation: &Operation) -> Option<(usize, Instant)> {
     match *operation {
         Operation::Set(place, at) => timers.set(place, Instant(at)),
         Operation::Cancel(place) => timers.cancel(place),

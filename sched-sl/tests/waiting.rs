@@ -585,7 +585,7 @@ impl Acting {
             Quick::Unusual => return true,
             Quick::Turn(turn) => self.runs = Some((turn.name, turn.payer.now)),
             Quick::Stays => {}
-            Quick::Noted => self.decide(now),
+            Quick::Noted | Quick::Idle => self.decide(now),
         }
         self.quick += 1;
         false

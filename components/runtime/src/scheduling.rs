@@ -244,13 +244,18 @@ impl OnCore<'_> {
         thread(self.own().thread)
     }
 
-    /// Takes what the kernel has to tell, and waits for it until `timeout`, if that is not 0. For the scheduler's own thread.
+    /// Takes what the kernel has to tell, and waits for it until `timeout`, if that is not 0; `None` if that came first. For the scheduler's
+    /// own thread.
     ///
     /// # Errors
     ///
-    /// The kernel's: among them `TimedOut`.
-    pub fn wait(&self, timeout: u64) -> Result<Batch> {
-        self.receive([ALL, timeout, 0, 0])
+    /// The kernel's.
+    #[inline(always)]
+    pub fn wait(&self, timeout: u64) -> Result<Option<Batch>> {
+        match self.receive([ALL, timeout, 0, 0])? {
+            (status, _) if status == KernelError::TimedOut.status() => Ok(None),
+            (status, words) => Error::check(status).map(|()| Some(Batch::from_words(words))),
+        }
     }
 
     /// Takes what the kernel has to tell. For the scheduler's own thread.
@@ -259,7 +264,8 @@ impl OnCore<'_> {
     ///
     /// The kernel's: `NothingPending` if there is nothing.
     pub fn poll(&self) -> Result<Batch> {
-        self.receive([DO_NOT_WAIT | ALL, 0, 0, 0])
+        let (status, words) = self.receive([DO_NOT_WAIT | ALL, 0, 0, 0])?;
+        Error::check(status).map(|()| Batch::from_words(words))
     }
 
     /// What threads without a budget of their own run on.
@@ -337,9 +343,9 @@ impl OnCore<'_> {
         ask(receive, ReceiveOperation::Frequency as u16, [0; 4]).map(|[ticks, _]| ticks)
     }
 
-    fn receive(&self, words: [u64; 4]) -> Result<Batch> {
-        let receive = self.own().receive as u32;
-        ask(receive, ReceiveOperation::Receive as u16, words).map(Batch::from_words)
+    /// The status and the words that a receive is answered with.
+    fn receive(&self, words: [u64; 4]) -> Result<(u16, [u64; 2])> {
+        answer(self.own().receive as u32, ReceiveOperation::Receive as u16, words)
     }
 
     #[inline]
@@ -348,17 +354,22 @@ impl OnCore<'_> {
     }
 }
 
-/// The end-point by which a part of a scheduler dispatches, looked up in the plan once.
+/// What a part of a scheduler dispatches by, looked up in the plan once: its end-point, and what threads without a budget run on.
 pub struct EndPoint<'p> {
     of: OnCore<'p>,
     /// 0 before it has been looked up, or if there is none.
     slot: AtomicU32,
+    /// The slot of [`OnCore::time`]; [`UNKNOWN`](Self::UNKNOWN) before it has been looked up.
+    time: AtomicU32,
 }
 
 impl<'p> EndPoint<'p> {
+    /// No slot.
+    const UNKNOWN: u32 = u32::MAX;
+
     /// That of this part.
     pub const fn new(of: OnCore<'p>) -> Self {
-        Self { of, slot: AtomicU32::new(0) }
+        Self { of, slot: AtomicU32::new(0), time: AtomicU32::new(Self::UNKNOWN) }
     }
 
     /// Switches to `thread`, which runs on `budget`, and starts with `word` if it is at its start; the core comes back at `timeout` at the
@@ -380,6 +391,23 @@ impl<'p> EndPoint<'p> {
         Error::check(unsafe { switch(asked, [word, timeout, token, peers]) })
     }
 
+    /// As [`OnCore::time`].
+    #[inline(always)]
+    pub fn time(&self) -> Budget {
+        match self.time.load(Relaxed) {
+            Self::UNKNOWN => self.look_up_time(),
+            slot => Budget { slot },
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up_time(&self) -> Budget {
+        let time = self.of.time();
+        self.time.store(time.slot, Relaxed);
+        time
+    }
+
     #[cold]
     #[inline(never)]
     fn look_up(&self) -> Result<u32> {
@@ -398,17 +426,22 @@ fn thread(slot: u64) -> Option<Thread> {
 }
 
 /// Asks an object of a scheduler for an operation.
+fn ask(slot: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
+    let (status, words) = answer(slot, operation, words)?;
+    Error::check(status).map(|()| words)
+}
+
+/// The same; answers the status with the words.
 ///
 /// Slot 0 is what a plan names that is not bound: it stands for "return", and is not asked.
-fn ask(slot: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
+#[inline(always)]
+fn answer(slot: u32, operation: u16, words: [u64; 4]) -> Result<(u16, [u64; 2])> {
     if slot == 0 {
-        return Err(Error::Kernel(abi::error::Error::Empty));
+        return Err(Error::Kernel(KernelError::Empty));
     }
     // SAFETY: a plan is bound, so this is an image. A scheduler holds threads, an end-point and its own
     // capability table: none of their operations here changes memory that is mapped anywhere.
-    let (status, words) = unsafe { operate(slot, operation, words) };
-    Error::check(status)?;
-    Ok(words)
+    Ok(unsafe { operate(slot, operation, words) })
 }
 
 #[cfg(test)]

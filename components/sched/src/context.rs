@@ -153,6 +153,8 @@ impl<'s, M: Machine> Context<'s, M> {
     }
 
     /// The scheduler's own thread waits for this one to leave. If it has run since, a switch to it is refused, and as well.
+    #[cold]
+    #[inline(never)]
     pub fn let_in(self) {
         if self.own.is_none() {
             let _ = self.switch_to_own();
@@ -316,27 +318,42 @@ impl<'s, M: Machine> Context<'s, M> {
         if self.inside(|state| state.is_anyone_leaving()) {
             return Err(DispatchError::EventsPending);
         }
-        let (machine, shared) = (&self.scheduler.machine, self.scheduler.shared);
-        if until.is_none() && !self.inside(|state| state.threads.is_any_suspended()) {
-            match shared.fall_quiet(machine.core(), machine.cores()) {
-                Quiet::Yes => {}
-                Quiet::No => {
-                    own.is_called.set(true);
-                    return Err(DispatchError::EventsPending);
-                }
-                Quiet::ForEver => {
-                    own.is_stuck.set(true);
-                    return Ok(());
-                }
-            }
-        }
-        let waited = machine.wait(timeout(until.unwrap_or(Instant::NEVER)));
-        shared.rouse(machine.core());
-        own.was_due.set(waited == Err(Error::Kernel(KernelError::TimedOut)));
-        if let Ok(received) = waited {
-            own.keep(received);
+        match until {
+            None if !self.inside(|state| state.threads.is_any_suspended()) => return self.wait_for_others(own),
+            until => self.wait_until(own, until.unwrap_or(Instant::NEVER)),
         }
         Ok(())
+    }
+
+    /// Waits for what only other cores can bring about, if there are any of which that can come.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_others(&self, own: &Own) -> core::result::Result<(), DispatchError> {
+        let (machine, shared) = (&self.scheduler.machine, self.scheduler.shared);
+        match shared.fall_quiet(machine.core(), machine.cores()) {
+            Quiet::Yes => {
+                self.wait_until(own, Instant::NEVER);
+                shared.rouse(machine.core());
+                Ok(())
+            }
+            Quiet::No => {
+                own.is_called.set(true);
+                Err(DispatchError::EventsPending)
+            }
+            Quiet::ForEver => {
+                own.is_stuck.set(true);
+                Ok(())
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn wait_until(&self, own: &Own, until: Instant) {
+        match self.scheduler.machine.wait(timeout(until)) {
+            Ok(None) => own.was_due.set(true),
+            Ok(Some(received)) => own.keep(received),
+            Err(_) => {}
+        }
     }
 
     /// Does what other cores want of threads of this one.

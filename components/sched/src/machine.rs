@@ -6,7 +6,7 @@ use core::ops::Deref;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::scheduling::{Budget, EndPoint, OnCore, Plan, Scheduled, Thread};
-use runtime::{Error, Result, time};
+use runtime::{Result, time};
 use sched_interface::{NEVER, Sched};
 
 /// The kernel's operations for a scheduler, and whom it schedules. See [`OnCore`], by which the kernel is reached.
@@ -37,7 +37,9 @@ pub trait Machine {
     fn time(&self) -> Budget;
     fn make_budget(&self, number: u64) -> Result<Budget>;
     fn fill(&self, budget: Budget, ticks: u64) -> Result<()>;
-    fn wait(&self, timeout: u64) -> Result<Batch>;
+
+    /// `None` if the time came first.
+    fn wait(&self, timeout: u64) -> Result<Option<Batch>>;
     fn poll(&self) -> Result<Batch>;
     fn frequency(&self) -> Result<u64>;
     fn core(&self) -> u32;
@@ -64,6 +66,23 @@ impl<P> Reached<P> {
     /// The part on the core of `plan`, below `parent` if the plan says that there is one.
     pub const fn new(plan: OnCore<'static>, parent: &'static P) -> Self {
         Self { plan, parent, told: AtomicU64::new(NEVER), end_point: EndPoint::new(plan) }
+    }
+}
+
+impl<P: Sched> Reached<P> {
+    /// The scheduler above ends the wait: the kernel takes a time only from a thread that nobody schedules.
+    #[cold]
+    #[inline(never)]
+    fn wait_below(&self, timeout: u64) -> Result<Option<Batch>> {
+        let end = if timeout == 0 { NEVER } else { timeout };
+        if self.told.swap(end, Relaxed) != end {
+            self.parent.end_wait_at(end)?;
+        }
+        let waited = OnCore::wait(&self.plan, 0);
+        if waited == Ok(None) {
+            self.told.store(NEVER, Relaxed);
+        }
+        waited
     }
 }
 
@@ -123,8 +142,9 @@ impl<P: Sched> Machine for Reached<P> {
         self.end_point.dispatch(thread, budget, word, timeout, token)
     }
 
+    #[inline(always)]
     fn time(&self) -> Budget {
-        OnCore::time(&self.plan)
+        self.end_point.time()
     }
 
     fn make_budget(&self, number: u64) -> Result<Budget> {
@@ -135,20 +155,9 @@ impl<P: Sched> Machine for Reached<P> {
         OnCore::fill(&self.plan, budget, ticks)
     }
 
-    /// The scheduler above ends the wait: the kernel takes a time only from a thread that nobody schedules.
-    fn wait(&self, timeout: u64) -> Result<Batch> {
-        if !self.plan.is_scheduled() {
-            return OnCore::wait(&self.plan, timeout);
-        }
-        let end = if timeout == 0 { NEVER } else { timeout };
-        if self.told.swap(end, Relaxed) != end {
-            self.parent.end_wait_at(end)?;
-        }
-        let waited = OnCore::wait(&self.plan, 0);
-        if waited == Err(Error::Kernel(abi::error::Error::TimedOut)) {
-            self.told.store(NEVER, Relaxed);
-        }
-        waited
+    #[inline(always)]
+    fn wait(&self, timeout: u64) -> Result<Option<Batch>> {
+        if self.plan.is_scheduled() { self.wait_below(timeout) } else { OnCore::wait(&self.plan, timeout) }
     }
 
     fn poll(&self) -> Result<Batch> {

@@ -143,8 +143,12 @@ impl<M: Machine> Sched for Call<'_, M> {
         Ok(wakeup == Some(Wakeup::Woken))
     }
 
+    #[inline(always)]
     fn sleep_until(&self, time: u64) -> Result<()> {
-        self.ask(Wish::SleepUntil(Instant(time)))
+        let visit = self.visit()?;
+        let (mut state, now, at) = (visit.enter(), visit.now(), Instant(time));
+        let quick = state.threads.quick_sleep(|name| name.is(visit.me()), at, now);
+        visit.follow(state, quick, |context, state| ask(context, state, Wish::SleepUntil(at), now))
     }
 
     #[inline(always)]

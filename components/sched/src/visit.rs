@@ -114,6 +114,7 @@ impl<'s, M: Machine> Visit<'s, M> {
                 Ok(())
             }
             Quick::Noted => self.decide(state),
+            Quick::Idle => self.let_own_wait(state),
             Quick::Unusual => unusual(self.context(), state),
         }
     }
@@ -131,6 +132,26 @@ impl<'s, M: Machine> Visit<'s, M> {
         }
     }
 
+    /// Leaves the section, and lets the scheduler's own thread wait until somebody is ready.
+    #[inline(never)]
+    fn let_own_wait(self, state: Guard<'s, State>) -> Result<()> {
+        let token = self.scheduler.next_token();
+        self.leave(state);
+        let machine = &self.scheduler.machine;
+        let own = machine.own_thread().ok_or(NO_DECISION)?;
+        match machine.dispatch(own, machine.time(), 0, 0, token) {
+            Ok(()) => Ok(()),
+            Err(error) => self.wait_refused(error),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_refused(self, error: Error) -> Result<()> {
+        let context = self.context();
+        context.refused(error).or_else(|_| context.reschedule())
+    }
+
     /// Decides anew, in the common way: the thread is to run on something else than this one.
     #[cold]
     #[inline(never)]
@@ -146,7 +167,7 @@ impl<'s, M: Machine> Visit<'s, M> {
         context.refused(error).or_else(|error| context.decide_again(since, error))
     }
 
-    /// Decides in the common way: nobody is ready, or somebody runs in place of another.
+    /// Decides in the common way: somebody runs in place of another.
     #[cold]
     #[inline(never)]
     fn decide(self, mut state: Guard<'s, State>) -> Result<()> {

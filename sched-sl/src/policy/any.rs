@@ -83,11 +83,15 @@ macro_rules! policies {
                 })
             }
 
+            #[inline]
             fn ready_since(&mut self, place: usize, since: Instant) {
-                match self {
+                if let Self::$First(policy) = self {
+                    return policy.ready_since(place, since);
+                }
+                outlined(move || match self {
                     Self::$First(policy) => policy.ready_since(place, since),
                     $(Self::$Other(policy) => policy.ready_since(place, since),)+
-                }
+                })
             }
 
             #[inline]

@@ -19,8 +19,10 @@ pub enum Quick<T> {
     Turn(Turn<T>),
     /// Whoever runs goes on.
     Stays,
-    /// It is noted. Nobody runs whom the policy chose, or it chose nobody: decide.
+    /// It is noted. Somebody runs in place of whom the policy chose: decide.
     Noted,
+    /// It is noted, and nobody is ready.
+    Idle,
 }
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
@@ -48,6 +50,26 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.running = None;
         let choice = policy.after_stop(place, now);
         self.take_up(choice, now)
+    }
+
+    /// [`Scheduler::sleep_until`] of the same, and [`Scheduler::decide`].
+    #[inline(always)]
+    pub fn quick_sleep(&mut self, is_me: impl FnOnce(T) -> bool, at: Instant, now: Instant) -> Quick<T> {
+        let Some(Running { thread, payer, .. }) = self.dispatched(is_me, now) else { return Quick::Unusual };
+        let Some(policy) = self.policy.as_fixed_priority() else { return Quick::Unusual };
+        let place = thread.into();
+        let Some(me) = self.threads.in_place_mut(place) else { return Quick::Unusual };
+        if payer != thread || me.state() != State::Running || !self.chains.is_alone(place) || at <= now {
+            return Quick::Unusual;
+        }
+        me.set_state(State::Asleep);
+        me.set_timed(true);
+        self.running = None;
+        let choice = policy.after_stop(place, now);
+        self.timers.set(place, at);
+        self.set_due(self.due.min(at));
+        // What the kernel's timer is set to may be later than that.
+        self.take_up_until(choice, false, now)
     }
 
     /// [`Scheduler::wake`] of the thread in a place that `is_it` knows by the kernel's name for it, if it is blocked, and
@@ -90,8 +112,15 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
 
     #[inline(always)]
     pub(super) fn take_up(&mut self, choice: Option<Choice>, now: Instant) -> Quick<T> {
-        let Some(choice) = choice else { return Quick::Noted };
-        match self.turn(choice, self.timer <= choice.until, now) {
+        let keeps_timer = choice.is_some_and(|choice| self.timer <= choice.until);
+        self.take_up_until(choice, keeps_timer, now)
+    }
+
+    /// The same, where it is known whether the kernel's timer may stay as it is.
+    #[inline(always)]
+    fn take_up_until(&mut self, choice: Option<Choice>, keeps_timer: bool, now: Instant) -> Quick<T> {
+        let Some(choice) = choice else { return Quick::Idle };
+        match self.turn(choice, keeps_timer, now) {
             Ok(turn) => Quick::Turn(turn),
             Err(_) => Quick::Noted,
         }

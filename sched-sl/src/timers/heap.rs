@@ -30,11 +30,13 @@ impl<const N: usize> Timers<N> for HeapTimers<N> {
         self.0.remove(place);
     }
 
+    #[inline(always)]
     fn next(&self) -> Option<Instant> {
         self.0.first().map(|(_, at)| at)
     }
 
-    fn expire(&mut self, now: Instant) -> Option<usize> {
-        self.0.take(now).map(|(place, _)| place)
+    #[inline(always)]
+    fn expire(&mut self, now: Instant) -> Option<(usize, Instant)> {
+        self.0.take(now)
     }
 }

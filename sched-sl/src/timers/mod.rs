@@ -29,6 +29,6 @@ pub trait Timers<const N: usize> {
     /// The earliest point for which a timer is set.
     fn next(&self) -> Option<Instant>;
 
-    /// Takes the earliest timer that is due by `now`; of equals, the one that was set first.
-    fn expire(&mut self, now: Instant) -> Option<usize>;
+    /// Takes the earliest timer that is due by `now`; of equals, the one that was set first. Answers its place, and when it was due.
+    fn expire(&mut self, now: Instant) -> Option<(usize, Instant)>;
 }

@@ -180,13 +180,13 @@ impl<const N: usize> Timers<N> for WheelTimers<N> {
         (self.earliest != NONE).then(|| self.timers[usize::from(self.earliest)].at)
     }
 
-    fn expire(&mut self, now: Instant) -> Option<usize> {
+    fn expire(&mut self, now: Instant) -> Option<(usize, Instant)> {
         let at = self.next().filter(|at| *at <= now)?;
         let place = self.earliest;
         let list = self.timers[usize::from(place)].list;
         self.take_out(place);
         self.advance(at, list);
         self.earliest = self.find_earliest();
-        Some(usize::from(place))
+        Some((usize::from(place), at))
     }
 }
