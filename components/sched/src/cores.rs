@@ -2,7 +2,8 @@
 //!
 //! A blockpoint is known on the core on which it was made, its *home*, and its name says which that is. A thread of another core that waits
 //! at it goes there for that and comes back: so whoever waits at a blockpoint waits in one critical section, and
-//! can lend its time, without anything that cores would have to agree about. One that triggers it stays where it is, and has that said there.
+//! can lend its time, without anything that cores would have to agree about. One that triggers it or gives it up stays where it is, and has
+//! that said there. Who cannot leave its core, because its time is limited, is refused a wait elsewhere: there, it would have time anew.
 //! Without contention nobody is asked at all.
 //!
 //! Time is a core's own: who waits lends its time to who is to let it go on if that is a thread of the blockpoint's home, and else to
@@ -141,7 +142,12 @@ impl<M: Machine> Sched for Everywhere<M> {
     }
 
     fn free_point(&self, point: u64) -> Result<()> {
-        self.at_home(point, |call, point| call.free_point(point))
+        let (home, point) = split(point);
+        if home == u64::from(self.caller.core) {
+            self.here().free_point(point)
+        } else {
+            self.here().free_elsewhere(home, point)
+        }
     }
 
     #[inline(always)]

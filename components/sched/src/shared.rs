@@ -330,6 +330,18 @@ impl Shared {
         Ok(())
     }
 
+    /// Says that a blockpoint of another core is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`].
+    pub fn send_free(&self, machine: &impl Machine, home: u32, point: PointId) -> Result<()> {
+        if self.triggers(home)?.tell_free(point)? {
+            self.call(machine, home);
+        }
+        Ok(())
+    }
+
     /// Has a thread start with a word on its core.
     pub fn send_start(&self, machine: &impl Machine, index: u64, word: u32) {
         let _ = self.known(index).map(|known| known.word.store(word, Relaxed));

@@ -61,7 +61,8 @@ pub trait Sched {
     /// can come to execute there.
     fn create_point(&self) -> Result<u64>;
 
-    /// Gives up a blockpoint of the calling component. Those that wait at it go on, with [`NO_SUCH_POINT`].
+    /// Gives up a blockpoint of the calling component, once the core on which it was made hears of that. Those that wait at it go on, with
+    /// [`NO_SUCH_POINT`].
     fn free_point(&self, point: u64) -> Result<()>;
 
     /// Waits at a blockpoint until a later epoch than `epoch` has begun, or until `time` ([`NEVER`] if there is no end to that). Answers
@@ -70,6 +71,8 @@ pub trait Sched {
     /// `holder` is the index of the thread that is to bring that about, if the blockpoint is a lock's, and else [`NOBODY`]. All that wait
     /// at the blockpoint lend it what time they would have, if it is a thread of the core on which the blockpoint was made. If it ends, or
     /// has ended, that is the answer: [`HOLDER_ENDED`].
+    ///
+    /// A thread of another core than that goes there to wait, and comes back; one that cannot leave its own is refused: [`BOUND_TO_CORE`].
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool>;
 
     /// Says that an epoch has begun at a blockpoint: all that wait there go on.
@@ -92,7 +95,7 @@ pub trait Sched {
     /// do those that it waits for.
     ///
     /// A component's threads can call each other, and the threads of components that it can call, directly or through others; those on the
-    /// same core.
+    /// same core, as time is a core's own. Of others the answer is [`ON_ANOTHER_CORE`].
     fn exchange(&self, server: u64, word: u64) -> Result<u64>;
 
     /// Waits for a call. Answers who calls, by index, and with which word.
@@ -104,7 +107,8 @@ pub trait Sched {
     /// Answers the thread `client`, and waits for the next call, both at once.
     fn answer_and_accept(&self, client: u64, word: u64) -> Result<(u64, u64)>;
 
-    /// Goes on on another core, on which the scheduler runs, too. What waits for the thread, or wakes it, goes on doing so.
+    /// Goes on on another core, on which the scheduler runs, too. What waits for the thread, or wakes it, goes on doing so. The errors are
+    /// [`NO_SUCH_CORE`] and [`BOUND_TO_CORE`].
     fn migrate(&self, core: u64) -> Result<()>;
 }
 
@@ -136,12 +140,18 @@ pub const NO_SUCH_POINT: Error = Error::Server(8);
 /// The error of a component that has as many blockpoints as it may have.
 pub const TOO_MANY_POINTS: Error = Error::Server(9);
 
-/// The error of a thread that is to go on on a core on which its scheduler does not run, or that cannot leave its own: its time there
-/// is limited, or it schedules others.
+/// The error of a thread that is to go on on a core on which its scheduler does not run, or has no room.
 pub const NO_SUCH_CORE: Error = Error::Server(10);
 
 /// The error of a thread that waits for one that has ended, and so will never bring about what is waited for.
 pub const HOLDER_ENDED: Error = Error::Server(11);
+
+/// The error of a thread that is to go to another core, and cannot leave its own: its time there is limited, it schedules others, or has
+/// been called by others.
+pub const BOUND_TO_CORE: Error = Error::Server(12);
+
+/// The error of a thread that calls one of another core.
+pub const ON_ANOTHER_CORE: Error = Error::Server(13);
 
 /// No thread's index.
 pub const NOBODY: u64 = u64::MAX;

@@ -2,9 +2,10 @@
 
 use super::Call;
 use crate::Machine;
+use crate::context::Context;
 use crate::shared::mail::WAKE;
-use runtime::Result;
-use sched_interface::{NO_SUCH_CORE, NO_SUCH_POINT, NO_SUCH_THREAD, NOT_STARTED};
+use runtime::{Error, Result};
+use sched_interface::{NO_SUCH_CORE, NO_SUCH_POINT, NO_SUCH_THREAD, NOT_STARTED, ON_ANOTHER_CORE};
 use sched_sl::{Epoch, Kernel, PointId, Wakes};
 
 impl<M: Machine> Call<'_, M> {
@@ -29,6 +30,26 @@ impl<M: Machine> Call<'_, M> {
         let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
         context.inside(|state| state.check_elsewhere(shared, self.caller.token, home, point))?;
         shared.send_trigger(&self.scheduler.machine, home, point, (Epoch(epoch), wakes))
+    }
+
+    /// Gives up a blockpoint of another core.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn free_elsewhere(&self, home: u64, point: u64) -> Result<()> {
+        let (context, shared) = (self.context()?, self.scheduler.shared);
+        let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
+        context.inside(|state| state.check_owned_elsewhere(shared, self.caller.token, home, point))?;
+        shared.send_free(&self.scheduler.machine, home, point)
+    }
+
+    /// Why a thread is not called that is not of this core.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn call_elsewhere(&self, thread: u64) -> Error {
+        let shared = self.scheduler.shared;
+        let Some(client) = shared.home(thread).and_then(|_| shared.client(thread)) else { return NO_SUCH_THREAD };
+        let may_call = |context: Context<'_, M>| context.inside(|state| state.may_enter(self.caller.token, client));
+        if self.context().is_ok_and(may_call) { ON_ANOTHER_CORE } else { NO_SUCH_THREAD }
     }
 
     /// Goes on on another core.

@@ -24,7 +24,7 @@ impl<M: Machine> Call<'_, M> {
     #[inline(always)]
     pub(super) fn exchange_with(&self, server: u64, word: u64) -> Result<u64> {
         let (visit, letters) = (self.visit()?, &self.scheduler.letters);
-        let server = self.other(server)?;
+        let Some(server) = self.scheduler.directory.find(server) else { return Err(self.call_elsewhere(server)) };
         let (mut state, now) = (visit.enter(), visit.now());
         let by = (visit.me(), self.caller.token, self.caller.thread);
         match state.call(letters, by, (server, word), now) {

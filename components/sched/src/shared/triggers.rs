@@ -1,4 +1,4 @@
-//! Triggers from other cores: what a thread of one core says about a blockpoint whose home is another.
+//! Triggers from other cores, and blockpoints that are given up there: what a thread of one core says about one whose home is another.
 //!
 //! Who lets others go on must not have to go where they wait: there, all that are more urgent than it would be in its way, and so in
 //! the way of those that wait, however urgent these are. So what it says travels, and the home's own thread takes it in. What is said
@@ -18,7 +18,7 @@ struct Told {
     name: AtomicU64,
     /// The last epoch of which the home has been told.
     epoch: AtomicU64,
-    /// How many may go on who wait; [`ALL`] if all. 0 if it is not in the inbox.
+    /// How many may go on who wait; [`ALL`] if all, [`FREE`] if it is given up. 0 if it is not in the inbox.
     wanted: AtomicU32,
     /// Its link there.
     next: AtomicU16,
@@ -26,8 +26,21 @@ struct Told {
     owner: AtomicU8,
 }
 
-/// As a number of threads: all of them, and more than there are.
+/// Beside a number of threads: all of them.
 const ALL: u32 = 1 << 31;
+/// The blockpoint is given up.
+const FREE: u32 = 1 << 30;
+/// As many threads as can be counted, and more than there are.
+const MOST: u32 = FREE - 1;
+
+/// What another core says of a blockpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// An epoch has begun, and so many go on.
+    Triggered(Epoch, Wakes),
+    /// It is given up.
+    Freed,
+}
 
 impl Told {
     const fn new() -> Self {
@@ -85,19 +98,32 @@ impl Triggers {
     pub fn tell(&self, point: PointId, Epoch(epoch): Epoch, wakes: Wakes) -> Result<bool> {
         let told = self.told(point).ok_or(NO_SUCH_POINT)?;
         told.epoch.fetch_max(epoch, SeqCst);
-        let more = |wanted: u32| match wakes {
-            Wakes::All => Some(wanted | ALL),
-            Wakes::One => Some((wanted & !ALL).saturating_add(1).min(ALL - 1) | wanted & ALL),
-        };
-        let is_first = told.wanted.fetch_update(SeqCst, SeqCst, more) == Ok(0);
+        Ok(self.want(point, told, |wanted| match wakes {
+            Wakes::All => wanted | ALL,
+            Wakes::One => (wanted & MOST).saturating_add(1).min(MOST) | wanted & !MOST,
+        }))
+    }
+
+    /// Says that a blockpoint is given up. Answers whether the home does not know yet that it has something to take in.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`].
+    pub fn tell_free(&self, point: PointId) -> Result<bool> {
+        let told = self.told(point).ok_or(NO_SUCH_POINT)?;
+        Ok(self.want(point, told, |wanted| wanted | FREE))
+    }
+
+    fn want(&self, point: PointId, told: &Told, more: impl Fn(u32) -> u32) -> bool {
+        let is_first = told.wanted.fetch_update(SeqCst, SeqCst, |wanted| Some(more(wanted))) == Ok(0);
         if is_first {
             self.inbox.put(point.place() as u16, &told.next);
         }
-        Ok(is_first)
+        is_first
     }
 
-    /// Takes in all that was said: calls `trigger` for each thread that may go on, until it answers that nobody waits any more.
-    pub fn take(&self, mut trigger: impl FnMut(PointId, Epoch, Wakes) -> bool) {
+    /// Takes in all that was said: calls `note` for each thread that may go on, until it answers that nobody waits any more.
+    pub fn take(&self, mut note: impl FnMut(PointId, Said) -> bool) {
         let link = |place: u16| self.points.get(usize::from(place)).map(|told| &told.next);
         self.inbox.take(link, |place| {
             let Some(told) = self.points.get(usize::from(place)) else { return };
@@ -105,11 +131,13 @@ impl Triggers {
             let wanted = told.wanted.swap(0, SeqCst);
             let point = PointId::from_word(told.name.load(Acquire));
             let epoch = Epoch(told.epoch.load(SeqCst));
-            if wanted & ALL != 0 {
-                trigger(point, epoch, Wakes::All);
-                return;
+            if wanted & FREE != 0 {
+                note(point, Said::Freed);
+            } else if wanted & ALL != 0 {
+                note(point, Said::Triggered(epoch, Wakes::All));
+            } else {
+                let _ = (0..wanted).take_while(|_| note(point, Said::Triggered(epoch, Wakes::One))).count();
             }
-            let _ = (0..wanted).take_while(|_| trigger(point, epoch, Wakes::One)).count();
         });
     }
 }

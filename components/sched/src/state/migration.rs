@@ -6,8 +6,9 @@
 use super::{Member, PLACES, Part, State, refused};
 use crate::Machine;
 use crate::directory::Entry;
+use abi::plan;
 use runtime::Result;
-use sched_interface::{NO_SUCH_CORE, NOT_SCHEDULED};
+use sched_interface::{BOUND_TO_CORE, NO_SUCH_CORE, NOT_SCHEDULED};
 use sched_sl::{Instant, State as Is};
 
 impl State {
@@ -15,7 +16,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_CORE`]: the scheduler does not run there, has no room there, or the thread has time of this core.
+    /// [`NO_SUCH_CORE`]: the scheduler does not run there, or has no room there; [`BOUND_TO_CORE`]: the thread cannot leave this one.
     pub fn set_out(
         &mut self,
         part: &Part<impl Machine>,
@@ -24,10 +25,11 @@ impl State {
         now: Instant,
     ) -> Result<()> {
         let runs_there = part.machine.cores().checked_shr(core).is_some_and(|cores| cores & 1 != 0);
-        let is_bound =
-            entry.thread().is_none_or(|thread| self.limits.has(thread)) || self.parties.is_waited_for(entry.place());
-        if !runs_there || is_bound {
+        if !runs_there {
             return Err(NO_SUCH_CORE);
+        }
+        if self.is_bound(entry, &self.planned(part, index)?) {
+            return Err(BOUND_TO_CORE);
         }
         let thread = self.thread(entry)?;
         part.shared.reserve(core, PLACES).map_err(|_| NO_SUCH_CORE)?;
@@ -37,6 +39,13 @@ impl State {
         member.leaves = Some((index, core));
         self.leaving += 1;
         Ok(())
+    }
+
+    /// Whether a thread cannot leave this core: its time is limited, also by a policy that keeps budgets itself, or it schedules others; or
+    /// those that have called it wait for it here.
+    fn is_bound(&self, entry: Entry, of: &plan::Parameters) -> bool {
+        let has_limit = entry.thread().is_none_or(|thread| self.limits.has(thread));
+        has_limit || of.budget != 0 || self.parties.is_waited_for(entry.place())
     }
 
     /// Whether anybody is about to go.

@@ -4,6 +4,7 @@ use super::{CLIENTS, Member, PLACES, Part, State, Target, refused};
 use crate::Machine;
 use crate::directory::Entry;
 use crate::shared::Shared;
+use crate::shared::triggers::Said;
 use runtime::{Error, Result};
 use sched_interface::{
     HOLDER_ENDED, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK,
@@ -42,6 +43,10 @@ impl State {
         if usize::from(owner) != number {
             return Err(NO_SUCH_POINT);
         }
+        self.free_here(part, point)
+    }
+
+    fn free_here(&mut self, part: &Part<impl Machine>, point: PointId) -> Result<()> {
         part.shared.triggers(part.machine.core())?.close(point);
         self.points.free(&mut self.threads, point).map_err(refused_point)
     }
@@ -53,16 +58,29 @@ impl State {
     /// [`NO_SUCH_POINT`] if not.
     pub fn check_elsewhere(&self, shared: &Shared, token: u64, home: u32, point: PointId) -> Result<()> {
         let owner = shared.triggers(home)?.owner(point).ok_or(NO_SUCH_POINT)?;
-        let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
-        if self.reaches(number, owner) { Ok(()) } else { Err(NO_SUCH_POINT) }
+        if self.may_enter(token, owner) { Ok(()) } else { Err(NO_SUCH_POINT) }
+    }
+
+    /// Whether the client with this token owns a blockpoint of another core.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_POINT`] if not.
+    pub fn check_owned_elsewhere(&self, shared: &Shared, token: u64, home: u32, point: PointId) -> Result<()> {
+        let owner = shared.triggers(home)?.owner(point).ok_or(NO_SUCH_POINT)?;
+        let is_owner = self.client(token).is_some_and(|(number, _)| number == owner);
+        if is_owner { Ok(()) } else { Err(NO_SUCH_POINT) }
     }
 
     /// Takes in what other cores have said of blockpoints of this one.
     pub fn take_triggers(&mut self, part: &Part<impl Machine>) {
         let Ok(triggers) = part.shared.triggers(part.machine.core()) else { return };
-        triggers.take(|point, epoch, wakes| {
-            // If it is gone by now, that is as well.
-            self.points.trigger(&mut self.threads, point, epoch, wakes).unwrap_or(false)
+        // If it is gone by now, that is as well.
+        triggers.take(|point, said| match said {
+            Said::Triggered(epoch, wakes) => {
+                self.points.trigger(&mut self.threads, point, epoch, wakes).unwrap_or(false)
+            }
+            Said::Freed => self.free_here(part, point).is_ok(),
         });
     }
 
@@ -213,6 +231,11 @@ impl State {
     fn comes_to(&self, thread: ThreadId, owner: usize) -> bool {
         let member = self.members.get(thread.place()).and_then(Option::as_ref);
         member.is_some_and(|member| self.reaches(member.client, owner))
+    }
+
+    /// Whether threads of the client with this token can come to execute in this one, or it is that one.
+    pub fn may_enter(&self, token: u64, other: usize) -> bool {
+        self.client(token).is_some_and(|(number, _)| self.reaches(number, other))
     }
 
     /// Whether threads of a client can come to execute in another, or the other is itself.

@@ -3,6 +3,7 @@
 use super::fake::World;
 use crate::shared::Shared;
 use crate::shared::mail::{ARRIVE, START, WAKE};
+use crate::shared::triggers::Said;
 use sched_interface::NO_SUCH_POINT;
 use sched_sl::{Epoch, PointId, Quiet, Wakes};
 use std::boxed::Box;
@@ -82,13 +83,17 @@ fn points(shared: &Shared) -> [PointId; 3] {
     all
 }
 
-fn said(shared: &Shared) -> Vec<(u64, u64, Wakes)> {
+fn said(shared: &Shared) -> Vec<(u64, Said)> {
     let mut all = Vec::new();
-    shared.triggers(1).unwrap().take(|point, epoch, wakes| {
-        all.push((point.to_word(), epoch.0, wakes));
+    shared.triggers(1).unwrap().take(|point, said| {
+        all.push((point.to_word(), said));
         true
     });
     all
+}
+
+const fn triggered(epoch: u64, wakes: Wakes) -> Said {
+    Said::Triggered(Epoch(epoch), wakes)
 }
 
 #[test]
@@ -108,9 +113,25 @@ fn what_is_said_of_a_blockpoint_of_another_core_is_taken_in_once_and_as_often_as
     assert_eq!([tell(first, 3, Wakes::One), tell(first, 2, Wakes::One), tell(third, 9, Wakes::All)], [Ok(()); 3]);
     assert_eq!(shared.fall_quiet(1, CORES), Quiet::No);
     let (first, third) = (first.to_word(), third.to_word());
-    assert_eq!(said(&shared), [(third, 9, Wakes::All), (first, 3, Wakes::One), (first, 3, Wakes::One)]);
+    let (all, one) = (triggered(9, Wakes::All), triggered(3, Wakes::One));
+    assert_eq!(said(&shared), [(third, all), (first, one), (first, one)]);
     shared.look(1);
     assert_eq!((said(&shared), shared.fall_quiet(1, CORES)), (Vec::new(), Quiet::Yes));
+}
+
+#[test]
+fn a_blockpoint_that_is_given_up_on_another_core_is_so_whatever_else_is_said_of_it() {
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[]);
+    let [first, gone, _] = points(&shared);
+    assert_eq!(shared.send_free(machine, 1, gone), Err(NO_SUCH_POINT));
+    for _ in 0..2 {
+        shared.send_trigger(machine, 1, first, (Epoch(1), Wakes::All)).unwrap();
+        shared.send_free(machine, 1, first).unwrap();
+        shared.send_trigger(machine, 1, first, (Epoch(2), Wakes::One)).unwrap();
+        assert_eq!(shared.fall_quiet(1, CORES), Quiet::No, "it hears of that");
+        assert_eq!(said(&shared), [(first.to_word(), Said::Freed)]);
+    }
 }
 
 #[test]
@@ -131,11 +152,11 @@ fn no_trigger_is_lost_between_cores() {
         }
         // Each of the first is heard of on its own; of the others, the last one at least.
         while heard != [3 * ROUNDS / 2, ROUNDS - 1] {
-            shared.triggers(1).unwrap().take(|point, epoch, _| {
-                if point == first {
-                    heard[0] += 1
-                } else {
-                    heard[1] = heard[1].max(epoch.0)
+            shared.triggers(1).unwrap().take(|point, said| {
+                match said {
+                    Said::Triggered(_, Wakes::One) if point == first => heard[0] += 1,
+                    Said::Triggered(epoch, Wakes::All) if point == third => heard[1] = heard[1].max(epoch.0),
+                    _ => panic!("{point:?}: nobody said {said:?}"),
                 }
                 true
             });
@@ -143,7 +164,10 @@ fn no_trigger_is_lost_between_cores() {
     });
     // What one said last of the others may still be there, if another had said as much; and nothing else, and that once.
     let left = said(&shared);
-    assert!([0, 1].contains(&left.len()) && left.iter().all(|told| *told == (third.to_word(), ROUNDS - 1, Wakes::All)));
+    assert!(
+        [0, 1].contains(&left.len())
+            && left.iter().all(|told| *told == (third.to_word(), triggered(ROUNDS - 1, Wakes::All)))
+    );
     assert_eq!(said(&shared), [], "and of none twice");
 }
 
