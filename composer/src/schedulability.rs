@@ -13,21 +13,16 @@ pub use text::render;
 use std::collections::BTreeSet;
 
 use sched_sl::policy::any::NAMES;
+pub use sched_sl::policy::earliest_deadline_first::NAME as EARLIEST_DEADLINE;
+pub use sched_sl::policy::fixed_priority_round_robin::NAME as FIXED_PRIORITY;
+pub use sched_sl::policy::proportional_share::NAME as PROPORTIONAL_SHARE;
+pub use sched_sl::policy::time_partitions::NAME as TIME_PARTITIONS;
 use sched_sl::{Duration, Parameters};
 use serde::Serialize;
 use simulator::analysis::demand::Late;
 use simulator::analysis::{Demand, demand, fixed_priority, partitions};
 
 use crate::graph::{self, Graph};
-
-/// The policy of priorities.
-pub const FIXED_PRIORITY: &str = "fixed-priority";
-/// The policy of deadlines.
-pub const EARLIEST_DEADLINE: &str = "earliest-deadline";
-/// The policy of weights.
-pub const PROPORTIONAL_SHARE: &str = "proportional-share";
-/// The policy of slots.
-pub const TIME_PARTITIONS: &str = "time-partitions";
 
 /// What one scheduler does on one core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,23 +7,26 @@ use crate::time::{Duration, Instant};
 /// Asks whichever policy it is. What is asked of the first one costs one comparison more than if it were alone; the others
 /// are called.
 macro_rules! policies {
-    ($in_first:ident::$First:ident = $first:literal, $($in_other:ident::$Other:ident = $other:literal,)+) => {
+    ($first:ident::$First:ident, $($other:ident::$Other:ident,)+) => {
         /// The names of the policies, by their numbers.
-        pub const NAMES: [&str; [$first, $($other),+].len()] = [$first, $($other),+];
+        pub const NAMES: [&str; [stringify!($first), $(stringify!($other)),+].len()] = [super::$first::NAME, $(super::$other::NAME),+];
+
+        /// The keys of a graph's threads at which each looks.
+        pub const KEYS: [&[&str]; NAMES.len()] = [super::$first::KEYS, $(super::$other::KEYS),+];
 
         /// One of the policies that there are.
         #[derive(Debug)]
         #[expect(missing_docs, reason = "each is the policy of its name")]
         #[expect(clippy::large_enum_variant, reason = "nothing is allocated: there is room for the largest")]
         pub enum AnyPolicy<const N: usize> {
-            $First(super::$in_first::$First<N>),
-            $($Other(super::$in_other::$Other<N>),)+
+            $First(super::$first::$First<N>),
+            $($Other(super::$other::$Other<N>),)+
         }
 
         impl<const N: usize> AnyPolicy<N> {
             /// The first policy, which a system has unless it says otherwise, with turns of this length.
             pub const fn new(quantum: Duration) -> Self {
-                Self::$First(super::$in_first::$First::new(quantum))
+                Self::$First(super::$first::$First::new(quantum))
             }
 
             /// Becomes the policy of this name, with turns of this length. No thread may have been admitted yet.
@@ -33,9 +36,9 @@ macro_rules! policies {
             /// [`BadParameters`]: there is no such policy.
             pub fn change_to(&mut self, name: &str, quantum: Duration) -> Result<(), BadParameters> {
                 match name {
-                    $first => *self = const { Self::new(Duration(0)) },
+                    super::$first::NAME => *self = const { Self::new(Duration(0)) },
                     // Constants, so that they are copied to their place and not made on the stack.
-                    $($other => *self = const { Self::$Other(super::$in_other::$Other::new(Duration(0))) },)+
+                    $(super::$other::NAME => *self = const { Self::$Other(super::$other::$Other::new(Duration(0))) },)+
                     _ => return Err(BadParameters),
                 }
                 self.set_quantum(quantum);
@@ -185,12 +188,7 @@ fn outlined<R>(ask: impl FnOnce() -> R) -> R {
     ask()
 }
 
-policies! {
-    fixed_priority_round_robin::FixedPriorityRoundRobin = "fixed-priority",
-    earliest_deadline_first::EarliestDeadlineFirst = "earliest-deadline",
-    proportional_share::ProportionalShare = "proportional-share",
-    time_partitions::TimePartitions = "time-partitions",
-}
+every_policy!(policies);
 
 impl<const N: usize> AnyPolicy<N> {
     /// Adds a slot at the end of the cycle of the partitions: of a partition, or of nobody.

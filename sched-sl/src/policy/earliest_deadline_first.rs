@@ -25,6 +25,12 @@ use crate::policy::fixed_priority_round_robin::{FixedPriorityRoundRobin, Priorit
 use crate::policy::{BadParameters, Choice, Parameters, Policy};
 use crate::time::{Duration, Instant};
 
+/// By which a graph chooses it.
+pub const NAME: &str = "earliest-deadline";
+
+/// The keys of a graph's threads at which it looks, or whoever analyses what it does.
+pub const KEYS: &[&str] = &["priority", "budget", "period", "deadline", "cost"];
+
 /// A server's parameters, or the priority of a thread that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {

@@ -8,6 +8,12 @@
 use crate::policy::{BadParameters, Choice, Policy};
 use crate::time::{Duration, Instant};
 
+/// By which a graph chooses it.
+pub const NAME: &str = "fixed-priority";
+
+/// The keys of a graph's threads at which it looks, or whoever analyses what it does.
+pub const KEYS: &[&str] = &["priority", "budget", "period", "deadline", "cost"];
+
 /// Number of priorities. 0 is the highest.
 pub const PRIORITIES: usize = 32;
 

@@ -3,7 +3,7 @@
 //! A policy knows threads by their place, a number below `N`: the scheduler names
 //! no other. It is told which of them are ready and how long each has run; it
 //! never sees states, timers or the kernel. A new policy is one file like
-//! [`proportional_share`], declared below, and one line in [`any`].
+//! [`proportional_share`], and one line in the list below: with that the graph format, the scheduler component and the simulator know it.
 //!
 //! | policy | who runs | what it promises |
 //! |---|---|---|
@@ -12,12 +12,28 @@
 //! | [`proportional_share`] | who has had least for its weight | to each, its share, to within a turn or two |
 //! | [`time_partitions`] | whose slot it is | to each partition, its slots, whatever others do |
 
+/// All policies, each by the file that has its type, the `NAME` by which a graph chooses it, and the `KEYS` of a graph's threads that it looks
+/// at. Plans name them by their places in this list; the first is the one that a scheduler has unless the graph says otherwise.
+macro_rules! every_policy {
+    ($then:ident) => {
+        $then! {
+            fixed_priority_round_robin::FixedPriorityRoundRobin,
+            earliest_deadline_first::EarliestDeadlineFirst,
+            proportional_share::ProportionalShare,
+            time_partitions::TimePartitions,
+        }
+    };
+}
+
+/// Declares their files.
+macro_rules! declare {
+    ($($file:ident::$Policy:ident,)+) => { $(pub mod $file;)+ };
+}
+
+every_policy!(declare);
+
 pub mod any;
-pub mod earliest_deadline_first;
-pub mod fixed_priority_round_robin;
 mod parameters;
-pub mod proportional_share;
-pub mod time_partitions;
 
 pub use parameters::Parameters;
 

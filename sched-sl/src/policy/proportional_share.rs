@@ -15,6 +15,12 @@ use crate::heap::Heap;
 use crate::policy::{BadParameters, Choice, Parameters, Policy};
 use crate::time::{Duration, Instant};
 
+/// By which a graph chooses it.
+pub const NAME: &str = "proportional-share";
+
+/// The keys of a graph's threads at which it looks, or whoever analyses what it does.
+pub const KEYS: &[&str] = &["weight", "budget", "period"];
+
 /// The largest weight.
 pub const MAX_WEIGHT: u32 = 1024;
 

@@ -11,6 +11,12 @@ use crate::policy::fixed_priority_round_robin::{FixedPriorityRoundRobin, Priorit
 use crate::policy::{BadParameters, Choice, Parameters, Policy};
 use crate::time::{Duration, Instant};
 
+/// By which a graph chooses it.
+pub const NAME: &str = "time-partitions";
+
+/// The keys of a graph's threads at which it looks, or whoever analyses what it does.
+pub const KEYS: &[&str] = &["priority", "partition", "budget", "period", "deadline", "cost"];
+
 /// Number of partitions that there can be.
 pub const PARTITIONS: usize = 8;
 

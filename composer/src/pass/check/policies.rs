@@ -3,24 +3,16 @@
 use std::ops::Range;
 
 use abi::plan::SLOTS;
-use sched_sl::policy::any::NAMES;
+use sched_sl::policy::any::{KEYS, NAMES};
 use sched_sl::policy::time_partitions::PARTITIONS;
 
 use super::super::draft;
 use crate::code::{BAD_PARTITION, BAD_SHARE, BAD_SLOTS, NOT_FOR_POLICY, NOT_SCHEDULING};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Graph, Spanned};
-use crate::schedulability::{EARLIEST_DEADLINE, FIXED_PRIORITY, PROPORTIONAL_SHARE, TIME_PARTITIONS};
+use crate::schedulability::{EARLIEST_DEADLINE, TIME_PARTITIONS};
 use crate::schedule::SCHED;
 use crate::suggest;
-
-/// Which keys of a thread a policy looks at, or whoever analyses what it does; one that is not listed looks at all.
-const USES: [(&str, &[&str]); 4] = [
-    (FIXED_PRIORITY, &["priority", "budget", "period", "deadline", "cost"]),
-    (EARLIEST_DEADLINE, &["priority", "budget", "period", "deadline", "cost"]),
-    (PROPORTIONAL_SHARE, &["weight", "budget", "period"]),
-    (TIME_PARTITIONS, &["priority", "partition", "budget", "period", "deadline", "cost"]),
-];
 
 /// What the component at `at` says of scheduling, and of its threads.
 pub fn check(
@@ -150,9 +142,10 @@ fn check_times(component: &Component, thread: &draft::Thread, policy: Option<&st
 /// Keys that the policy does not look at.
 fn check_uses(component: &Component, thread: &draft::Thread, policy: &str, found: &mut Diagnostics) {
     let name = &component.name.value;
-    let Some((_, uses)) = USES.iter().find(|(of, _)| *of == policy) else { return };
-    for (key, span) in said(thread).filter(|(key, _)| !uses.contains(key)) {
-        let others = USES.iter().filter(|(_, uses)| uses.contains(&key)).map(|(other, _)| format!("`{other}`"));
+    let looks_at = || NAMES.into_iter().zip(KEYS);
+    let Some((_, keys)) = looks_at().find(|(of, _)| *of == policy) else { return };
+    for (key, span) in said(thread).filter(|(key, _)| !keys.contains(key)) {
+        let others = looks_at().filter(|(_, keys)| keys.contains(&key)).map(|(other, _)| format!("`{other}`"));
         let others = others.collect::<Vec<_>>().join(", ");
         let message = format!("`{name}` has `{key}`, which its scheduler's policy `{policy}` does not look at");
         let complaint = Diagnostic::error(NOT_FOR_POLICY, message).label(span, "nobody looks at this");
