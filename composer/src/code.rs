@@ -121,8 +121,8 @@ pub const INVOCATIONS_TOO_DEEP: &str = "E0322";
 pub const UNUSED_INTERFACE: &str = "E0323";
 /// A client that can come to wait for threads that are less urgent.
 pub const PRIORITY_INVERSION: &str = "E0324";
-/// A page to the client's own scheduler.
-pub const PAGE_TO_SCHEDULER: &str = "E0325";
+/// A page for calls that are about pages.
+pub const PAGE_ABOUT_PAGES: &str = "E0325";
 /// A component that depends on one in an address space inside its own.
 pub const DEPENDS_INWARDS: &str = "E0326";
 /// Threads that come to a component whose scheduler does not know them.

@@ -172,50 +172,24 @@ macro_rules! import_page {
 /// runtime::export!(pong_interface::PongServer => QUICK, "quick");
 /// ```
 /// A server that asks who calls names its [`Caller`](crate::Caller) before the instance, which is then made for each
-/// invocation. Nobody else pays for that.
+/// call. Nobody else pays for that. Of a call that came by a page, the edge is the page's, and the thread the one that executes: the client's
+/// own, or for methods that may block a worker.
 ///
 /// ```ignore
 /// runtime::export!(sched_interface::SchedServer => |caller| SCHED.serve(caller));
 /// ```
 #[macro_export]
 macro_rules! export {
-    ($server:ty => |$caller:ident| $instance:expr $(, $variant:literal)?) => {
-        const _: () = {
-            unsafe extern "C" fn __runtime_method<const METHOD: u64, const CLEARED: bool>(
-                first: u64,
-                second: u64,
-                third: u64,
-                fourth: u64,
-                token: u64,
-                identity: u64,
-            ) -> ! {
-                let words = [first, second, third, fourth];
-                let invocation = $crate::Invocation { method: METHOD, words, token };
-                let $caller = $crate::Caller::new(token, identity);
-                let reply = <$server>::dispatch(&$instance, invocation);
-                // SAFETY: an entry stub leads here, and the invocation has nothing more to do.
-                unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
-            }
-
-            $crate::entries!(__runtime_method, <$server>::METHODS,
-                __runtime_trusted: __RUNTIME_TRUSTED, __runtime_cleared: __RUNTIME_CLEARED);
-
-            #[used]
-            #[unsafe(link_section = ".tessera.records")]
-            static __RUNTIME_RECORD: $crate::internal::Record = $crate::internal::Record::export(
-                $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
-                <$server>::SCHEMA,
-                __runtime_trusted,
-                __runtime_cleared,
-            );
-        };
-    };
-    ($server:ty => $instance:expr, workers: $threads:expr $(, $variant:literal)?) => {
+    ($server:ty => |$caller:ident| $instance:expr, workers: $threads:expr $(, $variant:literal)?) => {
         const _: () = {
             static __RUNTIME_WORKERS: $crate::page::Workers = $crate::page::Workers::new();
 
             fn __runtime_work(_: u64) -> $crate::Result<()> {
-                let dispatch = |invocation| <$server>::dispatch(&$instance, invocation);
+                let identity = $crate::thread::identity();
+                let dispatch = |invocation: $crate::Invocation| {
+                    let $caller = $crate::Caller::new(invocation.token, identity);
+                    <$server>::dispatch(&$instance, invocation)
+                };
                 __RUNTIME_WORKERS.work(&__RUNTIME_PAGES, &$threads, dispatch);
                 Ok(())
             }
@@ -224,15 +198,21 @@ macro_rules! export {
                 __RUNTIME_WORKERS.start(&__RUNTIME_PAGES, &$threads, __runtime_work);
             }
 
-            $crate::export_pages!($server, $instance, Some(&__RUNTIME_WORKERS), __runtime_start $(, $variant)?);
+            $crate::export_pages!($server, |$caller| $instance, Some(&__RUNTIME_WORKERS), __runtime_start $(, $variant)?);
         };
     };
-    ($server:ty => $instance:expr $(, $variant:literal)?) => {
+    ($server:ty => |$caller:ident| $instance:expr $(, $variant:literal)?) => {
         const _: () = {
             const fn __runtime_start() {}
 
-            $crate::export_pages!($server, $instance, None, __runtime_start $(, $variant)?);
+            $crate::export_pages!($server, |$caller| $instance, None, __runtime_start $(, $variant)?);
         };
+    };
+    ($server:ty => $instance:expr, workers: $threads:expr $(, $variant:literal)?) => {
+        $crate::export!($server => |__runtime_caller| $instance, workers: $threads $(, $variant)?);
+    };
+    ($server:ty => $instance:expr $(, $variant:literal)?) => {
+        $crate::export!($server => |__runtime_caller| $instance $(, $variant)?);
     };
 }
 
@@ -240,17 +220,18 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_pages {
-    ($server:ty, $instance:expr, $workers:expr, $start:ident $(, $variant:literal)?) => {
+    ($server:ty, |$caller:ident| $instance:expr, $workers:expr, $start:ident $(, $variant:literal)?) => {
         unsafe extern "C" fn __runtime_method<const METHOD: u64, const CLEARED: bool>(
             first: u64,
             second: u64,
             third: u64,
             fourth: u64,
             token: u64,
-            _: u64,
+            identity: u64,
         ) -> ! {
             let words = [first, second, third, fourth];
             let invocation = $crate::Invocation { method: METHOD, words, token };
+            let $caller = $crate::Caller::new(token, identity);
             let reply = <$server>::dispatch(&$instance, invocation);
             // SAFETY: an entry stub leads here, and the invocation has nothing more to do.
             unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
@@ -264,7 +245,7 @@ macro_rules! export_pages {
             row: u64,
             identity: u64,
         ) -> ! {
-            let reply = __runtime_serve($crate::page::Batch { method: METHOD, row, thread: identity as u32 });
+            let reply = __runtime_serve($crate::page::Batch { method: METHOD, row, identity });
             // SAFETY: as above.
             unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
         }
@@ -272,7 +253,10 @@ macro_rules! export_pages {
         #[inline(always)]
         fn __runtime_serve(batch: $crate::page::Batch) -> $crate::Reply {
             let blocking = (<$server>::MAY_BLOCK, $workers);
-            let dispatch = |invocation: $crate::page::Posted<'_>| <$server>::dispatch(&$instance, invocation);
+            let dispatch = |invocation: $crate::page::Posted<'_>| {
+                let $caller = $crate::Caller::new(invocation.token, batch.identity);
+                <$server>::dispatch(&$instance, invocation)
+            };
             let reply = __RUNTIME_PAGES.serve(batch, <$server>::METHODS, blocking, dispatch);
             $start();
             reply

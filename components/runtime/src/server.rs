@@ -45,7 +45,8 @@ pub struct Invocation<Words = [u64; 4]> {
 /// Who invokes a server: asked for by those that write `|caller|` in [`export!`](crate::export).
 ///
 /// The kernel says both, so that neither can be forged. They arrive in registers, and the entry stub hands them on as
-/// arguments; the stub of a server that does not ask does nothing about them.
+/// arguments; the stub of a server that does not ask does nothing about them. Of a call that came by a page, the token is what the composer
+/// wrote into the server's own memory beside the page: nothing that its client can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The token of the capability that was invoked: which edge of the graph this is.

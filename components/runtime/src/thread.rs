@@ -19,9 +19,15 @@ use core::sync::atomic::{AtomicPtr, AtomicU64};
 
 /// The core that executes this.
 pub fn core() -> u32 {
+    (identity() >> 32) as u32
+}
+
+/// Index of the thread that executes this | its core << 32, as [`Caller::new`](crate::Caller::new) takes them.
+#[doc(hidden)]
+pub fn identity() -> u64 {
     // SAFETY: asks, and changes nothing.
     let (_, [identity, _]) = unsafe { invoke(CapabilityWord::IDENTITY.0, [0; 4]) };
-    (identity >> 32) as u32
+    identity
 }
 
 /// A number by which the thread that executes this can be told from all others that execute in this component: where its stack is.

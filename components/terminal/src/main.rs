@@ -12,7 +12,7 @@ runtime::import!(SCHED: SchedClient);
 
 static TERMINAL: Terminal<&Ports, &Interrupt, SchedClient> = Terminal::new(&SERIAL, &INPUT, &SCHED);
 
-runtime::export!(console_interface::ConsoleServer => |caller| TERMINAL.serve(caller));
+runtime::export!(console_interface::ConsoleServer => |caller| TERMINAL.serve(caller), workers: SCHED);
 
 runtime::component! { initialise: initialise, main: run }
 

@@ -10,7 +10,7 @@ runtime::import!(SCHED: SchedClient);
 
 static TIMING: Timing<Scheduled> = Timing(Scheduled);
 
-runtime::export!(timer_interface::TimerServer => TIMING);
+runtime::export!(timer_interface::TimerServer => TIMING, workers: SCHED);
 
 runtime::component! {}
 

@@ -26,7 +26,7 @@ pub struct Page {
     pub server: usize,
     /// The row of the server's table.
     pub row: usize,
-    /// The client's scheduler, which serves the page for those that wait, unless the page is one of its own.
+    /// The client's scheduler, which serves the page for those that wait: it may be the server, too.
     pub scheduler: Option<usize>,
     /// What both images have of it.
     pub ends: PageEnds,
@@ -71,7 +71,7 @@ impl Pages {
                 bindings.edges.iter().enumerate().filter_map(|(at, edge)| Some((at, ends(edge)?)))
             {
                 let row = pages.iter().filter(|page| (page.server, page.ends.table) == (server, ends.table)).count();
-                let scheduler = graph.scheduler(client).filter(|scheduler| *scheduler != server);
+                let scheduler = graph.scheduler(client);
                 let is_before =
                     |page: &&Page| page.scheduler == scheduler && (scheduler.is_some() || page.client == client);
                 let number = pages.iter().filter(is_before).count();

@@ -73,6 +73,10 @@ impl runtime::page::WorkerThreads for crate::SchedClient {
     fn pause(&self) -> Result<()> {
         self.sleep(MOMENT)
     }
+
+    fn background(&self) -> Result<()> {
+        Sched::background(self)
+    }
 }
 
 /// A thread whose user threads or tasks all wait sleeps by this.

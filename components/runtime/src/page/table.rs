@@ -74,7 +74,7 @@ impl PageTable {
         let Some((row, page)) = self.row(batch.row).and_then(|row| Some((row, row.page()?))) else {
             return Reply::from(Err::<(), _>(crate::Error::Kernel(Error::BadArgument)));
         };
-        row.waiter.store(u64::from(batch.thread), Relaxed);
+        row.waiter.store(u64::from(batch.identity as u32), Relaxed);
         let server = Server::with_state(page, row.methods, batch.row, &row.state);
         let pass = server.quiet_pass(methods as u16, |unread| {
             let method = unread.method();
@@ -138,8 +138,8 @@ pub struct Batch {
     pub method: u64,
     /// The page's row, which is the token.
     pub row: u64,
-    /// The index of the thread that executes.
-    pub thread: u32,
+    /// Index of the thread that executes | its core << 32, as the kernel says.
+    pub identity: u64,
 }
 
 /// A server's reply as pages carry it.

@@ -95,7 +95,7 @@ impl Ends {
     }
 
     fn serve_with(&self, workers: Option<&Workers>) -> Reply {
-        let batch = Batch { method: 0, row: 0, thread: 7 };
+        let batch = Batch { method: 0, row: 0, identity: 7 };
         self.table.serve(batch, SumsServer::METHODS, (SumsServer::MAY_BLOCK, workers), dispatch_posted)
     }
 }
@@ -177,11 +177,34 @@ fn one_has_it_open() {
     assert!(ends.import.open().is_ok());
 }
 
+/// Whatever the client writes into its page, all of it.
+#[test]
+fn whose_call_it_is_the_servers_own_row_and_the_kernel_say() {
+    let ends = ends();
+    for garbage in [0, 1, TOKEN + 1, u64::MAX] {
+        ends.frames.iter().flat_map(|frame| &frame.0).for_each(|word| word.store(garbage, Ordering::Relaxed));
+        // What is submitted, and that there is something.
+        ends.frames[1].0.iter().step_by(8).for_each(|status| status.store(2, Ordering::Relaxed));
+        ends.frames[0].0.iter().for_each(|word| word.store(u64::MAX, Ordering::Relaxed));
+        let (identity, calls) = (7 | 1 << 32, Cell::new(0));
+        let batch = Batch { method: 0, row: 0, identity };
+        let reply = ends.table.serve(batch, 3, (0, None), |posted| {
+            let caller = crate::Caller::new(posted.token, batch.identity);
+            assert_eq!(caller, crate::Caller { token: TOKEN, thread: 7, core: 1 });
+            calls.set(calls.get() + 1);
+            SumsServer::dispatch(&Adder, posted)
+        });
+        assert_eq!((reply.status(), calls.get()), (0, 64));
+    }
+}
+
 #[test]
 fn the_batch_entry_serves_the_rows_that_there_are() {
     let ends = ends();
     let serve = |method, row| {
-        ends.table.serve(Batch { method, row, thread: 0 }, 3, (0, None), |_| panic!("there is nothing to run")).status()
+        ends.table
+            .serve(Batch { method, row, identity: 0 }, 3, (0, None), |_| panic!("there is nothing to run"))
+            .status()
     };
     let bad = abi::error::Error::BadArgument.status();
     assert_eq!([serve(0, 0), serve(0, 1), serve(0, u64::MAX)], [0, bad, bad]);
@@ -200,7 +223,7 @@ fn garbage_runs_nothing_that_is_not_permitted() {
             let submitted = 2 | (random % 5) << 16;
             word.store(if random & 1 << 60 == 0 { submitted } else { random }, Ordering::Relaxed);
         }
-        let batch = Batch { method: 0, row: 0, thread: 0 };
+        let batch = Batch { method: 0, row: 0, identity: 0 };
         let reply = ends.table.serve(batch, 3, (0, None), |invocation| {
             assert!(PERMITTED & 1 << invocation.method != 0);
             SumsServer::dispatch(&Adder, invocation)
@@ -229,6 +252,10 @@ impl WorkerThreads for Hands {
 
     fn pause(&self) -> Result<()> {
         Err(Error::Server(4))
+    }
+
+    fn background(&self) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -35,6 +35,13 @@ pub trait WorkerThreads {
     ///
     /// The scheduler's.
     fn pause(&self) -> Result<()>;
+
+    /// Says of the thread that calls that the system need not wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    fn background(&self) -> Result<()>;
 }
 
 /// Calls of one interface that are parked at once, at most.
@@ -118,8 +125,11 @@ impl Workers {
         }
     }
 
-    /// What a worker does.
+    /// What a worker does. Whoever waits for a call's result is waited for by the system; its worker is not, and so neither for a
+    /// call whose client has ended.
     pub fn work(&self, table: &PageTable, threads: &impl WorkerThreads, mut dispatch: impl FnMut(Invocation) -> Reply) {
+        // Otherwise the system ends later, and nothing else changes.
+        let _ = threads.background();
         loop {
             while let Some(Work { row, request, blocked }) = self.take() {
                 let (method, words) = (request.method.into(), request.args);

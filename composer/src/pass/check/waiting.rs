@@ -1,27 +1,26 @@
 //! Who can wait for whom, for longer than the graph seems to say.
 
-use crate::code::{PAGE_TO_SCHEDULER, PRIORITY_INVERSION};
+use crate::code::{PAGE_ABOUT_PAGES, PRIORITY_INVERSION};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Graph, Via};
 use crate::pass::draft;
-use crate::schedule::{PAGES, SCHED};
+use crate::schedule::PAGES;
 
 /// The edges of the component at `index`, which was resolved from `draft`.
 pub fn check(index: usize, draft: Option<&draft::Component>, graph: &Graph, found: &mut Diagnostics) {
     let Some(component) = graph.components.get(index) else { return };
     for dep in &component.deps {
-        found.extend(page_to_scheduler(component, dep));
+        found.extend(page_about_pages(component, dep));
     }
     found.extend(draft.and_then(|draft| inversion(index, draft, graph)));
 }
 
-/// Calls that are posted to a scheduler are served when the client waits for them: in the scheduler, which waits for that.
-fn page_to_scheduler(component: &Component, dep: &Dependency) -> Option<Diagnostic> {
-    let is_scheduler = [SCHED, PAGES].contains(&dep.interface.value.as_str());
-    (dep.via == Via::Page && is_scheduler).then_some(())?;
-    let message = format!("`{}` posts calls to its scheduler, and waits for them there", component.name.value);
-    let complaint = Diagnostic::error(PAGE_TO_SCHEDULER, message).label(&dep.span, "neither would go on");
-    Some(complaint.help("who schedules a thread is invoked: leave `via` out"))
+/// A page on which one asks for pages to be served: that one, too, would be served only when somebody asks for it.
+fn page_about_pages(component: &Component, dep: &Dependency) -> Option<Diagnostic> {
+    (dep.via == Via::Page && dep.interface.value == PAGES).then_some(())?;
+    let message = format!("`{}` asks by a page to have its pages served", component.name.value);
+    let complaint = Diagnostic::error(PAGE_ABOUT_PAGES, message).label(&dep.span, "nobody would see this");
+    Some(complaint.help("who registers a page, or waits for one, invokes its scheduler: leave `via` out"))
 }
 
 /// A client more urgent than its server's own threads, by numbers that the graph says of both: what such a thread holds when

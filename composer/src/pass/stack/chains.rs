@@ -197,6 +197,5 @@ fn leads_to(graph: &Graph, schema: &Schema, place: Place) -> Vec<Place> {
 fn served<'a>(graph: &Graph, schema: &'a Schema, place: Place) -> impl Iterator<Item = (usize, u64)> + use<'a> {
     let client = place.caller.filter(|client| graph.scheduler(*client) == Some(place.component));
     let edges = client.and_then(|client| schema.components.get(client)).map(|client| client.edges.as_slice());
-    let pages = edges.unwrap_or_default().iter().filter_map(|edge| Some((edge.server, edge.page.as_ref()?.batch)));
-    pages.filter(move |(server, _)| *server != place.component)
+    edges.unwrap_or_default().iter().filter_map(|edge| Some((edge.server, edge.page.as_ref()?.batch)))
 }
