@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
         an_interrupt_of_a_device_leaves_every_register
         a_card_is_driven_by_its_registers_and_its_interrupt
         a_card_that_asks_for_ever_stalls_nobody
+        every_kind_of_operation_goes_by_a_page
     )
 }
 
@@ -43,6 +44,29 @@ fn a_card_is_driven_by_its_registers_and_its_interrupt() -> Outcome {
 fn a_card_that_asks_for_ever_stalls_nobody() -> Outcome {
     let lines = ["card: still asks for 0x1, and nobody else minds\n", "card: heard again\n"];
     run("storm", &CARD, Input::Nothing, &lines)
+}
+
+fn every_kind_of_operation_goes_by_a_page() -> Outcome {
+    let key = Typed { after: "press a key\n".into(), bytes: b"k".into() };
+    let named = [
+        "cputs",
+        "cgetc",
+        "getenvid",
+        "env_destroy",
+        "yield",
+        "page_alloc",
+        "page_map",
+        "page_unmap",
+        "env_set_status",
+        "env_set_trapframe",
+        "env_set_pgfault_upcall",
+        "ipc_try_send",
+        "ipc_recv",
+        "time_msec",
+    ];
+    let lines: Vec<String> = named.iter().map(|name| format!("operations: {name}: Ok(true)\n")).collect();
+    let lines: Vec<&str> = ["operations: posted\n"].into_iter().chain(lines.iter().map(String::as_str)).collect();
+    run("operations", &[], Input::Dialogue(vec![key]), &lines)
 }
 
 /// Runs a system of this file's, and expects that it prints the lines and ends well.
