@@ -1,14 +1,18 @@
-//! Where in the source a fault happened: what the kernel says of a fault names an instruction, and this names its line.
+//! Where in the source something went wrong: what the kernel says of a fault names an instruction, and what a component says of a panic
+//! has the addresses on its stack; this names lines, and the calls that led there.
 //!
 //! The images that boot carry no debugging information. The files that they were made of do, and the composer has them.
 
 mod lines;
+mod panics;
 mod path;
 mod stream;
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use crate::elf::Image;
+use crate::stack;
 use crate::verdict::{FATAL, FAULT};
 
 pub(crate) use lines::plain_name;
@@ -21,17 +25,25 @@ pub struct Program<'e> {
     shift: u64,
     /// Read at the first fault: most programs have none.
     lines: OnceCell<Option<Lines<'e>>>,
+    /// Where its calls come back to: see [`stack::call_sites`]. Made at the first panic.
+    call_sites: OnceCell<BTreeMap<u64, u64>>,
 }
 
 impl<'e> Program<'e> {
     /// The program in the file `elf`, `shift` bytes above where it was linked.
     pub fn new(elf: &'e [u8], shift: u64) -> Self {
-        Self { elf, shift, lines: OnceCell::new() }
+        Self { elf, shift, lines: OnceCell::new(), call_sites: OnceCell::new() }
     }
 
     fn frames(&self, address: u64) -> Vec<Frame> {
         let lines = self.lines.get_or_init(|| Lines::read(self.elf));
         lines.as_ref().map(|lines| lines.frames(address.wrapping_sub(self.shift))).unwrap_or_default()
+    }
+
+    /// How many bytes above this return address that of the caller lies, if the address is one.
+    fn depth(&self, address: u64) -> Option<u64> {
+        let sites = || Image::read(self.elf).map(|image| stack::call_sites(self.elf, &image)).unwrap_or_default();
+        self.call_sites.get_or_init(sites).get(&address.wrapping_sub(self.shift)).copied()
     }
 }
 
@@ -68,6 +80,12 @@ impl<'e> Programs<'e> {
         let fault = line.rsplit_once(FAULT).and_then(|(_, report)| self.component(report));
         let fault = fault.or_else(|| line.rsplit_once(FATAL).and_then(|(_, report)| self.kernel(report)));
         fault.map(|(program, address)| program.frames(address)).unwrap_or_default()
+    }
+
+    /// The component whose name ends `text`.
+    fn named_at_the_end_of(&self, text: &str) -> Option<&str> {
+        let names = self.components.keys().copied();
+        names.filter(|name| text.ends_with(name)).max_by_key(|name| name.len())
     }
 
     fn component(&self, report: &str) -> Option<(&Program<'e>, u64)> {

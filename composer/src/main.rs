@@ -57,6 +57,9 @@ enum Command {
     /// Run a system twice by the clock that counts instructions, and write what it did as a timeline for Perfetto
     #[command(after_help = EXIT_STATUS)]
     Trace(command::trace::Arguments),
+    /// Show what a system printed with functions and source lines behind its faults and panics, as `run` does
+    #[command(after_help = EXIT_STATUS)]
+    Backtrace(command::backtrace::Arguments),
     /// Run a system to the start of a component, and let gdb take over there, with the component's symbols and the kernel's
     #[command(after_help = EXIT_STATUS)]
     Debug(command::debug::Arguments),
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => command::report::run(&arguments).map(done),
         Command::Inspect(arguments) => command::inspect::run(&arguments).map(done),
         Command::Trace(arguments) => command::trace::run(&arguments),
+        Command::Backtrace(arguments) => command::backtrace::run(&arguments).map(done),
         Command::Debug(arguments) => command::debug::run(&arguments),
         Command::New(arguments) => command::new::run(&arguments).map(done),
         Command::Completions(arguments) => {

@@ -22,6 +22,8 @@ mod value;
 pub use longest::{Bounds, Recursion};
 pub use problem::Problem;
 
+use std::collections::BTreeMap;
+
 use crate::elf::Image;
 use program::Program;
 
@@ -45,6 +47,13 @@ pub struct Entry {
     pub most: Bound,
     /// At most when it leaves the component by a system call; `None` if it never does.
     pub leaving: Option<Bound>,
+}
+
+/// Where calls in `image` come back to, and how many bytes above the return address that of the caller lies there. Functions that cannot be
+/// followed have none.
+pub fn call_sites(file: &[u8], image: &Image) -> BTreeMap<u64, u64> {
+    let Ok(program) = Program::read(file, image) else { return BTreeMap::new() };
+    follow::each(&program).0.into_iter().flat_map(|frame| frame.sites).collect()
 }
 
 /// Follows all code of `image`, whose ELF file is `file`. Calls in a circle go `recursion` deep.

@@ -1,12 +1,13 @@
 //! Where in the source a fault happened, as `composer run` shows it on the console and in the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use composer::command::build;
 use libtest_mimic::{Failed, Trial};
 use object::{Object, ObjectSymbol};
 
-use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
+use crate::tools::{Outcome, compose, composer, ensure, finish, root, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
@@ -15,6 +16,8 @@ pub fn trials() -> Vec<Trial> {
         a_component_elsewhere_is_reported_with_its_source_line
         a_jump_out_of_the_code_is_reported_without
         a_fault_of_the_kernel_would_be_reported_with_its_source_line
+        a_panic_is_reported_with_the_calls_that_led_to_it
+        what_was_printed_can_be_explained_later
     )
 }
 
@@ -131,4 +134,48 @@ fn a_fault_of_the_kernel_would_be_reported_with_its_source_line() -> Outcome {
     let shown: Vec<_> = frames.iter().map(ToString::to_string).collect();
     let is_there = shown.last().is_some_and(|frame| frame.contains("kernel_main, kernel/src/main.rs:"));
     ensure(is_there, || format!("{shown:?}"))
+}
+
+/// The graph of components that panic.
+fn panics() -> PathBuf {
+    root().join("tests/systems/panics.toml")
+}
+
+/// What stands behind the last line of a panic's stack, up to the kernel's report.
+fn calls(shown: &str, panic: &str) -> Result<String, Failed> {
+    let said = shown.split_once(panic).and_then(|(_, rest)| rest.split_once("tessera: fault:"));
+    let (said, _) = said.ok_or_else(|| format!("expected `{panic}` in\n{shown}"))?;
+    Ok(said.lines().filter(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect())
+}
+
+const WHO: &str = "panicker::server::";
+const WHERE: &str = "tests/components/panicker/src/server.rs";
+
+fn a_panic_is_reported_with_the_calls_that_led_to_it() -> Outcome {
+    let directory = scratch()?;
+    let shown = finish(&mut compose("run", &panics(), directory.path())?)?.expect_status(0)?.output;
+    let own = format!("  in {WHO}because, {WHERE}:49\n  in {WHO}fail, {WHERE}:44\n");
+    let (served, started) = (calls(&shown, "server: thread 4 panicked")?, calls(&shown, " (worker) panicked")?);
+    let method = format!("{own}  in fails, {WHERE}:26\n  inlined into dispatch<{WHO}Panicking, ");
+    ensure(served.starts_with(&method), || served.clone())?;
+    // As far as where the component was entered, and no further: what lies above was left there by others.
+    ensure(served.lines().last().is_some_and(|line| line.contains("__runtime_method, ")), || served.clone())?;
+    ensure(started.starts_with(&own) && started.ends_with("  in _start\n"), || started.clone())?;
+    let nested = calls(&shown, ", in what was to be said of another panic")?;
+    let (inner, outer) = (format!("  in <{WHO}Unspeakable as core::fmt::Display>::fmt, {WHERE}:37\n"), "  in call, ");
+    ensure(nested.starts_with(&inner) && nested.contains(outer), || nested.clone())
+}
+
+fn what_was_printed_can_be_explained_later() -> Outcome {
+    let directory = scratch()?;
+    let log = directory.path().join("log");
+    let shown = finish(compose("run", &panics(), directory.path())?.arg("--log").arg(&log))?.expect_status(0)?.output;
+    let logged = std::fs::read_to_string(&log)?;
+    let plain: Vec<_> = logged.lines().filter(|line| !line.starts_with("  ")).collect();
+    ensure(plain.len() < shown.lines().count(), || format!("nothing was explained:\n{shown}"))?;
+    std::fs::write(&log, plain.join("\n") + "\n")?;
+    let mut backtrace = Command::new(composer()?);
+    backtrace.current_dir(root()).arg("backtrace").arg(panics()).arg(&log);
+    let explained = finish(&mut backtrace)?.expect_status(0)?.output;
+    ensure(explained == shown, || format!("expected\n{shown}\nbut\n{explained}"))
 }

@@ -40,22 +40,32 @@ impl ImportSlot {
     #[doc(hidden)]
     #[inline(always)]
     pub fn call<A: Answer, const WORDS: usize>(&self, method: u16, words: [u64; WORDS]) -> Result<A> {
-        // SAFETY: the slot exists, so this is an image (`unbound`). It names an
-        // invocation or nothing: a server runs on memory of its own, and comes
-        // back into this component by its entries alone.
-        let (status, words) = unsafe {
-            // Added, so that the sign of the sum is all that has to be looked at.
-            let word = (*self.word.get()).wrapping_add(u64::from(method));
-            if word & CLEAR_REGISTERS != 0 {
-                distrust();
-                invoke_cleared(word & !CLEAR_REGISTERS, words)
-            } else {
-                invoke_trusted(word, words)
-            }
-        };
-        Error::check(status)?;
-        Ok(A::from_words(words))
+        // SAFETY: the slot exists, so this is an image (`unbound`), and the composer has filled it.
+        unsafe { call(*self.word.get(), method, words) }
     }
+}
+
+/// Calls `method` by the word of a slot.
+///
+/// # Safety
+///
+/// In an image, on a thread's stack. The word is one that the composer puts into a slot: it names an invocation or nothing, so a server runs
+/// on memory of its own, and comes back into this component by its entries alone.
+#[inline(always)]
+pub(crate) unsafe fn call<A: Answer, const WORDS: usize>(word: u64, method: u16, words: [u64; WORDS]) -> Result<A> {
+    // Added, so that the sign of the sum is all that has to be looked at.
+    let word = word.wrapping_add(u64::from(method));
+    // SAFETY: as the caller says.
+    let (status, words) = unsafe {
+        if word & CLEAR_REGISTERS != 0 {
+            distrust();
+            invoke_cleared(word & !CLEAR_REGISTERS, words)
+        } else {
+            invoke_trusted(word, words)
+        }
+    };
+    Error::check(status)?;
+    Ok(A::from_words(words))
 }
 
 /// Says to the compiler that what calls it is the longer way anyway.

@@ -43,7 +43,9 @@ mod macros;
 pub mod management;
 pub mod nodes;
 pub mod page;
+mod panic;
 mod parameter;
+pub mod pieces;
 mod ports;
 mod record;
 mod registers;
@@ -78,9 +80,10 @@ pub use word::{Answer, Word};
 /// What the macros need and nobody else should name.
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::panic::{IDENTITY, panicked};
     pub use crate::record::{Record, joined};
     pub use crate::server::{MXCSR, Method, Methods};
-    pub use crate::start::{INITIALISE, MAIN, STACKS, UNKNOWN_PHASE, panicked};
+    pub use crate::start::{INITIALISE, MAIN, STACKS, UNKNOWN_PHASE};
     pub use crate::storage::end_thread;
 
     /// A stack's span as a power of two, for the entry stubs.

@@ -58,13 +58,15 @@ macro_rules! component {
 
             #[panic_handler]
             fn __runtime_panicked(info: &::core::panic::PanicInfo<'_>) -> ! {
-                $crate::internal::panicked(::core::env!("CARGO_PKG_NAME"), info)
+                $crate::internal::panicked(info)
             }
 
             #[used]
             #[unsafe(link_section = ".tessera.records")]
-            static __RUNTIME_RECORD: $crate::internal::Record =
-                $crate::internal::Record::stacks((&raw const $crate::internal::STACKS).cast());
+            static __RUNTIME_RECORDS: [$crate::internal::Record; 2] = [
+                $crate::internal::Record::stacks((&raw const $crate::internal::STACKS).cast()),
+                $crate::internal::Record::identity((&raw const $crate::internal::IDENTITY).cast()),
+            ];
         };
     };
 }

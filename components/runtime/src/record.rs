@@ -116,6 +116,16 @@ impl Record {
         Self { first: word, ..Self::new(RecordKind::Stacks, b"", "") }
     }
 
+    /// What the image says of itself when it panics: words that receive that, and by which interface it is said.
+    pub const fn identity(words: *const ()) -> Self {
+        let name = words.cast::<u64>().wrapping_add(abi::record::IDENTITY_NAME).cast();
+        Self {
+            first: words,
+            second: name,
+            ..Self::new(RecordKind::Identity, abi::record::CONSOLE.as_bytes(), abi::record::CONSOLE_SCHEMA)
+        }
+    }
+
     const fn new(kind: RecordKind, name: &'static [u8], schema: &'static str) -> Self {
         Self {
             magic: MAGIC,

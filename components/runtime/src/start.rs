@@ -1,8 +1,6 @@
-//! How a component's own thread starts, ends and panics.
+//! How a component's own thread starts and ends.
 
 use crate::Result;
-use core::fmt::Display;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The end of thread 0's stack in this image; the composer sets it. Read by
 /// entry stubs alone.
@@ -42,19 +40,6 @@ impl<T: Outcome> Outcome for Result<T> {
             Err(error) => error.status(),
         }
     }
-}
-
-/// Logs a panic, if the component has a logger, and faults. The kernel unwinds
-/// the invocation with an error to its caller, or ends the thread.
-pub fn panicked(component: &str, message: &dyn Display) -> ! {
-    static PANICKING: AtomicBool = AtomicBool::new(false);
-    // A logger that panics is not asked to log that.
-    if !PANICKING.swap(true, Ordering::Relaxed) {
-        log::error!(target: component, "{message}");
-        PANICKING.store(false, Ordering::Relaxed);
-    }
-    // SAFETY: the instruction is undefined for ever: it faults, and nothing runs after it.
-    unsafe { core::arch::asm!("ud2", options(noreturn, nomem, nostack)) }
 }
 
 #[cfg(test)]

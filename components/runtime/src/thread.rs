@@ -70,6 +70,23 @@ fn last_word() -> Option<*mut usize> {
         .then(|| core::ptr::with_exposed_provenance_mut::<usize>(end as usize).wrapping_sub(1))
 }
 
+/// Says what a thread of this component is called, by its index; the thread itself asks.
+pub type Names = fn(u64) -> Option<&'static str>;
+
+static NAMES: AtomicPtr<()> = AtomicPtr::new(null_mut());
+
+/// From now on, threads that panic are called as `names` says.
+pub fn named_by(names: Names) {
+    NAMES.store(names as *mut (), Release);
+}
+
+/// What the thread that executes this is called; its index is `index`.
+pub(crate) fn name_of(index: u64) -> Option<&'static str> {
+    let names = NAMES.load(Acquire);
+    // SAFETY: `named_by` alone puts anything but null there: a `Names`.
+    (!names.is_null()).then(|| unsafe { core::mem::transmute::<*mut (), Names>(names) }).and_then(|names| names(index))
+}
+
 /// Bytes of its stack, of `bytes` that it has, that the thread that executes this has used at most in this component: what
 /// lies below has never been written to, and so is still zero.
 ///

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod backtrace;
 pub mod build;
 pub mod check;
 pub mod completions;

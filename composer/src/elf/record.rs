@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use abi::crossing::METHODS;
 use abi::page::SLOT_WORDS;
-use abi::record::{MAGIC, RECORD_BYTES, RecordKind, SECTION, VERSION};
+use abi::record::{IDENTITY_NAME, MAGIC, RECORD_BYTES, RecordKind, SECTION, VERSION};
 use object::LittleEndian;
 use object::read::elf::{FileHeader, SectionHeader};
 
@@ -112,6 +112,10 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
         RecordKind::Interrupt => check_word(memory, record.first, 24)?,
         RecordKind::Registers | RecordKind::Files => check_word(memory, record.first, 16)?,
         RecordKind::Text => check_text(memory, record.first)?,
+        RecordKind::Identity => {
+            check_word(memory, record.first, 8 * IDENTITY_NAME as u64)?;
+            check_text(memory, record.second)?;
+        }
         RecordKind::PageImport => check_word(memory, record.first, 8 * SLOT_WORDS as u64)?,
         RecordKind::Ports
         | RecordKind::Parameter

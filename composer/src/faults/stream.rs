@@ -1,25 +1,27 @@
-//! The console on its way to the reader, with a fault's source line behind its report.
+//! The console on its way to the reader, with source lines behind the reports of faults and panics.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::Programs;
+use super::panics::Stacks;
 
-/// Passes on what it gets at once, and adds lines behind the reports of faults.
+/// Passes on what it gets at once, and adds lines behind the reports of faults and panics.
 pub struct Annotated<'p, 'e, W> {
     programs: &'p Programs<'e>,
     sink: W,
     /// The end of the line that has begun.
     line: Vec<u8>,
+    stacks: Stacks,
 }
 
 /// Bytes that are kept of a line: more than the longest report.
 const KEPT: usize = 1024;
 
 impl<'p, 'e, W: Write> Annotated<'p, 'e, W> {
-    /// Writes to `sink`, and explains the faults of `programs`.
+    /// Writes to `sink`, and explains the faults and panics of `programs`.
     pub fn new(programs: &'p Programs<'e>, sink: W) -> Self {
-        Self { programs, sink, line: Vec::new() }
+        Self { programs, sink, line: Vec::new(), stacks: Stacks::default() }
     }
 
     /// Adds to the line that has begun, and explains it if that ends it.
@@ -32,10 +34,11 @@ impl<'p, 'e, W: Write> Annotated<'p, 'e, W> {
             return String::new();
         }
         let line = std::mem::take(&mut self.line);
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end();
+        let frames = self.programs.explain(line).into_iter().chain(self.stacks.explain(line, self.programs));
         let mut text = String::new();
-        for frame in self.programs.explain(String::from_utf8_lossy(&line).trim_end()) {
-            let _ = writeln!(text, "  {frame}");
-        }
+        frames.for_each(|frame| _ = writeln!(text, "  {frame}"));
         text
     }
 }

@@ -4,7 +4,7 @@ mod pages;
 
 use abi::bundle::{Capability, Grant};
 use abi::crossing::CapabilityWord;
-use abi::layout::PAGE;
+use abi::layout::{EXECUTE, PAGE};
 use abi::record::CLEAR_REGISTERS;
 
 use super::capabilities::{Capabilities, Table, device_capabilities};
@@ -12,7 +12,7 @@ use super::files;
 use super::layout::{Layout, Space};
 use super::manage;
 use super::plan;
-use super::schema::{Bindings, Schema};
+use super::schema::{Bindings, Edge, Schema, identity};
 use crate::elf::Memory;
 use crate::graph::Graph;
 
@@ -83,11 +83,12 @@ fn ready(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts
 fn words(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts<'_>) -> Vec<(u64, u64)> {
     let mut words = vec![(bindings.stacks, space.first_stack_end)];
     for (edge, capability) in bindings.edges.iter().zip(table.invocations()) {
-        let flags = if edge.clears_registers { CLEAR_REGISTERS } else { 0 };
-        words.push((edge.slot, number(capability.slot) | flags));
+        words.push((edge.slot, import_word(edge, capability)));
     }
     words.extend(devices(bindings, table));
     words.extend(&bindings.parameters);
+    words.extend(says_panics(bindings, table));
+    words.extend(code(bindings, space));
     words.extend(pages.words(bindings, table));
     if let (Some(word), Some((address, bytes))) = (bindings.files, space.files) {
         words.extend([(word, address), (word + 8, bytes)]);
@@ -95,6 +96,31 @@ fn words(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts
     words.extend(bindings.management.zip(space.management));
     words.extend(bindings.plan.zip(space.scheduling.as_ref().map(|room| room.plan)));
     words
+}
+
+/// What an import slot receives.
+fn import_word(edge: &Edge, capability: &Capability) -> u64 {
+    number(capability.slot) | if edge.clears_registers { CLEAR_REGISTERS } else { 0 }
+}
+
+/// The console of an image that panics, if it has one.
+fn says_panics(bindings: &Bindings, table: &Table) -> Option<(u64, u64)> {
+    let (at, slot) = bindings.says_panics?;
+    let (edge, capability) = bindings.edges.iter().zip(table.invocations()).nth(at)?;
+    Some((slot, import_word(edge, capability)))
+}
+
+/// Where an image's code lies, for one that asks.
+fn code(bindings: &Bindings, space: &Space) -> Vec<(u64, u64)> {
+    let Some(record) = identity::record(&bindings.image) else { return Vec::new() };
+    let segments = bindings.image.memory.segments.iter();
+    let code = segments.filter(|segment| segment.rights & EXECUTE != 0);
+    let ends = code.fold(None, |ends: Option<(u64, u64)>, segment| {
+        let (start, end) = ends.unwrap_or((segment.address, segment.end()));
+        Some((start.min(segment.address), end.max(segment.end())))
+    });
+    let (start, end) = ends.unwrap_or_default();
+    vec![(record.first + 8, start.wrapping_add(space.shift)), (record.first + 16, end.wrapping_add(space.shift))]
 }
 
 /// What images are told of their devices.

@@ -1,6 +1,7 @@
 //! Reading the images and holding them against the graph: every end of every edge must be there, and agree.
 
 mod edges;
+pub mod identity;
 mod needs;
 mod page;
 
@@ -39,6 +40,8 @@ pub struct Bindings {
     pub files: Option<u64>,
     /// Words to set, and their values.
     pub parameters: Vec<(u64, u64)>,
+    /// The edge by which it says that it panics, and the import slot for that.
+    pub says_panics: Option<(usize, u64)>,
     /// The words that receive what an image needs of each device, and the devices.
     pub devices: Vec<(u64, Device)>,
 }
@@ -120,7 +123,9 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         let edges = edges::bind(graph, component, image, &read, found);
         let fault = edges::bind_handler(graph, component.fault.as_ref(), &read, found);
         let personality = edges::bind_handler(graph, component.personality.as_ref(), &read, found);
-        let parameters = needs::parameters(component, image, found);
+        let mut parameters = needs::parameters(component, image, found);
+        parameters.extend(identity::words(component, image));
+        let says_panics = identity::console(image, &edges, &read);
         let files = needs::files(component, image, found);
         let devices = needs::devices(component, image, found);
         let stacks = needs::stacks(image);
@@ -136,6 +141,7 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
             personality,
             files,
             parameters,
+            says_panics,
             devices,
         });
     }

@@ -13,7 +13,7 @@ mod stacks;
 
 use abi::bundle::{Bundle, BundleError, Capability, Grant};
 use abi::layout::{DEFAULT_BASE, PAGE, READ, STACK_SPAN, WRITE};
-use abi::record::CLEAR_REGISTERS;
+use abi::record::{CLEAR_REGISTERS, RecordKind};
 
 use super::bind::{Bound, bind};
 use super::build::Images;
@@ -187,6 +187,37 @@ fn addresses_move_with_the_base() {
         };
         assert_eq!(word(moved, address + 0x80_0000), word(&bindings.image.memory, *address).wrapping_add(0x80_0000));
     }
+}
+
+/// `pong` with an import of its console and a record by which it is told of itself, and the address of its name there.
+fn panicking(schema: &str) -> (Fixture, u64) {
+    // The name has as much room as the record's own: that word says how much.
+    let (records, own) = (5, 3);
+    let name = word(records) + own * abi::record::RECORD_BYTES as u64 + 16;
+    let pong = Fixture::empty().export("pong.fast", PONG).import("console", CONSOLE);
+    let pong = pong.record(RecordKind::Identity as u16, "console", schema).at(word(own), name);
+    (pong.parameter("more room"), name)
+}
+
+#[test]
+fn an_image_is_told_its_name_and_its_console() {
+    let word_of = |composed: &Composed, address: u64| {
+        let (bound, space) = (&composed.bound.components[2], &composed.layout.components[2]);
+        let bytes = bound.memory.bytes(address + space.shift, 8).unwrap();
+        u64::from_le_bytes(bytes.try_into().unwrap())
+    };
+    let [booter, console, _, ping] = fixtures();
+    let (pong, name) = panicking(CONSOLE);
+    let composed = compose(GRAPH, &[booter.clone(), console.clone(), pong, ping.clone()]).unwrap();
+    let shift = composed.layout.components[2].shift;
+    assert_eq!(word_of(&composed, word(3)), word_of(&composed, word(2)), "the console, by the same capability");
+    assert_eq!([8, 16].map(|at| word_of(&composed, word(3) + at)), [shift, shift + PAGE], "where the code is");
+    assert_eq!(word_of(&composed, name + 8), 4);
+    assert_eq!(word_of(&composed, name + 16), u64::from(u32::from_le_bytes(*b"pong")));
+
+    let (pong, _) = panicking("say(u64)->()\n");
+    let composed = compose(GRAPH, &[booter, console, pong, ping]).unwrap();
+    assert_eq!(word_of(&composed, word(3)), 0, "another console than it knows");
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Frame {
     pub tables: BTreeSet<u64>,
     /// What it invokes.
     pub invoked: BTreeSet<Invoked>,
+    /// Where calls come back to, and the bytes in use there at most, those of the return address too.
+    pub sites: BTreeMap<u64, u64>,
     /// Whether it comes back.
     pub returns: bool,
 }
@@ -44,8 +46,14 @@ pub struct Invoked {
     pub method: Option<u16>,
 }
 
-/// Follows all functions. Whether one comes back depends on those that it calls, so some are followed again.
+/// Follows all functions, or says why some cannot be followed.
 pub fn all(program: &Program<'_>) -> Result<Vec<Frame>, Vec<Problem>> {
+    let (frames, problems) = each(program);
+    if problems.is_empty() { Ok(frames) } else { Err(problems.into_iter().collect()) }
+}
+
+/// Follows each function that can be followed. Whether one comes back depends on those that it calls, so some are followed again.
+pub fn each(program: &Program<'_>) -> (Vec<Frame>, BTreeSet<Problem>) {
     let mut frames = vec![Frame::default(); program.functions.len()];
     let mut callers: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); frames.len()];
     let mut queue: VecDeque<usize> = (0..frames.len()).collect();
@@ -67,7 +75,7 @@ pub fn all(program: &Program<'_>) -> Result<Vec<Frame>, Vec<Problem>> {
         }
         *known = frame;
     }
-    if problems.is_empty() { Ok(frames) } else { Err(problems.into_iter().collect()) }
+    (frames, problems)
 }
 
 struct Follow<'p> {
@@ -218,6 +226,7 @@ impl<'p> Follow<'p> {
     fn call(&mut self, instruction: &Instruction, mut state: State) -> Result<Option<State>, Problem> {
         let depth = self.depth(instruction, &state)?.saturating_add(RETURN_ADDRESS);
         self.frame.most = self.frame.most.max(depth);
+        self.note_site(instruction.next_ip(), depth);
         let returns = match self.callee(instruction, &state) {
             Some(address) => {
                 let callee = self.function(address)?;
@@ -260,6 +269,11 @@ impl<'p> Follow<'p> {
 
     fn note(&mut self, callee: usize, depth: u64) {
         let known = self.frame.calls.entry(callee).or_default();
+        *known = depth.max(*known);
+    }
+
+    fn note_site(&mut self, address: u64, depth: u64) {
+        let known = self.frame.sites.entry(address).or_default();
         *known = depth.max(*known);
     }
 

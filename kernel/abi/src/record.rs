@@ -26,7 +26,7 @@ pub const SECTION: &str = ".tessera.records";
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
 
 /// Version of the record's layout and of the schema's grammar.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 64;
@@ -81,6 +81,10 @@ pub enum RecordKind {
     /// A text that the graph can set. Name: the parameter's key. First address: a word that says how many bytes it may have, a
     /// word for how many it has, and these; the image holds the default.
     Text = 15,
+    /// What the image says of itself when it panics. Name and schema: [`CONSOLE`], and how its methods begin. First address: an import
+    /// slot for it, which stays as it is if the component has no such server; then a word each for where the image's code lies and for
+    /// where it ends. Second address: behind those, the component's name as a [`Text`](Self::Text), cut to the room that there is.
+    Identity = 16,
 }
 
 impl RecordKind {
@@ -102,6 +106,7 @@ impl RecordKind {
             13 => Some(Self::Constant),
             14 => Some(Self::Files),
             15 => Some(Self::Text),
+            16 => Some(Self::Identity),
             _ => None,
         }
     }
@@ -110,3 +115,12 @@ impl RecordKind {
 /// In the word of an import slot, above all capability numbers: the client does not trust the server, so its
 /// stub clears what the server must not see. (The sign, so that a stub knows it from the word that it makes anyway.)
 pub const CLEAR_REGISTERS: u64 = 1 << 63;
+
+/// The interface by which a panic is reported, where a component has a server of it.
+pub const CONSOLE: &str = "console";
+
+/// How its methods begin: the first takes text, 32 bytes in four words, the first byte lowest in the first word.
+pub const CONSOLE_SCHEMA: &str = "write(u64,u64,u64,u64)->()\n";
+
+/// Words in front of the name in what an [`Identity`](RecordKind::Identity) receives.
+pub const IDENTITY_NAME: usize = 3;

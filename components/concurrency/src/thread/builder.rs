@@ -1,6 +1,6 @@
 //! Starting a thread.
 
-use super::packet::Packet;
+use super::packet::{Packet, name_of};
 use super::{JoinHandle, Scope, ScopedJoinHandle, Thread};
 use crate::scheduler::SCHED;
 use runtime::Result;
@@ -64,6 +64,9 @@ impl Builder {
         F: FnOnce() -> T + Send,
         T: Send,
     {
+        if self.name.is_some() {
+            runtime::thread::named_by(name_of);
+        }
         // SAFETY: as the caller says.
         let packet = unsafe { Packet::claim(function, self.name) }.ok_or(TOO_MANY_THREADS)?;
         match create(&packet) {

@@ -35,3 +35,14 @@ pub trait Console {
 
 /// The error of a console that does not take what is written to it.
 pub const STUCK: Error = Error::Server(1);
+
+#[cfg(test)]
+mod tests {
+    use super::ConsoleClient;
+
+    #[test]
+    fn this_is_what_a_panic_is_written_to() {
+        assert_eq!(ConsoleClient::NAME, abi::record::CONSOLE);
+        assert!(ConsoleClient::SCHEMA.starts_with(abi::record::CONSOLE_SCHEMA));
+    }
+}

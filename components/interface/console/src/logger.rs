@@ -16,7 +16,7 @@ impl<C: Console + Sync> Logger<C> {
         Self { console }
     }
 
-    /// Makes this the component's logger, unless it has one. A panic is logged too.
+    /// Makes this the component's logger, unless it has one.
     pub fn install(&'static self, level: LevelFilter) {
         // A second logger is refused; the first one goes on.
         if log::set_logger(self).is_ok() {

@@ -1,7 +1,7 @@
 //! Text as words.
 
 /// Bytes of text in one call.
-pub const TEXT_BYTES: usize = 32;
+pub const TEXT_BYTES: usize = runtime::pieces::PIECE;
 
 /// Up to [`TEXT_BYTES`] bytes of text; the first zero byte ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,7 @@ impl Text {
 
     /// The words that hold the text.
     pub fn words(&self) -> [u64; 4] {
-        let mut words = [0; 4];
-        for (at, byte) in self.0.iter().enumerate() {
-            words[at / 8] |= u64::from(*byte) << (at % 8 * 8);
-        }
-        words
+        runtime::pieces::words(&self.0)
     }
 
     /// The bytes before the first that is zero.

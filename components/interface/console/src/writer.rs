@@ -1,22 +1,26 @@
 //! Text of any length, by calls of up to 32 bytes.
 
-use crate::{Console, TEXT_BYTES, Text};
+use crate::Console;
 use core::fmt;
+use runtime::Result;
+use runtime::pieces::{Pieces, Sink};
 
 /// Writes to a console, line by line: text is sent at the end of a line, when
 /// there is enough for a call, and when the writer is dropped.
-pub struct Writer<'a, C: Console + ?Sized> {
-    console: &'a C,
-    bytes: [u8; TEXT_BYTES],
-    used: usize,
-    /// Whether the console keeps what was sent, for what follows.
-    is_kept: bool,
+pub struct Writer<'a, C: Console + ?Sized>(Pieces<Onto<'a, C>>);
+
+struct Onto<'a, C: ?Sized>(&'a C);
+
+impl<C: Console + ?Sized> Sink for Onto<'_, C> {
+    fn write(&self, [first, second, third, fourth]: [u64; 4]) -> Result<()> {
+        self.0.write(first, second, third, fourth)
+    }
 }
 
 impl<'a, C: Console + ?Sized> Writer<'a, C> {
     /// A writer with nothing written.
     pub const fn new(console: &'a C) -> Self {
-        Self { console, bytes: [0; TEXT_BYTES], used: 0, is_kept: false }
+        Self(Pieces::new(Onto(console)))
     }
 
     /// Sends what has been written so far.
@@ -24,55 +28,22 @@ impl<'a, C: Console + ?Sized> Writer<'a, C> {
     /// # Errors
     ///
     /// The console's; what could not be sent is dropped.
-    pub fn flush(&mut self) -> runtime::Result<()> {
-        if self.used == 0 && !self.is_kept {
-            return Ok(());
-        }
-        self.send()?;
-        // Nothing at all ends it.
-        if self.is_kept { self.send() } else { Ok(()) }
-    }
-
-    fn send(&mut self) -> runtime::Result<()> {
-        let bytes = self.bytes.get(..core::mem::take(&mut self.used)).unwrap_or(&[]);
-        self.is_kept = bytes.len() == TEXT_BYTES && !bytes.ends_with(b"\n");
-        let text = Text::new(bytes);
-        let [first, second, third, fourth] = text.words();
-        self.console.write(first, second, third, fourth)
-    }
-
-    /// Adds a byte. A zero byte ends text and cannot be part of it.
-    fn push(&mut self, byte: u8) -> runtime::Result<()> {
-        if byte == 0 {
-            return Ok(());
-        }
-        if let Some(place) = self.bytes.get_mut(self.used) {
-            *place = byte;
-            self.used += 1;
-        }
-        if byte == b'\n' || self.used == TEXT_BYTES { self.send() } else { Ok(()) }
+    pub fn flush(&mut self) -> Result<()> {
+        self.0.flush()
     }
 }
 
 impl<C: Console + ?Sized> fmt::Write for Writer<'_, C> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().try_for_each(|byte| self.push(byte)).map_err(|_| fmt::Error)
-    }
-}
-
-impl<C: Console + ?Sized> Drop for Writer<'_, C> {
-    fn drop(&mut self) {
-        // There is nobody left to tell; who wants to know flushes.
-        let _ = self.flush();
+        self.0.write_str(text)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::STUCK;
+    use crate::{STUCK, Text};
     use core::fmt::Write;
-    use runtime::Result;
     use std::string::String;
     use std::sync::Mutex;
     use std::vec::Vec;

@@ -58,12 +58,12 @@ pub fn parameters(component: &Component, image: &Image, found: &mut Diagnostics)
 }
 
 /// Bytes that the text at `address` may have. Reading the image made sure that it has them.
-fn room(image: &Image, address: u64) -> u64 {
+pub fn room(image: &Image, address: u64) -> u64 {
     image.memory.bytes(address, 8).and_then(|word| word_at(word, 0)).unwrap_or(0)
 }
 
 /// The words of a text behind the one that says how many bytes it may have.
-fn text_words(address: u64, text: &str) -> impl Iterator<Item = (u64, u64)> {
+pub fn text_words(address: u64, text: &str) -> impl Iterator<Item = (u64, u64)> {
     let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
     let words = std::iter::once(text.len() as u64).chain(text.as_bytes().chunks(8).map(word));
     (1..).zip(words).map(move |(at, word)| (address + 8 * at, word)).collect::<Vec<_>>().into_iter()
