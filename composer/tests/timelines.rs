@@ -114,7 +114,7 @@ fn the_picture_shows_what_is_late_in_red_and_is_the_same_twice() {
     assert_eq!(picture, draw());
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n") && picture.contains("x &lt; y"));
     assert_eq!(picture.matches("class=\"late\"").count(), 2, "in each of two periods");
-    assert_eq!(picture.matches("class=\"missed\"").count(), 2);
+    assert_eq!(picture.matches("class=\"missed\"").count(), 4, "a line and the head of an arrow, each time");
     assert!(picture.contains("here 2 of 2 late") && picture.contains("may be late"));
     let sound = graph("", &["priority = 1\ncost = 300\nperiod = 1000"]);
     let picture = timeline::draw(&sound, &timeline::of(&sound, None).unwrap());

@@ -4,12 +4,14 @@ use simulator::Job;
 
 use super::{Lane, Processor, Timeline};
 use crate::graph::Graph;
-use crate::schedulability::{Promise, Timed};
+use crate::schedulability::{PROPORTIONAL_SHARE, Promise, Timed};
 use crate::svg::{Page, escape};
 
 const MARGIN: f64 = 24.0;
 /// Width of the names.
 const NAMES: f64 = 230.0;
+/// Letters of a name that there is room for.
+const LETTERS: usize = 26;
 /// Width of the time.
 const TIME: f64 = 960.0;
 /// Width of the remarks.
@@ -20,6 +22,8 @@ const ROW: f64 = 46.0;
 const AXIS: f64 = 44.0;
 /// Height of what runs.
 const BAR: f64 = 18.0;
+/// Height of arrows above their line.
+const ARROW: f64 = BAR + 9.0;
 /// From a row's upper end to its line.
 const LINE: f64 = 36.0;
 /// Colours of rows, which come again after so many.
@@ -31,7 +35,7 @@ const STYLE: &str = "
   .name { font-weight: 700; font-size: 13px } .detail { fill: #59636e; font-size: 11px } .tick { text-anchor: middle; fill: #59636e; font-size: 11px }
   .slot-name { text-anchor: middle; fill: #59636e; font-size: 11px } .bad { fill: #cf222e; font-weight: 700 }
   .base { stroke: #57606a; stroke-width: 1 } .grid { stroke: #d8dee4; stroke-width: 1 } .slot { fill: #f0f3f6 } .nobody { fill: #d8dee4 }
-  .release { stroke: #1f2328; stroke-width: 1.2; fill: none } .deadline { stroke: #57606a; stroke-width: 1.2; fill: none; stroke-dasharray: 2 2 }
+  .release { stroke: #1f2328; stroke-width: 1.2; fill: none } .deadline { stroke: #57606a; stroke-width: 1.2; fill: none } .dotted { stroke-dasharray: 2 2 }
   .late { fill: #cf222e; fill-opacity: .25 } .missed { stroke: #cf222e; stroke-width: 2; fill: none }
   .run0 { fill: #0b5cad } .run1 { fill: #1a7f37 } .run2 { fill: #9a5b00 } .run3 { fill: #8250df } .run4 { fill: #0e7490 } .run5 { fill: #a8326e }
   @media (prefers-color-scheme: dark) {
@@ -84,22 +88,28 @@ impl Picture {
     fn processor(&mut self, graph: &Graph, processor: &Processor, top: f64, length: u64) {
         let analysis = &processor.analysis;
         let (name, asked) = (graph.thread_name(analysis.scheduler, 0), analysis.utilisation());
-        let asked = format!("{}.{} % of the time is asked for", asked / 10, asked % 10);
         self.page.text("policy", (MARGIN, top + 12.0), &format!("{name}, core {}: {}", analysis.core, analysis.policy));
-        self.page.text("detail", (self.left + TIME + 12.0, top + 12.0), &asked);
+        if analysis.threads.iter().any(Timed::is_declared) {
+            let asked = format!("{}.{} % is asked for", asked / 10, asked % 10);
+            self.page.text("detail", (self.left + TIME + 12.0, top + 12.0), &asked);
+        }
         let (rows, bottom) = (top + HEADER, top + HEADER + ROW * processor.lanes.len() as f64);
         self.slots(processor, rows, bottom);
         self.axis(rows, bottom, length);
         for (at, (thread, lane)) in analysis.threads.iter().zip(&processor.lanes).enumerate() {
-            self.row(graph, thread, lane, (at, rows + ROW * at as f64), length);
+            let name = graph.thread_name(thread.component, thread.number);
+            self.page.text("name", (MARGIN, rows + ROW * at as f64 + 20.0), &shortened(&name));
+            self.page.text("detail", (MARGIN, rows + ROW * at as f64 + 34.0), &asks(thread, analysis.policy));
+            self.row(&name, thread, lane, (at, rows + ROW * at as f64), length);
         }
     }
 
     fn slots(&mut self, processor: &Processor, top: f64, bottom: f64) {
-        for (at, (from, to, name)) in processor.slots.iter().enumerate() {
+        let mut names: Vec<&String> = Vec::new();
+        for (from, to, name) in &processor.slots {
             let (x, width) = (self.x(*from), self.x(*to) - self.x(*from));
             let class = if name.is_none() { "nobody" } else { "slot" };
-            if name.is_none() || at % 2 == 0 {
+            if name.as_ref().is_none_or(|name| is_shaded(&mut names, name)) {
                 self.page.line(format_args!(
                     r#"<rect class="{class}" x="{x:.2}" y="{top:.1}" width="{width:.2}" height="{:.1}"/>"#,
                     bottom - top
@@ -120,11 +130,8 @@ impl Picture {
         }
     }
 
-    fn row(&mut self, graph: &Graph, thread: &Timed, lane: &Lane, (at, top): (usize, f64), length: u64) {
-        let name = graph.thread_name(thread.component, thread.number);
+    fn row(&mut self, name: &str, thread: &Timed, lane: &Lane, (at, top): (usize, f64), length: u64) {
         let line = top + LINE;
-        self.page.text("name", (MARGIN, top + 20.0), &name);
-        self.page.text("detail", (MARGIN, top + 34.0), &asks(thread));
         for job in &lane.jobs {
             self.lateness(job, line, length);
         }
@@ -134,7 +141,7 @@ impl Picture {
                 r#"<rect class="run{}" x="{x:.2}" y="{:.1}" width="{width:.2}" height="{BAR}"><title>{}: {} to {} microseconds</title></rect>"#,
                 at % COLOURS,
                 line - BAR,
-                escape(&name),
+                escape(name),
                 span.from,
                 span.to
             ));
@@ -160,13 +167,14 @@ impl Picture {
     }
 
     fn job(&mut self, job: &Job, line: f64, end: u64) {
-        let top = line - BAR - 9.0;
         let x = self.x(job.release);
-        let height = BAR + 9.0;
-        self.page.line(format_args!(r#"<path class="release" d="M{x:.2} {line:.1}v-{height:.1}m-3 5l3-5 3 5"/>"#));
+        self.page.line(format_args!(r#"<path class="release" d="M{x:.2} {line:.1}v-{ARROW:.1}m-3 5l3-5 3 5"/>"#));
         if job.deadline <= end {
-            let (x, class) = (self.x(job.deadline), if job.is_late(end) { "missed" } else { "deadline" });
-            self.page.line(format_args!(r#"<path class="{class}" d="M{x:.2} {top:.1}v{height:.1}m-3-5l3 5 3-5"/>"#));
+            let (x, is_late) = (self.x(job.deadline), job.is_late(end));
+            let (class, dots) = if is_late { ("missed", "") } else { ("deadline", " dotted") };
+            let top = line - ARROW;
+            self.page.line(format_args!(r#"<path class="{class}{dots}" d="M{x:.2} {top:.1}v{ARROW:.1}"/>"#));
+            self.page.line(format_args!(r#"<path class="{class}" d="M{:.2} {:.1}l3 5 3-5"/>"#, x - 3.0, line - 5.0));
         }
     }
 
@@ -199,11 +207,29 @@ impl Picture {
     }
 }
 
+/// Whether a partition's slots are shaded: those of every other one are, in each cycle the same.
+fn is_shaded<'n>(names: &mut Vec<&'n String>, name: &'n String) -> bool {
+    let known = names.iter().position(|known| *known == name);
+    let number = known.unwrap_or_else(|| {
+        names.push(name);
+        names.len() - 1
+    });
+    number.is_multiple_of(2)
+}
+
+/// A name, as much of it as there is room for.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}
+
 /// What a thread asks for.
-fn asks(thread: &Timed) -> String {
+fn asks(thread: &Timed, policy: &str) -> String {
     let Timed { work, period, deadline, .. } = *thread;
     match (thread.is_declared(), deadline == period) {
-        (false, _) if thread.parameters.weight > 1 => format!("weight {}", thread.parameters.weight),
+        (false, _) if policy == PROPORTIONAL_SHARE => format!("weight {}", thread.parameters.weight),
         (false, _) => "nothing is said of it".to_owned(),
         (true, true) => format!("{} every {}", duration(work), duration(period)),
         (true, false) => format!("{} every {}, by {}", duration(work), duration(period), duration(deadline)),
@@ -244,6 +270,19 @@ mod tests {
     fn lengths_of_time_are_said_as_one_would() {
         let said = [7, 1_000, 1_500, 20_030, 3_000_000].map(duration);
         assert_eq!(said, ["7 µs", "1 ms", "1.5 ms", "20.03 ms", "3 s"]);
+    }
+
+    #[test]
+    fn a_name_stays_left_of_the_time() {
+        assert_eq!(["short", "é".repeat(26).as_str()].map(shortened), ["short".to_owned(), "é".repeat(26)]);
+        assert_eq!(shortened(&"é".repeat(27)), format!("{}…", "é".repeat(26)));
+    }
+
+    #[test]
+    fn a_partition_is_shaded_in_every_cycle_or_in_none() {
+        let (mut names, cycle) = (Vec::new(), ["a", "b", "c"].map(String::from));
+        let shaded: Vec<bool> = cycle.iter().chain(&cycle).map(|name| is_shaded(&mut names, name)).collect();
+        assert_eq!(shaded, [true, false, true, true, false, true]);
     }
 
     #[test]

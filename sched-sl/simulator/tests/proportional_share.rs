@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use proptest::prelude::*;
-use simulator::random::Random;
+use sched_sl::Parameters;
+use simulator::analysis::Demand;
+use simulator::analysis::demand::check;
+use simulator::analysis::shares::{Share, response_times};
+use simulator::random::{HYPERPERIOD, Random, tasks};
 use simulator::{Arrivals, Simulation, Task};
 
 fn shares(quantum: u64) -> Simulation {
@@ -74,4 +78,62 @@ fn without_a_weight_a_thread_is_refused() {
     let refused = shares(1).run(&[Task::greedy(1), Task::greedy(0), Task::greedy(1)], 1);
     assert_eq!(refused, Err(simulator::Refused::BadTask(1)));
     assert!(shares(1).run(&[Task::greedy(1025)], 1).is_err());
+}
+
+/// Threads with jobs, and how much of the time each is to have: in hundredths.
+fn shared(random: &mut Random, count: usize, load: f64) -> Vec<Task> {
+    let weigh = |task: Task, random: &mut Random| {
+        let Arrivals::Periodic { cost, .. } = task.arrivals else { return task };
+        let weight = (100 * cost).div_ceil(task.deadline) + random.between(0, 30);
+        Task { parameters: Parameters { weight: weight as u32, ..task.parameters }, ..task }
+    };
+    tasks(random, count, load).into_iter().map(|task| weigh(task, random)).collect()
+}
+
+fn declared(tasks: &[Task]) -> Vec<Share> {
+    tasks.iter().map(|task| Share { weight: task.parameters.weight, demand: Demand::of(task) }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+
+    /// Whatever the analysis accepts is never late, whatever others do that have weights as well.
+    #[test]
+    fn what_the_analysis_of_shares_accepts_is_never_late(
+        seed: u64,
+        count in 1usize..6,
+        load in 0.05f64..0.7,
+        greedy in prop::collection::vec(1u32..=30, 0..3),
+        quantum in 1u64..12,
+    ) {
+        let mut random = Random::new(seed);
+        let mut all = shared(&mut random, count, load);
+        all.extend(greedy.into_iter().map(Task::greedy));
+        let promised = response_times(&declared(&all), quantum);
+        let trace = shares(quantum).run(&all, 4 * HYPERPERIOD).unwrap();
+        for (at, promised) in promised.into_iter().enumerate().filter_map(|(at, promised)| Some((at, promised?))) {
+            let longest = trace.longest_response(at).unwrap_or(0);
+            prop_assert!(longest <= promised, "task {}: {} > {} in {:?}", at, longest, promised, all);
+            prop_assert!(trace.late().all(|job| job.task != at), "task {} of {:?}", at, all);
+        }
+    }
+
+    /// What no policy can do is reported here, too: then somebody is late.
+    #[test]
+    fn who_asks_for_more_than_there_is_is_late_by_shares(seed: u64, count in 1usize..6, load in 0.8f64..1.3, quantum in 1u64..12) {
+        let all = shared(&mut Random::new(seed), count, load);
+        let demands: Vec<Demand> = all.iter().filter_map(Demand::of).collect();
+        let trace = shares(quantum).run(&all, 2 * HYPERPERIOD).unwrap();
+        prop_assert!(check(&demands).is_ok() || trace.late().count() > 0, "{:?}", all);
+    }
+}
+
+/// The bound is not far from what happens: who comes just after the others have begun their turns waits for those, and for its share.
+#[test]
+fn a_response_comes_near_to_what_the_analysis_says() {
+    let own = Task { parameters: Parameters { weight: 10, ..Task::greedy(1).parameters }, ..Task::periodic(20, 100) };
+    let all = [own, Task::greedy(10), Task::greedy(10)];
+    let promised = response_times(&declared(&all), 10)[0].unwrap();
+    let longest = shares(10).run(&all, 10_000).unwrap().longest_response(0).unwrap();
+    assert!(longest <= promised && longest * 2 >= promised, "{longest} of {promised}");
 }

@@ -1,12 +1,13 @@
-//! The campaign `simulator`: random sets of tasks under each policy that promises deadlines, simulated, and held against analysis.
+//! The campaign `simulator`: random sets of tasks under each policy, simulated, and held against analysis.
 //!
-//! What the analysis accepts must not be late; what it does not accept must be late, where the analysis is exact. Sets
-//! that it accepts are those that succeeded.
+//! What the analysis accepts must not be late; what it does not accept must be late, where the analysis is exact. And what no policy can do
+//! must be late under each. Sets that the analysis accepts are those that succeeded.
 
 use indicatif::ProgressBar;
+use simulator::analysis::shares::{self, Share};
 use simulator::analysis::{Demand, demand, fixed_priority, partitions};
 use simulator::random::{HYPERPERIOD, Random, tasks};
-use simulator::{Simulation, Task};
+use simulator::{Simulation, Task, Trace};
 
 use super::Order;
 use super::counts::Counts;
@@ -47,9 +48,14 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
 fn case(seed: u64) -> Result<bool, String> {
     let mut random = Random::new(seed);
     let (count, load) = (random.between(1, 12) as usize, 0.4 + 0.7 * random.unit());
-    match random.between(0, 2) {
+    match random.between(0, 3) {
         0 => by_priority(tasks(&mut random, count, load)),
         1 => by_deadline(tasks(&mut random, count, load)),
+        2 => {
+            let count = count.div_ceil(2);
+            let tasks = tasks(&mut random, count, load * 0.8);
+            by_share(weighted(&mut random, tasks), random.between(1, 12))
+        }
         _ => {
             let slots = slots(&mut random);
             by_partition(tasks(&mut random, count, load / 2.0), slots)
@@ -62,6 +68,17 @@ fn slots(random: &mut Random) -> Vec<(Option<u8>, u64)> {
     let slot = |random: &mut Random| (Some(random.between(0, 2) as u8), random.between(1, 30));
     let others = random.between(0, 5);
     std::iter::once((Some(0), random.between(1, 30))).chain((0..others).map(|_| slot(random))).collect()
+}
+
+/// The same tasks with weights by what they need, more or less, and now and then one that always has work.
+fn weighted(random: &mut Random, tasks: Vec<Task>) -> Vec<Task> {
+    let mut all = tasks;
+    for task in &mut all {
+        let need = Demand::of(task).map_or(1, |demand| 100 * demand.cost / demand.deadline.max(1));
+        task.parameters.weight = (need + random.between(1, 20)) as u32;
+    }
+    all.extend((random.between(0, 3) == 0).then(|| Task::greedy(random.between(1, 20) as u32)));
+    all
 }
 
 fn demands(tasks: &[Task]) -> Vec<Demand> {
@@ -95,20 +112,43 @@ fn by_deadline(mut tasks: Vec<Task>) -> Result<bool, String> {
     Ok(promised.is_ok())
 }
 
+/// Shares are sufficient: nobody takes longer than is promised, whatever the others do.
+fn by_share(tasks: Vec<Task>, quantum: u64) -> Result<bool, String> {
+    let share = |task: &Task| Share { weight: task.parameters.weight, demand: Demand::of(task) };
+    let promised = shares::response_times(&tasks.iter().map(share).collect::<Vec<_>>(), quantum);
+    let trace = simulate(&Simulation { quantum, ..Simulation::of("proportional-share") }, &tasks)?;
+    not_longer_than(&promised, &trace, &tasks)?;
+    late_if_it_must_be(&trace, &tasks)?;
+    Ok(promised.iter().zip(&tasks).all(|(promised, task)| promised.is_some() || Demand::of(task).is_none()))
+}
+
 /// Supply is sufficient: nobody takes longer than is promised.
 fn by_partition(tasks: Vec<Task>, slots: Vec<(Option<u8>, u64)>) -> Result<bool, String> {
     let promised = partitions::response_times(&demands(&tasks), &slots, 0);
     let tasks: Vec<Task> = tasks.into_iter().map(|task| task.in_partition(0)).collect();
     let trace = simulate(&Simulation { slots, ..Simulation::of("time-partitions") }, &tasks)?;
-    for (at, promised) in promised.iter().enumerate() {
-        if promised.is_some_and(|promised| trace.longest_response(at) > Some(promised)) {
-            return Err(format!("task {at}: {promised:?} is promised, and it takes longer: {tasks:?}"));
-        }
-    }
+    not_longer_than(&promised, &trace, &tasks)?;
+    late_if_it_must_be(&trace, &tasks)?;
     Ok(promised.iter().all(Option::is_some))
 }
 
-fn simulate(simulation: &Simulation, tasks: &[Task]) -> Result<simulator::Trace, String> {
+fn not_longer_than(promised: &[Option<u64>], trace: &Trace, tasks: &[Task]) -> Result<(), String> {
+    let is_longer = |at: usize, promised: u64| trace.longest_response(at) > Some(promised);
+    match (0..).zip(promised).find(|(at, promised)| promised.is_some_and(|promised| is_longer(*at, promised))) {
+        Some((at, promised)) => Err(format!("task {at}: {promised:?} is promised, and it takes longer: {tasks:?}")),
+        None => Ok(()),
+    }
+}
+
+/// What cannot be done, whoever decides, is late under each policy.
+fn late_if_it_must_be(trace: &Trace, tasks: &[Task]) -> Result<(), String> {
+    match demand::check(&demands(tasks)) {
+        Err(late) if trace.late().next().is_none() => Err(format!("{late:?}, and nobody is late: {tasks:?}")),
+        _ => Ok(()),
+    }
+}
+
+fn simulate(simulation: &Simulation, tasks: &[Task]) -> Result<Trace, String> {
     simulation.run(tasks, 2 * HYPERPERIOD).map_err(|refused| format!("{refused:?}: {tasks:?}"))
 }
 
