@@ -130,6 +130,8 @@ pub const THREADS_OF_ANOTHER_SCHEDULER: &str = "E0327";
 
 /// Regions along an edge of which an end has no memory manager, or another one.
 pub const NO_REGIONS: &str = "E0328";
+/// An edge is to be served on a core of its own, and has no page, or the client no thread for that.
+pub const NOT_SERVED_THERE: &str = "E0329";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";

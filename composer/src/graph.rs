@@ -210,6 +210,8 @@ pub struct Dependency {
     pub import: Option<Spanned<String>>,
     /// How calls travel.
     pub via: Via,
+    /// The core on which the page is served, if not where the client is.
+    pub core: Option<Spanned<u64>>,
     /// The whole dependency.
     pub span: Range<usize>,
 }

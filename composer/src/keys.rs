@@ -272,6 +272,7 @@ pub const KEYS: &[Key] = &[
     key(Dependency, "regions", Optional, Kind::Choice(&REGIONS), "whose memory at run time the other may be given, as a region: the client's, the server's; nobody's if left out"),
     key(Dependency, "import", Optional, Identifier, "which of the image's imports, if it has several of this interface"),
     key(Dependency, "via", Optional, Kind::Choice(&VIA), "how calls travel"),
+    key(Dependency, "core", Optional, CORE, "the core on which the page is served, by one of the client's `threads`; where the client is if left out"),
     key(Dependency, "interposers", Optional, List(&Kind::Component), "components that calls go through, each of which calls the next by this interface"),
 
     key(Parameter, "key", Required, Identifier, "what the image calls the word, or the text"),

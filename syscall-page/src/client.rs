@@ -161,6 +161,18 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         self.announce_with(0) != 0 || self.books.in_flight() != 0
     }
 
+    /// The same; answers whether there was anything to show.
+    #[inline]
+    pub fn announce_new(&mut self) -> bool {
+        self.announce_with(0) != 0
+    }
+
+    /// How many calls were posted and not announced, those included whose numbers were skipped.
+    #[inline]
+    pub fn unannounced(&self) -> u64 {
+        self.books.next() - self.announced
+    }
+
     /// Announces calls in `slots` and all that were posted since the last time. Answers which slots these are; there may
     /// be such among them whose numbers were skipped, where the server finds nothing.
     #[inline]

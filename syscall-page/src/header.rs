@@ -28,7 +28,7 @@ const WAITS: u64 = 1;
 /// A word with a cache line to itself: the sides write different ones.
 #[derive(Debug)]
 #[repr(C, align(64))]
-struct Line<W>(W);
+pub(crate) struct Line<W>(pub(crate) W);
 
 /// The header of a page.
 #[derive(Debug)]
@@ -106,9 +106,9 @@ impl<W: Word> Header<W> {
         self.done.0.fetch_or(slots, Release);
     }
 
-    /// Client: takes all hints.
+    /// Client: takes all hints about calls that were answered.
     #[inline]
-    pub(crate) fn take_done(&self) -> u64 {
+    pub fn take_done(&self) -> u64 {
         if self.done.0.load(Relaxed) == 0 { 0 } else { self.done.0.swap(0, Acquire) }
     }
 

@@ -56,6 +56,7 @@
 //! | how does a client post, and get results back? | [`client`] |
 //! | how does a server take and answer calls? | [`server`] |
 //! | how does a client sleep without missing its wake-up? | [`header`] |
+//! | how is a page served on another core? | [`relay`] |
 //! | how does memory become a page? | [`mapped`], the one file with `unsafe` |
 //! | why is everything generic over [`Word`]? | [`word`] |
 #![no_std]
@@ -70,6 +71,7 @@ pub mod layout;
 #[allow(unsafe_code)]
 pub mod mapped;
 pub mod page;
+pub mod relay;
 pub mod request;
 pub mod server;
 pub mod status;
@@ -79,6 +81,7 @@ pub use client::{Client, Completion, Next, PollError, PostError, Reserved, Ticke
 pub use entry::Entry;
 pub use header::{Header, Sleep};
 pub use page::Page;
+pub use relay::Relay;
 pub use request::{Reply, Request};
 pub use server::{
     Arguments, Blocked, Call, Claimed, CompleteError, Completed, Outcome, Parked, Pass, QuietPass, Server, Unread,

@@ -134,17 +134,39 @@ macro_rules! optional_import {
 }
 
 /// Declares a static client of an interface that posts calls to a page, where the graph says `via = "page"`; direct calls
-/// go by its `direct`. See [`page`](crate::page).
+/// go by its `direct`. With `workers`, it can have the page served on another core, where the graph says which. See [`page`](crate::page).
 ///
 /// ```ignore
 /// runtime::import_page!(PONG: pong_interface::PongPage);
+/// runtime::import_page!(PONG: pong_interface::PongPage, workers: SCHED);
 /// ```
 #[macro_export]
 macro_rules! import_page {
+    ($visibility:vis $name:ident: $client:ty, workers: $threads:expr $(, $import:literal)?) => {
+        // SAFETY: an image's static, and the records below name it.
+        $visibility static $name: $client = unsafe {
+            fn __runtime_run(_: u64) -> $crate::Result<()> {
+                $name.run()
+            }
+            static __RUNTIME_RUNNER: $crate::page::Runner = $crate::page::Runner::new(&$threads, __runtime_run);
+
+            <$client>::unbound(Some(&__RUNTIME_RUNNER))
+        };
+        $crate::page_records!($name, $client, page_import_with_runner $(, $import)?);
+    };
     ($visibility:vis $name:ident: $client:ty $(, $import:literal)?) => {
         // SAFETY: an image's static, and the records below name it.
-        $visibility static $name: $client = unsafe { <$client>::unbound() };
+        $visibility static $name: $client = unsafe { <$client>::unbound(None) };
 
+        $crate::page_records!($name, $client, page_import $(, $import)?);
+    };
+}
+
+/// The records of a client that posts calls to a page.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! page_records {
+    ($name:ident, $client:ty, $kind:ident $(, $import:literal)?) => {
         const _: () = {
             #[used]
             #[unsafe(link_section = ".tessera.records")]
@@ -156,7 +178,7 @@ macro_rules! import_page {
 
             #[used]
             #[unsafe(link_section = ".tessera.records")]
-            static __RUNTIME_PAGE: $crate::internal::Record = $crate::internal::Record::page_import(
+            static __RUNTIME_PAGE: $crate::internal::Record = $crate::internal::Record::$kind(
                 $crate::record_name!(<$client>::NAME $(, b'/', $import)?),
                 <$client>::SCHEMA,
                 (&raw const $name).wrapping_byte_add(<$client>::PAGE).cast(),

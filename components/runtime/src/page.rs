@@ -18,6 +18,13 @@
 //! info!("pong answered {}", sum.wait(&PAGES)?);
 //! ```
 //!
+//! Where the graph says `core = 1` of the page's edge, calls are served there while this thread goes on, and whoever waits
+//! sleeps. The client says by whom its thread there is scheduled, and nothing else changes:
+//!
+//! ```ignore
+//! runtime::import_page!(PONG: pong_interface::PongPage, workers: SCHED);
+//! ```
+//!
 //! The server's code knows nothing of all this: [`export!`](crate::export) serves
 //! the same static by page as by direct call. Only for methods that are marked `#[may_block]` in the interface it
 //! has to say where threads come from that wait in their stead:
@@ -30,6 +37,7 @@ mod adaptive;
 mod error;
 mod import;
 mod posts;
+mod runner;
 mod shared;
 mod table;
 #[cfg(test)]
@@ -41,6 +49,7 @@ pub use adaptive::{Adaptive, Promise};
 pub use error::PageError;
 pub use import::PageImport;
 pub use posts::{Posts, Scheduler};
+pub use runner::{Runner, RunnerThreads, Service};
 pub use shared::Shared;
 pub use table::{BATCH_METHODS, Batch, PageTable, Posted};
 pub use ticket::{Detached, Ticket};

@@ -50,6 +50,11 @@ impl Record {
         Self { first: slot, ..Self::new(RecordKind::PageImport, name, schema) }
     }
 
+    /// The same, of a page that can be served on another core.
+    pub const fn page_import_with_runner(name: &'static [u8], schema: &'static str, slot: *const ()) -> Self {
+        Self { second: slot, ..Self::page_import(name, schema, slot) }
+    }
+
     /// How pages of an interface that the image serves are served: the entries as for an export.
     pub const fn batch(
         name: &'static [u8],

@@ -22,6 +22,11 @@ pub fn core() -> u32 {
     (identity() >> 32) as u32
 }
 
+/// The index of the thread of the kernel's that executes this, on whatever stack.
+pub fn current() -> u64 {
+    identity() & u64::from(u32::MAX)
+}
+
 /// Index of the thread that executes this | its core << 32, as [`Caller::new`](crate::Caller::new) takes them.
 #[doc(hidden)]
 pub fn identity() -> u64 {

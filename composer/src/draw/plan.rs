@@ -307,7 +307,11 @@ fn lines_of_dependency(dep: &Dependency, scheduler: Option<&str>) -> Vec<Line> {
         lines.push(Line::new(Style::Remark, format!("on the way to {}", dep.srv.value)));
     }
     if dep.via == Via::Page {
-        let served = scheduler.map_or_else(String::new, |scheduler| format!(", served by {scheduler}"));
+        let served = match (&dep.core, scheduler) {
+            (Some(core), _) => format!(", served on core {}", core.value),
+            (None, Some(scheduler)) => format!(", served by {scheduler}"),
+            (None, None) => String::new(),
+        };
         lines.push(Line::new(Style::Remark, format!("by page{served}")));
     }
     if let Some(methods) = &dep.methods {

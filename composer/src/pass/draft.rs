@@ -159,6 +159,8 @@ pub struct Dependency {
     pub import: Option<Spanned<String>>,
     /// `via`.
     pub via: Via,
+    /// `core`.
+    pub core: Option<Spanned<u64>>,
     /// `interposers`.
     pub interposers: Vec<Spanned<String>>,
     /// All of it.
@@ -306,6 +308,7 @@ fn handler(fields: &Fields) -> Option<Dependency> {
         regions: Regions::default(),
         import: None,
         via: Via::Call,
+        core: None,
         interposers: Vec::new(),
         span: fields.span.clone(),
     })
@@ -368,6 +371,7 @@ impl Dependency {
                 Some(via) if via.value == "page" => Via::Page,
                 _ => Via::Call,
             },
+            core: fields.spanned_number("core"),
             interposers: fields.texts("interposers").unwrap_or_default(),
             span: fields.span.clone(),
         })

@@ -105,6 +105,7 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
         regions: draft.regions,
         import: draft.import.clone(),
         via: draft.via,
+        core: draft.core.clone(),
         span: draft.span.clone(),
     })
 }

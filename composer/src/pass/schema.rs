@@ -100,6 +100,8 @@ pub struct PageEnds {
     pub batch: u64,
     /// The word of the server that receives the address of its table.
     pub table: u64,
+    /// The core on which a thread of the client has it served, if not the client on its own.
+    pub core: Option<u64>,
 }
 
 /// Reads the images and binds them by the graph. `None` if one is no image, or an edge is not what the graph says.

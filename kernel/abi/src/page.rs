@@ -15,6 +15,7 @@
 //! | 2, 3 | address of the header frame, and of the entry frame |
 //! | 4 | permitted methods |
 //! | 5 | the page's number in the scheduler's plan, by which it is registered there |
+//! | 6 | 0, or one more than the core on which a thread of the client has the page served |
 //!
 //! # The server's table
 //!
@@ -50,7 +51,7 @@ pub const SERVE_ONLY: u64 = 1 << SERVE;
 pub const MORE: u64 = 1;
 
 /// Words of a client's slot.
-pub const SLOT_WORDS: usize = 6;
+pub const SLOT_WORDS: usize = 7;
 
 /// Words of a row of a server's table: one cache line.
 pub const ROW_WORDS: usize = 8;

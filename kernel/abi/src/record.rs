@@ -55,7 +55,8 @@ pub enum RecordKind {
     /// [plan](crate::plan).
     Plan = 6,
     /// An interface that the image calls through a [page](crate::page), beside the [`Import`](Self::Import) of that
-    /// name. First address: the client's slot, [`SLOT_WORDS`](crate::page::SLOT_WORDS) words.
+    /// name. First address: the client's slot, [`SLOT_WORDS`](crate::page::SLOT_WORDS) words. Second address: the same if the
+    /// image has a thread that can have it served on another core, or else null.
     PageImport = 7,
     /// How pages of an interface that the image serves are served. Name: that of the
     /// [`Export`](Self::Export). First and second address: the batch entry, as there.

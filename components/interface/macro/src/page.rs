@@ -45,9 +45,22 @@ fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
             ///
             /// As for `runtime::ImportSlot::unbound`.
             #[doc(hidden)]
-            #visibility const unsafe fn unbound() -> Self {
+            #[doc(hidden)]
+            #visibility const unsafe fn unbound(
+                runner: ::core::option::Option<&'static ::runtime::page::Runner>,
+            ) -> Self {
                 // SAFETY: the caller's promise is the condition of both.
-                unsafe { Self { direct: #client::unbound(), page: ::runtime::page::PageImport::unbound() } }
+                unsafe { Self { direct: #client::unbound(), page: ::runtime::page::PageImport::unbound(runner) } }
+            }
+
+            /// What a thread does that has the page served on another core.
+            ///
+            /// # Errors
+            ///
+            /// The scheduler's.
+            #[doc(hidden)]
+            #visibility fn run(&self) -> ::runtime::Result<()> {
+                self.page.run()
             }
 
             /// Takes the client's end of the page, until it is dropped.

@@ -79,6 +79,22 @@ impl runtime::page::WorkerThreads for crate::SchedClient {
     }
 }
 
+/// A client whose page is served on another core has its thread there from here.
+impl runtime::page::RunnerThreads for crate::SchedClient {
+    fn current(&self) -> u64 {
+        runtime::thread::current()
+    }
+
+    fn block(&self) -> Result<()> {
+        Sched::block(self)
+    }
+
+    fn serve_on(&self, core: u64) -> Result<()> {
+        self.background()?;
+        self.migrate(core)
+    }
+}
+
 /// A thread whose user threads or tasks all wait sleeps by this.
 impl runtime::waiting::Sleeper for crate::SchedClient {
     fn sleep_until(&self, time: u64) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The static behind a page that an image posts to.
 
-use super::{PageError, Posts};
+use super::{PageError, Posts, Runner};
 use crate::capability::{invoke_cleared, invoke_trusted};
 use crate::client::ImportSlot;
 use crate::{Error, Result};
@@ -9,7 +9,7 @@ use abi::record::CLEAR_REGISTERS;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use syscall_page::{Client, mapped};
+use syscall_page::{Client, Page, mapped};
 
 /// The client's end of a page, for the thread that has it open.
 pub(super) type End = UnsafeCell<Client<'static, AtomicU64>>;
@@ -19,6 +19,8 @@ pub(super) type End = UnsafeCell<Client<'static, AtomicU64>>;
 pub struct PageImport {
     /// As `abi::page` says; the composer sets them.
     slot: [u64; SLOT_WORDS],
+    /// Who has it served on another core, if the graph says so.
+    runner: Option<&'static Runner>,
     is_open: AtomicBool,
     /// Made when the page is first opened.
     end: UnsafeCell<Option<End>>,
@@ -36,11 +38,11 @@ impl PageImport {
     ///
     /// In an image, and as a static whose record names it; see `ImportSlot::unbound`.
     #[doc(hidden)]
-    pub const unsafe fn unbound() -> Self {
+    pub const unsafe fn unbound(runner: Option<&'static Runner>) -> Self {
         let mut slot = [0; SLOT_WORDS];
         (slot[0], slot[1]) = (ImportSlot::UNBOUND, CLEAR_REGISTERS);
         // SAFETY: the caller's promise is the condition, and addresses of 0 are none.
-        unsafe { Self::bound(slot) }
+        unsafe { Self::bound(slot, runner) }
     }
 
     /// A page as the composer binds it.
@@ -48,8 +50,8 @@ impl PageImport {
     /// # Safety
     ///
     /// As for [`PageImport::unbound`]; and at the addresses in `slot` lie frames that stay, and that nothing else here touches.
-    pub(super) const unsafe fn bound(slot: [u64; SLOT_WORDS]) -> Self {
-        Self { slot, is_open: AtomicBool::new(false), end: UnsafeCell::new(None) }
+    pub(super) const unsafe fn bound(slot: [u64; SLOT_WORDS], runner: Option<&'static Runner>) -> Self {
+        Self { slot, runner, is_open: AtomicBool::new(false), end: UnsafeCell::new(None) }
     }
 
     /// Takes the client's end of the page, until it is dropped.
@@ -67,22 +69,44 @@ impl PageImport {
         if end.is_none() {
             *end = self.end_of_bound_page();
         }
-        match end {
-            Some(end) => Ok(Posts::new(self, end)),
-            None => {
-                self.close();
-                Err(Error::Kernel(abi::error::Error::NoFrame))
-            }
-        }
+        let end = end.as_ref().ok_or(Error::Kernel(abi::error::Error::NoFrame));
+        let opened = end.and_then(|end| Ok(Posts::new(self, end, self.started_runner()?)));
+        opened.inspect_err(|_| self.close())
+    }
+
+    /// Who has the page served on another core, if the graph says so; then it is there.
+    fn started_runner(&self) -> Result<Option<&'static Runner>> {
+        let runner = self.runner.filter(|_| self.core().is_some());
+        runner.map_or(Ok(()), Runner::start).map(|()| runner)
+    }
+
+    /// The core on which the graph has the page served, if it says so.
+    fn core(&self) -> Option<u64> {
+        self.word(6).checked_sub(1)
+    }
+
+    /// What the runner's thread does.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's. It does not return otherwise.
+    #[doc(hidden)]
+    pub fn run(&self) -> Result<()> {
+        let (runner, core) = self.runner.zip(self.core()).ok_or(Error::Unknown)?;
+        let page = self.page().ok_or(Error::Kernel(abi::error::Error::NoFrame))?;
+        runner.run(core, page.header(), || self.serve())
     }
 
     fn end_of_bound_page(&self) -> Option<End> {
+        Some(UnsafeCell::new(Client::new(self.page()?)))
+    }
+
+    fn page(&self) -> Option<Page<'static, AtomicU64>> {
         let frame = |word| NonNull::new(self.word(word) as *mut u8);
         let (header, entries) = (frame(2)?, frame(3)?);
         // SAFETY: the composer set both addresses to frames that are mapped for as long as the component
         // lives, readable and writable, apart from all other memory; nothing else here knows them.
-        let page = unsafe { mapped::page(header, entries) }.ok()?;
-        Some(UnsafeCell::new(Client::new(page)))
+        unsafe { mapped::page(header, entries) }.ok()
     }
 
     /// Lets the next one open it.

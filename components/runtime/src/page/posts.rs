@@ -1,7 +1,7 @@
 //! An open page: what posts and has served.
 
 use super::import::{End, PageImport};
-use super::{PageError, Ticket};
+use super::{PageError, Runner, Service, Ticket};
 use crate::waiting::Readiness;
 use crate::{Answer, Error, Result};
 use core::marker::PhantomData;
@@ -32,17 +32,24 @@ pub trait Scheduler {
     fn wait(&self, page: u64) -> Result<u64>;
 }
 
+const FAULTED: Result<u64> = Err(Error::Kernel(abi::error::Error::Faulted));
+
+/// Calls that are worth showing to another core before anybody waits for them: it need not be woken for each.
+const ENOUGH: u64 = 8;
+
 /// The client's end of a page, for one thread. What was posted and not taken stays there when it is dropped.
 pub struct Posts<'p> {
     import: &'p PageImport,
     end: &'p End,
+    /// Who has it served on another core, if the graph says so.
+    runner: Option<&'static Runner>,
     /// The end has no lock: it stays on its thread.
     thread: PhantomData<*const ()>,
 }
 
 impl<'p> Posts<'p> {
-    pub(super) fn new(import: &'p PageImport, end: &'p End) -> Self {
-        Self { import, end, thread: PhantomData }
+    pub(super) fn new(import: &'p PageImport, end: &'p End, runner: Option<&'static Runner>) -> Self {
+        Self { import, end, runner, thread: PhantomData }
     }
 
     /// Writes a call to the page.
@@ -55,7 +62,8 @@ impl<'p> Posts<'p> {
         }
     }
 
-    /// Has the server serve all that was posted, by one invocation on this thread. Answers how many calls it says it answered.
+    /// Has the server serve all that was posted, by one invocation on this thread, or where the graph says. Answers how many calls it
+    /// says it answered.
     ///
     /// # Errors
     ///
@@ -65,8 +73,11 @@ impl<'p> Posts<'p> {
         if !self.with(Client::announce) {
             return Ok(0);
         }
-        let answered = self.served(self.import.serve().map(|[answered, _]| answered))?;
-        Ok(answered.count_ones().into())
+        let answered = match self.runner {
+            None => self.import.serve().map(|[answered, _]| answered),
+            Some(runner) => runner.wait(true),
+        };
+        Ok(self.served(answered)?.count_ones().into())
     }
 
     /// Makes the page known to `scheduler`, once.
@@ -97,7 +108,15 @@ impl<'p> Posts<'p> {
         match self.with(Client::prepare_to_be_served) {
             Next::NothingToWaitFor => Ok(false),
             Next::ResultsCame => Ok(true),
-            Next::BeServed => self.served(scheduler.wait(self.import.number())).map(|_| true),
+            Next::BeServed => self.served(self.wait_where_served(scheduler)).map(|_| true),
+        }
+    }
+
+    #[inline]
+    fn wait_where_served(&self, scheduler: &impl Scheduler) -> Result<u64> {
+        match self.runner {
+            None => scheduler.wait(self.import.number()),
+            Some(runner) => runner.wait(false),
         }
     }
 
@@ -109,18 +128,50 @@ impl<'p> Posts<'p> {
 
     /// As [`Posts::flush`], if there is anything to serve; answers the slots of calls that may have ended.
     pub(crate) fn flush_for_slots(&self) -> Result<u64> {
-        if self.with(Client::prepare_to_serve) {
+        if let Some(runner) = self.runner {
+            self.served(self.announce_to(runner).and_then(|()| runner.collect()))?;
+        } else if self.with(Client::prepare_to_serve) {
             self.served(self.import.serve().map(|[answered, _]| answered))?;
         }
         Ok(self.with(Client::take_hints))
     }
 
+    /// Shows what was posted where it is served.
+    fn announce_to(&self, runner: &Runner) -> Result<()> {
+        if self.with(Client::announce_new) { runner.announce() } else { Ok(()) }
+    }
+
+    /// Some calls were posted, and others will be before any is waited for: on another core, they can be served already.
+    #[inline]
+    pub(super) fn hasten(&self) -> Result<()> {
+        match self.runner {
+            Some(runner) if self.with(|client| client.unannounced()) >= ENOUGH => self.announce_to(runner),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the thread has done that has the page served on another core, if the graph says so.
+    pub fn service(&self) -> Option<Service> {
+        self.runner.map(Runner::service)
+    }
+
     /// Says that this thread is about to wait: whoever answers a call wakes it.
     pub(crate) fn prepare_to_sleep(&self) -> Readiness {
+        if let Some(runner) = self.runner {
+            return self.prepare_to_sleep_for(runner);
+        }
         match self.with(Client::prepare_to_sleep) {
             Sleep::NothingToWaitFor => Readiness::Never,
             Sleep::ResultsCame => Readiness::Ready,
             Sleep::On(_) => Readiness::Until(u64::MAX),
+        }
+    }
+
+    fn prepare_to_sleep_for(&self, runner: &Runner) -> Readiness {
+        match self.with(|client| client.in_flight()) {
+            0 => Readiness::Never,
+            _ if runner.prepare_to_wait() => Readiness::Until(u64::MAX),
+            _ => Readiness::Ready,
         }
     }
 
@@ -132,15 +183,24 @@ impl<'p> Posts<'p> {
     /// What the server did, as it says.
     #[inline]
     fn served(&self, result: Result<u64>) -> Result<u64> {
+        self.note(result);
+        match self.runner {
+            // What is behind the call that it was at is served now.
+            Some(runner) if result == FAULTED => runner.announce().and(result),
+            _ => result,
+        }
+    }
+
+    #[inline]
+    fn note(&self, result: Result<u64>) {
         self.with(|client| {
             match result {
                 Ok(slots) => client.served(slots),
-                Err(Error::Kernel(abi::error::Error::Faulted)) => client.server_faulted(),
+                FAULTED => client.server_faulted(),
                 Err(_) => {}
             }
             client.collect_abandoned();
         });
-        result
     }
 
     #[inline]

@@ -36,9 +36,16 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
         Self { posts, scheduler, waiting, full: Line::new(), failure: Cell::new(None) }
     }
 
+    /// Writes a call to the page, of many that are.
     #[inline]
-    pub(crate) fn posts(&self) -> &'p Posts<'p> {
-        self.posts
+    pub(crate) fn post<A: Answer, const WORDS: usize>(
+        &self,
+        method: u16,
+        words: [u64; WORDS],
+    ) -> Result<Ticket<'p, A>> {
+        let ticket = self.posts.post(method, words)?;
+        self.posts.hasten()?;
+        Ok(ticket)
     }
 
     /// `waiter` is woken when the call in `slot` has ended.
@@ -122,7 +129,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
         words: [u64; WORDS],
     ) -> Result<A> {
         let ticket = loop {
-            match self.posts.post(method, words) {
+            match self.post(method, words) {
                 Err(Error::Page(PageError::Exhausted)) => self.block_for_slot(threads)?,
                 posted => break posted?,
             }

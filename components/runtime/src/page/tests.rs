@@ -71,7 +71,10 @@ pub(crate) fn ends() -> Ends {
     rows[8..12].copy_from_slice(&[header, entries, PERMITTED, TOKEN]);
     // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
     let (import, table) = unsafe {
-        (PageImport::bound([u64::MAX << 16, 0, header, entries, PERMITTED, 0]), PageTable::bound(rows.as_ptr() as u64))
+        (
+            PageImport::bound([u64::MAX << 16, 0, header, entries, PERMITTED, 0, 0], None),
+            PageTable::bound(rows.as_ptr() as u64),
+        )
     };
     Ends { frames, import, table, _rows: rows }
 }

@@ -58,8 +58,9 @@ impl Parts<'_> {
             let Some(edge) = bindings.edges.get(page.edge) else { continue };
             let [header, entries] = self.frames(at);
             let flags = if edge.clears_registers { CLEAR_REGISTERS } else { 0 };
+            let core = page.ends.core.map_or(0, |core| core + 1);
             let slot: [u64; SLOT_WORDS] =
-                [number(capability.slot), flags, header, entries, edge.methods, page.number as u64];
+                [number(capability.slot), flags, header, entries, edge.methods, page.number as u64, core];
             words.extend((page.ends.slot..).step_by(8).zip(slot));
         }
         for (part, address) in &self.space.pages.parts {

@@ -1,9 +1,9 @@
 //! On which core a component's thread runs: one that the machine has, and that its scheduler runs on too. A scheduler can run on
-//! several.
+//! several. A page can be served on another core, by a thread of its client.
 
-use crate::code::{BAD_VALUE, NO_SUCH_CORE, NOT_SUPPORTED_YET, WRONG_CORE};
+use crate::code::{BAD_VALUE, NO_SUCH_CORE, NOT_SERVED_THERE, NOT_SUPPORTED_YET, WRONG_CORE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Graph, Spanned};
+use crate::graph::{Component, Dependency, Graph, Spanned, Via};
 use crate::pass::draft;
 use crate::schedule::SCHED;
 use abi::plan::CORES;
@@ -34,6 +34,44 @@ pub fn check(
         check_machine(component, core, graph, found);
         check_scheduler(at, component, core, graph, found);
     }
+    check_pages(at, component, graph, found);
+}
+
+/// Pages that are served on a core that the graph names: each by a thread of its client.
+fn check_pages(at: usize, component: &Component, graph: &Graph, found: &mut Diagnostics) {
+    let served = component.deps.iter().filter_map(|dep| Some((dep, dep.core.as_ref()?)));
+    for (number, (dep, core)) in (1..).zip(served) {
+        match without_runner(at, component, dep, number, graph) {
+            Some((message, help)) => {
+                let complaint =
+                    Diagnostic::error(NOT_SERVED_THERE, message).label(&core.span, "nobody serves it there");
+                found.push(complaint.help(help));
+            }
+            None => {
+                check_machine(component, core, graph, found);
+                check_scheduler(at, component, core, graph, found);
+            }
+        }
+    }
+}
+
+/// Why the client has no thread for page `number` of those that are served on another core, and what to do about it.
+fn without_runner(
+    at: usize,
+    component: &Component,
+    dep: &Dependency,
+    number: usize,
+    graph: &Graph,
+) -> Option<(String, &'static str)> {
+    let (name, server) = (&component.name.value, &dep.srv.value);
+    if dep.via != Via::Page {
+        return Some((format!("calls of `{name}` to `{server}` run where `{name}` does"), "add `via = \"page\"`"));
+    }
+    if component.threads.len() >= number && graph.scheduler(at).is_some() {
+        return None;
+    }
+    let message = format!("`{name}` has no thread that could have its page of `{server}` served");
+    Some((message, "add one to its `threads`, of which `core` takes the first that is free: threads = [{}]"))
 }
 
 /// One core, or for a scheduler several different ones.

@@ -19,6 +19,9 @@ pub struct Page {
     pub server: String,
     /// The interface, with its variant.
     pub interface: String,
+    /// The core on which a thread of the client has it served, if the graph says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core: Option<u64>,
     /// Where the header frame lies in this component.
     pub header: u64,
     /// Where the entry frame lies in this component, if it has that.
@@ -58,6 +61,7 @@ fn describe(graph: &Graph, at: usize, page: &pages::Page, role: Role, parts: &Pa
         number: page.number,
         server: name(graph, page.server as u64),
         interface: interface(page, parts),
+        core: page.ends.core,
         header: places.address(Part::Header(at)),
         entries: (role != Role::Scheduler).then(|| places.address(Part::Entries(at))),
     }

@@ -172,13 +172,17 @@ fn share_text(share: Option<Share>) -> String {
 }
 
 fn write_page(text: &mut String, page: &Page) -> fmt::Result {
-    let Page { role, client, server, interface, header, entries, .. } = page;
+    let Page { role, client, server, interface, core, header, entries, .. } = page;
     let role = match role {
         Role::Client => "posts to",
         Role::Server => "serves",
         Role::Scheduler => "has served",
     };
-    write!(text, "  {role} the page of {interface} between {client} and {server}: header {header:#x}")?;
+    write!(text, "  {role} the page of {interface} between {client} and {server}")?;
+    if let Some(core) = core {
+        write!(text, ", on core {core}")?;
+    }
+    write!(text, ": header {header:#x}")?;
     match entries {
         Some(entries) => writeln!(text, ", entries {entries:#x}"),
         None => writeln!(text),

@@ -25,6 +25,9 @@ pub fn bind(
         (Via::Call, None) => return Ok(None),
         (Via::Call, Some(_)) => without_page(client, import, dependency),
         (Via::Page, None) => does_not_post(client, import, dependency),
+        (Via::Page, Some(slot)) if dependency.core.is_some() && slot.second == 0 => {
+            has_no_runner(client, import, dependency)
+        }
         (Via::Page, Some(slot)) => match ends(slot, server, export, dependency) {
             Some(ends) => return Ok(Some(ends)),
             None => does_not_serve(export, dependency),
@@ -37,7 +40,8 @@ pub fn bind(
 fn ends(slot: &Record, server: Option<&Image>, export: &Record, dependency: &Dependency) -> Option<PageEnds> {
     let (batch, table) = (find(server?, RecordKind::Batch, export)?, find(server?, RecordKind::Pages, export)?);
     let batch = if dependency.trust.client { batch.first } else { batch.second };
-    Some(PageEnds { slot: slot.first, batch, table: table.first })
+    let core = dependency.core.as_ref().map(|core| core.value);
+    Some(PageEnds { slot: slot.first, batch, table: table.first, core })
 }
 
 /// The record of another kind that goes with `record`.
@@ -55,6 +59,12 @@ fn does_not_post(client: &Component, import: &Record, dependency: &Dependency) -
     let message = format!("the image of {} does not post to a page of `{}`", describe(client), import.name);
     let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has one");
     complaint.help("leave out `via`, or let the image declare `runtime::import_page!` instead of `runtime::import!`")
+}
+
+fn has_no_runner(client: &Component, import: &Record, dependency: &Dependency) -> Diagnostic {
+    let message = format!("the image of {} has its page of `{}` served where it is", describe(client), import.name);
+    let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge names a core");
+    complaint.help("leave out `core`, or let the image declare `runtime::import_page!(…, workers: SCHED)`")
 }
 
 fn does_not_serve(export: &Record, dependency: &Dependency) -> Diagnostic {

@@ -22,6 +22,9 @@ pub trait Gate {
 
     /// Divides, and faults if that cannot be done.
     fn divide(&self, dividend: u64, divisor: u64) -> Result<u64>;
+
+    /// Answers the core that executes this.
+    fn core(&self) -> Result<u64>;
 }
 
 /// A gate in front of which threads sleep by `sched`.
@@ -60,5 +63,9 @@ impl<S: Sched> Gate for Barrier<S> {
     fn divide(&self, dividend: u64, divisor: u64) -> Result<u64> {
         // A panic is a fault.
         Ok(dividend / divisor)
+    }
+
+    fn core(&self) -> Result<u64> {
+        Ok(runtime::thread::core().into())
     }
 }

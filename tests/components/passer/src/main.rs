@@ -6,14 +6,14 @@ use console_interface::{ConsoleClient, Logger};
 use gate::{Gate, GatePosts};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
-use runtime::page::Ticket;
+use runtime::page::{Service, Ticket};
 use runtime::{Error, Result};
 use sched_interface::{SchedClient, Threads};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
-runtime::import_page!(GATE: gate::GatePage);
+runtime::import_page!(GATE: gate::GatePage, workers: SCHED);
 
 static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
 
@@ -26,7 +26,8 @@ fn run() -> Result<()> {
     overtake(&gate)?;
     wait_blocked(&gate)?;
     more_than_workers(&gate)?;
-    fault(&gate)
+    fault(&gate)?;
+    place(&gate)
 }
 
 /// Calls that wait hold up nothing that is behind them.
@@ -65,6 +66,32 @@ fn fault(gate: &GatePosts) -> Result<()> {
     info!("waiting: {}, then {}", gate.wait(&PAGES).err() == Some(FAULTED), gate.post().echo(9)?.wait(&PAGES)?);
     info!("{} slots are free", gate.free());
     Ok(())
+}
+
+/// Where calls are served; and that who serves them on another core sleeps while there are none.
+fn place(gate: &GatePosts) -> Result<()> {
+    info!("served on core {}, called on core {}", gate.post().core()?.wait(&PAGES)?, GATE.direct().core()?);
+    let Some(before) = gate.service() else { return Ok(()) };
+    SCHED.sleep(1_000_000)?;
+    info!("with nothing posted, {} looks", looks_since(before, gate));
+    info!("then {}", gate.post().echo(1)?.wait(&PAGES)?);
+    let mut right = 0;
+    for round in 0..100 {
+        let mut tickets: [Option<Ticket<u64>>; 64] = [const { None }; 64];
+        for (number, ticket) in (round..).zip(&mut tickets) {
+            *ticket = Some(gate.post().echo(number)?);
+        }
+        gate.flush()?;
+        for (number, ticket) in (round..).zip(&mut tickets) {
+            right += u64::from(ticket.take().map(Ticket::take) == Some(Ok(number)));
+        }
+    }
+    info!("{right} of 6400 answers are right, {} slots are free", gate.free());
+    Ok(())
+}
+
+fn looks_since(before: Service, gate: &GatePosts) -> u64 {
+    gate.service().map_or(0, |now| now.looks - before.looks)
 }
 
 const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
