@@ -76,6 +76,12 @@ impl<W: Word> Relay<W> {
         take_sign(&self.runner.0.sleeps)
     }
 
+    /// Poster: the runner sleeps and cannot be woken, for this reason, which is what the next look at its failure finds.
+    pub fn note_that_it_cannot_be_woken(&self, status: u16) {
+        self.runner.0.failure.store(status.into(), Release);
+        self.runner.0.sleeps.store(YES, Release);
+    }
+
     /// Poster: takes the slots whose calls were answered.
     pub fn take_done(&self) -> u64 {
         let done = &self.runner.0.done;

@@ -8,6 +8,7 @@ use customers::{Counted, OPERATIONS, Report, visit};
 use journal::{JournalPage, JournalPosts};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
+use runtime::page::Posts;
 use runtime::user::{OnPage, Scope, StackPool, UserError, UserThreads};
 use runtime::waiting::Sources;
 use runtime::{Error, Result, time};
@@ -19,6 +20,8 @@ runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
 runtime::import_page!(STORE: StorePage);
 runtime::import_page!(JOURNAL: JournalPage);
+runtime::import_page!(STORE_AFAR: StorePage, workers: SCHED, "afar");
+runtime::import_page!(JOURNAL_AFAR: JournalPage, workers: SCHED, "afar");
 runtime::parameter!(CUSTOMERS: u64 = 48, "customers");
 runtime::parameter!(VISITS: u64 = 20, "visits");
 runtime::parameter!(WEIGHT: u64 = 780, "weight");
@@ -35,7 +38,8 @@ fn run() -> Result<()> {
     // With a whole turn ahead.
     SCHED.yield_now()?;
     directly()?;
-    by_page()
+    by_page("by page", &STORE.open()?, &JOURNAL.open()?)?;
+    by_page("on another core", &STORE_AFAR.open()?, &JOURNAL_AFAR.open()?)
 }
 
 fn directly() -> Result<()> {
@@ -46,21 +50,25 @@ fn directly() -> Result<()> {
     report("directly", start, right.get(), OPERATIONS * CUSTOMERS.get() * VISITS.get(), ran)
 }
 
-fn by_page() -> Result<()> {
-    let (store, journal) = (STORE.open()?, JOURNAL.open()?);
-    let (store, journal) = (OnPage::new(&store, &PAGES), OnPage::new(&journal, &PAGES));
-    let (stored, told) = (Counted::new(&store), Counted::new(&journal));
+fn by_page(how: &str, store: &StorePosts<'_>, journal: &JournalPosts<'_>) -> Result<()> {
+    let (stores, journals) = (OnPage::new(store, &PAGES), OnPage::new(journal, &PAGES));
+    let (stored, told) = (Counted::new(&stores), Counted::new(&journals));
     let sources = Sources::new([&stored, &told], &SCHED);
     let right = Cell::new(0);
     let start = time::ticks();
     let ran = THREADS.run(&sources, |scope| {
-        let (store, journal, threads) = (&store, &journal, scope.threads());
+        let (store, journal, threads) = (&stores, &journals, scope.threads());
         crowd(scope, &right, move |number| {
             let store = StorePosts::sequential(store, threads);
             visit(&store, &JournalPosts::sequential(journal, threads), number, VISITS.get())
         })
     });
-    report("by page", start, right.get(), stored.batches.get() + told.batches.get(), ran)
+    report(how, start, right.get(), invocations(store, &stored) + invocations(journal, &told), ran)
+}
+
+/// How often the server of a page was invoked: by this thread, or by the one that has the page served on another core.
+fn invocations(page: &Posts<'_>, counted: &Counted<'_>) -> u64 {
+    page.service().map_or(counted.batches.get(), |service| service.passes)
 }
 
 /// All customers come; `right` is how many visits went as they should.

@@ -129,7 +129,8 @@ impl<'p> Posts<'p> {
     /// As [`Posts::flush`], if there is anything to serve; answers the slots of calls that may have ended.
     pub(crate) fn flush_for_slots(&self) -> Result<u64> {
         if let Some(runner) = self.runner {
-            self.served(self.announce_to(runner).and_then(|()| runner.collect()))?;
+            self.announce_to(runner);
+            self.served(runner.collect())?;
         } else if self.with(Client::prepare_to_serve) {
             self.served(self.import.serve().map(|[answered, _]| answered))?;
         }
@@ -137,16 +138,25 @@ impl<'p> Posts<'p> {
     }
 
     /// Shows what was posted where it is served.
-    fn announce_to(&self, runner: &Runner) -> Result<()> {
-        if self.with(Client::announce_new) { runner.announce() } else { Ok(()) }
+    fn announce_to(&self, runner: &Runner) {
+        if self.with(Client::announce_new) {
+            runner.announce();
+        }
     }
 
     /// Some calls were posted, and others will be before any is waited for: on another core, they can be served already.
     #[inline]
-    pub(super) fn hasten(&self) -> Result<()> {
-        match self.runner {
-            Some(runner) if self.with(|client| client.unannounced()) >= ENOUGH => self.announce_to(runner),
-            _ => Ok(()),
+    pub(super) fn hasten(&self) {
+        if let Some(runner) = self.runner {
+            self.hasten_to(runner);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hasten_to(&self, runner: &Runner) {
+        if self.with(|client| client.unannounced()) >= ENOUGH {
+            self.announce_to(runner);
         }
     }
 
@@ -184,11 +194,11 @@ impl<'p> Posts<'p> {
     #[inline]
     fn served(&self, result: Result<u64>) -> Result<u64> {
         self.note(result);
-        match self.runner {
+        if let (Some(runner), FAULTED) = (self.runner, result) {
             // What is behind the call that it was at is served now.
-            Some(runner) if result == FAULTED => runner.announce().and(result),
-            _ => result,
+            runner.announce();
         }
+        result
     }
 
     #[inline]

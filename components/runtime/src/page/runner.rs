@@ -82,13 +82,17 @@ impl Runner {
     }
 
     /// Something was submitted, or is to be looked at again.
-    pub(super) fn announce(&self) -> Result<()> {
-        if self.relay.announce() { self.threads.wake(self.thread.load(Relaxed)) } else { Ok(()) }
+    pub(super) fn announce(&self) {
+        if self.relay.announce()
+            && let Err(error) = self.threads.wake(self.thread.load(Relaxed))
+        {
+            self.relay.note_that_it_cannot_be_woken(error.status());
+        }
     }
 
     /// Slots of calls that were answered. Waits for some, or, if `for_end`, for the server to have looked at everything.
     pub(super) fn wait(&self, for_end: bool) -> Result<u64> {
-        self.announce()?;
+        self.announce();
         let mut answered = 0;
         loop {
             let is_through = self.relay.is_through();
@@ -170,3 +174,6 @@ impl Runner {
 fn count(counter: &AtomicU64) {
     counter.store(counter.load(Relaxed) + 1, Relaxed);
 }
+
+#[cfg(test)]
+mod tests;

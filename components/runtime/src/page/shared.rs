@@ -19,7 +19,7 @@ const SLOTS: usize = syscall_page::layout::ENTRIES;
 /// It has the page served when nobody is ready: by `scheduler`, if it is what is waited for ([`Idle`]); by this thread itself, if it is
 /// one of several [`Sources`](crate::waiting::Sources).
 pub struct Shared<'p, S, W> {
-    posts: &'p Posts<'p>,
+    pub(crate) posts: &'p Posts<'p>,
     scheduler: &'p S,
     /// Who waits for the call in each slot.
     waiting: [Cell<Option<W>>; SLOTS],
@@ -43,9 +43,8 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
         method: u16,
         words: [u64; WORDS],
     ) -> Result<Ticket<'p, A>> {
-        let ticket = self.posts.post(method, words)?;
-        self.posts.hasten()?;
-        Ok(ticket)
+        self.posts.hasten();
+        self.posts.post(method, words)
     }
 
     /// `waiter` is woken when the call in `slot` has ended.

@@ -3,7 +3,7 @@
 extern crate std;
 
 use super::import::PageImport;
-use super::{Adaptive, Batch, PageError, PageTable, Posts, Scheduler, Ticket, WorkerThreads, Workers};
+use super::{Adaptive, Batch, PageError, PageTable, Posts, Runner, Scheduler, Ticket, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
 use crate::thread::Function;
 use crate::user::{JoinHandle, OnPage, UserThreads};
@@ -64,6 +64,11 @@ const PERMITTED: u64 = 0b101;
 const TOKEN: u64 = 4;
 
 pub(crate) fn ends() -> Ends {
+    ends_with(0, None)
+}
+
+/// The same, with a word that says on which core it is served, and by whom.
+pub(super) fn ends_with(core: u64, runner: Option<&'static Runner>) -> Ends {
     let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
     let [header, entries] = [frames[0].address(), frames[1].address()];
     let mut rows = Box::new([0; 16]);
@@ -72,7 +77,7 @@ pub(crate) fn ends() -> Ends {
     // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
     let (import, table) = unsafe {
         (
-            PageImport::bound([u64::MAX << 16, 0, header, entries, PERMITTED, 0, 0], None),
+            PageImport::bound([u64::MAX << 16, 0, header, entries, PERMITTED, 0, core], runner),
             PageTable::bound(rows.as_ptr() as u64),
         )
     };
@@ -80,7 +85,20 @@ pub(crate) fn ends() -> Ends {
 }
 
 impl Ends {
-    fn serve(&self) -> Reply {
+    pub(super) fn header(&self) -> &syscall_page::Header<AtomicU64> {
+        let frame = NonNull::from(&self.frames[0]).cast();
+        // SAFETY: a frame of atomic words, which outlives this use of it.
+        unsafe { syscall_page::mapped::header(frame) }.unwrap()
+    }
+
+    /// The server faults at the first call that it takes, if there is any.
+    pub(super) fn fault_at_a_call(&self) -> Result<[u64; 2]> {
+        let submitted = self.frames[1].0.iter().step_by(8).find(|status| status.load(Ordering::Acquire) as u16 == 2);
+        submitted.inspect(|status| status.store(3, Ordering::Release));
+        Err(Error::Kernel(abi::error::Error::Faulted))
+    }
+
+    pub(super) fn serve(&self) -> Reply {
         self.serve_with(None)
     }
 
@@ -277,10 +295,7 @@ fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
     assert!(matches!(sum.poll(), Ok(Ok(2))));
     let Err(later) = later.poll() else { panic!("nobody has run it") };
     assert_eq!(posts.with(|client| client.prepare_to_be_served()), syscall_page::Next::BeServed);
-    let frame = NonNull::from(&ends.frames[0]).cast();
-    // SAFETY: a frame of atomic words, which outlives this use of it.
-    let header = unsafe { syscall_page::mapped::header(frame) }.unwrap();
-    assert!(header.wait_for_client().is_some());
+    assert!(ends.header().wait_for_client().is_some());
     workers.work(&ends.table, &hands, dispatch);
     assert_eq!(hands.woken.get(), Some(7), "whoever had the page served, and sleeps");
     assert!(matches!(later.poll(), Ok(Ok(11))));

@@ -85,12 +85,33 @@ fn the_client_is_told_of_its_page() {
     let composed = composed();
     let frames = |component| shared(&composed, component).into_iter().map(|(address, _)| address).collect::<Vec<_>>();
     let [header, entries] = frames(3)[..] else { panic!("two frames") };
-    assert_eq!(words(&composed, 3, DEFAULT_BASE + SLOT, 6), [10 << 16, 0, header, entries, 0b11, 0]);
+    assert_eq!(words(&composed, 3, DEFAULT_BASE + SLOT, 7), [10 << 16, 0, header, entries, 0b11, 0, 0]);
     let [header, entries] = frames(4)[..] else { panic!("two frames") };
     assert_eq!(
-        words(&composed, 4, DEFAULT_BASE + SLOT, 6),
-        [9 << 16, abi::record::CLEAR_REGISTERS, header, entries, 0b10, 0]
+        words(&composed, 4, DEFAULT_BASE + SLOT, 7),
+        [9 << 16, abi::record::CLEAR_REGISTERS, header, entries, 0b10, 0, 0]
     );
+}
+
+/// The graph with the first client's page served on core 0, by a thread of its own.
+fn on_a_core() -> String {
+    GRAPH.replacen("trust = \"both\" }", "trust = \"both\", core = 0 }", 1).replace("\"one\"", "\"one\"\nthreads = [{}]")
+}
+
+#[test]
+fn the_client_is_told_on_which_core_its_page_is_served() {
+    let [booter, sched, server, _, other] = fixtures();
+    let client = Fixture { more_memory: PAGE, ..Fixture::empty() }.import("files", FILES);
+    let client = client.record(RecordKind::PageImport as u16, "files", FILES).at(SLOT, SLOT);
+    let composed = compose(&on_a_core(), &[booter, sched, server, client.import("sched", SCHED), other]).unwrap();
+    assert_eq!(words(&composed, 3, DEFAULT_BASE + SLOT, 7)[6], 1);
+    assert_eq!(words(&composed, 4, DEFAULT_BASE + SLOT, 7)[6], 0);
+}
+
+#[test]
+fn an_image_without_a_thread_for_it_has_its_page_served_where_it_is() {
+    let complaints = compose(&on_a_core(), &fixtures()).unwrap_err();
+    assert!(complaints.contains("E0711") && complaints.contains("this edge names a core"), "{complaints}");
 }
 
 #[test]

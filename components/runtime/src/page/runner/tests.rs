@@ -1,0 +1,170 @@
+//! Poster and runner as threads of the host.
+
+extern crate std;
+
+use super::super::tests::{Ends, ends_with};
+use super::super::{PageError, Posts, Ticket, WorkerThreads};
+use super::*;
+use abi::error::Error as KernelError;
+use core::sync::atomic::Ordering::SeqCst;
+use std::boxed::Box;
+use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::vec::Vec;
+
+/// Who posts, and who has it served, by index.
+const POSTER: usize = 0;
+const RUNNER: usize = 1;
+
+/// Two threads that sleep until they are woken.
+#[derive(Default)]
+struct Sleepers {
+    woken: [(Mutex<bool>, Condvar); 2],
+    is_over: AtomicBool,
+    /// The core on which nobody can be.
+    closed: u64,
+}
+
+std::thread_local! {
+    static ME: core::cell::Cell<usize> = const { core::cell::Cell::new(POSTER) };
+}
+
+impl WorkerThreads for Sleepers {
+    fn spawn(&self, _: Function) -> Result<()> {
+        Ok(())
+    }
+
+    fn wake(&self, thread: u64) -> Result<()> {
+        if self.closed == 4 && !self.is_over.load(SeqCst) {
+            return Err(Error::Server(2));
+        }
+        let (woken, bell) = &self.woken[thread as usize];
+        *woken.lock().unwrap() = true;
+        bell.notify_one();
+        Ok(())
+    }
+
+    fn pause(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl RunnerThreads for Sleepers {
+    fn current(&self) -> u64 {
+        ME.get() as u64
+    }
+
+    fn block(&self) -> Result<()> {
+        let (woken, bell) = &self.woken[ME.get()];
+        let mut woken = bell.wait_while(woken.lock().unwrap(), |woken| !*woken).unwrap();
+        *woken = false;
+        if self.is_over.load(SeqCst) { Err(Error::Unknown) } else { Ok(()) }
+    }
+
+    fn serve_on(&self, core: u64) -> Result<()> {
+        if core == self.closed { Err(Error::Server(10)) } else { Ok(()) }
+    }
+}
+
+/// However the test ends, the runner does.
+struct Over<'t>(&'t Sleepers);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.is_over.store(true, SeqCst);
+        self.0.wake(RUNNER as u64).unwrap();
+    }
+}
+
+/// Runs `post` beside a runner on `core` for whom `serve` invokes the server.
+fn beside(core: u64, serve: impl Fn(&Ends) -> Result<[u64; 2]> + Sync, post: impl FnOnce(&Posts<'_>)) {
+    let threads: &Sleepers = Box::leak(Box::new(Sleepers { closed: 3, ..Sleepers::default() }));
+    let runner: &Runner = Box::leak(Box::new(Runner::new(threads, |_| Ok(()))));
+    let ends = ends_with(core + 1, Some(runner));
+    thread::scope(|scope| {
+        let (served, serve) = (&ends, &serve);
+        scope.spawn(move || {
+            ME.set(RUNNER);
+            let ended = runner.run(core, served.header(), || serve(served));
+            assert_eq!(ended, Err(Error::Unknown), "the test is over");
+        });
+        let _end = Over(threads);
+        post(&ends.import.open().unwrap());
+    });
+}
+
+fn served(ends: &Ends) -> Result<[u64; 2]> {
+    let reply = ends.serve();
+    Error::check(reply.status()).map(|()| reply.words())
+}
+
+#[test]
+fn calls_that_another_thread_serves_answer_as_they_do_here() {
+    beside(1, served, |posts| {
+        for round in 0..300 {
+            let sums: Vec<_> = (0..round % 64).map(|at| posts.post::<u64, _>(0, [at, round, 0, 0]).unwrap()).collect();
+            assert_eq!(posts.flush(), Ok(round % 64));
+            for (at, sum) in (0..).zip(sums) {
+                assert_eq!(sum.take(), Ok(at + round));
+            }
+            // Without a flush, taking a result waits for it.
+            assert_eq!(posts.post::<u64, _>(0, [round, 1, 0, 0]).unwrap().take(), Ok(round + 1));
+        }
+        assert_eq!(posts.free(), 64);
+    });
+}
+
+#[test]
+fn a_fault_ends_the_calls_that_it_hit_and_others_are_served() {
+    let faults = AtomicBool::new(false);
+    let serve = |ends: &Ends| if faults.swap(false, SeqCst) { ends.fault_at_a_call() } else { served(ends) };
+    beside(1, serve, |posts| {
+        let faulted: Result<u64> = Err(Error::Kernel(KernelError::Faulted));
+        for round in 0..100 {
+            faults.store(true, SeqCst);
+            let sums: Vec<_> = (0..3).map(|at| posts.post::<u64, _>(0, [at, round, 0, 0]).unwrap()).collect();
+            assert_eq!(posts.flush(), faulted);
+            let answers: Vec<_> = sums.into_iter().map(Ticket::take).collect();
+            assert_eq!(answers.iter().filter(|answer| **answer == faulted).count(), 1, "{answers:?}");
+        }
+        assert_eq!(posts.free(), 64);
+    });
+}
+
+#[test]
+fn a_server_that_is_gone_is_an_error_each_time_and_nobody_waits_for_ever() {
+    let gone = Error::Kernel(KernelError::Revoked);
+    beside(
+        1,
+        |_| Err(gone),
+        |posts| {
+            for _ in 0..10 {
+                let call = posts.post::<u64, _>(0, [0; 4]).unwrap();
+                assert_eq!(posts.flush(), Err(gone));
+                assert_eq!(call.take(), Err(gone));
+            }
+        },
+    );
+}
+
+#[test]
+fn a_runner_that_cannot_be_woken_is_an_error_each_time() {
+    let threads: &Sleepers = Box::leak(Box::new(Sleepers { closed: 4, ..Sleepers::default() }));
+    let runner: &Runner = Box::leak(Box::new(Runner::new(threads, |_| Ok(()))));
+    let ends = ends_with(2, Some(runner));
+    let posts = ends.import.open().unwrap();
+    assert!(runner.relay.prepare_to_sleep(0));
+    for _ in 0..3 {
+        let call = posts.post::<u64, _>(0, [0; 4]).unwrap();
+        assert_eq!((posts.flush(), call.take()), (Err(Error::Server(2)), Err(Error::Server(2))));
+    }
+}
+
+#[test]
+fn a_core_to_which_the_runner_cannot_go_is_an_error() {
+    beside(3, served, |posts| {
+        let call = posts.post::<u64, _>(0, [1, 1, 0, 0]).unwrap();
+        assert_eq!(posts.flush(), Err(Error::Server(10)));
+        assert_ne!(call.take(), Err(Error::Page(PageError::NotDone)));
+    });
+}
