@@ -89,9 +89,8 @@ impl runtime::page::RunnerThreads for crate::SchedClient {
         Sched::block(self)
     }
 
-    fn serve_on(&self, core: u64) -> Result<()> {
-        self.background()?;
-        self.migrate(core)
+    fn migrate(&self, core: u64) -> Result<()> {
+        Sched::migrate(self, core)
     }
 }
 

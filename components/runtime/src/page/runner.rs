@@ -24,12 +24,12 @@ pub trait RunnerThreads: WorkerThreads + Sync {
     /// The scheduler's.
     fn block(&self) -> Result<()>;
 
-    /// Goes on on this core, for others: the system ends without waiting for this thread.
+    /// Goes on on this core.
     ///
     /// # Errors
     ///
     /// The scheduler's.
-    fn serve_on(&self, core: u64) -> Result<()>;
+    fn migrate(&self, core: u64) -> Result<()>;
 }
 
 /// What a runner has done.
@@ -132,7 +132,7 @@ impl Runner {
         serve: impl Fn() -> Result<[u64; 2]>,
     ) -> Result<()> {
         self.thread.store(self.threads.current(), Relaxed);
-        let arrived = self.threads.serve_on(core);
+        let arrived = self.threads.background().and_then(|()| self.threads.migrate(core));
         let mut seen = 0;
         loop {
             count(&self.looks);

@@ -95,7 +95,9 @@ fn the_client_is_told_of_its_page() {
 
 /// The graph with the first client's page served on core 0, by a thread of its own.
 fn on_a_core() -> String {
-    GRAPH.replacen("trust = \"both\" }", "trust = \"both\", core = 0 }", 1).replace("\"one\"", "\"one\"\nthreads = [{}]")
+    GRAPH
+        .replacen("trust = \"both\" }", "trust = \"both\", core = 0 }", 1)
+        .replace("\"one\"", "\"one\"\nthreads = [{}]")
 }
 
 #[test]

@@ -47,6 +47,10 @@ impl WorkerThreads for Sleepers {
     fn pause(&self) -> Result<()> {
         Ok(())
     }
+
+    fn background(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl RunnerThreads for Sleepers {
@@ -61,7 +65,7 @@ impl RunnerThreads for Sleepers {
         if self.is_over.load(SeqCst) { Err(Error::Unknown) } else { Ok(()) }
     }
 
-    fn serve_on(&self, core: u64) -> Result<()> {
+    fn migrate(&self, core: u64) -> Result<()> {
         if core == self.closed { Err(Error::Server(10)) } else { Ok(()) }
     }
 }
