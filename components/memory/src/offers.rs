@@ -35,11 +35,6 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The pages, as their owner has them.
-    pub const fn range(&self) -> Range<u64> {
-        self.page..self.page + self.pages
-    }
-
     /// Whether any of these pages of the client `from` is offered.
     pub fn overlaps(&self, from: usize, pages: &Range<u64>) -> bool {
         self.from == from && self.page < pages.end && pages.start < self.page + self.pages

@@ -58,7 +58,9 @@ impl Accounts {
         (from, at): (u64, u64),
         write: bool,
     ) -> Result<(u64, u64)> {
-        let (owner, offer) = self.offered(kernel, to, from, at)?;
+        let owner = client(kernel, from).ok_or(NOT_YOURS)?;
+        let offer = page(at).and_then(|page| self.offers.find(owner.number, page, to.number));
+        let offer = *offer.ok_or(NOT_YOURS)?;
         let Kind::Lent { writable } = offer.kind else { return Err(NOT_YOURS) };
         if write && !writable {
             return Err(NOT_PERMITTED);
@@ -76,13 +78,10 @@ impl Accounts {
     }
 
     /// Makes what the client with the token `from` gives away at `at` memory of the client `to`; answers where, and how many
-    /// pages.
+    /// pages. Of what it gave away itself, and nobody has taken, it is where it was.
     pub fn take_over(&mut self, kernel: &impl Kernel, to: Client, (from, at): (u64, u64)) -> Result<(u64, u64)> {
-        let (owner, offer) = self.offered(kernel, to, from, at)?;
-        if offer.kind != Kind::Given {
-            return Err(NOT_YOURS);
-        }
-        let first = self.room(kernel, to, offer.pages)?;
+        let (owner, offer) = self.given(kernel, to, from, at)?;
+        let first = if owner == to { offer.page } else { self.room(kernel, to, offer.pages)? };
         self.map_all(kernel, to, first, (owner, offer, Use::Given), READ | WRITE)?;
         for number in 0..offer.pages {
             self.reuse((owner, Use::Given, offer.page + number), (to, Use::Granted, first + number))?;
@@ -91,16 +90,13 @@ impl Accounts {
         Ok((address(first), offer.pages))
     }
 
-    /// Ends all offers of what the client offers from `at` on; what was given away, and not taken yet, is its own again.
+    /// Ends all loans of what the client lends from `at` on.
     pub fn take_back(&mut self, kernel: &impl Kernel, from: Client, at: u64) -> Result<()> {
         let at = page(at).ok_or(NOT_YOURS)?;
-        let is_meant = |offer: &Offer| (offer.from, offer.page) == (from.number, at);
-        let offer = *self.offers.all().find(|offer| is_meant(offer)).ok_or(NOT_YOURS)?;
-        if offer.kind == Kind::Given {
-            self.map_all(kernel, from, offer.page, (from, offer, Use::Given), READ | WRITE)?;
-            for page in offer.range() {
-                self.reuse((from, Use::Given, page), (from, Use::Granted, page))?;
-            }
+        let is_meant =
+            |offer: &Offer| (offer.from, offer.page) == (from.number, at) && matches!(offer.kind, Kind::Lent { .. });
+        if !self.offers.all().any(is_meant) {
+            return Err(NOT_YOURS);
         }
         self.withdraw(kernel, is_meant);
         Ok(())
@@ -148,11 +144,15 @@ impl Accounts {
         }
     }
 
-    /// What the client with the token `from` offers to `to` at `at`.
-    fn offered(&mut self, kernel: &impl Kernel, to: Client, from: u64, at: u64) -> Result<(Client, Offer)> {
+    /// What the client with the token `from` gives to `to`, or anybody if they are the same, at `at`.
+    fn given(&mut self, kernel: &impl Kernel, to: Client, from: u64, at: u64) -> Result<(Client, Offer)> {
         let owner = client(kernel, from).ok_or(NOT_YOURS)?;
-        let offer = page(at).and_then(|page| self.offers.find(owner.number, page, to.number));
-        Ok((owner, *offer.ok_or(NOT_YOURS)?))
+        let at = page(at).ok_or(NOT_YOURS)?;
+        let is_meant = |offer: &&Offer| {
+            (offer.from, offer.page, offer.kind) == (owner.number, at, Kind::Given)
+                && (offer.to == to.number || owner == to)
+        };
+        Ok((owner, *self.offers.all().find(is_meant).ok_or(NOT_YOURS)?))
     }
 
     /// Maps all pages of an offer, which their owner uses so, for `to`, from the page `first` on; or none of them.

@@ -39,11 +39,10 @@ pub trait Memory {
     fn give(&self, address: u64, pages: u64, to: u64) -> Result<()>;
 
     /// Takes what the component with the token `from` gives, and had at `address`; answers where it is now, and how many pages: as
-    /// if they had been granted.
+    /// if they had been granted. Whoever gave it takes it back in the same way, for as long as nobody has taken it.
     fn take(&self, from: u64, address: u64) -> Result<(u64, u64)>;
 
-    /// Ends all offers of what lies from `address` on: what was accepted is unmapped. What was given, and not taken yet, is the
-    /// component's own again, where it was.
+    /// Ends all offers of what lies from `address` on: what was accepted is unmapped.
     fn take_back(&self, address: u64) -> Result<()>;
 
     /// Takes everything from a component that lives no more, and what it had offered from those who have it. For who made it alone.
@@ -94,3 +93,6 @@ pub const NOT_PERMITTED: Error = Error::Server(7);
 
 /// The error about an offer that was accepted already.
 pub const ACCEPTED: Error = Error::Server(8);
+
+/// The error about a region that is not as long as its name says, or about one without a length that there can be.
+pub const WRONG_SIZE: Error = Error::Server(9);

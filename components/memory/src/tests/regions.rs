@@ -94,7 +94,7 @@ fn what_is_given_is_nobodys_until_it_is_taken_and_then_the_others_alone() {
     assert_eq!(two.take(ONE, at + PAGE), Ok((address(0), 2)));
     assert_eq!(mapped(fake, 2), ours[1..]);
     assert_eq!((one.left(), two.left()), (Ok((QUOTA - 1, 1)), Ok((QUOTA - 2, 2))));
-    assert_eq!((two.take(ONE, at + PAGE), one.take_back(at + PAGE)), (Err(NOT_YOURS), Err(NOT_YOURS)));
+    assert_eq!((two.take(ONE, at + PAGE), one.take(ONE, at + PAGE)), (Err(NOT_YOURS), Err(NOT_YOURS)));
     two.give_back(address(0), 2).unwrap();
     assert_eq!(one.grant(7), Ok(at + PAGE), "frames and addresses are free again");
 }
@@ -108,7 +108,7 @@ fn nobody_has_to_take_what_is_more_than_its_quota() {
     two.grant(QUOTA - 1).unwrap();
     one.give(at, 2, TWO).unwrap();
     assert_eq!(two.take(ONE, at), Err(NO_MEMORY));
-    one.take_back(at).unwrap();
+    assert_eq!((one.take_back(at), one.take(ONE, at)), (Err(NOT_YOURS), Ok((at, 2))));
     assert_eq!((mapped(fake, 1), one.left()), (ours, Ok((QUOTA - 2, 2))), "it is the giver's again");
     assert_eq!(two.take(ONE, at), Err(NOT_YOURS));
 }
@@ -135,7 +135,7 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
         assert_eq!(two.take(ONE, at + PAGE), Err(NOT_YOURS), "it is gone, too");
         assert_eq!((one.left(), two.left()), (Ok((QUOTA, 0)), Ok((QUOTA - 2, 2))));
         assert_eq!(mapped(fake, 2).len(), 1, "its own, and nothing of the other's");
-        two.take_back(theirs + PAGE).unwrap();
+        two.take(TWO, theirs + PAGE).unwrap();
         two.give_back(theirs, 2).unwrap();
     }
     assert_eq!(before.0 + 3 + 3, fake.books.borrow().kernel.len(), "the nodes of two and of the manager");

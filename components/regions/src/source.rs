@@ -1,0 +1,64 @@
+//! Where regions come from.
+
+use crate::Memory;
+use core::fmt;
+use memory_interface::{BUSY, MemoryClient};
+use runtime::Result;
+
+/// How often a memory manager that serves another is asked again.
+const PATIENCE: usize = 1 << 20;
+
+/// A memory manager that regions come from, and what to do while it serves another component: most often a `static`.
+///
+/// ```ignore
+/// runtime::import!(MEMORY: MemoryClient);
+/// static REGIONS: Source = Source::new(&MEMORY);
+/// ```
+pub struct Source<M: 'static = MemoryClient> {
+    memory: &'static M,
+    pause: fn(),
+}
+
+impl Source {
+    /// The component's memory manager.
+    pub const fn new(memory: &'static MemoryClient) -> Self {
+        // SAFETY: behind an image's client is the memory manager that the graph names, whose promise that is.
+        unsafe { Self::of(memory) }
+    }
+}
+
+impl<M: Memory> Source<M> {
+    /// Any memory manager, one that a test plays, say.
+    ///
+    /// # Safety
+    ///
+    /// What it grants, and lets be taken, is memory, zeroed or initialised, that nobody else has, until it is given back or given away. What
+    /// it lets be accepted stays mapped until it is released, or faults.
+    pub const unsafe fn of(memory: &'static M) -> Self {
+        Self { memory, pause: core::hint::spin_loop }
+    }
+
+    /// The same; while the memory manager serves another, `pause` is called before it is asked again. Threads of different urgency say how
+    /// the other gets on meanwhile: by sleeping for a moment.
+    #[must_use]
+    pub const fn pausing(self, pause: fn()) -> Self {
+        Self { pause, ..self }
+    }
+
+    /// Asks, and again for as long as another is served.
+    pub(crate) fn ask<T>(&self, ask: impl Fn(&M) -> Result<T>) -> Result<T> {
+        for _ in 0..PATIENCE {
+            match ask(self.memory) {
+                Err(BUSY) => (self.pause)(),
+                answer => return answer,
+            }
+        }
+        Err(BUSY)
+    }
+}
+
+impl<M> fmt::Debug for Source<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}
