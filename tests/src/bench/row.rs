@@ -233,6 +233,7 @@ pub const ROWS: &[Row] = &[
     row("thread_spawn_join", Group::Threads, Image::Author).once().target(5_000),
     row("tls_access", Group::Threads, Image::Author).once(),
     row("alloc_free_64b", Group::Memory, Image::Author).once(),
+    row("region_grant_map", Group::Memory, Image::Author).once(),
     row("user_switch", Group::Threads, Image::Waits).once().target(40),
     row("user_spawn_join", Group::Threads, Image::Waits).once(),
     thread("frequency", "ReceiveOperation::Frequency"),

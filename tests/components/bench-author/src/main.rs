@@ -9,16 +9,22 @@ extern crate alloc;
 
 use alloc::boxed::Box;
 use bench_client::Row;
+use bench_viewer::{Viewer, ViewerClient};
 use concurrency::sync::mpsc::{Queue, Receiver, Sender};
 use concurrency::thread;
 use console_interface::{ConsoleClient, Writer};
 use core::cell::Cell;
 use core::hint::black_box;
+use regions::{Owned, Source};
 use runtime::{Result, time};
 
 runtime::import!(CONSOLE: ConsoleClient);
 
+runtime::import!(VIEWER: ViewerClient);
+
 heap::global!();
+
+static REGIONS: Source = Source::new(heap::manager());
 
 runtime::component! { main: run }
 
@@ -35,6 +41,7 @@ fn run() -> Result<()> {
     let mut measure = |row: Row<'_>| bench_client::run(&[row], &mut out, &time::ticks);
     measure(Row::new("tls_access", &tls_access))?;
     measure(Row::new("alloc_free_64b", &alloc_free_64b))?;
+    measure(Row::new("region_grant_map", &region_grant_map))?;
     // The first thread that is created is as urgent as this one, and only the second is more urgent.
     measure(Row::new("thread_spawn_join", &thread_spawn_join))?;
     let first = thread::spawn(thread::park)?;
@@ -64,6 +71,21 @@ fn tls_access(iterations: u64) -> Result<()> {
 fn alloc_free_64b(iterations: u64) -> Result<()> {
     for value in 0..iterations {
         drop(black_box(Box::new([value; 8])));
+    }
+    Ok(())
+}
+
+/// Has a page, which another component maps that it is lent to, and unmaps; and gives it back.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn region_grant_map(iterations: u64) -> Result<()> {
+    let viewer = VIEWER.peer()?;
+    for value in 0..iterations {
+        let mut region = Owned::new(&REGIONS, 512)?;
+        if let Some(word) = region.first_mut() {
+            *word = value;
+        }
+        black_box(VIEWER.view(region.lend(viewer)?)?);
     }
     Ok(())
 }

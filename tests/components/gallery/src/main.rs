@@ -1,0 +1,99 @@
+//! The image of a server to which pictures are given, lent, and sent.
+#![no_std]
+#![no_main]
+
+use core::num::NonZeroU32;
+use gallery::{BROKEN, BUFFERS, EMPTY, Gallery, GalleryServer, LENGTH};
+use memory_interface::{Memory, MemoryClient};
+use regions::{Channel, Gift, Loan, Owned, Peer, Share, Shared, Source, View};
+use runtime::section::Section;
+use runtime::{Caller, Result};
+
+runtime::import!(MEMORY: MemoryClient);
+runtime::export!(GalleryServer => |caller| Wall(caller));
+
+runtime::component! {}
+
+type Pictures = Channel<u64, BUFFERS, LENGTH>;
+
+static REGIONS: Source = Source::new(&MEMORY);
+static HANGING: Section<Option<View<u64>>> = Section::new(None);
+static CHANNEL: Section<Option<Pictures>> = Section::new(None);
+
+/// What is there, for one caller.
+struct Wall(Caller);
+
+impl Wall {
+    const fn caller(&self) -> Peer {
+        Peer::caller(self.0)
+    }
+}
+
+/// Takes what is in the section out of it, or puts something in. Nobody is inside while a picture is looked at: who faults there would
+/// stay inside for ever.
+fn exchange<T>(section: &Section<Option<T>>, with: Option<T>) -> Result<Option<T>> {
+    let mut inside = section.enter(NonZeroU32::MIN).map_err(|_| EMPTY)?;
+    Ok(core::mem::replace(&mut *inside, with))
+}
+
+impl Gallery for Wall {
+    fn peer(&self) -> Result<Peer> {
+        Peer::own(&REGIONS)
+    }
+
+    fn retouch(&self, picture: Gift<u64>) -> Result<Gift<u64>> {
+        let mut picture = Owned::take(&REGIONS, self.caller(), picture)?;
+        picture.iter_mut().for_each(|word| *word += 1);
+        picture.give(self.caller()).map_err(|(error, _)| error)
+    }
+
+    fn hang(&self, picture: Loan<u64>) -> Result<()> {
+        let view = View::open(&REGIONS, self.caller(), picture)?;
+        exchange(&HANGING, Some(view)).map(drop)
+    }
+
+    fn look(&self) -> Result<u64> {
+        let view = exchange(&HANGING, None)?.ok_or(EMPTY)?;
+        let sum = (0..view.len()).filter_map(|at| view.get(at)).sum();
+        exchange(&HANGING, Some(view))?;
+        Ok(sum)
+    }
+
+    fn take_down(&self) -> Result<()> {
+        exchange(&HANGING, None).map(drop)
+    }
+
+    fn open(&self, channel: Share<u64>) -> Result<()> {
+        let channel = Pictures::open(&REGIONS, self.caller(), channel)?;
+        exchange(&CHANNEL, Some(channel)).map(drop)
+    }
+
+    fn retouch_sent(&self) -> Result<u64> {
+        let mut channel = exchange(&CHANNEL, None)?.ok_or(EMPTY)?;
+        let mut sent = 0;
+        while let Some(mut picture) = channel.recv().map_err(|_| BROKEN)? {
+            for at in 0..LENGTH {
+                let mut word = [0];
+                channel.read(&picture, at, &mut word).ok_or(BROKEN)?;
+                channel.write(&mut picture, at, &[word[0] + 1]).ok_or(BROKEN)?;
+            }
+            channel.send(picture).map_err(|_| BROKEN)?;
+            sent += 1;
+        }
+        exchange(&CHANNEL, Some(channel))?;
+        Ok(sent)
+    }
+
+    fn close(&self) -> Result<()> {
+        exchange(&CHANNEL, None).map(drop)
+    }
+
+    fn scrawl(&self, region: Share<u64>, at: u64, word: u64) -> Result<()> {
+        let mut region = Shared::open(&REGIONS, self.caller(), region)?;
+        region.write(at as usize, &[word]).ok_or(EMPTY)
+    }
+
+    fn pages(&self) -> Result<u64> {
+        MEMORY.left().map(|(_, has)| has)
+    }
+}
