@@ -44,36 +44,44 @@ impl Offer {
 /// All offers.
 pub struct Offers {
     offers: [Option<Offer>; OFFERS],
+    /// From it on, no place was ever taken.
+    end: usize,
 }
 
 impl Offers {
     /// No offers.
     pub const fn new() -> Self {
-        Self { offers: [None; OFFERS] }
+        Self { offers: [None; OFFERS], end: 0 }
     }
 
     /// Notes an offer; `None` if there is no room. Nobody has more than are left for the others.
     pub fn add(&mut self, offer: Offer) -> Option<()> {
         let own = self.all().filter(|other| other.from == offer.from).count();
-        let is_fair = own < self.offers.iter().filter(|place| place.is_none()).count();
-        *self.offers.iter_mut().find(|place| is_fair && place.is_none())? = Some(offer);
+        let free = OFFERS - self.all().count();
+        let at = self.offers.iter().position(Option::is_none).filter(|_| own < free)?;
+        *self.offers.get_mut(at)? = Some(offer);
+        self.end = self.end.max(at + 1);
         Some(())
     }
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &Offer> {
-        self.offers.iter().flatten()
+        self.offers.get(..self.end).unwrap_or_default().iter().flatten()
     }
 
     /// The offer that the client `from` makes to the client `to`, at its page `page`.
     pub fn find(&mut self, from: usize, page: u64, to: usize) -> Option<&mut Offer> {
         let wanted = |offer: &&mut Offer| (offer.from, offer.page, offer.to) == (from, page, to);
-        self.offers.iter_mut().flatten().find(wanted)
+        self.used().iter_mut().flatten().find(wanted)
     }
 
     /// Takes the first out of which this is so.
     pub fn remove(&mut self, is_wanted: impl Fn(&Offer) -> bool) -> Option<Offer> {
-        self.offers.iter_mut().find(|place| place.as_ref().is_some_and(&is_wanted))?.take()
+        self.used().iter_mut().find(|place| place.as_ref().is_some_and(&is_wanted))?.take()
+    }
+
+    fn used(&mut self) -> &mut [Option<Offer>] {
+        self.offers.get_mut(..self.end).unwrap_or_default()
     }
 
     /// Where these clients have mapped what they were lent: the first page, and how many.

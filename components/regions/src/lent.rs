@@ -22,26 +22,6 @@ impl<T: Plain, M: Memory> View<T, M> {
     pub fn open(source: &'static Source<M>, from: Peer, loan: Loan<T>) -> Result<Self> {
         Ok(Self { values: accept(source, from, loan.extent()?, false)?, source })
     }
-
-    /// How many values.
-    pub const fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether there are none, which is never so.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// A copy of value number `at`.
-    pub fn get(&self, at: usize) -> Option<T> {
-        get(&self.values, at)
-    }
-
-    /// Copies values out, from number `at` on; `None` if there are not as many.
-    pub fn read(&self, at: usize, to: &mut [T]) -> Option<()> {
-        self.values.read(at, to)
-    }
 }
 
 impl<T: Plain, M: Memory> Drop for View<T, M> {
@@ -93,26 +73,6 @@ impl<T: Plain, M: Memory> Shared<T, M> {
         }
     }
 
-    /// How many values.
-    pub const fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether there are none, which is never so.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// A copy of value number `at`.
-    pub fn get(&self, at: usize) -> Option<T> {
-        get(&self.values, at)
-    }
-
-    /// Copies values out, from number `at` on; `None` if there are not as many.
-    pub fn read(&self, at: usize, to: &mut [T]) -> Option<()> {
-        self.values.read(at, to)
-    }
-
     /// Copies values in, from number `at` on; `None` if there is not as much room.
     pub fn write(&mut self, at: usize, from: &[T]) -> Option<()> {
         // SAFETY: it is mapped to be written, and `&mut self` is the only way in this component.
@@ -137,6 +97,35 @@ impl<T: Plain, M: Memory> Drop for Shared<T, M> {
 }
 
 shown!(View Shared);
+
+/// What others can write to is copied out.
+macro_rules! read {
+    ($($region:ident)*) => {$(
+        impl<T: Plain, M: Memory> $region<T, M> {
+            /// How many values.
+            pub const fn len(&self) -> usize {
+                self.values.len()
+            }
+
+            /// Whether there are none, which is never so.
+            pub const fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// A copy of value number `at`.
+            pub fn get(&self, at: usize) -> Option<T> {
+                get(&self.values, at)
+            }
+
+            /// Copies values out, from number `at` on; `None` if there are not as many.
+            pub fn read(&self, at: usize, to: &mut [T]) -> Option<()> {
+                self.values.read(at, to)
+            }
+        }
+    )*};
+}
+
+read!(View Shared);
 
 /// Maps what `from` lends or shares under this name, if it is as long as that says.
 fn accept<T: Plain, M: Memory>(source: &Source<M>, from: Peer, named: Extent, write: bool) -> Result<Mapped<T>> {
