@@ -60,7 +60,13 @@ impl<W: Word> Lock<W> {
     /// Those of `wait`; the lock is not taken.
     #[inline]
     pub fn lock<E>(&self, me: NonZeroU32, wait: impl FnMut(Epoch, NonZeroU32) -> Result<(), E>) -> Result<(), E> {
-        if self.try_lock_uncontended(me) { Ok(()) } else { self.contend(me, wait) }
+        if self.try_lock_uncontended(me) { Ok(()) } else { self.contend_slowly(me, wait) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn contend_slowly<E>(&self, me: NonZeroU32, wait: impl FnMut(Epoch, NonZeroU32) -> Result<(), E>) -> Result<(), E> {
+        self.contend(me, wait)
     }
 
     /// Gives the lock back, of which `me` is the owner. `Some` if others wait: the scheduler is to be told that this epoch
@@ -77,8 +83,17 @@ impl<W: Word> Lock<W> {
         owner(self.word.load(Relaxed))
     }
 
-    #[cold]
-    fn contend<E>(&self, me: NonZeroU32, mut wait: impl FnMut(Epoch, NonZeroU32) -> Result<(), E>) -> Result<(), E> {
+    /// Takes the lock, which most likely somebody has: as [`Self::lock`].
+    ///
+    /// # Errors
+    ///
+    /// Those of `wait`; the lock is not taken.
+    #[inline]
+    pub fn contend<E>(
+        &self,
+        me: NonZeroU32,
+        mut wait: impl FnMut(Epoch, NonZeroU32) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut counted = 0;
         loop {
             let seen = self.epochs.checkpoint();

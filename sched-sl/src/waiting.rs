@@ -5,7 +5,8 @@
 //! its generation, so that the name of one that has been freed never means a newer one.
 //!
 //! Whoever is told "one may go on" and does not come back to its component to do so, because it has ended meanwhile, passes
-//! that on to the next: so no turn is lost.
+//! that on to the next: so no turn is lost. Who has gone on without saying so passes it on at its end, too: then another looks once
+//! more, and waits again.
 
 use crate::blockpoint::Epoch;
 use crate::error::ThreadError;
@@ -279,7 +280,8 @@ impl<const B: usize, const N: usize> Points<B, N> {
         quick
     }
 
-    /// [`Points::trigger`] and what follows from that, in as few steps as it takes; if no more than one waits there.
+    /// [`Points::trigger`] and what follows from that, in as few steps as it takes; if no more than one waits there. `let_go` is told the
+    /// place of one that goes on: it need not [finish](Self::finish), if it is told why it does in another way.
     #[inline(always)]
     pub fn quick_trigger<T: Copy, P: Policy<N>, M: Timers<N>>(
         &mut self,
@@ -287,17 +289,20 @@ impl<const B: usize, const N: usize> Points<B, N> {
         at: PointId,
         (epoch, wakes): (Epoch, Wakes),
         now: Instant,
+        let_go: impl FnOnce(usize),
     ) -> Quick<T> {
-        let Ok(&Point { first, last, .. }) = self.get(at) else { return Quick::Unusual };
-        let quick = match first.map(|first| (first, self.waits(first))) {
-            None => Quick::Stays,
-            Some((_, Some((thread, _)))) if first == last => scheduler.quick_release(thread, now),
-            Some(_) => Quick::Unusual,
+        let Ok(point) = self.get(at) else { return Quick::Unusual };
+        let Some(first) = point.first else {
+            self.begin(at, epoch);
+            return Quick::Stays;
         };
+        let Some((thread, None)) = self.waits(first) else { return Quick::Unusual };
+        let quick = scheduler.quick_release(thread, now);
         if !matches!(quick, Quick::Unusual) {
             let status = if wakes == Wakes::One { Status::HasTurn { at } } else { Status::Triggered };
-            first.into_iter().for_each(|first| self.statuses[usize::from(first)] = status);
+            self.statuses[thread.place()] = status;
             self.begin(at, epoch);
+            let_go(thread.place());
         }
         quick
     }
@@ -312,6 +317,7 @@ impl<const B: usize, const N: usize> Points<B, N> {
         (there, begins): (PointId, Epoch),
         (here, seen): (PointId, Epoch),
         (owner, now): (u16, Instant),
+        let_go: impl FnOnce(usize),
     ) -> Quick<T> {
         let (Ok(other), Ok(own)) = (self.get(there), self.get(here)) else { return Quick::Unusual };
         let is_usual = other.owner == owner && own.owner == owner && own.first.is_none() && seen >= own.epoch;
@@ -322,6 +328,7 @@ impl<const B: usize, const N: usize> Points<B, N> {
         let quick = scheduler.quick_release_and_hold((me.place(), is_me), thread, now);
         if !matches!(quick, Quick::Unusual) {
             self.statuses[thread.place()] = Status::Triggered;
+            let_go(thread.place());
             self.statuses[me.place()] = Status::Waits { at: here, thread: me, next: None };
             if let Some(point) = &mut self.entries[there.place()].point {
                 (point.first, point.last, point.epoch) = (None, None, point.epoch.max(begins));

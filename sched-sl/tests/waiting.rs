@@ -549,7 +549,7 @@ impl Acting {
     fn trigger(&mut self, point: PointId, epoch: Epoch, wakes: Wakes, now: Instant) {
         let World { scheduler, points } = &mut self.world;
         let quick = match self.is_quick {
-            true => points.quick_trigger(scheduler, point, (epoch, wakes), now),
+            true => points.quick_trigger(scheduler, point, (epoch, wakes), now, |_| {}),
             false => Quick::Unusual,
         };
         if self.follow(quick, now)
@@ -564,7 +564,7 @@ impl Acting {
         let me = self.ids[name as usize];
         let World { scheduler, points } = &mut self.world;
         let quick = match self.is_quick {
-            true => points.quick_trigger_and_wait(scheduler, (me, |is| is == name), there, here, (0, now)),
+            true => points.quick_trigger_and_wait(scheduler, (me, |is| is == name), there, here, (0, now), |_| {}),
             false => Quick::Unusual,
         };
         if self.follow(quick, now) {

@@ -27,11 +27,16 @@ impl Point {
 
     /// Makes the scheduler know of it, if that has room. Who is about to wait does this before it says so: whoever then finds that
     /// somebody waits finds the name, too.
-    #[cold]
+    #[inline]
     pub fn prepare(&self) {
-        if self.name.load(Relaxed) != 0 {
-            return;
+        if self.name.load(Relaxed) == 0 {
+            self.make();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make(&self) {
         let Ok(name) = SCHED.create_point() else { return };
         if self.name.compare_exchange(0, name, AcqRel, Relaxed).is_err() {
             // Somebody else was faster.
@@ -45,6 +50,7 @@ impl Point {
     /// # Errors
     ///
     /// The scheduler's: among them [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED).
+    #[inline]
     pub fn wait(&self, epoch: Epoch, holder: Option<u64>, until: Option<Instant>) -> Result<bool> {
         let until = until.map_or(NEVER, Instant::ticks);
         match self.name.load(Acquire) {
@@ -70,6 +76,7 @@ impl Point {
     /// # Errors
     ///
     /// The scheduler's.
+    #[inline]
     fn trigger_and_wait(&self, begins: Epoch, here: &Self, seen: Epoch) -> Result<bool> {
         let names = (self.name.load(Acquire), here.name.load(Acquire));
         if names.0 == 0 || names.1 == 0 {
@@ -89,6 +96,8 @@ impl Point {
     }
 }
 
+#[cold]
+#[inline(never)]
 fn poll(until: u64) -> Result<bool> {
     let now = scheduler::ticks();
     if until <= now {

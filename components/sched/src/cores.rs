@@ -47,17 +47,6 @@ impl<M: Machine> Everywhere<M> {
         self.parts[core as usize % CORES].serve(Caller { core, ..self.caller })
     }
 
-    /// Does something at the home of a blockpoint, whose name there it gets.
-    #[inline(always)]
-    fn at_home<R>(&self, point: u64, visit: impl FnOnce(Call<'static, M>, u64) -> Result<R>) -> Result<R> {
-        let (home, point) = split(point);
-        if home == u64::from(self.caller.core) {
-            visit(self.here(), point)
-        } else {
-            self.away(home, |call| visit(call, point))
-        }
-    }
-
     /// As [`Sched::trigger_and_wait`], of blockpoints that do not both have their home here.
     #[cold]
     #[inline(never)]
@@ -75,6 +64,12 @@ impl<M: Machine> Everywhere<M> {
             Wakes::All => self.here().trigger(point, epoch),
             Wakes::One => self.here().trigger_one(point, epoch),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_away(&self, home: u64, [point, epoch, holder, time]: [u64; 4]) -> Result<bool> {
+        self.away(home, |call| call.wait_on(point, epoch, holder, time))
     }
 
     /// Does something on another core, and comes back.
@@ -152,7 +147,11 @@ impl<M: Machine> Sched for Everywhere<M> {
 
     #[inline(always)]
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool> {
-        self.at_home(point, |call, point| call.wait_on(point, epoch, holder, time))
+        let (home, point) = split(point);
+        if home == u64::from(self.caller.core) {
+            return self.here().wait_on(point, epoch, holder, time);
+        }
+        self.wait_away(home, [point, epoch, holder, time])
     }
 
     #[inline(always)]

@@ -10,6 +10,7 @@
 //! | how do a thread inside and the kernel come together? | [`context`] |
 //! | the same where nothing is in the way? | [`visit`] |
 //! | what do threads that call each other say? | [`letters`] |
+//! | what do threads find that waited? | [`answers`] |
 //! | what can its clients ask for? | [`serve`] |
 //! | how long may a thread run? | [`limits`] |
 //! | by which policy? | [`policy`] |
@@ -32,6 +33,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod answers;
 pub mod context;
 pub mod cores;
 pub mod directory;
@@ -51,6 +53,7 @@ pub mod visit;
 pub use machine::Machine;
 pub use serve::Call;
 
+use answers::Answers;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use directory::Directory;
@@ -74,6 +77,7 @@ pub struct Scheduler<M> {
     machine: M,
     directory: Directory,
     letters: Letters,
+    answers: Answers,
     shared: &'static Shared,
     section: Section<State>,
     /// Number of the next decision.
@@ -89,6 +93,7 @@ impl<M: Machine> Scheduler<M> {
             machine,
             directory: Directory::new(),
             letters: Letters::new(),
+            answers: Answers::new(),
             shared,
             section: Section::new(State::new()),
             token: AtomicU64::new(1),

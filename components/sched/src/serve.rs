@@ -196,14 +196,17 @@ impl<M: Machine> Sched for Call<'_, M> {
         self.reschedule(&context)
     }
 
+    #[inline(always)]
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool> {
         self.wait_at([point, epoch, holder, time])
     }
 
+    #[inline(always)]
     fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
         self.trigger_at(point, epoch, Wakes::All)
     }
 
+    #[inline(always)]
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
         self.trigger_at(point, epoch, Wakes::One)
     }

@@ -92,8 +92,14 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         next.go_on();
         next.payer = pays;
         let name = next.name;
+        self.pass_turn(running, thread, name)
+    }
+
+    /// Another thread goes on in the turn that there is: nothing changes for the policy, nor for when it decides again.
+    #[inline(always)]
+    pub(super) fn pass_turn(&mut self, running: Running<T>, thread: ThreadId, name: T) -> Quick<T> {
         let Some(payer) = self.payer else { return Quick::Noted };
-        self.running = Some(Running { name, thread: to as u16, ..running });
+        self.running = Some(Running { name, thread: thread.place, ..running });
         let payer = Payer { now: payer, before: Some(payer) };
         Quick::Turn(Turn { thread, name, payer, since: running.since, until: self.timer })
     }

@@ -97,7 +97,7 @@ impl<T: ?Sized> Mutex<T> {
         self.point.prepare();
         let mut waited_for = None;
         loop {
-            let locked = self.lock.lock(scheduler::number(), |epoch, owner| {
+            let locked = self.lock.contend(scheduler::number(), |epoch, owner| {
                 waited_for = Some(owner);
                 let holder = waited_for.filter(|_| self.inherits).map(scheduler::index);
                 let in_time = self.point.wait(epoch, holder, until)?;

@@ -66,7 +66,8 @@ pub trait Sched {
     fn free_point(&self, point: u64) -> Result<()>;
 
     /// Waits at a blockpoint until a later epoch than `epoch` has begun, or until `time` ([`NEVER`] if there is no end to that). Answers
-    /// whether one has begun; at once, if one had.
+    /// whether one has begun; at once, if one had. One that waits may also go on without need, at the end of a thread that waited there:
+    /// so it looks again.
     ///
     /// `holder` is the index of the thread that is to bring that about, if the blockpoint is a lock's, and else [`NOBODY`]. All that wait
     /// at the blockpoint lend it what time they would have, if it is a thread of the core on which the blockpoint was made. If it ends, or

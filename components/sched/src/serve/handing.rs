@@ -38,14 +38,19 @@ impl<M: Machine> Call<'_, M> {
     pub(super) fn trigger_there_and_wait_here(&self, there: (u64, u64), here: (u64, u64)) -> Result<()> {
         let visit = self.visit()?;
         let (mut state, now, token) = (visit.enter(), visit.now(), self.caller.token);
-        let quick = state.quick_trigger_and_wait(visit.me(), token, (there, here), now);
+        let answers = &self.scheduler.answers;
+        answers.expect(visit.me().place());
+        let quick = state.quick_trigger_and_wait(visit.me(), token, (there, here), (now, answers));
         // Whether there was nothing to wait for.
         let had_happened = Cell::new(false);
         visit.follow(state, quick, |context, state| {
             had_happened.set(trigger_and_wait(context, state, token, (there, here))?);
             Ok(())
         })?;
-        if had_happened.get() { Ok(()) } else { self.finish_wait(visit).map(|_| ()) }
+        if answers.is_given(visit.me().place()) || had_happened.get() {
+            return Ok(());
+        }
+        self.finish_wait(visit).map(|_| ())
     }
 }
 

@@ -19,7 +19,8 @@ impl<M: Machine> Call<'_, M> {
             Ok(wait) => wait,
             Err(error) => return Err(visit.leave_with(state, error)),
         };
-        let token = self.caller.token;
+        let (token, answers) = (self.caller.token, &self.scheduler.answers);
+        answers.expect(visit.me().place());
         let quick = state.quick_wait(visit.me(), token, wait, now);
         // What there was to wait for, if there was nothing.
         let had_happened = Cell::new(None);
@@ -27,14 +28,18 @@ impl<M: Machine> Call<'_, M> {
             had_happened.set(wait_unusually(context, state, token, wait)?);
             Ok(())
         })?;
+        if answers.is_given(visit.me().place()) {
+            return Ok(true);
+        }
         if let Some(had_happened) = had_happened.get() {
             return Ok(had_happened);
         }
         self.finish_wait(visit)
     }
 
-    /// Is back from a wait.
-    #[inline(always)]
+    /// Is back from a wait that did not end in the common way.
+    #[cold]
+    #[inline(never)]
     pub(super) fn finish_wait(&self, visit: Visit<'_, M>) -> Result<bool> {
         let mut state = visit.enter();
         let result = state.thread(visit.me()).and_then(|thread| state.finish_wait(thread));
@@ -47,7 +52,8 @@ impl<M: Machine> Call<'_, M> {
         let visit = self.visit()?;
         let (mut state, now) = (visit.enter(), visit.now());
         let token = self.caller.token;
-        let quick = state.quick_trigger(visit.me(), token, (point, epoch, wakes), now);
+        let by = (now, &self.scheduler.answers);
+        let quick = state.quick_trigger(visit.me(), token, (point, epoch, wakes), by);
         visit.follow(state, quick, |context, state| trigger_unusually(context, state, token, (point, epoch, wakes)))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CLIENTS, Member, PLACES, Part, State, Target, refused};
 use crate::Machine;
+use crate::answers::Answers;
 use crate::directory::Entry;
 use crate::shared::Shared;
 use crate::shared::triggers::Said;
@@ -113,14 +114,15 @@ impl State {
         me: Entry,
         token: u64,
         ((there, begins), (here, seen)): ((u64, u64), (u64, u64)),
-        now: Instant,
+        (now, answers): (Instant, &Answers),
     ) -> Quick<Target> {
         let Some(&Member { id, client, .. }) = self.member(me).filter(|member| member.token == token) else {
             return Quick::Unusual;
         };
         let me = (id, |name: Target| name.is(me));
         let (begins, seen) = ((PointId::from_word(there), Epoch(begins)), (PointId::from_word(here), Epoch(seen)));
-        self.points.quick_trigger_and_wait(&mut self.threads, me, begins, seen, (client as u16, now))
+        let by = (client as u16, now);
+        self.points.quick_trigger_and_wait(&mut self.threads, me, begins, seen, by, |place| answers.give(place))
     }
 
     /// Notes that an epoch has begun at one blockpoint, and has a thread wait at another, on behalf of the client with this token. Answers
@@ -150,13 +152,14 @@ impl State {
         me: Entry,
         token: u64,
         (point, epoch, wakes): (u64, u64, Wakes),
-        now: Instant,
+        (now, answers): (Instant, &Answers),
     ) -> Quick<Target> {
         let point = PointId::from_word(point);
         if !self.is_own_point(me, token, point) {
             return Quick::Unusual;
         }
-        self.points.quick_trigger(&mut self.threads, point, (Epoch(epoch), wakes), now)
+        let begins = (Epoch(epoch), wakes);
+        self.points.quick_trigger(&mut self.threads, point, begins, now, |place| answers.give(place))
     }
 
     /// Whether a blockpoint is that of the component whose token this is, of which the thread is one.

@@ -42,6 +42,23 @@ fn who_waits_goes_on_when_it_is_triggered_and_an_old_epoch_is_not_waited_for() {
 }
 
 #[test]
+fn that_it_has_happened_is_the_answer_to_one_wait() {
+    let (world, name) = (World::new(&[(16, &[16])]), shared());
+    world.main(0, move |me| {
+        let point = me.sched().create_point().unwrap();
+        name.set(point).unwrap();
+        me.sched().create(2).unwrap();
+        assert_eq!(wait(me, point, 0), Ok(true));
+        assert_eq!(me.sched().wait_on(point, 1, NOBODY, 50_000), Ok(false), "nobody has triggered since");
+    });
+    world.created(0, 0, 2, move |me| {
+        me.sched().trigger(*name.get().unwrap(), 1).unwrap();
+        What::Ended(0)
+    });
+    assert_eq!(world.run(), Ok(0));
+}
+
+#[test]
 fn a_wait_ends_when_its_time_comes_or_when_the_blockpoint_goes() {
     let (world, name) = (World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0)]), shared());
     world.main(0, move |me| {
