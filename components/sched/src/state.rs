@@ -1,10 +1,14 @@
 //! What the scheduler knows of its threads. All of it lies in one critical section.
 
+mod budgets;
+mod creation;
+mod ending;
 mod mail;
 mod migration;
 mod parties;
 mod permits;
 mod points;
+mod target;
 
 use crate::directory::{Directory, Entry};
 use crate::letters::Letters;
@@ -12,9 +16,7 @@ use crate::limits::Limits;
 use crate::policy::{self, Clock};
 use crate::shared::Shared;
 use crate::{BAD_PLAN, Machine, TOO_LARGE};
-use abi::event::What;
 use abi::plan;
-use core::num::{NonZeroU32, NonZeroU64};
 pub use parties::Called;
 use parties::Parties;
 use permits::Permits;
@@ -23,61 +25,14 @@ use points::Points;
 use runtime::scheduling::{Budget, Scheduled, Thread};
 use runtime::{Error, Result};
 use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS, WOULD_DEADLOCK};
-use sched_sl::{AnyPolicy, CreateError, Duration, HeapTimers, Instant, Parameters, Policy, ThreadId};
+use sched_sl::{AnyPolicy, CreateError, Duration, HeapTimers, Parameters, Policy, ThreadId};
+pub use target::Target;
 
 /// Threads that a scheduler has room for.
 pub const PLACES: usize = 128;
 
 /// Clients that a scheduler has room for.
 pub const CLIENTS: usize = 64;
-
-/// The kernel's name for a thread, how it is dispatched: its [`Entry`], and above that what it starts with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target(NonZeroU64);
-
-impl Target {
-    /// The thread of an entry, and the word that it starts with.
-    pub fn new(entry: Entry, word: u32) -> Self {
-        let number: NonZeroU64 = entry.number().into();
-        Self(number | u64::from(word) << 32)
-    }
-
-    /// Whether it is the thread of this entry.
-    #[inline(always)]
-    pub const fn is(self, entry: Entry) -> bool {
-        self.0.get() as u32 == entry.number().get()
-    }
-
-    /// The thread's entry.
-    #[inline(always)]
-    pub fn entry(self) -> Option<Entry> {
-        NonZeroU32::new(self.0.get() as u32).map(Entry::with_number)
-    }
-
-    /// The thread.
-    #[inline(always)]
-    pub fn thread(self) -> Option<Thread> {
-        self.entry()?.thread()
-    }
-
-    /// What it starts with.
-    #[inline(always)]
-    pub const fn word(self) -> u32 {
-        (self.0.get() >> 32) as u32
-    }
-
-    /// All of it, the entry's number below.
-    #[inline(always)]
-    pub const fn to_word(self) -> u64 {
-        self.0.get()
-    }
-
-    /// Whether it may run only so long in each period: then it has a budget of its own.
-    #[inline(always)]
-    pub const fn is_limited(self) -> bool {
-        self.0.get() as u32 & Entry::LIMITED != 0
-    }
-}
 
 /// States, run queues and timers.
 pub type Threads = sched_sl::Scheduler<Target, AnyPolicy<PLACES>, HeapTimers<PLACES>, PLACES>;
@@ -267,95 +222,6 @@ impl State {
         id.ok_or(NO_SUCH_THREAD)
     }
 
-    /// Whether `caller` may wake a thread on behalf of the client with this token.
-    ///
-    /// # Errors
-    ///
-    /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
-    #[inline(always)]
-    pub fn check_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
-        if self.may_wake.is_so(caller, token, woken) { Ok(()) } else { self.look_up_wake(caller, token, woken) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn look_up_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
-        let client = self.member(woken).ok_or(NO_SUCH_THREAD)?.client;
-        if !self.may_wake(token, client) {
-            return Err(NO_SUCH_THREAD);
-        }
-        self.may_wake.note(caller, token, woken);
-        Ok(())
-    }
-
-    /// The number of the client with this token: most often that of the calling thread.
-    fn number_of(&self, caller: Entry, token: u64) -> Option<usize> {
-        let home = self.member(caller)?;
-        if home.token == token { Some(home.client) } else { self.client(token).map(|(number, _)| number) }
-    }
-
-    /// Whether the client with this token may wake threads of this other one.
-    pub fn may_wake(&self, token: u64, client: usize) -> bool {
-        self.client(token).is_some_and(|(_, waker)| waker.wakes >> client & 1 != 0)
-    }
-
-    /// Creates a thread in the client with this token; answers its index. It starts on the core that the plan says.
-    ///
-    /// # Errors
-    ///
-    /// [`TOO_MANY_THREADS`]; the kernel's.
-    pub fn create(&mut self, part: &Part<impl Machine>, token: u64, word: u32) -> Result<u64> {
-        let (number, client) = self.client(token).ok_or(NOT_SCHEDULED)?;
-        let client = client.client;
-        let mut all = (client.first_created..).zip(0..client.created as usize);
-        let claim = |(index, at)| part.shared.claim(index).map(|thread| (index, at, thread));
-        let (index, at, thread) = all.find_map(claim).ok_or(TOO_MANY_THREADS)?;
-        let created = self.start_claimed(part, number, (index, at, thread), word);
-        created.inspect_err(|_| part.shared.unclaim(index)).map(|()| index)
-    }
-
-    fn start_claimed(
-        &mut self,
-        part: &Part<impl Machine>,
-        number: usize,
-        (index, at, thread): (u64, usize, Option<Thread>),
-        word: u32,
-    ) -> Result<()> {
-        let (machine, shared) = (part.machine, part.shared);
-        // One that has been there before is where it was.
-        let core = thread.map(|_| shared.kept_on(index));
-        let thread = thread.map_or_else(|| machine.create(number, at), Ok)?;
-        let core = core.unwrap_or_else(|| self.created_core(number, at));
-        // The kernel's thread is there in any case, for the next that asks.
-        shared.keep(index, thread, core);
-        shared.enter(index, core, PLACES).map_err(|_| TOO_MANY_THREADS)?;
-        shared.await_one();
-        if core != machine.core() {
-            shared.send_start(machine, index, word);
-            return Ok(());
-        }
-        self.start(part, index, word).inspect_err(|_| {
-            shared.leave(index, core);
-            shared.await_less();
-        })
-    }
-
-    fn created_core(&self, number: usize, at: usize) -> u32 {
-        let client = self.clients.get(number).and_then(Option::as_ref);
-        client.map_or(0, |client| client.client.created_core(at) as u32)
-    }
-
-    /// Takes a thread in that was created, here or on another core. It starts with `word`.
-    ///
-    /// # Errors
-    ///
-    /// [`TOO_MANY_THREADS`]; the kernel's.
-    pub fn start(&mut self, part: &Part<impl Machine>, index: u64, word: u32) -> Result<()> {
-        let thread = part.shared.thread(index).ok_or(NO_SUCH_THREAD)?;
-        let of = self.parameters(part, thread, self.planned(part, index)?)?;
-        self.enlist(part, index, (thread, word), of)
-    }
-
     /// What the plan says of a thread.
     pub(crate) fn planned(&self, part: &Part<impl Machine>, index: u64) -> Result<plan::Parameters> {
         let number = part.shared.client(index).ok_or(NO_SUCH_THREAD)?;
@@ -363,78 +229,6 @@ impl State {
         let created = index.checked_sub(client.first_created).and_then(|at| usize::try_from(at).ok());
         let created = if index == client.thread_index { None } else { Some(created.ok_or(TOO_LARGE)?) };
         part.machine.parameters(number, created).ok_or(TOO_LARGE)
-    }
-
-    /// What a thread with a limit is to run on.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's.
-    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Budget> {
-        entry.thread().map_or(Ok(machine.time()), |thread| self.limits.provide(machine, thread))
-    }
-
-    /// Notes that the budget of a thread is used up.
-    pub fn exhaust(&mut self, entry: Entry) {
-        let next = entry.thread().and_then(|thread| self.limits.next_period(thread));
-        if let (Some(id), Some(next)) = (self.threads.at(entry.place()), next) {
-            // If it has ended meanwhile, that is as well.
-            let _ = self.threads.exhaust(id, next);
-        }
-    }
-
-    /// Notes that there is no time to run a thread on before this point, or before it has a budget again.
-    pub fn put_off(&mut self, entry: Entry, until: Instant) {
-        let next = entry.thread().and_then(|thread| self.limits.next_period(thread)).unwrap_or(until);
-        if let Some(id) = self.threads.at(entry.place()) {
-            // If it has ended meanwhile, that is as well.
-            let _ = self.threads.exhaust(id, next.max(until));
-        }
-    }
-
-    /// Notes that the time is used up on which the thread with this index was dispatched last.
-    pub fn exhaust_payer(&mut self, directory: &Directory, index: u64) {
-        let id = directory.find(index).and_then(|entry| self.threads.at(entry.place()));
-        let payer = id.and_then(|id| self.threads.payer(id).and_then(|payer| self.threads.name(payer)).ok());
-        payer.and_then(Target::entry).into_iter().for_each(|payer| self.exhaust(payer));
-    }
-
-    /// Notes the end of a thread.
-    pub fn end(&mut self, part: &Part<impl Machine>, index: u32, what: What) {
-        let (What::Ended(status) | What::Faulted(status)) = what else { return };
-        part.shared.note(status);
-        let index = u64::from(index);
-        let Some(member) = part.directory.take(index).and_then(|entry| self.member(entry).copied()) else { return };
-        if self.is_its_place(member.id) {
-            self.points.abandon(&mut self.threads, member.id);
-        }
-        self.remove(part.letters, member);
-        part.shared.leave(index, part.machine.core());
-        part.shared.end(index, matches!(what, What::Faulted(_)));
-        if part.shared.tell_of_end(part.machine, index) {
-            self.look_again();
-        }
-        if !member.is_background {
-            part.shared.await_less();
-        }
-    }
-
-    /// Whether no other thread is in this one's place: it may have ended there already, which is as well.
-    fn is_its_place(&self, id: ThreadId) -> bool {
-        self.threads.at(id.place()).is_none_or(|there| there == id)
-    }
-
-    fn remove(&mut self, letters: &Letters, member: Member) {
-        if self.is_its_place(member.id) {
-            self.points.forget(&mut self.threads, member.id);
-        }
-        // Whoever has called it lends it time.
-        let is_called = self.threads.has_lenders(member.id);
-        let _ = self.threads.exit(member.id);
-        self.forget_party(letters, member.id.place(), is_called);
-        if let Some(entry) = self.members.get_mut(member.id.place()) {
-            *entry = None;
-        }
     }
 
     /// Does not wait for the end of this thread.

@@ -3,8 +3,10 @@
 //! A token stands for an edge of the graph and an entry for a thread of the kernel's, which is one component's for ever. So what was
 //! allowed once is allowed for as long as the directory has that entry, whoever asks.
 
-use super::PLACES;
+use super::{PLACES, State};
 use crate::directory::Entry;
+use runtime::Result;
+use sched_interface::NO_SUCH_THREAD;
 
 /// By the asking thread's place.
 pub(super) struct Permits {
@@ -30,5 +32,39 @@ impl Permits {
         if let (Some(known), Some(about)) = (self.tokens.get_mut(me.place()), self.whom.get_mut(me.place())) {
             (*known, *about) = (token, whom.number().get());
         }
+    }
+}
+
+impl State {
+    /// Whether `caller` may wake a thread on behalf of the client with this token.
+    ///
+    /// # Errors
+    ///
+    /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
+    #[inline(always)]
+    pub fn check_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
+        if self.may_wake.is_so(caller, token, woken) { Ok(()) } else { self.look_up_wake(caller, token, woken) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
+        let client = self.member(woken).ok_or(NO_SUCH_THREAD)?.client;
+        if !self.may_wake(token, client) {
+            return Err(NO_SUCH_THREAD);
+        }
+        self.may_wake.note(caller, token, woken);
+        Ok(())
+    }
+
+    /// The number of the client with this token: most often that of the calling thread.
+    pub(super) fn number_of(&self, caller: Entry, token: u64) -> Option<usize> {
+        let home = self.member(caller)?;
+        if home.token == token { Some(home.client) } else { self.client(token).map(|(number, _)| number) }
+    }
+
+    /// Whether the client with this token may wake threads of this other one.
+    pub fn may_wake(&self, token: u64, client: usize) -> bool {
+        self.client(token).is_some_and(|(_, waker)| waker.wakes >> client & 1 != 0)
     }
 }

@@ -1,0 +1,44 @@
+//! What threads with limits run on.
+
+use super::{State, Target};
+use crate::Machine;
+use crate::directory::{Directory, Entry};
+use runtime::Result;
+use runtime::scheduling::Budget;
+use sched_sl::Instant;
+
+impl State {
+    /// What a thread with a limit is to run on.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Budget> {
+        entry.thread().map_or(Ok(machine.time()), |thread| self.limits.provide(machine, thread))
+    }
+
+    /// Notes that the budget of a thread is used up.
+    pub fn exhaust(&mut self, entry: Entry) {
+        let next = entry.thread().and_then(|thread| self.limits.next_period(thread));
+        if let (Some(id), Some(next)) = (self.threads.at(entry.place()), next) {
+            // If it has ended meanwhile, that is as well.
+            let _ = self.threads.exhaust(id, next);
+        }
+    }
+
+    /// Notes that there is no time to run a thread on before this point, or before it has a budget again.
+    pub fn put_off(&mut self, entry: Entry, until: Instant) {
+        let next = entry.thread().and_then(|thread| self.limits.next_period(thread)).unwrap_or(until);
+        if let Some(id) = self.threads.at(entry.place()) {
+            // If it has ended meanwhile, that is as well.
+            let _ = self.threads.exhaust(id, next.max(until));
+        }
+    }
+
+    /// Notes that the time is used up on which the thread with this index was dispatched last.
+    pub fn exhaust_payer(&mut self, directory: &Directory, index: u64) {
+        let id = directory.find(index).and_then(|entry| self.threads.at(entry.place()));
+        let payer = id.and_then(|id| self.threads.payer(id).and_then(|payer| self.threads.name(payer)).ok());
+        payer.and_then(Target::entry).into_iter().for_each(|payer| self.exhaust(payer));
+    }
+}

@@ -1,0 +1,67 @@
+//! Threads that clients create.
+
+use super::{Part, State};
+use crate::Machine;
+use crate::state::PLACES;
+use runtime::Result;
+use runtime::scheduling::Thread;
+use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS};
+
+impl State {
+    /// Creates a thread in the client with this token; answers its index. It starts on the core that the plan says.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_MANY_THREADS`]; the kernel's.
+    pub fn create(&mut self, part: &Part<impl Machine>, token: u64, word: u32) -> Result<u64> {
+        let (number, client) = self.client(token).ok_or(NOT_SCHEDULED)?;
+        let client = client.client;
+        let mut all = (client.first_created..).zip(0..client.created as usize);
+        let claim = |(index, at)| part.shared.claim(index).map(|thread| (index, at, thread));
+        let (index, at, thread) = all.find_map(claim).ok_or(TOO_MANY_THREADS)?;
+        let created = self.start_claimed(part, number, (index, at, thread), word);
+        created.inspect_err(|_| part.shared.unclaim(index)).map(|()| index)
+    }
+
+    fn start_claimed(
+        &mut self,
+        part: &Part<impl Machine>,
+        number: usize,
+        (index, at, thread): (u64, usize, Option<Thread>),
+        word: u32,
+    ) -> Result<()> {
+        let (machine, shared) = (part.machine, part.shared);
+        // One that has been there before is where it was.
+        let core = thread.map(|_| shared.kept_on(index));
+        let thread = thread.map_or_else(|| machine.create(number, at), Ok)?;
+        let core = core.unwrap_or_else(|| self.created_core(number, at));
+        // The kernel's thread is there in any case, for the next that asks.
+        shared.keep(index, thread, core);
+        shared.enter(index, core, PLACES).map_err(|_| TOO_MANY_THREADS)?;
+        shared.await_one();
+        if core != machine.core() {
+            shared.send_start(machine, index, word);
+            return Ok(());
+        }
+        self.start(part, index, word).inspect_err(|_| {
+            shared.leave(index, core);
+            shared.await_less();
+        })
+    }
+
+    fn created_core(&self, number: usize, at: usize) -> u32 {
+        let client = self.clients.get(number).and_then(Option::as_ref);
+        client.map_or(0, |client| client.client.created_core(at) as u32)
+    }
+
+    /// Takes a thread in that was created, here or on another core. It starts with `word`.
+    ///
+    /// # Errors
+    ///
+    /// [`TOO_MANY_THREADS`]; the kernel's.
+    pub fn start(&mut self, part: &Part<impl Machine>, index: u64, word: u32) -> Result<()> {
+        let thread = part.shared.thread(index).ok_or(NO_SUCH_THREAD)?;
+        let of = self.parameters(part, thread, self.planned(part, index)?)?;
+        self.enlist(part, index, (thread, word), of)
+    }
+}

@@ -1,0 +1,47 @@
+//! Threads that end.
+
+use super::{Member, Part, State};
+use crate::Machine;
+use crate::letters::Letters;
+use abi::event::What;
+use sched_sl::ThreadId;
+
+impl State {
+    /// Notes the end of a thread.
+    pub fn end(&mut self, part: &Part<impl Machine>, index: u32, what: What) {
+        let (What::Ended(status) | What::Faulted(status)) = what else { return };
+        part.shared.note(status);
+        let index = u64::from(index);
+        let Some(member) = part.directory.take(index).and_then(|entry| self.member(entry).copied()) else { return };
+        if self.is_its_place(member.id) {
+            self.points.abandon(&mut self.threads, member.id);
+        }
+        self.remove(part.letters, member);
+        part.shared.leave(index, part.machine.core());
+        part.shared.end(index, matches!(what, What::Faulted(_)));
+        if part.shared.tell_of_end(part.machine, index) {
+            self.look_again();
+        }
+        if !member.is_background {
+            part.shared.await_less();
+        }
+    }
+
+    /// Whether no other thread is in this one's place: it may have ended there already, which is as well.
+    fn is_its_place(&self, id: ThreadId) -> bool {
+        self.threads.at(id.place()).is_none_or(|there| there == id)
+    }
+
+    pub(super) fn remove(&mut self, letters: &Letters, member: Member) {
+        if self.is_its_place(member.id) {
+            self.points.forget(&mut self.threads, member.id);
+        }
+        // Whoever has called it lends it time.
+        let is_called = self.threads.has_lenders(member.id);
+        let _ = self.threads.exit(member.id);
+        self.forget_party(letters, member.id.place(), is_called);
+        if let Some(entry) = self.members.get_mut(member.id.place()) {
+            *entry = None;
+        }
+    }
+}
