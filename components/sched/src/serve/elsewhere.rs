@@ -2,8 +2,9 @@
 
 use super::Call;
 use crate::Machine;
-use crate::context::Context;
+use crate::shared::Shared;
 use crate::shared::mail::WAKE;
+use crate::visit::Visit;
 use runtime::{Error, Result};
 use sched_interface::{NO_SUCH_CORE, NO_SUCH_POINT, NO_SUCH_THREAD, NOT_STARTED, ON_ANOTHER_CORE};
 use sched_sl::{Epoch, Kernel, PointId, Wakes};
@@ -42,16 +43,6 @@ impl<M: Machine> Call<'_, M> {
         shared.send_free(&self.scheduler.machine, home, point)
     }
 
-    /// Why a thread is not called that is not of this core.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn call_elsewhere(&self, thread: u64) -> Error {
-        let shared = self.scheduler.shared;
-        let Some(client) = shared.home(thread).and_then(|_| shared.client(thread)) else { return NO_SUCH_THREAD };
-        let may_call = |context: Context<'_, M>| context.inside(|state| state.may_enter(self.caller.token, client));
-        if self.context().is_ok_and(may_call) { ON_ANOTHER_CORE } else { NO_SUCH_THREAD }
-    }
-
     /// Goes on on another core.
     #[inline(never)]
     pub(super) fn migrate_to(&self, core: u64) -> Result<()> {
@@ -71,4 +62,13 @@ impl<M: Machine> Call<'_, M> {
         }
         Ok(())
     }
+}
+
+/// Why a thread is not called, by the edge with this token, that is not of this core. What it needs is in registers where it is asked:
+/// who calls a thread of this core does nothing for it.
+#[cold]
+#[inline(never)]
+pub(super) fn refuse_call<M: Machine>(thread: u64, visit: Visit<'_, M>, shared: &Shared, token: u64) -> Error {
+    let Some(client) = shared.home(thread).and_then(|_| shared.client(thread)) else { return NO_SUCH_THREAD };
+    if visit.context().inside(|state| state.may_enter(token, client)) { ON_ANOTHER_CORE } else { NO_SUCH_THREAD }
 }

@@ -1,5 +1,6 @@
 //! Calls between threads, on behalf of one caller.
 
+use super::elsewhere::refuse_call;
 use super::{Call, decide, reconsider};
 use crate::Machine;
 use crate::context::Context;
@@ -24,7 +25,9 @@ impl<M: Machine> Call<'_, M> {
     #[inline(always)]
     pub(super) fn exchange_with(&self, server: u64, word: u64) -> Result<u64> {
         let (visit, letters) = (self.visit()?, &self.scheduler.letters);
-        let Some(server) = self.scheduler.directory.find(server) else { return Err(self.call_elsewhere(server)) };
+        let Some(server) = self.scheduler.directory.find(server) else {
+            return Err(refuse_call(server, visit, self.scheduler.shared, self.caller.token));
+        };
         let (mut state, now) = (visit.enter(), visit.now());
         let by = (visit.me(), self.caller.token, self.caller.thread);
         match state.call(letters, by, (server, word), now) {
