@@ -42,6 +42,7 @@
 //! | what must a kernel provide? | [`kernel`] |
 //! | how do decision and kernel come together? | [`mod@reschedule`] |
 //! | how do threads wait for something without a call when it is there? | [`blockpoint`], [`lock`] |
+//! | how do the two ends of a queue tell each other? | [`position`] |
 //! | who waits at a blockpoint? | [`waiting`] |
 //! | who is inside the scheduler? | [`occupancy`] |
 //! | which cores have nothing to do, and will any of them ever? | [`quiet`] |
@@ -58,6 +59,7 @@ pub mod kernel;
 pub mod lock;
 pub mod occupancy;
 pub mod policy;
+pub mod position;
 pub mod quiet;
 pub mod reschedule;
 pub mod scheduler;
@@ -77,6 +79,7 @@ pub use occupancy::Occupancy;
 pub use policy::any::AnyPolicy;
 pub use policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
 pub use policy::{Parameters, Policy};
+pub use position::Position;
 pub use quiet::{Quiet, QuietCores};
 pub use reschedule::{Exclusive, Ran, carry_out, receive_all, recover, reschedule};
 pub use scheduler::{Block, Decision, Quick, Scheduler, Turn};

@@ -7,6 +7,7 @@
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
+mod ends;
 mod quiet_cores;
 
 use loom::sync::atomic::{AtomicU64, Ordering, fence};

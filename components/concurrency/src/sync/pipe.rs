@@ -7,16 +7,17 @@ use crate::sync::{TryRecvError, TrySendError};
 use crate::time::Instant;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use runtime::Result;
+use sched_sl::Position;
 
 /// A pipe with room for `N` values. It is a value of its own, most often a `static`, that is [split](Self::split) into two ends.
 pub struct Pipe<T, const N: usize> {
     values: [UnsafeCell<MaybeUninit<T>>; N],
-    /// Positions, which only grow: where the next value is sent to, and received from.
-    tail: AtomicU64,
-    head: AtomicU64,
+    /// Where the next value is sent to, and received from.
+    tail: Position<AtomicU64>,
+    head: Position<AtomicU64>,
     not_full: Condition,
     not_empty: Condition,
     is_split: AtomicBool,
@@ -31,8 +32,8 @@ impl<T, const N: usize> Pipe<T, N> {
         const { assert!(N.is_power_of_two(), "the room is a power of two") };
         Self {
             values: [const { UnsafeCell::new(MaybeUninit::uninit()) }; N],
-            tail: AtomicU64::new(0),
-            head: AtomicU64::new(0),
+            tail: Position::new(AtomicU64::new(0)),
+            head: Position::new(AtomicU64::new(0)),
             not_full: Condition::new(),
             not_empty: Condition::new(),
             is_split: AtomicBool::new(false),
@@ -42,31 +43,25 @@ impl<T, const N: usize> Pipe<T, N> {
     /// Both ends, once; `None` after that.
     pub fn split(&self) -> Option<(Sender<'_, T, N>, Receiver<'_, T, N>)> {
         let is_first = !self.is_split.swap(true, SeqCst);
-        is_first.then_some((Sender { pipe: self, tail: 0, limit: N as u64 }, Receiver { pipe: self, head: 0, tail: 0 }))
+        is_first.then_some((Sender { pipe: self, tail: 0, limit: N as i64 }, Receiver { pipe: self, head: 0, tail: 0 }))
     }
 
-    /// Up to where there is room.
-    fn limit(&self) -> u64 {
-        self.head.load(Acquire) + N as u64
-    }
-
-    /// The same, as soon as that is after a position.
+    /// Up to where there is room, as soon as that is after a position.
     #[cold]
     #[inline(never)]
-    fn limit_after(&self, tail: u64, until: Option<Instant>) -> Result<u64> {
-        let limit = || Some(self.limit()).filter(|limit| *limit != tail);
-        self.not_full.wait(until, limit)?.ok_or(NO_TIME_LEFT)
+    fn limit_after(&self, tail: i64, until: Option<Instant>) -> Result<i64> {
+        let head = self.not_full.wait(until, || self.head.moved_from(tail - N as i64))?;
+        head.map(|head| head + N as i64).ok_or(NO_TIME_LEFT)
     }
 
     /// Up to where there are values, as soon as that is after a position.
     #[cold]
     #[inline(never)]
-    fn tail_after(&self, head: u64, until: Option<Instant>) -> Result<u64> {
-        let tail = || Some(self.tail.load(Acquire)).filter(|tail| *tail != head);
-        self.not_empty.wait(until, tail)?.ok_or(NO_TIME_LEFT)
+    fn tail_after(&self, head: i64, until: Option<Instant>) -> Result<i64> {
+        self.not_empty.wait(until, || self.tail.moved_from(head))?.ok_or(NO_TIME_LEFT)
     }
 
-    const fn place(&self, at: u64) -> *mut T {
+    const fn place(&self, at: i64) -> *mut T {
         self.values[at as usize % N].get().cast()
     }
 }
@@ -79,7 +74,7 @@ impl<T, const N: usize> Default for Pipe<T, N> {
 
 impl<T, const N: usize> Drop for Pipe<T, N> {
     fn drop(&mut self) {
-        for at in self.head.load(Relaxed)..self.tail.load(Relaxed) {
+        for at in self.head.get()..self.tail.get() {
             // SAFETY: what lies between the two has been sent and not received, and nobody has an end any more.
             unsafe { self.place(at).drop_in_place() };
         }
@@ -89,9 +84,9 @@ impl<T, const N: usize> Drop for Pipe<T, N> {
 /// The end to which values are given.
 pub struct Sender<'p, T, const N: usize> {
     pipe: &'p Pipe<T, N>,
-    tail: u64,
+    tail: i64,
     /// Up to where there is room. There may be more meanwhile.
-    limit: u64,
+    limit: i64,
 }
 
 impl<T, const N: usize> Sender<'_, T, N> {
@@ -102,7 +97,7 @@ impl<T, const N: usize> Sender<'_, T, N> {
     /// The scheduler's; the value is lost.
     #[inline]
     pub fn send(&mut self, value: T) -> Result<()> {
-        if self.tail == self.limit {
+        if self.is_full() {
             self.limit = self.pipe.limit_after(self.tail, None)?;
         }
         self.put(value);
@@ -115,7 +110,7 @@ impl<T, const N: usize> Sender<'_, T, N> {
     ///
     /// [`NO_TIME_LEFT`]; the scheduler's; the value is lost.
     pub fn send_until(&mut self, value: T, until: Instant) -> Result<()> {
-        if self.tail == self.limit {
+        if self.is_full() {
             self.limit = self.pipe.limit_after(self.tail, Some(until))?;
         }
         self.put(value);
@@ -129,14 +124,23 @@ impl<T, const N: usize> Sender<'_, T, N> {
     /// [`TrySendError`].
     #[inline]
     pub fn try_send(&mut self, value: T) -> core::result::Result<(), TrySendError<T>> {
-        if self.tail == self.limit {
-            self.limit = self.pipe.limit();
-        }
-        if self.tail == self.limit {
-            return Err(TrySendError(value));
+        if self.is_full() {
+            self.limit = self.pipe.head.get() + N as i64;
+            if self.tail == self.limit {
+                return Err(TrySendError(value));
+            }
         }
         self.put(value);
         Ok(())
+    }
+
+    /// Whether there is no room, or the receiver has just been told of more: then it may look so.
+    #[inline]
+    fn is_full(&mut self) -> bool {
+        if self.tail >= self.limit {
+            self.limit = self.pipe.head.glance() + N as i64;
+        }
+        self.tail >= self.limit
     }
 
     /// There is room.
@@ -145,17 +149,18 @@ impl<T, const N: usize> Sender<'_, T, N> {
         // SAFETY: the place is behind the head, so the receiver is done with it, and this is the only sender.
         unsafe { self.pipe.place(self.tail).write(value) };
         self.tail += 1;
-        self.pipe.tail.swap(self.tail, SeqCst);
-        self.pipe.not_empty.changed_by_exchange();
+        if self.pipe.tail.advance() {
+            tell(&self.pipe.tail, &self.pipe.not_empty);
+        }
     }
 }
 
 /// The end from which values are taken.
 pub struct Receiver<'p, T, const N: usize> {
     pipe: &'p Pipe<T, N>,
-    head: u64,
+    head: i64,
     /// Up to where there are values. There may be more meanwhile.
-    tail: u64,
+    tail: i64,
 }
 
 impl<T, const N: usize> Receiver<'_, T, N> {
@@ -191,15 +196,22 @@ impl<T, const N: usize> Receiver<'_, T, N> {
     /// [`TryRecvError`].
     #[inline]
     pub fn try_recv(&mut self) -> core::result::Result<T, TryRecvError> {
-        if self.is_empty() { Err(TryRecvError) } else { Ok(self.take()) }
+        if self.is_empty() {
+            self.tail = self.pipe.tail.get();
+            if self.head == self.tail {
+                return Err(TryRecvError);
+            }
+        }
+        Ok(self.take())
     }
 
+    /// Whether there is nothing, or the sender is just about to tell of something: then it may look so.
     #[inline]
     fn is_empty(&mut self) -> bool {
-        if self.head == self.tail {
-            self.tail = self.pipe.tail.load(Acquire);
+        if self.head >= self.tail {
+            self.tail = self.pipe.tail.glance();
         }
-        self.head == self.tail
+        self.head >= self.tail
     }
 
     /// There is a value.
@@ -208,8 +220,17 @@ impl<T, const N: usize> Receiver<'_, T, N> {
         // SAFETY: the place is before the tail, so the sender has written it, and this is the only receiver.
         let value = unsafe { self.pipe.place(self.head).read() };
         self.head += 1;
-        self.pipe.head.swap(self.head, SeqCst);
-        self.pipe.not_full.changed_by_exchange();
+        if self.pipe.head.advance() {
+            tell(&self.pipe.head, &self.pipe.not_full);
+        }
         value
     }
+}
+
+/// Tells the other end, which has left a mark, that this one has moved on.
+#[cold]
+#[inline(never)]
+fn tell(position: &Position<AtomicU64>, changed: &Condition) {
+    position.unmark();
+    changed.changed();
 }
