@@ -109,8 +109,9 @@ fn a_thread_that_gets_no_events_lets_them_be_taken_in() {
     assert_eq!(world.log().first().map(|first| &**first), Some("urgent"));
 }
 
-#[test]
-fn as_many_events_as_there_are_threads_are_kept() {
+/// All end their waits before the scheduler has looked once. Then the one that brought that about loses the core after so many looks at the
+/// clock: also where it is inside, so that all events are to be kept until it has left.
+fn all_at_once(preempted_after: u64) {
     let clients = [(5, &[][..]); 20];
     let world = World::new(&clients);
     for client in 0..19 {
@@ -119,13 +120,18 @@ fn as_many_events_as_there_are_threads_are_kept() {
             me.log("received");
         });
     }
-    world.main(19, |me| {
-        // All end their waits before the scheduler has looked once.
+    world.main(19, move |me| {
+        me.world.fake.preempt_in(preempted_after);
         (0..19).for_each(|client| me.send(client));
         me.sched().yield_now().unwrap();
     });
-    assert_eq!(world.run(), Ok(0));
-    assert_eq!(world.log().len(), 19);
+    assert_eq!(world.run(), Ok(0), "preempted after {preempted_after}");
+    assert_eq!(world.log().len(), 19, "preempted after {preempted_after}");
+}
+
+#[test]
+fn as_many_events_as_there_are_threads_are_kept() {
+    (0..12).for_each(all_at_once);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use pong_interface::{Pong, REFUSED};
 use runtime::Result;
 use runtime::time::ticks;
 
-/// How long it takes, in ticks: a good part of a turn.
-const WHILE: u64 = 2_000;
+// How long it takes, in ticks: a good part of a turn.
+runtime::parameter!(WHILE: u64 = 2_000, "while");
 
 struct Guarded {
     sum: Mutex<u64>,
@@ -28,7 +28,7 @@ impl Pong for Guarded {
     /// Adds to the sum, not in one step; answers the sum.
     fn add(&self, value: u64, _: u64) -> Result<u64> {
         let mut sum = self.sum.lock()?;
-        let (before, until) = (*sum, ticks() + WHILE);
+        let (before, until) = (*sum, ticks() + WHILE.get());
         while ticks() < until {}
         *sum = before + value;
         Ok(*sum)

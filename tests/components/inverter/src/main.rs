@@ -20,6 +20,8 @@ static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
 
 // Whether the one that has the lock is on another core than the urgent one, and others with it or not.
 runtime::parameter!(ACROSS: bool = false, "across");
+// Whether the lock is a server's, which both threads come to by invocations.
+runtime::parameter!(INSIDE: bool = false, "inside");
 
 runtime::component! { main: run }
 
@@ -42,6 +44,9 @@ fn run() -> Result<()> {
     if ACROSS.get() {
         show("others on the urgent thread's core", |work| invert_across(Others::WithTheUrgent, work))?;
         return show("others on the holder's core", |work| invert_across(Others::WithTheHolder, work));
+    }
+    if INSIDE.get() {
+        return show("a server's lock", invert_inside);
     }
     show("one lock", |work| invert(&INHERITED, false, work))?;
     show("one lock without inheritance", |work| invert(&PLAIN, false, work))?;
@@ -103,6 +108,23 @@ fn invert_across(others: Others, work: u64) -> Result<u64> {
     let waited = urgent.join()??;
     here?.join()??;
     there?.join()??;
+    Ok(waited)
+}
+
+/// The same, where the lock is a server's: this thread is inside with it, and the urgent one comes there by an invocation of its own. How
+/// long that takes, without the time in which it has the lock itself.
+fn invert_inside(work: u64) -> Result<u64> {
+    let start = ticks() + MARGIN;
+    let urgent: JoinHandle<Result<u64>> = thread::spawn(move || {
+        thread::sleep_until(Instant::from_ticks(start))?;
+        let asked = ticks();
+        PONG.add(1, 0)?;
+        Ok((ticks() - asked).saturating_sub(HELD))
+    })?;
+    let middle = thread::spawn(move || busy(start + MARGIN, work))?;
+    PONG.add(1, 0)?;
+    let waited = urgent.join()??;
+    middle.join()??;
     Ok(waited)
 }
 
