@@ -76,21 +76,26 @@ fn those_that_call_a_busy_server_wait_in_the_order_of_their_priorities_and_lend_
     }
     world.main(1, |me| {
         me.work(200);
-        serve(me, 2);
+        for _ in 0..2 {
+            let (client, word) = me.sched().accept().unwrap();
+            me.log(format!("serves {word}"));
+            me.sched().answer(client, 2 * word).unwrap();
+        }
     });
     world.main(3, |me| {
         me.sched().sleep_until(120).unwrap();
         me.log("in between");
     });
     assert_eq!(world.run(), Ok(0));
-    assert_eq!(world.log(), ["answered 2", "answered 0", "in between"]);
+    assert_eq!(world.log(), ["serves 2", "answered 2", "serves 0", "answered 0", "in between"]);
 }
 
 #[test]
 fn who_calls_a_thread_that_ends_is_told_so() {
-    let world = World::new(&[(10, &[10, 10])]);
+    let world = World::new(&[(10, &[10, 20])]);
     world.created(0, 0, 2, |me| {
-        let _ = me.sched().accept().unwrap();
+        let (client, word) = me.sched().accept().unwrap();
+        me.sched().answer_and_accept(client, word + 1).unwrap();
         What::Ended(0)
     });
     world.created(0, 1, 3, |me| {
@@ -100,6 +105,8 @@ fn who_calls_a_thread_that_ends_is_told_so() {
     world.main(0, |me| {
         let servers = [2, 3].map(|word| me.sched().create(word).unwrap());
         me.sched().yield_now().unwrap();
+        assert_eq!(me.sched().exchange(servers[0], 1), Ok(2));
+        // One has taken the call, the other is not as urgent, and has not: it runs because it is called.
         assert_eq!(servers.map(|server| me.sched().exchange(server, 1)), [Err(NO_SUCH_THREAD); 2]);
         me.log("goes on");
     });
