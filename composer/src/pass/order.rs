@@ -51,10 +51,13 @@ fn edges(graph: &Graph) -> DiGraph<(), Edge<'_>> {
             .personality
             .iter()
             .for_each(|dep| add(client, dep.server, &dep.span, "has its system calls served by"));
-        // Whoever constructs a component at run time lets it initialise: after itself, and after its servers.
+        // Whoever constructs a component at run time lets it initialise: after itself, and after its servers, unless it
+        // constructs those as well.
         let Some(constructor) = component.constructor else { continue };
         add(client, constructor, &component.name.span, "is constructed by");
-        component.deps.iter().for_each(|dep| add(constructor, dep.server, &dep.span, "constructs what calls"));
+        let is_own = |server: usize| graph.components.get(server).is_some_and(|it| it.constructor == Some(constructor));
+        let others = component.deps.iter().filter(|dep| !is_own(dep.server));
+        others.for_each(|dep| add(constructor, dep.server, &dep.span, "constructs what calls"));
     }
     edges
 }

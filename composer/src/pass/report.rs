@@ -30,7 +30,7 @@ use crate::graph::Machine;
 use lines::Lines;
 
 /// Version of the report's JSON.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A whole system.
 #[derive(Clone, Debug, Serialize)]
@@ -121,6 +121,9 @@ pub struct Component {
     /// Bytes of a stack that a thread can use at most, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack_bound: Option<u64>,
+    /// The chain of invocations that uses so much, a line for each level, the thread's own component first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stack_chain: Vec<String>,
     /// The syscall pages that it has a part in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<pages::Page>,
@@ -479,6 +482,7 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         key: parameter.key.value.clone(),
         value: parameter.value.value.clone(),
     };
+    let need = parts.stacks.filter(|_| component.stack_check).and_then(|stacks| stacks.components.get(index));
     Component {
         name: component.name.value.clone(),
         image: component.img.value.clone(),
@@ -495,7 +499,8 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
         segments: parts.ready.memory.segments.iter().map(segment).collect(),
         map: map::map(graph, parts),
         stacks: stacks(graph, parts),
-        stack_bound: parts.stacks.and_then(|stacks| stacks.components.get(index)).map(|need| need.bytes),
+        stack_bound: need.map(|need| need.bytes),
+        stack_chain: need.map(|need| need.chain(graph).lines().map(str::to_owned).collect()).unwrap_or_default(),
         pages: pages::pages(graph, index, parts),
         capabilities: capabilities(graph, index, parts),
         parameters: component.params.iter().map(parameter).collect(),

@@ -68,6 +68,8 @@ struct Composed {
     capabilities: Capabilities,
     bound: Bound,
     bundle: Vec<u8>,
+    /// For the report: images made by hand have none.
+    stacks: Option<super::stack::Stacks>,
 }
 
 /// The system, or all complaints as text.
@@ -90,7 +92,7 @@ fn compose_loaded(loaded: Loaded, images: &Images, found: &mut Diagnostics) -> O
     let capabilities = capabilities(&loaded.graph, &schema, &layout, found)?;
     let bound = bind(&loaded.graph, &schema, &layout, &capabilities);
     let bundle = bundle(&loaded.graph, &bound, &layout, &capabilities);
-    Some(Composed { loaded, schema, layout, capabilities, bound, bundle })
+    Some(Composed { loaded, schema, layout, capabilities, bound, bundle, stacks: None })
 }
 
 fn composed() -> Composed {
@@ -238,7 +240,7 @@ fn report_of(composed: &Composed) -> report::Report {
         graph: &composed.loaded.graph,
         text: &composed.loaded.source.text,
         schema: &composed.schema,
-        stacks: None,
+        stacks: composed.stacks.as_ref(),
         layout: &composed.layout,
         capabilities: &composed.capabilities,
         bound: &composed.bound,

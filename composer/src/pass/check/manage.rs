@@ -22,6 +22,7 @@ pub fn check(
     check_policy(component, draft, graph, found);
     if let Some(made) = component.constructor.and_then(|constructor| graph.components.get(constructor)) {
         found.extend(beyond_construction(index, component, made, graph));
+        found.extend(beyond_constructor(component, graph));
         check_constructor(component, made, found);
     }
 }
@@ -105,6 +106,24 @@ fn beyond_construction(index: usize, component: &Component, constructor: &Compon
         Diagnostic::error(NOT_SUPPORTED_YET, message).label(span, "").label(&component.name.span, "made at run time")
     };
     all.map(complaint).collect()
+}
+
+/// Whoever makes a component has what that is to call: what is there from the start, and what it makes itself.
+fn beyond_constructor(component: &Component, graph: &Graph) -> Vec<Diagnostic> {
+    let constructor = |edge: &Dependency| graph.components.get(edge.server)?.constructor;
+    let foreign =
+        component.edges().filter(|edge| constructor(edge).is_some_and(|it| component.constructor != Some(it)));
+    let name = |at: Option<usize>| at.and_then(|at| graph.components.get(at)).map_or("", |it| it.name.value.as_str());
+    let complaint = |edge: &Dependency| {
+        let (client, server) = (&component.name, name(Some(edge.server)));
+        let message =
+            format!("an edge of `{}` to `{server}`, of another constructor, is not supported yet", client.value);
+        Diagnostic::error(NOT_SUPPORTED_YET, message)
+            .label(&edge.span, format!("`{}` constructs the server", name(constructor(edge))))
+            .label(&client.span, format!("`{}` constructs the client", name(component.constructor)))
+            .help("let one of them construct both, or let the server be there from the start")
+    };
+    foreign.map(complaint).collect()
 }
 
 /// A component that calls its own constructor would be made before it can ask for it.

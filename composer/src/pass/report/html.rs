@@ -138,7 +138,10 @@ fn thread(entry: &Entry) -> String {
 
 fn component(it: &Component) -> String {
     let serves = if it.serves.is_empty() { "nothing".into() } else { escape(&it.serves.join(", ")) };
-    let bound = it.stack_bound.map_or_else(String::new, |bytes| format!("; uses at most {bytes} bytes of a stack"));
+    let chain = escape(&it.stack_chain.join("\n"));
+    let bound = it.stack_bound.map_or_else(String::new, |bytes| {
+        format!("; uses at most <span title=\"{chain}\">{bytes} bytes</span> of a stack")
+    });
     let gives = if it.gives_memory_to.is_empty() {
         String::new()
     } else {

@@ -138,6 +138,9 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
     if let Some(bound) = component.stack_bound {
         writeln!(text, "  uses at most {bound} bytes of a stack")?;
     }
+    for level in &component.stack_chain {
+        writeln!(text, "    {level}")?;
+    }
     for capability in &component.capabilities {
         write_capability(text, capability)?;
     }

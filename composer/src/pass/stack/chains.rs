@@ -54,13 +54,23 @@ impl Need {
             let name = graph.components.get(level.component).map_or("", |component| &component.name.value);
             _ = write!(text, "{}{}`{name}`", "  ".repeat(at), if at == 0 { "" } else { "→ " });
             if level.bytes > 0 {
-                _ = write!(text, ": {} bytes: {}", level.bytes, level.path.join(" → "));
+                _ = write!(text, ": {} bytes: {}", level.bytes, functions(&level.path));
             }
             text.push('\n');
         }
         text.truncate(text.trim_end().len());
         text
     }
+}
+
+/// A path as text; a function that calls itself stands there once.
+fn functions(path: &[String]) -> String {
+    let runs = path.chunk_by(|one, next| one == next);
+    let named = runs.filter_map(|run| match run {
+        [function] => Some(function.clone()),
+        _ => Some(format!("{} ({} times)", run.first()?, run.len())),
+    });
+    named.collect::<Vec<_>>().join(" → ")
 }
 
 /// All places in all chains.

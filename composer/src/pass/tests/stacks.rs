@@ -3,7 +3,7 @@
 use abi::record::RecordKind;
 
 use super::*;
-use crate::pass::stack::{Need, needs};
+use crate::pass::stack::{Level, Need, Stacks, needs};
 use crate::stack::Bounds;
 
 const SYSTEM: &str = r#"
@@ -74,6 +74,27 @@ fn invocations_that_come_back_lie_above_what_they_left() {
     // `one` waits in `sched`, which has `files` serve the page, which yields in `sched`.
     assert_eq!((needs[1].bytes, chain(&needs[1])), (600 + 1000, vec![3, 1, 2, 1]));
     assert_eq!((needs[2].bytes, needs[3].bytes), (1000, 1000), "nobody comes back to these");
+}
+
+#[test]
+fn a_chain_says_how_often_a_function_calls_itself() {
+    let path = ["start", "down", "down", "down", "print"].map(str::to_owned).to_vec();
+    let need = Need { bytes: 40, levels: vec![Level { component: 0, bytes: 40, path }] };
+    assert_eq!(need.chain(&composed().loaded.graph), "`booter`: 40 bytes: start → down (3 times) → print");
+}
+
+#[test]
+fn what_is_not_checked_has_no_bound_in_the_report() {
+    let bounds = |check: &str| {
+        let graph = SYSTEM.replace("name = \"one\"", &format!("name = \"one\"\nstack_check = {check}"));
+        let mut composed = compose(&graph, &fixtures()).unwrap();
+        let need = Need { bytes: 40, levels: vec![Level { component: 3, bytes: 40, path: vec!["run".into()] }] };
+        composed.stacks = Some(Stacks { components: vec![need; 4] });
+        let one = report_of(&composed).components.remove(3);
+        (one.stack_bound, one.stack_chain)
+    };
+    assert_eq!(bounds("true"), (Some(40), vec!["`one`: 40 bytes: run".to_owned()]));
+    assert_eq!(bounds("false"), (None, Vec::new()), "0 bytes are no bound");
 }
 
 #[test]
