@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 /// What `cargo composer` is in a session: this build, and no other.
 const COMPOSER: &str = r#"cargo() { shift; "$COMPOSER" "$@"; }"#;
 
+/// Who is first has to wait for images to be built, and is told so.
+const PROGRESS: &str = "composer: building ";
+
 /// What is typed, as often as something is, without what is said.
 fn typed(session: &str) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
@@ -40,7 +43,8 @@ fn said(command: &str, place: &Path) -> String {
     let script = format!("{COMPOSER}\nexec 2>&1\n{command}");
     shell.args(["-c", &script]).current_dir(place).stdin(Stdio::null());
     shell.env("COMPOSER", env!("CARGO_BIN_EXE_composer")).env("CARGO_TERM_COLOR", "never");
-    String::from_utf8(shell.output().unwrap().stdout).unwrap()
+    let said = String::from_utf8(shell.output().unwrap().stdout).unwrap();
+    said.lines().filter(|line| !line.starts_with(PROGRESS)).map(|line| format!("{line}\n")).collect()
 }
 
 fn sessions() -> Vec<PathBuf> {

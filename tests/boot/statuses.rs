@@ -24,6 +24,8 @@ pub fn trials() -> Vec<Trial> {
         a_check_looks_into_the_images
         two_versions_of_an_interface_are_2
         a_run_that_does_not_end_is_3
+        a_run_has_the_time_that_its_graph_says
+        the_machine_is_as_the_graph_says
         a_missing_emulator_is_3
         a_missing_toolchain_says_what_to_type
         an_interrupt_ends_the_emulator
@@ -157,6 +159,28 @@ fn a_run_that_does_not_end_is_3() -> Outcome {
         Ok(())
     })?;
     finished.expect_status(3)?.expect_text("timed out after 2 s")?;
+    Ok(())
+}
+
+/// A graph with `faulty`, on such a machine.
+fn on(machine: &str, parameters: &str) -> String {
+    graph("", parameters).replace(
+        "[[components]]\nname = \"booter\"",
+        &format!("machine = {{ {machine} }}\n[[components]]\nname = \"booter\""),
+    )
+}
+
+fn a_run_has_the_time_that_its_graph_says() -> Outcome {
+    run_plain(&on("timeout = 2", ENDLESS))?.expect_status(3)?.expect_text("timed out after 2 s")?;
+    Ok(())
+}
+
+/// Of the clock it shows in that two runs take the same time, which they say.
+fn the_machine_is_as_the_graph_says() -> Outcome {
+    let run = || run_plain(&on("memory = \"80MiB\", smp = 2, icount = true", ""))?.expect_status(0);
+    let (one, other) = (run()?, run()?);
+    ensure(one.output == other.output, || format!("{}\n{}", one.output, other.output))?;
+    one.expect_text(" 79 MiB of memory, 2 of 2 processors in use")?;
     Ok(())
 }
 

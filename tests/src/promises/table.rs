@@ -30,14 +30,14 @@ pub enum Keeper {
 ///
 /// One for each line that is not as it should be.
 pub fn parse(text: &str) -> Result<Vec<Promise>, Vec<String>> {
-    let is_row = |line: &&str| line.starts_with('|') && !line.starts_with("|---") && *line != HEAD;
+    let is_row = |line: &&str| line.starts_with('|') && !line.starts_with("|---") && !HEADS.contains(line);
     let rows = (1..).zip(text.lines()).filter(|(_, line)| is_row(line));
     let (promises, wrong): (Vec<_>, Vec<_>) = rows.map(|(line, row)| promise(line, row)).partition(Result::is_ok);
     let complaints: Vec<_> = wrong.into_iter().filter_map(Result::err).collect();
     if complaints.is_empty() { Ok(promises.into_iter().flatten().collect()) } else { Err(complaints) }
 }
 
-const HEAD: &str = "| promise | kept by |";
+const HEADS: [&str; 2] = ["| promise | kept by |", "| key | shown by |"];
 
 fn promise(line: usize, row: &str) -> Result<Promise, String> {
     let columns: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
