@@ -174,6 +174,10 @@ fn a_picture_as_a_page_and_for_other_programs() {
     assert!(dot.starts_with("digraph ") && dot.contains(" -> "), "{dot}");
     let printed = composer(&["graph", &good, "--format", "dot"]);
     assert_eq!(stdout(&printed), dot);
+    let other = directory.path().join("picture.png");
+    let refused = composer(&["graph", &good, "-o", other.to_str().unwrap()]);
+    assert_eq!(status(&refused), 2);
+    assert!(stderr(&refused).contains(".svg, .html or .dot") && !other.exists(), "{}", stderr(&refused));
 }
 
 #[test]
@@ -278,6 +282,11 @@ fn an_explanation_names_the_lines_in_their_order() {
     assert_eq!(places.len(), 3);
     assert_eq!(status(&composer(&["explain", path, "console", "pong"])), 1, "servers do not reach their clients");
     assert_eq!(status(&composer(&["explain", path, "pnig", "pong"])), 2);
+    // What nobody has is not said to be out of reach.
+    let slip = composer(&["explain", path, "ping", "seriall"]);
+    assert_eq!(status(&slip), 2);
+    assert!(stderr(&slip).contains("did you mean `serial`?"), "{}", stderr(&slip));
+    assert_eq!(status(&composer(&["explain", path, "console", "ping"])), 1, "nobody calls it, but there it is");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `composer explain`: the chain of lines by which a component reaches something.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -41,12 +41,15 @@ struct Answer<'a> {
 ///
 /// # Errors
 ///
-/// All complaints, if the graph is not sound, or has no such component.
+/// All complaints, if the graph is not sound, or has no such component or resource.
 pub fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let loaded = load(&arguments.file, LoadOptions { graph_only: true })?;
     let start = find(&loaded, &arguments.component)?;
     let (holder, resource) = (&arguments.component, &arguments.resource);
     let chain = chain(&loaded.graph, start, resource);
+    if chain.is_none() {
+        check_resource(&loaded, resource)?;
+    }
     if arguments.format == Format::Json {
         let reached = chain.is_some();
         let chain = chain.unwrap_or_default().iter().map(|item| item.grant(&loaded.source.text)).collect();
@@ -78,6 +81,30 @@ pub(super) fn find(loaded: &Loaded, name: &str) -> Result<usize, Failure> {
         let complaint = complaint.maybe_help(suggest::help(name, names().collect::<Vec<_>>()));
         Failure { source: loaded.source.clone(), diagnostics: complaint.into() }
     })
+}
+
+/// A resource that nobody could hold is a slip of the pen, and no answer about authority.
+fn check_resource(loaded: &Loaded, name: &str) -> Result<(), Failure> {
+    let graph = &loaded.graph;
+    let known = resources(graph);
+    if known.contains(name) {
+        return Ok(());
+    }
+    let message = format!("the graph has no component, interface or device {}", quote(name));
+    let help = suggest::help(name, known.iter().map(String::as_str).collect::<Vec<_>>());
+    let complaint = Diagnostic::error(UNKNOWN_COMPONENT, message).maybe_help(help);
+    Err(Failure { source: loaded.source.clone(), diagnostics: complaint.into() })
+}
+
+/// All that components are, serve and hold; items quote the names of what they are about.
+fn resources(graph: &Graph) -> BTreeSet<String> {
+    let items = (0..graph.components.len()).flat_map(|at| authority::of(graph, at));
+    let held = items.flat_map(|item| item.what.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    let served = graph.components.iter().flat_map(|component| {
+        let interfaces = component.implements.iter().map(|implements| implements.interface.value.clone());
+        interfaces.chain([component.name.value.clone()])
+    });
+    held.chain(served).collect()
 }
 
 /// A shortest chain of items from the component at `start` to one that is, or drives, or serves `resource`.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::code::UNWRITABLE;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::draw::{self, Costs, Notes};
 use crate::pass::parse;
 use crate::{Failure, LoadOptions, judge, output, sketch};
@@ -33,6 +35,24 @@ pub enum Format {
     Dot,
 }
 
+impl Arguments {
+    /// What the picture is to be: as is said, or as its file's name says.
+    fn format(&self) -> Result<Format, Failure> {
+        let named = self.output.as_deref().filter(|file| file.extension().is_some());
+        match (self.format, named) {
+            (Some(format), _) => Ok(format),
+            (None, None) => Ok(Format::Svg),
+            (None, Some(file)) => Format::of(file).ok_or_else(|| unknown_format(file)),
+        }
+    }
+}
+
+fn unknown_format(file: &Path) -> Failure {
+    let complaint = Diagnostic::error(UNWRITABLE, "no picture is written to a file whose name ends like this");
+    let complaint = complaint.help("let it end in .svg, .html or .dot, or say which it is to be: --format svg");
+    Failure { source: Source { path: file.into(), text: String::new() }, diagnostics: complaint.into() }
+}
+
 impl Format {
     /// What a file of this name is to hold.
     fn of(file: &Path) -> Option<Self> {
@@ -57,8 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let costs = Costs::recorded().filter(|_| !arguments.no_costs);
     let notes = Notes { complaints: Some(&sketch.complaints), costs: costs.as_ref() };
-    let named = arguments.output.as_deref().and_then(Format::of);
-    let picture = match arguments.format.or(named).unwrap_or(Format::Svg) {
+    let picture = match arguments.format()? {
         Format::Svg => draw::draw_with(&sketch.graph, notes),
         Format::Html => draw::draw_page(&sketch.graph, notes),
         Format::Dot => draw::dot(&sketch.graph, notes),

@@ -115,6 +115,9 @@ fn krate(
     home: &Home,
     files: &[(&str, &str)],
 ) -> Result<Vec<PathBuf>, String> {
+    if directory.exists() {
+        return Err(format!("{} is there already", directory.display()));
+    }
     let mut new = cargo::command();
     new.args(["new", "--quiet", "--lib", "--vcs", "none", "--name", package]).arg(directory);
     let output = new.stdin(Stdio::null()).output().map_err(|error| format!("cannot run cargo: {error}"))?;
