@@ -2,6 +2,8 @@
 
 extern crate std;
 
+mod shapes;
+
 use super::import::PageImport;
 use super::{Adaptive, Batch, PageError, PageTable, Posts, Runner, Scheduler, Ticket, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
@@ -69,15 +71,19 @@ pub(crate) fn ends() -> Ends {
 
 /// The same, with a word that says on which core it is served, and by whom.
 pub(super) fn ends_with(core: u64, runner: Option<&'static Runner>) -> Ends {
+    ends_permitting(PERMITTED, core, runner)
+}
+
+fn ends_permitting(methods: u64, core: u64, runner: Option<&'static Runner>) -> Ends {
     let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
     let [header, entries] = [frames[0].address(), frames[1].address()];
     let mut rows = Box::new([0; 16]);
     rows[0] = 1;
-    rows[8..12].copy_from_slice(&[header, entries, PERMITTED, TOKEN]);
+    rows[8..12].copy_from_slice(&[header, entries, methods, TOKEN]);
     // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
     let (import, table) = unsafe {
         (
-            PageImport::bound([u64::MAX << 16, 0, header, entries, PERMITTED, 0, core], runner),
+            PageImport::bound([u64::MAX << 16, 0, header, entries, methods, 0, core], runner),
             PageTable::bound(rows.as_ptr() as u64),
         )
     };

@@ -91,7 +91,8 @@ impl<'p, A: Answer> Ticket<'p, A> {
                 };
             }
             if !ticket.posts.wait(scheduler)? {
-                return Err(Error::Page(PageError::NotDone));
+                // It may have ended between the two looks.
+                return ticket.poll().unwrap_or(Err(Error::Page(PageError::NotDone)));
             }
             ticket = match ticket.success() {
                 Ok(answer) => return Ok(answer),
