@@ -3,8 +3,9 @@
 //! That is what threads do most that have something for each other, and half as much work as the one after the other: one visit, one
 //! decision.
 
-use super::{Quick, Scheduler};
-use crate::policy::Policy;
+use super::{Quick, Running, Scheduler, Turn};
+use crate::kernel::Payer;
+use crate::policy::{Choice, Policy};
 use crate::state::State;
 use crate::thread::ThreadId;
 use crate::time::Instant;
@@ -57,11 +58,23 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         if let Some(me) = self.threads.in_place_mut(me) {
             me.set_state(state);
         }
-        if let Some(to) = self.threads.in_place_mut(to) {
-            to.go_on();
-        }
+        let Some((thread, next)) = self.threads.named_mut(to) else { return Quick::Noted };
+        next.go_on();
+        next.payer = None;
+        let name = next.name;
         self.running = None;
-        self.take_up(choice, now)
+        match choice {
+            Some(Choice { place, until }) if place == to && self.timer <= until => self.begin_turn(thread, name, now),
+            choice => self.take_up(choice, now),
+        }
+    }
+
+    /// A thread goes on in a turn of its own, for which the kernel's timer is set already.
+    #[inline(always)]
+    fn begin_turn(&mut self, thread: ThreadId, name: T, now: Instant) -> Quick<T> {
+        self.running = Some(Running { name, thread: thread.place, payer: thread.place, since: now });
+        let payer = Payer { now: name, before: self.payer.replace(name) };
+        Quick::Turn(Turn { thread, name, payer, since: now, until: self.timer })
     }
 
     #[inline(always)]
