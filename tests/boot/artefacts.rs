@@ -9,6 +9,7 @@ use libtest_mimic::{Failed, Trial};
 use object::elf::{PF_W, PF_X, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader};
 use object::{Object, ObjectSymbol, SymbolKind};
+use serde_json::Value;
 
 use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
 
@@ -55,16 +56,29 @@ fn kernel_with_names() -> Result<Vec<u8>, Failed> {
     Ok(std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/kernel"))?)
 }
 
-/// The least that serves others: `pong`, without its stacks.
+/// The least that serves others, and the least that calls: `pong` and `ping`, by the report. There is a stack for each thread that can come
+/// there, and for no other.
 fn a_component_is_as_small_as_what_it_does() -> Outcome {
     let directory = scratch()?;
     build(directory.path())?;
+    let report: Value = serde_json::from_slice(&std::fs::read(directory.path().join("report.json"))?)?;
+    let components = report["components"].as_array().ok_or("no components")?;
+    for (name, threads) in [("pong", &["pong", "ping"][..]), ("ping", &["ping"])] {
+        let component = components.iter().find(|component| component["name"] == name).ok_or("it is not there")?;
+        let (memory, file) = (component["memory"]["without_stacks"].as_u64(), component["file_bytes"].as_u64());
+        ensure(memory.is_some_and(|bytes| 0 < bytes && bytes <= 32 << 10), || format!("{name}: {memory:?} of memory"))?;
+        ensure(file.is_some_and(|bytes| 0 < bytes && bytes <= 24 << 10), || format!("{name}: a file of {file:?}"))?;
+        let stacks = component["stacks"].as_array().ok_or("no stacks")?;
+        let stacks: Vec<_> = stacks.iter().filter_map(|stack| stack["thread_of"].as_str()).collect();
+        ensure(stacks == threads, || format!("{name} has stacks for {stacks:?}"))?;
+    }
     let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
     let image = std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/pong"))?;
     let memory: u64 = segments(&image)?.iter().map(|segment| segment.bytes.next_multiple_of(0x1000)).sum();
     let file = composer::elf::strip::strip(&image).map_err(|defect| format!("{defect:?}"))?.len();
-    ensure(memory <= 32 << 10, || format!("pong takes {memory} bytes of memory"))?;
-    ensure(file <= 24 << 10, || format!("pong's ELF file has {file} bytes"))
+    let pong = components.iter().find(|component| component["name"] == "pong").ok_or("it is not there")?;
+    let said = (pong["memory"]["without_stacks"].as_u64(), pong["file_bytes"].as_u64());
+    ensure(said == (Some(memory), Some(file as u64)), || format!("pong has {memory} and {file} bytes, not {said:?}"))
 }
 
 /// A loadable segment: where it is, what may be done to it, how long it is in memory, what it holds.

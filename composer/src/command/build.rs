@@ -184,9 +184,17 @@ fn whole(loaded: &Loaded, located: &Located, decided: &Decided, found: &mut Diag
         bound: &bound,
         bundle_bytes: bundle.len(),
         kernel_bytes: kernel.len(),
+        file_bytes: &file_bytes(images),
         disk: &disk.0,
     });
     Some(Whole { kernel, bundle, disk, report })
+}
+
+/// What the components' files come to. Each is an image, or there would be no system.
+fn file_bytes(images: &Images) -> Vec<u64> {
+    let stripped =
+        images.components.iter().map(|elf| elf::strip::strip(elf).map_or(elf.len(), |stripped| stripped.len()));
+    stripped.map(|bytes| bytes as u64).collect()
 }
 
 /// What is known of a system that is composed, and not written.

@@ -88,6 +88,8 @@ pub struct Component {
     pub name: String,
     /// The crate of its image, as the graph names it.
     pub image: String,
+    /// Bytes of its image's file, without what only a debugger reads.
+    pub file_bytes: u64,
     /// Its place in the bundle, and the index of its own thread.
     pub index: usize,
     /// The core on which it runs.
@@ -181,9 +183,11 @@ pub struct Memory {
     pub data: u64,
     /// Frames of pages that it shares with others.
     pub shared: u64,
+    /// All of these: what it has, whoever calls it.
+    pub without_stacks: u64,
     /// Stacks.
     pub stacks: u64,
-    /// All of these.
+    /// All of it.
     pub total: u64,
 }
 
@@ -194,6 +198,7 @@ impl std::iter::Sum for Memory {
             constants: sum.constants + one.constants,
             data: sum.data + one.data,
             shared: sum.shared + one.shared,
+            without_stacks: sum.without_stacks + one.without_stacks,
             stacks: sum.stacks + one.stacks,
             total: sum.total + one.total,
         })
@@ -413,6 +418,8 @@ pub struct Subject<'a> {
     pub bundle_bytes: usize,
     /// Bytes of the kernel's file.
     pub kernel_bytes: usize,
+    /// Bytes of the components' files, without what only a debugger reads.
+    pub file_bytes: &'a [u64],
     /// The disk image.
     pub disk: &'a Disk,
 }
@@ -431,6 +438,7 @@ pub fn report(subject: Subject<'_>) -> Report {
             &Parts {
                 schema: subject.schema,
                 stacks: subject.stacks,
+                file_bytes: subject.file_bytes.get(index).copied().unwrap_or(0),
                 layout: subject.layout,
                 lines: &lines,
                 bindings,
@@ -469,6 +477,7 @@ fn schedulability(graph: &Graph) -> Option<Analysis> {
 struct Parts<'a> {
     schema: &'a Schema,
     stacks: Option<&'a Stacks>,
+    file_bytes: u64,
     layout: &'a Layout,
     lines: &'a Lines<'a>,
     bindings: &'a Bindings,
@@ -486,6 +495,7 @@ fn describe(graph: &Graph, index: usize, component: &graph::Component, parts: &P
     Component {
         name: component.name.value.clone(),
         image: component.img.value.clone(),
+        file_bytes: parts.file_bytes,
         index,
         core: graph.core(index),
         further_cores: graph.cores(index).into_iter().skip(1).collect(),
@@ -531,7 +541,8 @@ fn memory(parts: &Parts<'_>) -> Memory {
     }
     memory.shared = PAGE * parts.ready.shared.len() as u64;
     memory.stacks = parts.space.stacks.iter().map(|stack| stack.bytes).sum();
-    memory.total = memory.code + memory.constants + memory.data + memory.shared + memory.stacks;
+    memory.without_stacks = memory.code + memory.constants + memory.data + memory.shared;
+    memory.total = memory.without_stacks + memory.stacks;
     memory
 }
 

@@ -246,6 +246,7 @@ fn report_of(composed: &Composed) -> report::Report {
         bound: &composed.bound,
         bundle_bytes: composed.bundle.len(),
         kernel_bytes: 4096,
+        file_bytes: &[8192, 12_288, 19_200, 21_552],
         disk: &report::Disk::Missing("there is no loader".into()),
     })
 }

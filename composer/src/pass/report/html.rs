@@ -81,16 +81,17 @@ const fn parts(memory: &Memory) -> [u64; 5] {
 fn memory(report: &Report) -> String {
     let most = report.components.iter().map(|it| it.memory.total).max().unwrap_or(0).max(1);
     let rows = report.components.iter().map(|it| memory_row(it, most));
-    let names: String = PARTS.iter().map(|name| format!("<th class=\"number\">{name}</th>")).collect();
+    let names = PARTS.into_iter().chain(["without stacks", "total"]);
+    let names: String = names.map(|name| format!("<th class=\"number\">{name}</th>")).collect();
     let sum = numbers(&report.memory);
     format!(
-        "<table><tr><th>KiB</th>{names}<th class=\"number\">total</th><th></th></tr>\n{}<tr><th>all</th>{sum}<td></td></tr></table>\n",
+        "<table><tr><th>KiB</th>{names}<th></th><th class=\"number\">ELF file</th></tr>\n{}<tr><th>all</th>{sum}<td></td><td></td></tr></table>\n",
         rows.collect::<String>()
     )
 }
 
 fn numbers(memory: &Memory) -> String {
-    let all = parts(memory).into_iter().chain([memory.total]);
+    let all = parts(memory).into_iter().chain([memory.without_stacks, memory.total]);
     all.map(|bytes| format!("<td class=\"number\">{}</td>", bytes.div_ceil(1024))).collect()
 }
 
@@ -100,10 +101,11 @@ fn memory_row(component: &Component, most: u64) -> String {
         format!("<span class=\"{class}\" style=\"width:{:.1}%\"></span>", 100.0 * bytes as f64 / most as f64)
     });
     format!(
-        "<tr><td>{}</td>{}<td><div class=\"bar\">{}</div></td></tr>\n",
+        "<tr><td>{}</td>{}<td><div class=\"bar\">{}</div></td><td class=\"number\">{:.1}</td></tr>\n",
         link(component),
         numbers(&component.memory),
-        bars.collect::<String>()
+        bars.collect::<String>(),
+        component.file_bytes as f64 / 1024.0
     )
 }
 

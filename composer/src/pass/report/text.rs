@@ -90,17 +90,18 @@ fn write_memory(text: &mut String, report: &Report) -> fmt::Result {
     writeln!(text, "\nMemory in KiB")?;
     writeln!(
         text,
-        "  {:width$} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8}",
-        "component", "code", "constants", "data", "shared", "stacks", "total"
+        "  {:width$} {:>8} {:>9} {:>8} {:>8} {:>12} {:>8} {:>8} {:>10}",
+        "component", "code", "constants", "data", "shared", "= no stacks", "+ stacks", "= total", "ELF file"
     )?;
     for component in &report.components {
         let memory = component.memory;
-        let [code, constants, data, shared, stacks, total] =
-            [memory.code, memory.constants, memory.data, memory.shared, memory.stacks, memory.total]
-                .map(|bytes| bytes / 1024);
+        let [code, constants, data, shared] =
+            [memory.code, memory.constants, memory.data, memory.shared].map(|bytes| bytes / 1024);
+        let [without, stacks, total] = [memory.without_stacks, memory.stacks, memory.total].map(|bytes| bytes / 1024);
+        let file = format!("{:.1}", component.file_bytes as f64 / 1024.0);
         writeln!(
             text,
-            "  {:width$} {code:>8} {constants:>9} {data:>8} {shared:>8} {stacks:>8} {total:>8}",
+            "  {:width$} {code:>8} {constants:>9} {data:>8} {shared:>8} {without:>12} {stacks:>8} {total:>8} {file:>10}",
             component.name
         )?;
     }
