@@ -98,6 +98,15 @@ pub fn sleep_until(until: Instant) -> Result<()> {
     SCHED.sleep_until(until.ticks())
 }
 
+/// Goes on on another core, on which the scheduler runs, too.
+///
+/// # Errors
+///
+/// [`NO_SUCH_CORE`](sched_interface::NO_SUCH_CORE): the scheduler does not run there, or the thread cannot leave its own core; the scheduler's.
+pub fn migrate(core: u64) -> Result<()> {
+    SCHED.migrate(core)
+}
+
 /// Starts a thread that runs `function`, as `std::thread::spawn`.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! Threads of several cores that add to one number under one lock, each not in one step: so what they add is right only if one at a time
-//! is inside, and all of it only if none waits for ever.
+//! is inside, and all of it only if none waits for ever. And threads that are lost on another core than that of who waits for them.
 #![no_std]
 #![no_main]
 
@@ -15,6 +15,7 @@ use runtime::time::ticks;
 runtime::import!(CONSOLE: ConsoleClient);
 
 runtime::parameter!(ROUNDS: u64 = 200, "rounds");
+runtime::parameter!(LOSES: bool = false, "loses");
 
 runtime::component! { main: main }
 
@@ -29,6 +30,33 @@ static SUM: Mutex<u64> = Mutex::new(0);
 static ASTRAY: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> Result<()> {
+    if LOSES.get() { lose() } else { add_up() }
+}
+
+/// Of the threads that the graph lets the component create, the first is of this core, the second of another.
+fn lose() -> Result<()> {
+    let first = thread::spawn(thread::park)?;
+    let lost = thread::spawn(die)?.join();
+    first.thread().unpark();
+    first.join()??;
+    let moved = thread::spawn(|| thread::migrate(1).map(|()| die()))?.join();
+    let core = runtime::thread::core();
+    let _ = writeln!(
+        Writer::new(&CONSOLE),
+        "across: on core {core}, a lost thread: {lost:?}, one that had moved: {moved:?}"
+    );
+    Ok(())
+}
+
+/// Panics when whoever waits for this thread has come to wait.
+#[expect(clippy::panic, reason = "what comes of it is what is tested")]
+fn die() {
+    let until = ticks() + 10 * WHILE;
+    while ticks() < until {}
+    panic!("on core {}", runtime::thread::core())
+}
+
+fn add_up() -> Result<()> {
     let all = [(); THREADS].map(|()| thread::spawn(add));
     for one in all {
         one?.join()??;
