@@ -8,7 +8,7 @@ use tests::campaign::{Order, guest, kernel};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores rewritten_pages simulated_tasks threads_that_come_and_go an_unknown_campaign_is_2)
+    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores rewritten_pages simulated_tasks threads_that_come_and_go threads_that_are_joined many_threads_that_work_at_once an_unknown_campaign_is_2)
 }
 
 fn campaign(arguments: &[&str]) -> Command {
@@ -54,6 +54,16 @@ fn simulated_tasks() -> Outcome {
 fn threads_that_come_and_go() -> Outcome {
     let finished = finish(&mut campaign(&["threads", "--count", "2000", "--seed", "1"]))?.expect_status(0)?;
     ensure(finished.output.contains("threads: 2000 tried, 2000 succeeded, "), || finished.output.clone())
+}
+
+fn threads_that_are_joined() -> Outcome {
+    let finished = finish(&mut campaign(&["joins", "--count", "2000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("joins: 2000 tried, 2000 succeeded, "), || finished.output.clone())
+}
+
+fn many_threads_that_work_at_once() -> Outcome {
+    let finished = finish(&mut campaign(&["stress", "--count", "32000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("stress: 32000 tried, 32000 succeeded, "), || finished.output.clone())
 }
 
 fn block_and_wake_on_two_cores() -> Outcome {

@@ -8,12 +8,14 @@ pub mod documented;
 pub mod error;
 pub mod graph;
 pub mod guest;
+pub mod joins;
 pub mod kernel;
 pub mod logic;
 pub mod pages;
 pub mod recycle;
 pub mod sched;
 pub mod simulator;
+pub mod stress;
 pub mod system;
 pub mod threads;
 
@@ -33,12 +35,18 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 8] = [
+const CAMPAIGNS: [Campaign; 10] = [
     Campaign {
         name: "graph",
         about: "graphs, images and records that coverage leads to, read by the composer",
         count: 10_000_000,
         run: graph::run,
+    },
+    Campaign {
+        name: "joins",
+        about: "threads started, allocating, and waited for, in constant memory",
+        count: 100_000,
+        run: joins::run,
     },
     Campaign {
         name: "kernel",
@@ -75,6 +83,12 @@ const CAMPAIGNS: [Campaign; 8] = [
         about: "random sets of tasks under each policy that promises deadlines, simulated, and held against analysis",
         count: 1_000_000,
         run: simulator::run,
+    },
+    Campaign {
+        name: "stress",
+        about: "64 threads in 8 components on two cores, under locks, at channels, conditions and permits, and in each other's components",
+        count: 1_000_000,
+        run: stress::run,
     },
     Campaign {
         name: "threads",

@@ -54,25 +54,13 @@ fn graph(order: &Order) -> String {
     ];
     let words = parameters(&words);
     let threads = PLACES.map(|core| format!("{{ cores = [{core}] }}")).join(", ");
+    let base = system::base(CORES);
     format!(
         r#"[system]
 description = "a soak of block and wake over two cores"
 machine = {{ smp = {CORES} }}
 
-[[components]]
-name = "booter"
-constructor = "kernel"
-
-[[components]]
-name = "console"
-implements = [{{ interface = "console" }}]
-devices = [{{ name = "serial", ports = 0x3f8, count = 8 }}]
-
-[[components]]
-name = "sched"
-cores = [0, 1]
-implements = [{{ interface = "sched" }}]
-
+{base}
 [[components]]
 name = "partners"
 img = {}

@@ -101,6 +101,27 @@ pub fn progress(line: &str, who: &str, unit: &str) -> Option<u64> {
     line.strip_prefix(who)?.strip_prefix(": ")?.strip_suffix(unit)?.strip_suffix(' ')?.parse().ok()
 }
 
+/// What each graph begins with: booter, console, and a scheduler on so many cores.
+pub fn base(cores: u32) -> String {
+    let cores: Vec<_> = (0..cores).collect();
+    format!(
+        r#"[[components]]
+name = "booter"
+constructor = "kernel"
+
+[[components]]
+name = "console"
+implements = [{{ interface = "console" }}]
+devices = [{{ name = "serial", ports = 0x3f8, count = 8 }}]
+
+[[components]]
+name = "sched"
+cores = {cores:?}
+implements = [{{ interface = "sched" }}]
+"#
+    )
+}
+
 /// A component of the tests, as a graph names it.
 pub fn image(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("components").join(name);

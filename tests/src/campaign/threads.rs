@@ -36,23 +36,12 @@ pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
 /// That of `tests/systems/lives.toml`, with other numbers.
 fn graph(order: &Order) -> String {
     let words = [("name", u64::from(b'a')), ("rounds", order.count.div_ceil(TOGETHER)), ("report", REPORT)];
+    let base = system::base(1);
     format!(
         r#"[system]
 description = "threads that come and go"
 
-[[components]]
-name = "booter"
-constructor = "kernel"
-
-[[components]]
-name = "console"
-implements = [{{ interface = "console" }}]
-devices = [{{ name = "serial", ports = 0x3f8, count = 8 }}]
-
-[[components]]
-name = "sched"
-implements = [{{ interface = "sched" }}]
-
+{base}
 [[components]]
 name = "parent"
 img = {}

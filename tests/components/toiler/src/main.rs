@@ -1,0 +1,87 @@
+//! A component of several in a row, whose threads work under shared locks, channels, conditions and permits, and call the next component in
+//! the row. All that they do adds up, or the component says that it does not.
+#![no_std]
+#![no_main]
+
+mod shop;
+
+use concurrency::thread;
+use console_interface::{ConsoleClient, Writer};
+use core::fmt::Write;
+use pong_interface::{Pong, PongClient, PongServer};
+use runtime::{Error, Result};
+use shop::{SHOP, Shop};
+
+runtime::import!(CONSOLE: ConsoleClient);
+// The next in the row; the last one has none.
+runtime::optional_import!(NEXT: PongClient);
+runtime::export!(PongServer => Counter);
+// A letter, by which a component's lines are told apart.
+runtime::parameter!(NAME: u8 = b'?', "name");
+runtime::parameter!(ROUNDS: u64 = 10, "rounds");
+// Whether another one calls this one, and says at last how often it has.
+runtime::parameter!(IS_CALLED: bool = false, "called");
+runtime::parameter!(IS_LAST: bool = false, "last");
+
+runtime::component! { main: run }
+
+/// Threads that the graph lets the component create.
+const THREADS: u64 = 8;
+
+/// What a round of a thread is made of, one after the other, each thread beginning with another.
+const KINDS: [fn(&Shop) -> Result<()>; 5] =
+    [Shop::add_up, Shop::pass_on, Shop::take_turns, Shop::be_inside, |_| call_next()];
+
+/// What the one before in the row calls.
+struct Counter;
+
+impl Pong for Counter {
+    fn call(&self) -> Result<()> {
+        SHOP.serve()
+    }
+
+    /// The one before has called so often, and does so no more.
+    fn add(&self, calls: u64, _: u64) -> Result<u64> {
+        SHOP.close(calls).map(|()| calls)
+    }
+
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+        Err(Error::Unknown)
+    }
+
+    fn fails(&self) -> Result<()> {
+        Err(Error::Unknown)
+    }
+}
+
+fn run() -> Result<()> {
+    let threads: [_; THREADS as usize] = core::array::from_fn(|number| thread::spawn(move || work(number)));
+    for thread in threads {
+        thread?.join()??;
+    }
+    let rounds = THREADS * ROUNDS.get();
+    if !IS_LAST.get() {
+        NEXT.add(rounds, 0)?;
+    }
+    let served = if IS_CALLED.get() { SHOP.closed()? } else { Ok(0) };
+    let adds_up = SHOP.adds_up(rounds)? && served.is_ok();
+    let (name, operations) = (char::from(NAME.get()), rounds * KINDS.len() as u64);
+    let verdict = if adds_up { "all adds up" } else { "it does NOT add up" };
+    // Whether anyone can read it does not change what came of it.
+    let _ = writeln!(Writer::new(&CONSOLE), "{name}: {operations} operations: {verdict}");
+    if adds_up { Ok(()) } else { Err(Error::Unknown) }
+}
+
+/// All that a thread does.
+fn work(number: usize) -> Result<()> {
+    for round in 0..ROUNDS.get() as usize * KINDS.len() {
+        let kind = (number + round) % KINDS.len();
+        KINDS.get(kind).map_or(Ok(()), |does| does(&SHOP))?;
+    }
+    Ok(())
+}
+
+/// Each thread of this component executes in the next one, too; behind the last there is none.
+fn call_next() -> Result<()> {
+    if IS_LAST.get() { thread::yield_now() } else { NEXT.call() }
+}
