@@ -39,6 +39,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("many look at a value at once, and nobody while one changes it", is_looked_at),
     ("a lock for readers and writers is taken by those who may have it together", is_shared_or_not),
     ("what readers and writers do adds up", adds_up_with_readers),
+    ("a writer is not overtaken by readers that come when it waits already", is_not_overtaken),
     ("nobody passes a barrier before all have come, and one of them leads", meets),
     ("of what many send to one nothing is lost, and of each it comes in order", arrives_from_many),
     ("who is left alone at a queue is told so", is_left_alone),
@@ -358,6 +359,22 @@ fn is_shared_or_not() {
     assert_eq!((spawn(look).join().unwrap(), spawn(change).join().unwrap()), (false, false));
     drop(writer);
     assert!(look() && change());
+}
+
+fn is_not_overtaken() {
+    static VALUE: RwLock<u64> = RwLock::new(0);
+    *VALUE.write().unwrap() = 0;
+    let reader = VALUE.read().unwrap();
+    let writes = spawn(|| *VALUE.write().unwrap() = 1);
+    // As soon as the writer waits, nobody else comes in to look.
+    while VALUE.try_read().is_ok() {
+        yield_now();
+    }
+    let looks = spawn(|| drop(VALUE.read().unwrap()));
+    drop(reader);
+    writes.join().unwrap();
+    looks.join().unwrap();
+    assert_eq!(*VALUE.read().unwrap(), 1);
 }
 
 fn adds_up_with_readers() {
