@@ -25,6 +25,7 @@ pub mod print;
 pub mod progress;
 pub mod schedulability;
 pub mod schedule;
+pub mod sparse;
 pub mod stack;
 pub mod suggest;
 pub mod svg;

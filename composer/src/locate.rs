@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::suggest;
 
 /// A binary of a package, and where it is built.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Binary {
     /// Root of the workspace.
     pub workspace: PathBuf,

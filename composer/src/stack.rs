@@ -24,6 +24,8 @@ pub use problem::Problem;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::elf::Image;
 use program::Program;
 
@@ -32,7 +34,7 @@ use program::Program;
 pub const DEFAULT_NESTING: u32 = 8;
 
 /// The stack that code uses from a place in it on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// Bytes, at most.
     pub bytes: u64,
@@ -41,7 +43,7 @@ pub struct Bound {
 }
 
 /// The stack that an image uses if it is entered at some address.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// At most.
     pub most: Bound,
@@ -64,5 +66,5 @@ pub fn call_sites(file: &[u8], image: &Image) -> BTreeMap<u64, u64> {
 pub fn bounds(file: &[u8], image: &Image, recursion: Option<u32>) -> Result<Bounds, Vec<Problem>> {
     let program = Program::read(file, image)?;
     let frames = follow::all(&program)?;
-    Bounds::new(program, &frames, recursion)
+    Bounds::new(&program, &frames, recursion)
 }

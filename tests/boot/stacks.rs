@@ -34,7 +34,7 @@ fn bounds(graph: &Path) -> Result<Vec<(String, u64)>, libtest_mimic::Failed> {
     let mut found = Diagnostics::default();
     let stacks = build::build(&loaded.graph, located, &mut found).and_then(|images| {
         let schema = schema::schema(&loaded.graph, &images, &mut found)?;
-        stack::stack(&loaded.graph, &images, &schema, &mut found)
+        stack::stack(&loaded.graph, located, &images, &schema, &mut found)
     });
     let Stacks { components } = stacks.ok_or_else(|| found.render(&loaded.source))?;
     let names = loaded.graph.components.iter().map(|component| component.name.value.clone());

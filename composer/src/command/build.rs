@@ -14,6 +14,7 @@ use crate::pass::report::{self, Disk, Report, Subject};
 use crate::pass::schema::{self, Schema};
 use crate::pass::stack::{self, Stacks};
 use crate::pass::{bind, build, disk, memory};
+use crate::sparse::Sparse;
 use crate::{Failure, LoadOptions, Loaded, code, elf, load, print};
 
 /// What `build` is told.
@@ -136,7 +137,7 @@ struct Decided {
 fn decide(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Decided> {
     let images = build::build(graph, located, found)?;
     let schema = schema::schema(graph, &images, found)?;
-    let stacks = stack::stack(graph, &images, &schema, found);
+    let stacks = stack::stack(graph, located, &images, &schema, found);
     let layout = layout::layout(graph, &schema, found)?;
     memory::check(graph, &schema, &layout, found);
     let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
@@ -164,7 +165,7 @@ pub fn judge_images(loaded: &Loaded) -> Result<Diagnostics, Failure> {
 struct Whole {
     kernel: Vec<u8>,
     bundle: Vec<u8>,
-    disk: (Disk, Option<Vec<u8>>),
+    disk: (Disk, Option<Sparse>),
     report: Report,
 }
 
@@ -256,17 +257,18 @@ fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostic
     // Whoever has to choose another place need not wait for the images.
     image::may_replace(&directory).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
     let decided = decide(&loaded.graph, located, found)?;
-    let Whole { kernel, bundle, disk: (disk, disk_bytes), report } = whole(loaded, located, &decided, found)?;
-    let mut files = files(kernel, bundle, &report, found)?;
-    files.extend(disk_bytes.map(|bytes| (image::DISK, bytes)));
-    image::write(&directory, &files).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
+    let Whole { kernel, bundle, disk: (disk, contents), report } = whole(loaded, located, &decided, found)?;
+    let files = files(kernel, bundle, &report, found)?;
+    image::write(&directory, &files, contents.as_ref())
+        .map_err(|error| found.push(cannot_write(&directory, &error)))
+        .ok()?;
     Some(Composed { directory, disk, shifts: shifts(&decided), images: decided.images, report })
 }
 
 /// The disk image, if it can be made: without it the system still boots by its kernel and its bundle.
-fn disk(target: &Path, kernel: &[u8], bundle: &[u8]) -> (Disk, Option<Vec<u8>>) {
+fn disk(target: &Path, kernel: &[u8], bundle: &[u8]) -> (Disk, Option<Sparse>) {
     match disk::compose(&target.join("grub"), kernel, bundle) {
-        Ok(bytes) => (Disk::Bytes(bytes.len() as u64), Some(bytes)),
+        Ok(disk) => (Disk::Bytes(disk.bytes()), Some(disk)),
         Err(error) => (Disk::Missing(error.to_string()), None),
     }
 }

@@ -83,7 +83,7 @@ fn write_files(system: &System, component: usize, place: &Path) -> Result<PathBu
         shift: system.shifts.get(component).copied().unwrap_or(0),
         door: &place.join("door"),
     };
-    let image = system.images.components.get(component).map(Vec::as_slice).unwrap_or_default();
+    let image = system.images.components.get(component).map_or(&[][..], |image| image);
     let commands = place.join("commands");
     let files = [(script.kernel, &system.images.kernel[..]), (script.image, image)];
     let written = files.into_iter().try_for_each(|(path, bytes)| std::fs::write(path, bytes));

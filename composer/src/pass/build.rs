@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::cargo::{Message, kept_in, messages};
@@ -25,10 +25,13 @@ use crate::progress::Progress;
 #[derive(Clone, Debug)]
 pub struct Images {
     /// The kernel.
-    pub kernel: Vec<u8>,
-    /// The components' images, in the order of [`Graph::components`].
-    pub components: Vec<Vec<u8>>,
+    pub kernel: File,
+    /// The components' images, in the order of [`Graph::components`]: one file for all instances of an image.
+    pub components: Vec<File>,
 }
+
+/// An ELF file's bytes.
+pub type File = Arc<Vec<u8>>;
 
 /// Images run on the host's own target: the toolchain of every Rust user has it.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -87,11 +90,11 @@ fn names(binaries: &[&Binary]) -> String {
 }
 
 /// What was built before, if cargo would find nothing to do.
-fn built_before(workspace: &Path, binaries: &[&Binary]) -> Option<Vec<(Key, Vec<u8>)>> {
+fn built_before(workspace: &Path, binaries: &[&Binary]) -> Option<Vec<(Key, File)>> {
     let directory = kept_in(&binaries.first()?.target);
     let programs: Vec<PathBuf> = fresh::recall(&directory, &question(workspace, binaries))?;
     // Whoever builds at the same time puts whole programs in the place of these.
-    let read = |(binary, program): (&&Binary, &PathBuf)| Some((key(binary), std::fs::read(program).ok()?));
+    let read = |(binary, program): (&&Binary, &PathBuf)| Some((key(binary), Arc::new(std::fs::read(program).ok()?)));
     binaries.iter().zip(&programs).map(read).collect()
 }
 
@@ -126,7 +129,7 @@ impl From<std::io::Error> for BuildFailure {
     }
 }
 
-fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Result<Vec<(Key, Vec<u8>)>, BuildFailure> {
+fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Result<Vec<(Key, File)>, BuildFailure> {
     let asked = SystemTime::now();
     let mut cargo = command(workspace, binaries).spawn()?;
     let errors = cargo.stderr.take();
@@ -201,9 +204,9 @@ impl Outcome {
         self.executables.iter().find(ours).map(|(_, _, path)| path.clone())
     }
 
-    fn read(&self, binary: &Binary) -> Result<Vec<u8>, BuildFailure> {
+    fn read(&self, binary: &Binary) -> Result<File, BuildFailure> {
         match self.program(binary) {
-            Some(path) => Ok(std::fs::read(path)?),
+            Some(path) => Ok(Arc::new(std::fs::read(path)?)),
             None => Err(BuildFailure {
                 packages: vec![binary.package.clone()],
                 remarks: "cargo built no executable".into(),
@@ -330,7 +333,7 @@ mod tests {
         Binary { workspace: directory.into(), target, package: name.into(), name: name.into() }
     }
 
-    fn built(binary: &Binary) -> Result<Vec<(Key, Vec<u8>)>, BuildFailure> {
+    fn built(binary: &Binary) -> Result<Vec<(Key, File)>, BuildFailure> {
         let progress = Progress::start("building a test");
         let result = run_cargo(&binary.workspace, &[binary], &progress);
         progress.finish();

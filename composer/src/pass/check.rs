@@ -19,6 +19,8 @@ mod waiting;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use visitors::Visitors;
+
 use super::draft::Draft;
 use crate::code::{BASE_CONSTRUCTOR_DEPENDS, DUPLICATE_PARAMETER, TOO_MANY_COMPONENTS, TOO_MANY_THREADS};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -27,7 +29,7 @@ use crate::graph::{Component, Graph, Spanned};
 /// Complains of contradictions in `graph`, which was resolved from `draft`.
 pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
     check_number(graph, found);
-    let made = graph.first_made();
+    let (made, visitors) = (graph.first_made(), Visitors::of(graph));
     for (at, component) in graph.components.iter().enumerate() {
         check_base_constructor(component, found);
         check_parameters(component, found);
@@ -42,7 +44,7 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         manage::check(at, draft.components.get(at), made.get(&at).copied(), graph, found);
         regions::check(at, component, graph, draft, found);
         spaces::check(at, component, graph, found);
-        visitors::check(at, graph, found);
+        visitors.check(at, graph, found);
         waiting::check(at, draft.components.get(at), graph, found);
     }
     devices::check_grants(graph, found);

@@ -13,10 +13,12 @@ pub mod fat;
 pub mod grub;
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use grub::{Loader, LoaderError, Tools};
+
+use crate::sparse::Sparse;
 
 /// Bytes in a sector.
 pub const SECTOR: usize = 512;
@@ -63,33 +65,29 @@ impl fmt::Display for DiskError {
 
 impl std::error::Error for DiskError {}
 
-/// The bytes of the disk, with the GRUB that is installed; what is made of it is kept in `cache`.
+/// The disk, with the GRUB that is installed; what is made of it is kept in `cache`.
 ///
 /// # Errors
 ///
 /// See [`DiskError`].
-pub fn compose(cache: &Path, kernel: &[u8], bundle: &[u8]) -> Result<Vec<u8>, DiskError> {
+pub fn compose(cache: &Path, kernel: &[u8], bundle: &[u8]) -> Result<Sparse, DiskError> {
     let loader = Tools::default().loader(cache).map_err(DiskError::Loader)?;
     disk(&loader, kernel, bundle)
 }
 
-/// The bytes of the disk.
+/// The disk.
 ///
 /// # Errors
 ///
 /// See [`DiskError`].
-pub fn disk(loader: &Loader, kernel: &[u8], bundle: &[u8]) -> Result<Vec<u8>, DiskError> {
-    let files = [("kernel", kernel), ("bundle", bundle), (grub::EFI_FILE, &loader.efi)];
-    let bytes = fat::size(&files);
+pub fn disk(loader: &Loader, kernel: &[u8], bundle: &[u8]) -> Result<Sparse, DiskError> {
+    let partition = fat::partition(&[("kernel", kernel), ("bundle", bundle), (grub::EFI_FILE, &loader.efi)])?;
+    let bytes = usize::try_from(partition.bytes()).unwrap_or(usize::MAX);
     let sectors = u32::try_from(bytes / SECTOR).map_err(|_| DiskError::TooLarge(bytes))?;
-    let boot = boot_sector(&loader.boot, sectors)?;
-    // Most of it stays as it is here: memory that nobody touches costs nothing.
-    let mut disk = vec![0; PARTITION as usize * SECTOR + bytes];
-    let (front, partition) = disk.split_at_mut(PARTITION as usize * SECTOR);
-    let start = [boot, loader.core.clone()].concat();
-    let place = front.get_mut(..start.len()).ok_or(DiskError::CoreTooLarge(loader.core.len()))?;
-    place.copy_from_slice(&start);
-    fat::partition(partition, &files)?;
+    let mut disk = Sparse::zeros(u64::from(PARTITION) * SECTOR as u64);
+    let start = [boot_sector(&loader.boot, sectors)?, loader.core.clone()].concat();
+    disk.write_all(&start).map_err(|_| DiskError::CoreTooLarge(loader.core.len()))?;
+    disk.append(&partition).map_err(DiskError::FileSystem)?;
     Ok(disk)
 }
 

@@ -1,8 +1,7 @@
 //! The image: the bundle's bytes, and the files of a system, all or none of them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, Time, VERSION, checksum};
@@ -14,6 +13,7 @@ use super::bind::{Bound, Shared};
 use super::capabilities::Capabilities;
 use super::layout::Layout;
 use crate::graph::Graph;
+use crate::sparse::Sparse;
 use crate::temporary::TemporaryDirectory;
 
 /// The bytes of the bundle.
@@ -165,36 +165,21 @@ fn name(text: &str) -> [u8; NAME_BYTES] {
 /// The files of a system, by name.
 pub type Files = Vec<(&'static str, Vec<u8>)>;
 
-/// Puts the files into `directory`, which afterwards holds these and nothing else. They are written beside it and the
-/// directory is exchanged when they are whole, so that nobody ever finds half of a system.
+/// Puts the files, and the disk image if there is one, into `directory`, which afterwards holds these and nothing else. They are
+/// written beside it and the directory is exchanged when they are whole, so that nobody ever finds half of a system.
 ///
 /// # Errors
 ///
 /// As the file system says, or `directory` holds something else than a system; then nothing has changed.
-pub fn write(directory: &Path, files: &Files) -> io::Result<()> {
+pub fn write(directory: &Path, files: &Files, disk: Option<&Sparse>) -> io::Result<()> {
     may_replace(directory)?;
     let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let whole = TemporaryDirectory::create(parent, ".composing-")?;
-    for (name, bytes) in files {
-        write_sparsely(&whole.path().join(name), bytes)?;
-    }
+    files.iter().try_for_each(|(name, bytes)| fs::write(whole.path().join(name), bytes))?;
+    disk.map_or(Ok(()), |disk| disk.store(&whole.path().join(DISK)))?;
     check(whole.path())?;
     exchange(&whole, directory, parent)
-}
-
-/// Writes a file, but for runs of zeros, which it has anyway where nothing was written.
-fn write_sparsely(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    const RUN: usize = 64 << 10;
-    static ZEROS: [u8; RUN] = [0; RUN];
-    let file = File::create(path)?;
-    file.set_len(bytes.len() as u64)?;
-    for (at, run) in (0..).step_by(RUN).zip(bytes.chunks(RUN)) {
-        if ZEROS.get(..run.len()) != Some(run) {
-            file.write_all_at(run, at)?;
-        }
-    }
-    Ok(())
 }
 
 /// Refuses a directory that holds anything but a system: what is replaced is removed, whatever the command line says.

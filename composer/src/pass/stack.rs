@@ -3,6 +3,7 @@
 //! when invocations come back to a component.
 
 mod chains;
+mod kept;
 pub mod regions;
 pub mod unused;
 
@@ -13,6 +14,7 @@ use super::schema::Schema;
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Graph};
+use crate::locate::{Binary, Located};
 use crate::stack::{self, Bounds};
 use crate::text;
 use chains::Chains;
@@ -27,8 +29,14 @@ pub struct Stacks {
 }
 
 /// Bounds all stacks, and complains of those that are too small. `None` if one cannot be bounded.
-pub fn stack(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnostics) -> Option<Stacks> {
-    let bounds = bounds(graph, images, schema, found)?;
+pub fn stack(
+    graph: &Graph,
+    located: &Located,
+    images: &Images,
+    schema: &Schema,
+    found: &mut Diagnostics,
+) -> Option<Stacks> {
+    let bounds = bounds(graph, located, images, schema, found)?;
     unused::check(graph, schema, &bounds, found);
     regions::check(graph, schema, &bounds, found);
     needs(graph, schema, &bounds, found)
@@ -51,19 +59,25 @@ pub fn needs(graph: &Graph, schema: &Schema, bounds: &[Bounds], found: &mut Diag
 }
 
 /// What each image needs. Instances of one image share it.
-fn bounds(graph: &Graph, images: &Images, schema: &Schema, found: &mut Diagnostics) -> Option<Vec<Bounds>> {
-    let mut known: HashMap<(&str, Option<u32>, bool), Option<Bounds>> = HashMap::new();
+fn bounds(
+    graph: &Graph,
+    located: &Located,
+    images: &Images,
+    schema: &Schema,
+    found: &mut Diagnostics,
+) -> Option<Vec<Bounds>> {
+    let mut known: HashMap<(&Binary, Option<u32>, bool), Option<Bounds>> = HashMap::new();
     let mut all = Vec::new();
-    for ((component, file), bindings) in graph.components.iter().zip(&images.components).zip(&schema.components) {
+    let files = located.components.iter().zip(&images.components);
+    for ((component, (binary, file)), bindings) in graph.components.iter().zip(files).zip(&schema.components) {
         let recursion = component.recursion.as_ref().map(|recursion| recursion.value);
-        let bounds =
-            known.entry((component.img.value.as_str(), recursion, component.stack_check)).or_insert_with(|| {
-                if !component.stack_check {
-                    return Some(Bounds::default());
-                }
-                let bounds = stack::bounds(file, &bindings.image, recursion);
-                bounds.map_err(|problems| found.extend(problems.iter().map(|problem| unknown(component, problem)))).ok()
-            });
+        let bounds = known.entry((binary, recursion, component.stack_check)).or_insert_with(|| {
+            if !component.stack_check {
+                return Some(Bounds::default());
+            }
+            let bounds = kept::bounds(binary, file, &bindings.image, recursion);
+            bounds.map_err(|problems| found.extend(problems.iter().map(|problem| unknown(component, problem)))).ok()
+        });
         all.extend(bounds.clone());
     }
     (all.len() == graph.components.len()).then_some(all)

@@ -77,7 +77,10 @@ fn compose(graph: &str, fixtures: &[Fixture]) -> Result<Composed, String> {
     let source = Source { path: "test.toml".into(), text: graph.into() };
     let loaded = judge(source, LoadOptions { graph_only: true })
         .map_err(|failure| failure.diagnostics.render(&failure.source))?;
-    let images = Images { kernel: Vec::new(), components: fixtures.iter().map(Fixture::build).collect() };
+    let images = Images {
+        kernel: Default::default(),
+        components: fixtures.iter().map(|fixture| fixture.build().into()).collect(),
+    };
     let mut found = Diagnostics::default();
     let composed = compose_loaded(loaded.clone(), &images, &mut found);
     assert_eq!(composed.is_none(), found.has_errors());
@@ -407,8 +410,8 @@ fn a_directory_is_replaced_as_a_whole() {
     let place = temp_dir::TempDir::new().unwrap();
     let directory = place.path().join("systems/test");
     let files = |text: &str| vec![(image::BUNDLE, composed().bundle), ("report.txt", text.into())];
-    image::write(&directory, &files("one")).unwrap();
-    image::write(&directory, &files("two")).unwrap();
+    image::write(&directory, &files("one"), None).unwrap();
+    image::write(&directory, &files("two"), None).unwrap();
     assert_eq!(std::fs::read(directory.join("report.txt")).unwrap(), b"two");
     // Nothing is left beside it.
     assert_eq!(std::fs::read_dir(directory.parent().unwrap()).unwrap().count(), 1);
@@ -418,7 +421,7 @@ fn a_directory_is_replaced_as_a_whole() {
 fn a_corrupt_bundle_is_not_put_in_place() {
     let place = temp_dir::TempDir::new().unwrap();
     let directory = place.path().join("test");
-    assert!(image::write(&directory, &vec![(image::BUNDLE, vec![0; 4096])]).is_err());
+    assert!(image::write(&directory, &vec![(image::BUNDLE, vec![0; 4096])], None).is_err());
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
@@ -427,7 +430,7 @@ fn a_directory_of_other_things_is_not_replaced() {
     let place = temp_dir::TempDir::new().unwrap();
     let precious = place.path().join("precious");
     std::fs::write(&precious, "text").unwrap();
-    let error = image::write(place.path(), &vec![(image::BUNDLE, composed().bundle)]).unwrap_err();
+    let error = image::write(place.path(), &vec![(image::BUNDLE, composed().bundle)], None).unwrap_err();
     assert_eq!(error.to_string(), "the directory holds `precious`, which is no part of a system");
     assert!(precious.exists());
 }

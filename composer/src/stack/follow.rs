@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use abi::layout::STACK_SPAN;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use serde::{Deserialize, Serialize};
 
 use super::decode::Effects;
 use super::indirect::{memory_address, methods, places};
@@ -38,7 +39,7 @@ pub struct Frame {
 }
 
 /// What a system call invokes: by the word at this address, if that is known, this method, if that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Invoked {
     /// The word's address in the image.
     pub slot: Option<u64>,

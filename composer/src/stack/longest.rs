@@ -1,14 +1,16 @@
 //! The longest path through the functions of an image.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use serde::{Deserialize, Serialize};
 
 use super::follow::{Frame, Invoked};
 use super::problem::Problem;
 use super::program::Program;
 use super::{Bound, DEFAULT_NESTING, Entry};
+use crate::elf::Image;
 use abi::record::RecordKind;
 
 /// How deep calls in a circle may go.
@@ -20,50 +22,44 @@ pub struct Recursion {
     pub is_said: bool,
 }
 
-/// What the code of an image needs, whatever it is entered by.
-#[derive(Clone, Debug, Default)]
+/// What the code of an image needs, wherever it can be entered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
-    names: Vec<String>,
-    starts: Vec<u64>,
-    most: Paths,
-    leaving: Paths,
+    entries: BTreeMap<u64, Entry>,
     invoked: BTreeSet<Invoked>,
 }
 
 impl Bounds {
     /// From what each function does.
-    pub fn new(program: Program<'_>, frames: &[Frame], recursion: Option<u32>) -> Result<Self, Vec<Problem>> {
+    pub fn new(program: &Program<'_>, frames: &[Frame], recursion: Option<u32>) -> Result<Self, Vec<Problem>> {
         let recursion = Recursion { depth: recursion.unwrap_or(DEFAULT_NESTING), is_said: recursion.is_some() };
-        let calls = Calls::new(&program, frames);
+        let calls = Calls::new(program, frames);
         if let (false, Some(circle)) = (recursion.is_said, calls.circles.first()) {
             let circle = circle.iter().chain(circle.first()).map(|function| program.name(*function)).collect();
             return Err(vec![Problem::Recursion { circle }]);
         }
         let most = Paths::new(&calls, recursion.depth, |frame| Some(frame.most));
         let leaving = Paths::new(&calls, recursion.depth, |frame| frame.leaving);
-        let starts = program.functions.iter().map(|function| function.start).collect();
-        let names = program.functions.into_iter().map(|function| function.name).collect();
+        let bound = |paths: &Paths, function: usize| {
+            let path = paths.path(function).into_iter().map(|at| program.name(at)).collect();
+            Some(Bound { bytes: paths.bytes(function)?, path })
+        };
+        let entry = |address: u64| {
+            let function = program.starting_at(address)?;
+            Some((address, Entry { most: bound(&most, function)?, leaving: bound(&leaving, function) }))
+        };
         let invoked = frames.iter().flat_map(|frame| frame.invoked.iter().copied()).collect();
-        Ok(Self { names, starts, most, leaving, invoked })
+        Ok(Self { entries: entered(program.image).filter_map(entry).collect(), invoked })
     }
 
-    /// Of an image whose functions start at these addresses, and need so much, at most and when they leave.
+    /// Of an image that is entered at these addresses, and needs so much there, at most and when it leaves.
     #[cfg(test)]
-    pub fn fixed(functions: &[(u64, u64, Option<u64>)]) -> Self {
-        let mut functions = functions.to_vec();
-        functions.sort_unstable();
-        functions.dedup();
-        type Bytes = fn(&(u64, u64, Option<u64>)) -> Option<u64>;
-        let paths = |bytes: Bytes| Paths {
-            longest: vec![functions.iter().map(|function| Some((bytes(function)?, None))).collect()],
+    pub fn fixed(entries: &[(u64, u64, Option<u64>)]) -> Self {
+        let entry = |(address, most, leaving): &(u64, u64, Option<u64>)| {
+            let bound = |bytes: u64| Bound { bytes, path: vec![format!("{address:#x}")] };
+            (*address, Entry { most: bound(*most), leaving: leaving.map(bound) })
         };
-        Self {
-            names: functions.iter().map(|(start, ..)| format!("{start:#x}")).collect(),
-            starts: functions.iter().map(|(start, ..)| *start).collect(),
-            most: paths(|(_, most, _)| Some(*most)),
-            leaving: paths(|(.., leaving)| *leaving),
-            invoked: BTreeSet::new(),
-        }
+        Self { entries: entries.iter().map(entry).collect(), invoked: BTreeSet::new() }
     }
 
     /// Whether the code may invoke `method` by the word at `slot`, as far as can be seen.
@@ -74,15 +70,16 @@ impl Bounds {
             .any(|invoked| fits(invoked.slot, slot) && fits(invoked.method.map(u64::from), method.into()))
     }
 
-    /// What code needs that is entered at `address`; `None` if no function starts there.
-    pub fn entry(&self, address: u64) -> Option<Entry> {
-        let function = self.starts.binary_search(&address).ok()?;
-        let bound = |paths: &Paths| {
-            let path = paths.path(function).into_iter().filter_map(|at| self.names.get(at).cloned()).collect();
-            Some(Bound { bytes: paths.bytes(function)?, path })
-        };
-        Some(Entry { most: bound(&self.most)?, leaving: bound(&self.leaving) })
+    /// What code needs that is entered at `address`; `None` if the image says of no such function that it can be.
+    pub fn entry(&self, address: u64) -> Option<&Entry> {
+        self.entries.get(&address)
     }
+}
+
+/// Where an image can be entered: where its thread starts, and what its records name.
+fn entered(image: &Image) -> impl Iterator<Item = u64> {
+    let named = image.records.iter().flat_map(|record| [record.first, record.second]);
+    std::iter::once(image.entry).chain(named)
 }
 
 /// Who calls whom.

@@ -71,7 +71,7 @@ fn most(functions: &[&[&[u8]]], words: &[u64], recursion: Option<u32>) -> Result
     let image = image(functions, words);
     let program = program(&image, functions);
     let frames = follow::all(&program)?;
-    Ok(Bounds::new(program, &frames, recursion)?.entry(CODE).unwrap().most)
+    Ok(Bounds::new(&program, &frames, recursion)?.entry(CODE).unwrap().most.clone())
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn methods_that_are_never_invoked_are_known() {
         let image = image(functions, &[0]);
         let program = program(&image, functions);
         let frames = follow::all(&program).unwrap();
-        let bounds = Bounds::new(program, &frames, None).unwrap();
+        let bounds = Bounds::new(&program, &frames, None).unwrap();
         (0..6).filter(|method| bounds.may_invoke(DATA, *method)).collect::<Vec<_>>()
     };
     assert_eq!(invoked(&[known]), [1, 3]);
@@ -263,5 +263,5 @@ fn records_are_no_calls() {
     image.records.push(Record { kind: RecordKind::Export, name, schema, first: start(1), second: start(1) });
     let program = program(&image, functions);
     let frames = follow::all(&program).unwrap();
-    assert_eq!(Bounds::new(program, &frames, None).unwrap().entry(CODE).unwrap().most.bytes, 8);
+    assert_eq!(Bounds::new(&program, &frames, None).unwrap().entry(CODE).unwrap().most.bytes, 8);
 }

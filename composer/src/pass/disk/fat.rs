@@ -1,6 +1,6 @@
 //! The partition's file system.
 
-use std::io::{Cursor, Write};
+use std::io::Write;
 
 use fatfs::{
     Date, DateTime, Dir, FileSystem, FormatVolumeOptions, FsOptions, LossyOemCpConverter, StdIoWrapper, Time,
@@ -8,6 +8,7 @@ use fatfs::{
 };
 
 use super::{DiskError, SECTOR};
+use crate::sparse::Sparse;
 
 /// Tells this file system from others; fixed, so that equal files give equal bytes.
 const VOLUME: u32 = 0x7e55_e7a1;
@@ -18,7 +19,7 @@ const MIB: usize = 1 << 20;
 const SMALLEST: usize = 8 * MIB;
 
 /// What the file system is written on.
-type Disk<'d> = StdIoWrapper<Cursor<&'d mut [u8]>>;
+type Disk<'d> = StdIoWrapper<&'d mut Sparse>;
 /// A directory of it.
 type Directory<'f, 'd> = Dir<'f, Disk<'d>, Stopped, LossyOemCpConverter>;
 
@@ -36,26 +37,29 @@ impl TimeProvider for Stopped {
     }
 }
 
-/// Makes a FAT file system with these files, by their paths, in the place of zeros.
+/// A FAT file system with these files, by their paths.
 ///
 /// # Errors
 ///
 /// [`DiskError::FileSystem`], or [`DiskError::TooLarge`] for more than any such file system holds.
-pub fn partition(place: &mut [u8], files: &[(&str, &[u8])]) -> Result<(), DiskError> {
-    let sectors = u32::try_from(place.len() / SECTOR).map_err(|_| DiskError::TooLarge(place.len()))?;
-    write(place, sectors, files).map_err(DiskError::FileSystem)
+pub fn partition(files: &[(&str, &[u8])]) -> Result<Sparse, DiskError> {
+    let bytes = size(files);
+    let sectors = u32::try_from(bytes / SECTOR).map_err(|_| DiskError::TooLarge(bytes))?;
+    let mut place = Sparse::zeros(bytes as u64);
+    write(&mut place, sectors, files).map_err(DiskError::FileSystem)?;
+    Ok(place)
 }
 
 /// Bytes of a file system that holds these files: an eighth more, for its own tables and what is lost at their ends.
-pub fn size(files: &[(&str, &[u8])]) -> usize {
+fn size(files: &[(&str, &[u8])]) -> usize {
     let contents: usize = files.iter().map(|(_, contents)| contents.len()).sum();
     (contents + contents / 8 + MIB).next_multiple_of(MIB).max(SMALLEST)
 }
 
-fn write(disk: &mut [u8], sectors: u32, files: &[(&str, &[u8])]) -> std::io::Result<()> {
+fn write(disk: &mut Sparse, sectors: u32, files: &[(&str, &[u8])]) -> std::io::Result<()> {
     let options = FormatVolumeOptions::new().total_sectors(sectors).volume_id(VOLUME).volume_label(LABEL);
-    fatfs::format_volume(&mut Disk::new(Cursor::new(&mut *disk)), options)?;
-    let file_system = FileSystem::new(Disk::new(Cursor::new(disk)), FsOptions::new().time_provider(Stopped))?;
+    fatfs::format_volume(&mut Disk::new(&mut *disk), options)?;
+    let file_system = FileSystem::new(Disk::new(disk), FsOptions::new().time_provider(Stopped))?;
     for (path, contents) in files {
         let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
         let mut file = open(file_system.root_dir(), directories)?.create_file(name)?;

@@ -10,7 +10,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
 
+use crate::fresh::{self, Inputs};
 use crate::temporary::TemporaryDirectory;
 
 /// What to type to have all of it.
@@ -107,7 +109,7 @@ impl Tools {
     ///
     /// See [`LoaderError`].
     pub fn loader(&self, cache: &Path) -> Result<Loader, LoaderError> {
-        let key = self.key()?;
+        let key = self.key(cache)?;
         let kept = cache.join(format!("{key:016x}"));
         if let Ok(loader) = read(&kept) {
             return Ok(loader);
@@ -122,15 +124,31 @@ impl Tools {
     }
 
     /// Stands for everything that the loader depends on.
-    fn key(&self) -> Result<u64, LoaderError> {
-        let version = self.run(["--version"])?;
+    fn key(&self, cache: &Path) -> Result<u64, LoaderError> {
+        let version = self.version(cache)?;
         let complete = [&BIOS, &UEFI].iter().all(|platform| self.parts_of(platform).join("multiboot2.mod").exists());
         if !complete || !self.boot_sector().exists() {
             return Err(LoaderError::Missing);
         }
         let mut hasher = DefaultHasher::new();
-        (version.stdout, &self.parts, BIOS, UEFI).hash(&mut hasher);
+        (version, &self.parts, BIOS, UEFI).hash(&mut hasher);
         Ok(hasher.finish())
+    }
+
+    /// What the tool says of itself: it is asked once, as to start it takes as long as to compose a system.
+    fn version(&self, cache: &Path) -> Result<Vec<u8>, LoaderError> {
+        let question = format!("version of {}", self.program.display());
+        if let Some(version) = fresh::recall(cache, &question) {
+            return Ok(version);
+        }
+        let asked = SystemTime::now();
+        let version = self.run(["--version"])?.stdout;
+        // A name without a slash is looked for along the search path.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let files = std::env::split_paths(&path).map(|directory| directory.join(&self.program)).collect();
+        let inputs = Inputs { files, variables: ["PATH".into()].into(), ..Inputs::default() };
+        fresh::keep(cache, &question, asked, inputs, version.clone());
+        Ok(version)
     }
 
     fn make(&self, directory: &Path) -> Result<(), LoaderError> {

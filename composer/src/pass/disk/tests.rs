@@ -1,6 +1,6 @@
 //! What lies where on the disk.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -14,7 +14,10 @@ fn loader() -> Loader {
 }
 
 fn composed(kernel: &[u8], bundle: &[u8]) -> Vec<u8> {
-    disk(&loader(), kernel, bundle).unwrap()
+    let (mut bytes, mut disk) = (Vec::new(), disk(&loader(), kernel, bundle).unwrap());
+    disk.rewind().unwrap();
+    disk.read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -140,7 +143,29 @@ fn the_loader_is_made_once_for_each_version() {
     assert_eq!(make(&tools(directory.path(), &cannot), &cache), Ok(first), "it was kept");
     let another = cannot.replace("VERSION", "ANOTHER");
     assert!(make(&tools(directory.path(), &another), &cache).is_err(), "it was for another version");
-    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1, "nothing is left of the failure");
+    let is_loader = |entry: &std::io::Result<std::fs::DirEntry>| entry.as_ref().unwrap().path().is_dir();
+    assert_eq!(std::fs::read_dir(&cache).unwrap().filter(is_loader).count(), 1, "nothing is left of the failure");
+}
+
+#[test]
+fn the_tool_is_asked_for_its_version_once() {
+    let directory = temp_dir::TempDir::new().unwrap();
+    let (asked, cache) = (directory.path().join("asked"), directory.path().join("cache"));
+    let script = format!("echo >>{}\n{MAKES}", asked.display());
+    let times = || std::fs::read(&asked).unwrap().len();
+    let with = |version: &str| {
+        let tools = tools(directory.path(), &script.replace("VERSION", version));
+        // What was made just now may be made anew in the same moment, so nothing is kept of it.
+        let before = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        std::fs::File::options().write(true).open(&tools.program).unwrap().set_modified(before).unwrap();
+        tools
+    };
+    let one = with("VERSION");
+    let loader = make(&one, &cache).unwrap();
+    let first = times();
+    assert_eq!((make(&one, &cache), times()), (Ok(loader), first), "it was not started at all");
+    assert!(make(&with("ANOTHER"), &cache).is_ok());
+    assert!(times() > first, "the tool is another one");
 }
 
 #[test]

@@ -133,17 +133,17 @@ impl<'a> Chains<'a> {
 
     /// What the stacks of each component need.
     pub fn needs(&self) -> Vec<Need> {
-        let entries: Vec<Option<Entry>> =
+        let entries: Vec<Option<&Entry>> =
             self.places.iter().map(|place| self.bounds.get(place.component)?.entry(place.entry)).collect();
         (0..self.components).map(|component| self.need(component, &entries)).collect()
     }
 
     /// The longest chain, counting what lies on the stacks of `component`.
-    fn need(&self, component: usize, entries: &[Option<Entry>]) -> Need {
+    fn need(&self, component: usize, entries: &[Option<&Entry>]) -> Need {
         let mut longest: Vec<(u64, Option<usize>)> = vec![(0, None); self.places.len()];
         for at in self.order.iter().flatten() {
             let (Some(place), Some(above)) = (self.places.get(*at), self.above.get(*at)) else { continue };
-            let entry = entries.get(*at).and_then(Option::as_ref).filter(|_| place.component == component);
+            let entry = entries.get(*at).copied().flatten().filter(|_| place.component == component);
             let (most, leaving) = entry
                 .map_or((0, 0), |entry| (entry.most.bytes, entry.leaving.as_ref().map_or(0, |leaving| leaving.bytes)));
             let above = above.iter().filter_map(|at| Some((longest.get(*at)?.0, *at))).max_by_key(|(bytes, _)| *bytes);
@@ -159,7 +159,7 @@ impl<'a> Chains<'a> {
         self.describe(component, &longest, entries)
     }
 
-    fn describe(&self, component: usize, longest: &[(u64, Option<usize>)], entries: &[Option<Entry>]) -> Need {
+    fn describe(&self, component: usize, longest: &[(u64, Option<usize>)], entries: &[Option<&Entry>]) -> Need {
         // Threads start at the first places, one for each component.
         let starts = longest.iter().take(self.components).enumerate();
         let Some((start, (bytes, _))) = starts.max_by_key(|(at, (bytes, _))| (*bytes, std::cmp::Reverse(*at))) else {
@@ -169,7 +169,7 @@ impl<'a> Chains<'a> {
         let mut next = Some(start).filter(|_| *bytes > 0);
         while let Some((at, place)) = next.and_then(|at| Some((at, self.places.get(at)?))) {
             next = longest.get(at).and_then(|(_, next)| *next);
-            let entry = entries.get(at).and_then(Option::as_ref).filter(|_| place.component == component);
+            let entry = entries.get(at).copied().flatten().filter(|_| place.component == component);
             let bound = entry.and_then(|entry| if next.is_some() { entry.leaving.as_ref() } else { Some(&entry.most) });
             let bound = bound.cloned().unwrap_or_default();
             levels.push(Level { component: place.component, bytes: bound.bytes, path: bound.path });

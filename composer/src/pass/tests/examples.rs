@@ -93,8 +93,8 @@ fn said(file: &Path) -> String {
 }
 
 fn judge_made(graph: &Graph, made: &[Made], found: &mut Diagnostics) -> Option<()> {
-    let components = made.iter().map(|made| made.fixture.build()).collect();
-    let schema = schema(graph, &Images { kernel: Vec::new(), components }, found)?;
+    let components = made.iter().map(|made| made.fixture.build().into()).collect();
+    let schema = schema(graph, &Images { kernel: Default::default(), components }, found)?;
     for (component, made) in graph.components.iter().zip(made) {
         found.extend(made.problem.iter().map(|problem| unknown(component, problem)));
     }
