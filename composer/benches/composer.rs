@@ -1,17 +1,18 @@
 //! `cargo bench --package composer`: how long the composer takes, as whole processes, by this host's clock.
 //!
-//! Graphs are generated: each component but the first few calls five that come before it. The least of several runs counts, since
-//! what else the host does only makes it longer; and beside the time that passed is the processor's, which is nearly the same on a host
-//! that does nothing else. No test depends on these figures.
+//! The least of several runs counts, since what else the host does only makes it longer; and beside the time that passed is the
+//! processor's, which is nearly the same on a host that does nothing else. No test depends on these figures.
 
 #![allow(clippy::unwrap_used, reason = "nobody depends on it")]
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+#[path = "../tests/shared/generated.rs"]
+mod generated;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use generated::{DEPENDENCIES, graph};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
@@ -33,9 +34,6 @@ const SYSTEMS: [(usize, usize, u64); 2] = [(2, 1, 20), (29, 29, 50)];
 /// Milliseconds in which a system that has not changed is composed again.
 const UNCHANGED: u64 = 1_000;
 
-/// Dependencies of each component.
-const DEPENDENCIES: usize = 5;
-
 /// Runs of which the shortest counts.
 const RUNS: usize = 20;
 
@@ -50,7 +48,9 @@ fn main() {
 
 /// Graphs of growing size. The exponent says how the time grows from the size before: 1 is linear, 2 quadratic.
 fn check(place: &Path) {
-    println!("composer check --graph-only: a whole process, {DEPENDENCIES} dependencies of each component");
+    println!(
+        "composer check --graph-only: a whole process, {DEPENDENCIES} dependencies of each component, and a scheduler"
+    );
     println!("{} {:>8} {:>13} {:>9}", Taken::HEAD, "edges", "us/component", "exponent");
     let mut before: Option<(usize, Taken)> = None;
     for (components, target) in SIZES {
@@ -169,30 +169,4 @@ fn of_children() -> Duration {
     let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
     let time = |time: TimeVal| Duration::new(time.tv_sec() as u64, 1_000 * time.tv_usec() as u32);
     time(used.user_time()) + time(used.system_time())
-}
-
-/// A graph of so many components, and the number of its edges.
-fn graph(components: usize) -> (String, usize) {
-    let mut text = String::from(
-        "[system]\ndescription = \"generated\"\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n",
-    );
-    let (mut edges, mut random) = (0, 1_u64);
-    for at in 0..components.saturating_sub(1) {
-        _ = writeln!(
-            text,
-            "[[components]]\nname = \"c{at}\"\nimg = \"ping\"\nimplements = [{{ interface = \"pong\" }}]"
-        );
-        let servers: BTreeSet<usize> = (0..DEPENDENCIES.min(at)).map(|_| below(at, &mut random)).collect();
-        edges += servers.len();
-        let deps: Vec<_> =
-            servers.iter().map(|server| format!("{{ srv = \"c{server}\", interface = \"pong\" }}")).collect();
-        _ = writeln!(text, "deps = [{}]", deps.join(", "));
-    }
-    (text, edges)
-}
-
-/// A number below `bound`, by a generator that always gives the same row (Knuth's, as in MMIX).
-fn below(bound: usize, state: &mut u64) -> usize {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*state >> 33) as usize % bound
 }
