@@ -233,5 +233,3 @@ pub const DUMP: &str = "E1001";
 pub const OTHER_SYSTEM: &str = "E1002";
 /// There is no machine to look into.
 pub const NOT_REACHED: &str = "E1003";
-/// A machine whose history cannot be followed, as it has several processors.
-pub const NOT_TRACEABLE: &str = "E1004";

@@ -1,6 +1,7 @@
 //! The emulator's own log of what the machine executes: line by line, while it runs, without a file that grows.
 //!
-//! Nothing of the machine changes by it: under a clock that counts instructions, a run with a log is the run without it.
+//! Nothing of the machine changes by it: under a clock that counts instructions, a run with a log is the run without it. The emulator
+//! has its processors take turns then, instruction by instruction, so that with several of them it is one history, too.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -19,19 +20,26 @@ use crate::{Machine, Run, Session};
 /// What is logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Each instruction that is executed: its address, and the privilege level.
+    /// Each instruction that is executed: its processor, its address, and the privilege level; and all registers at each interrupt and
+    /// exception.
     Instructions,
-    /// All registers at each instruction at one of these addresses, which a jump must lead to; and at each interrupt and exception.
+    /// All registers at each instruction at one of these addresses, and at each interrupt and exception.
     Entries(Vec<u64>),
 }
 
 impl What {
     fn arguments(&self) -> Vec<String> {
         match self {
-            Self::Instructions => ["-singlestep", "-d", "exec,nochain"].map(Into::into).into(),
+            Self::Instructions => ["-singlestep", "-d", "exec,int,nochain"].map(Into::into).into(),
             Self::Entries(addresses) => {
                 let ranges: Vec<_> = addresses.iter().map(|address| format!("{address:#x}+1")).collect();
-                vec!["-d".into(), "exec,cpu,int,nochain".into(), "-dfilter".into(), ranges.join(",")]
+                vec![
+                    "-singlestep".into(),
+                    "-d".into(),
+                    "exec,cpu,int,nochain".into(),
+                    "-dfilter".into(),
+                    ranges.join(","),
+                ]
             }
         }
     }
@@ -101,6 +109,6 @@ mod tests {
     #[test]
     fn entries_are_logged_where_they_are() {
         let words = What::Entries(vec![0x10, 0x20]).arguments();
-        assert_eq!(words, ["-d", "exec,cpu,int,nochain", "-dfilter", "0x10+1,0x20+1"]);
+        assert_eq!(words, ["-singlestep", "-d", "exec,cpu,int,nochain", "-dfilter", "0x10+1,0x20+1"]);
     }
 }

@@ -16,6 +16,7 @@ use crate::tools::{Outcome, compose, composer, ensure, finish, path_without, roo
 pub fn trials() -> Vec<Trial> {
     trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what a_running_system_is_looked_into_and_goes_on
         a_timeline_shows_calls_batches_switches_and_faults
+        a_timeline_has_a_row_for_each_core
         gdb_takes_over_where_a_component_starts)
 }
 
@@ -205,16 +206,57 @@ fn are_nested(slices: &[Slice<'_>]) -> Outcome {
     Ok(())
 }
 
-fn a_timeline_shows_calls_batches_switches_and_faults() -> Outcome {
-    let directory = scratch()?;
-    let (graph, file) = (root().join("tests/systems/inspected/traced.toml"), directory.path().join("trace.json"));
-    let mut trace = Command::new(composer()?);
-    trace.current_dir(root()).arg("trace").arg(&graph).arg("--output").arg(&file);
+/// The events of the timeline of a graph.
+fn traced(graph: &str) -> Result<Vec<Value>, Failed> {
+    let (directory, mut trace) = (scratch()?, Command::new(composer()?));
+    let file = directory.path().join("trace.json");
+    trace.current_dir(root()).arg("trace").arg(root().join(graph)).arg("--output").arg(&file);
     finish(&mut trace)?.expect_status(0)?;
-    let trace: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-    let events = trace["traceEvents"].as_array().ok_or("no events")?;
-    let slices = slices(events)?;
-    are_nested(&slices)?;
+    let mut trace: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    let Value::Array(events) = trace["traceEvents"].take() else { return Err("no events".into()) };
+    is_readable(&events)?;
+    Ok(events)
+}
+
+/// What readers of the format rely on: events come in the order of their times, those that name rows first, and each row that has events has
+/// one name, as has each group of rows. That what is on a row lies in each other is seen by [`are_nested`].
+fn is_readable(events: &[Value]) -> Outcome {
+    let times: Vec<f64> = events.iter().filter_map(|event| event["ts"].as_f64()).collect();
+    ensure(times.is_sorted() && times.len() == events.len(), || "events are not in their order".into())?;
+    let names = |what: &str, row: &dyn Fn(&Value) -> bool| {
+        events.iter().filter(|event| event["ph"] == "M" && event["name"] == what && row(event)).count()
+    };
+    for event in events.iter().filter(|event| event["ph"] != "M") {
+        let is_same = |other: &Value| other["pid"] == event["pid"] && other["tid"] == event["tid"];
+        expect(&names("thread_name", &is_same), &1)?;
+        expect(&names("process_name", &|other| other["pid"] == event["pid"]), &1)?;
+    }
+    are_nested(&slices(events)?)
+}
+
+/// Ping runs on the second core, and nobody else does. What it asks of pong and the console is on its own row, as with one core.
+fn a_timeline_has_a_row_for_each_core() -> Outcome {
+    let events = traced("tests/systems/other-core.toml")?;
+    let slices = slices(&events)?;
+    let named = |name: &str| events.iter().find(|event| event["args"]["name"] == name).ok_or(format!("no {name}"));
+    let on = |core: &str| -> Result<Vec<&str>, Failed> {
+        let row = named(core)?["pid"].as_u64().zip(named(core)?["tid"].as_u64());
+        let mut names: Vec<_> = slices.iter().filter(|slice| Some(slice.row) == row).map(|slice| slice.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    };
+    let (first, second) = (on("core 0")?, on("core 1")?);
+    expect(&second, &vec!["thread 3 (ping)"])?;
+    ensure(first.contains(&"thread 0 (booter)") && !first.contains(&second[0]), || format!("core 0 has {first:?}"))?;
+    let call = slices.iter().find(|slice| slice.name == "pong: pong.add").ok_or("pong is never called")?;
+    let caller = slices.iter().find(|slice| slice.name == "ping" && slice.contains(call));
+    ensure(caller.is_some(), || "ping is not around pong".into())
+}
+
+fn a_timeline_shows_calls_batches_switches_and_faults() -> Outcome {
+    let events = traced("tests/systems/inspected/traced.toml")?;
+    let slices = slices(&events)?;
     let named = |name: &str| slices.iter().filter(|slice| slice.name == name).collect::<Vec<_>>();
     let one = |name: &str| named(name).first().copied().ok_or_else(|| Failed::from(format!("no {name}")));
     // The page is served twice, by the scheduler on the client's thread, and calls without a page come one by one.

@@ -10,12 +10,12 @@ use qemu::{Ending, Machine};
 
 use super::build::{self, System};
 use super::run::Outcome;
-use crate::code::{NOT_TRACEABLE, UNWRITABLE};
+use crate::code::UNWRITABLE;
 use crate::diagnostic::Diagnostic;
 use crate::faults::plain_name;
 use crate::temporary::TemporaryDirectory;
 use crate::trace::count::Counter;
-use crate::trace::entry::{Entry, Reader};
+use crate::trace::entry::Reader;
 use crate::trace::perfetto;
 use crate::trace::timeline::{Timeline, timeline};
 use crate::{Failure, output, print};
@@ -46,29 +46,29 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let place = place.map_err(|error| cannot_write(&arguments.file, &error))?;
     let composed = build::Arguments { file: arguments.file.clone(), output: Some(place.path().join("system")) };
     let system = build::compose(&composed)?;
-    if system.loaded.graph.machine.smp != 1 {
-        return Err(several_processors(&system));
-    }
-    let (counter, entries) = match both(arguments, &system, place.path()) {
+    let (counter, reader) = match both(arguments, &system, place.path()) {
         Ok(both) => both,
         Err(why) => {
             print::remark(format_args!("trace: {why}"));
             return Ok(Outcome::NoResult);
         }
     };
-    let Ok(timeline) = timeline(&system.report, &counter, &entries) else {
+    let Ok(timeline) = timeline(&system.report, &counter, &reader) else {
         print::remark(format_args!("trace: two runs of the system differ, so there is no one history"));
         return Ok(Outcome::NoResult);
     };
     write(arguments, &system, &timeline)?;
     let end = if counter.is_cut_short() { ", where it was cut off: --instructions says where" } else { "" };
-    let (entries, instructions) = (counter.crossings.len(), counter.instructions);
+    let (entries, instructions) = (counter.crossings(&reader.tasks).len(), counter.instructions);
     print::remark(format_args!("trace: {entries} stays in the kernel, {instructions} instructions{end}"));
     Ok(Outcome::AsDeclared)
 }
 
+/// Entries that cores may make beyond what was counted, while another is not yet as far.
+const AHEAD: usize = 64;
+
 /// What both runs say. The second is followed as far as the first.
-fn both(arguments: &Arguments, system: &System, place: &Path) -> Result<(Counter, Vec<Entry>), String> {
+fn both(arguments: &Arguments, system: &System, place: &Path) -> Result<(Counter, Reader), String> {
     let follow_into = |name: &str, what: &What, read: &mut (dyn FnMut(&str) -> std::ops::ControlFlow<()> + Send)| {
         let (place, timeout) = (place.join(name), Duration::from_secs(arguments.timeout));
         std::fs::create_dir(&place).map_err(|error| error.to_string())?;
@@ -80,15 +80,16 @@ fn both(arguments: &Arguments, system: &System, place: &Path) -> Result<(Counter
     };
     let mut counter = Counter::new(arguments.instructions);
     follow_into("count", &What::Instructions, &mut |line| counter.read(line))?;
-    let mut reader = Reader::new(counter.crossings.len());
+    let mut reader = Reader::new(counter.most_crossings() + AHEAD);
     let places = What::Entries(entry_points(&system.images.kernel));
     follow_into("entries", &places, &mut |line| reader.read(line))?;
-    Ok((counter, reader.entries))
+    Ok((counter, reader))
 }
 
 fn machine(system: &System) -> Machine {
-    let machine = Machine::new(system.kernel(), system.bundle()).memory(system.loaded.graph.machine.memory);
-    machine.counts_instructions(true)
+    let wanted = &system.loaded.graph.machine;
+    let machine = Machine::new(system.kernel(), system.bundle()).memory(wanted.memory);
+    machine.processors(wanted.smp).counts_instructions(true)
 }
 
 /// Where system calls enter the kernel.
@@ -104,12 +105,6 @@ fn write(arguments: &Arguments, system: &System, timeline: &Timeline) -> Result<
     // A trace has no maps with keys that JSON does not know: it can always be written.
     let json = serde_json::to_string(&perfetto::trace(&system.report, timeline)).unwrap_or_default() + "\n";
     output::write(arguments.output.as_deref(), &json)
-}
-
-fn several_processors(system: &System) -> Failure {
-    let complaint = Diagnostic::error(NOT_TRACEABLE, "a machine with several processors cannot be traced yet");
-    let complaint = complaint.help("the emulator's log does not say which processor took an interrupt");
-    Failure { source: system.loaded.source.clone(), diagnostics: complaint.into() }
 }
 
 fn cannot_write(file: &Path, error: &std::io::Error) -> Failure {

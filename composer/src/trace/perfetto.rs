@@ -51,8 +51,8 @@ fn microseconds(instructions: u64) -> f64 {
 
 fn row(track: Track) -> (u64, u64) {
     match track {
-        Track::Core => (CORES, 1),
         // Number 0 stands for the process itself.
+        Track::Core(core) => (CORES, core as u64 + 1),
         Track::Thread(thread) => (THREADS, thread + 1),
     }
 }
@@ -89,12 +89,12 @@ fn names(report: &Report, timeline: &Timeline) -> impl Iterator<Item = Event> {
     let mut rows: Vec<Track> = timeline.slices.iter().map(|slice| slice.track).collect();
     rows.sort_unstable();
     rows.dedup();
-    let groups = [(Track::Core, "processors"), (Track::Thread(0), "threads")];
+    let groups = [(Track::Core(0), "processors"), (Track::Thread(0), "threads")];
     let groups = groups.map(|(track, name)| named("process_name", track, name.into()));
     let rows: Vec<Event> = rows
         .into_iter()
         .map(|track| match track {
-            Track::Core => named("thread_name", track, "core 0".into()),
+            Track::Core(core) => named("thread_name", track, format!("core {core}")),
             Track::Thread(thread) => named("thread_name", track, thread_name(report, thread)),
         })
         .collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::count::{Counter, Crossing};
-use super::entry::Entry;
+use super::entry::{Entry, Reader};
 use super::place::{Asked, Category, Place, Places};
 use crate::pass::report::Report;
 
@@ -25,8 +25,8 @@ pub struct Slice {
 /// A row of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Track {
-    /// What the core ran.
-    Core,
+    /// What a core ran.
+    Core(usize),
     /// What a thread did.
     Thread(u64),
 }
@@ -72,41 +72,58 @@ struct Open {
 struct Drawing<'r> {
     report: &'r Report,
     open: BTreeMap<u64, Vec<Open>>,
-    running: Option<(u64, u64)>,
+    cores: BTreeMap<usize, Core<'r>>,
     done: Timeline,
 }
 
-/// Draws the history of a system.
+/// What a core does.
+#[derive(Clone, Copy, Debug, Default)]
+struct Core<'r> {
+    /// The thread that it has, and since when.
+    running: Option<(u64, u64)>,
+    /// Since when it has been at user level.
+    since: u64,
+    /// What was asked when it last left that.
+    before: Option<Asked<'r>>,
+}
+
+/// Draws the history of a system, of which `counter` and `reader` have followed one run each.
 ///
 /// # Errors
 ///
 /// [`Differ`].
-pub fn timeline(report: &Report, counter: &Counter, entries: &[Entry]) -> Result<Timeline, Differ> {
-    if entries.len() < counter.crossings.len() {
-        return Err(Differ);
-    }
+pub fn timeline(report: &Report, counter: &Counter, reader: &Reader) -> Result<Timeline, Differ> {
     let mut places = Places::new(report);
-    let mut drawing = Drawing { report, open: BTreeMap::new(), running: None, done: Timeline::default() };
-    let mut since = counter.start.unwrap_or(0);
-    let mut thread = 0;
-    let mut before: Option<Asked<'_>> = None;
-    for (crossing, entry) in counter.crossings.iter().zip(entries) {
-        let place = places.find(entry);
+    let mut drawing = Drawing { report, open: BTreeMap::new(), cores: BTreeMap::new(), done: Timeline::default() };
+    let mut entries = reader.by_core();
+    for crossing in counter.crossings(&reader.tasks) {
+        let entry = entries.get_mut(&crossing.core).and_then(std::collections::VecDeque::pop_front);
+        let entry = entry.filter(|entry| is_of(entry, &crossing)).ok_or(Differ)?;
+        let start = Core { since: counter.start(crossing.core).unwrap_or(0), ..Core::default() };
+        let mut core = drawing.cores.get(&crossing.core).copied().unwrap_or(start);
+        let place = places.find(&entry);
         // A thread on a stack of its own stays the one that it was.
-        thread = place.thread.unwrap_or(thread);
-        drawing.runs(thread, place, since, before);
-        let asked = places.asked(place, entry);
-        drawing.leaves(thread, crossing, &asked);
-        before = Some(asked);
-        since = crossing.entered.unwrap_or(counter.instructions);
+        let thread = place.thread.or(core.running.map(|(thread, _)| thread)).unwrap_or(0);
+        drawing.runs(thread, place, crossing.core, &mut core);
+        let asked = places.asked(place, &entry);
+        drawing.leaves(thread, &crossing, &asked);
+        core.before = Some(asked);
+        core.since = crossing.entered.unwrap_or(counter.instructions);
+        drawing.cores.insert(crossing.core, core);
     }
     Ok(drawing.finish(counter.instructions))
 }
 
+/// Whether both runs say the same of a crossing: a system call of one is none of the other's interrupts.
+fn is_of(entry: &Entry, crossing: &Crossing) -> bool {
+    entry.entry.is_none_or(|address| crossing.entry == Some(address))
+}
+
 impl Drawing<'_> {
-    /// From `since` on, `thread` has run in `place`, as what was asked `before` led to.
-    fn runs(&mut self, thread: u64, place: Place, since: u64, before: Option<Asked<'_>>) {
-        let was_running = self.switch(thread, since);
+    /// Since the core is at user level, `thread` has run there in `place`, as what was asked before led to.
+    fn runs(&mut self, thread: u64, place: Place, number: usize, core: &mut Core<'_>) {
+        let Core { since, before, .. } = *core;
+        let was_running = self.switch(thread, number, core);
         let name = self.component(place);
         let open = self.open.entry(thread).or_default();
         // What the kernel did for it is over.
@@ -146,21 +163,20 @@ impl Drawing<'_> {
     }
 
     /// The core runs `thread`; answers whether it did before.
-    fn switch(&mut self, thread: u64, now: u64) -> bool {
-        match self.running {
-            Some((running, _)) if running == thread => true,
-            running => {
-                self.running = Some((thread, now));
-                self.close_core(running, now);
-                false
-            }
+    fn switch(&mut self, thread: u64, number: usize, core: &mut Core<'_>) -> bool {
+        let before = core.running;
+        if before.is_some_and(|(running, _)| running == thread) {
+            return true;
         }
+        core.running = Some((thread, core.since));
+        self.close_core(number, before, core.since);
+        false
     }
 
-    fn close_core(&mut self, running: Option<(u64, u64)>, end: u64) {
+    fn close_core(&mut self, number: usize, running: Option<(u64, u64)>, end: u64) {
         if let Some((thread, start)) = running {
-            let name = thread_name(self.report, thread);
-            self.done.slices.push(Slice { track: Track::Core, name, category: Category::Switch, start, end });
+            let (name, track) = (thread_name(self.report, thread), Track::Core(number));
+            self.done.slices.push(Slice { track, name, category: Category::Switch, start, end });
         }
     }
 
@@ -170,8 +186,9 @@ impl Drawing<'_> {
     }
 
     fn finish(mut self, end: u64) -> Timeline {
-        let running = self.running.take();
-        self.close_core(running, end);
+        for (number, core) in std::mem::take(&mut self.cores) {
+            self.close_core(number, core.running, end);
+        }
         for (thread, mut open) in std::mem::take(&mut self.open) {
             close_while(&mut open, &mut self.done, Track::Thread(thread), end, |_| true);
         }
