@@ -1,5 +1,7 @@
 //! How the time of a check grows with the graph: as the number of components and edges does, nearly.
 
+#![allow(clippy::unwrap_used, reason = "a test, its helpers too, may panic")]
+
 #[path = "shared/generated.rs"]
 mod generated;
 
