@@ -49,6 +49,13 @@ fn microseconds(instructions: u64) -> f64 {
     instructions as f64 / 1000.0
 }
 
+/// From one to the other, never so much that a reader who adds it to the beginning comes out behind the end: what follows would lie inside.
+fn length(start: u64, end: u64) -> f64 {
+    let (start, end) = (microseconds(start), microseconds(end));
+    let length = end - start;
+    if start + length > end { length.next_down() } else { length }
+}
+
 fn row(track: Track) -> (u64, u64) {
     match track {
         // Number 0 stands for the process itself.
@@ -60,7 +67,7 @@ fn row(track: Track) -> (u64, u64) {
 /// The file of `timeline`.
 pub fn trace(report: &Report, timeline: &Timeline) -> Trace {
     let slices = timeline.slices.iter().map(|slice| {
-        let (dur, at) = (Some(microseconds(slice.end - slice.start)), microseconds(slice.start));
+        let (dur, at) = (Some(length(slice.start, slice.end)), microseconds(slice.start));
         Event { dur, ..event("X", &slice.name, slice.track, Some(slice.category), at) }
     });
     let moments = timeline.moments.iter().map(|moment| {
@@ -99,4 +106,21 @@ fn names(report: &Report, timeline: &Timeline) -> impl Iterator<Item = Event> {
         })
         .collect();
     groups.into_iter().chain(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_does_not_lie_inside_what_was_before() {
+        let is_long = |start: u64, end: u64| microseconds(end - start) + microseconds(start) > microseconds(end);
+        let pairs = || (100_000..200_000).step_by(7).map(|start| (start, start + 1 + start % 1_013));
+        assert!(pairs().any(|(start, end)| is_long(start, end)), "nothing was to be seen");
+        for (start, end) in pairs() {
+            let length = length(start, end);
+            assert!(microseconds(start) + length <= microseconds(end), "{start} to {end}");
+            assert_eq!((1000.0 * length).round() as u64, end - start);
+        }
+    }
 }
