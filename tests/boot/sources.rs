@@ -127,7 +127,7 @@ fn a_fault_of_the_kernel_would_be_reported_with_its_source_line() -> Outcome {
     let output = Some(directory.path().join("system"));
     let arguments = build::Arguments { file: root().join("systems/pingpong.toml"), output };
     let system = build::compose(&arguments).map_err(|failure| failure.diagnostics.render(&failure.source))?;
-    let kernel = object::read::elf::ElfFile64::<object::Endianness>::parse(&*system.images.kernel)?;
+    let kernel = object::read::elf::ElfFile64::<object::Endianness>::parse(system.images.kernel.as_slice())?;
     let main = kernel.symbols().find(|symbol| symbol.name() == Ok("kernel_main")).ok_or("there is no `kernel_main`")?;
     let line = format!("tessera: fatal: the kernel faulted: page fault at instruction {:#x}", main.address());
     let frames = system.programs().explain(&line);

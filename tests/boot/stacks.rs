@@ -116,7 +116,7 @@ fn at_its_end(graph: &Path) -> Result<State, Failed> {
 }
 
 fn dump_at_the_end(directory: &Path, graph: &Graph, examined: &Examined) -> Result<PathBuf, Failed> {
-    let kernel = object::File::parse(&*examined.images.kernel)?;
+    let kernel = object::File::parse(examined.images.kernel.as_slice())?;
     let mut symbols = kernel.symbols();
     let end = symbols.find(|symbol| symbol.name().is_ok_and(|name| name.contains("7console3end")));
     let end = end.ok_or("the kernel has no end")?.address();
