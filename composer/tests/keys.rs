@@ -85,6 +85,7 @@ const SHOWN: &[(Place, &str, &str)] = &[
     (Dependency, "trust", "pass::tests::capabilities_grant_what_the_edges_say"),
     (Dependency, "import", "pass::tests::several_imports_of_one_interface"),
     (Dependency, "via", "systems::system::pages"),
+    (Dependency, "core", "pass::tests::pages::the_client_is_told_on_which_core_its_page_is_served"),
     (Dependency, "regions", "systems::system::sharing"),
     (Dependency, "interposers", "interposers::one_edge_is_traced_and_another_costs_what_it_did"),
 
