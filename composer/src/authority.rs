@@ -123,6 +123,12 @@ pub fn of(graph: &Graph, index: usize) -> Vec<Item> {
     let made = made.map(|(at, made)| {
         item(format!("makes and ends `{}`", made.name.value), Extent::Whole, Some(at), &made.constructor_span)
     });
+    let lodged = named(graph, graph.constructed_by(index)).filter_map(|made| Some((made, made.memory_manager()?)));
+    let lodged = lodged.filter_map(|(made, manager)| Some((made, graph.components.get(manager)?)));
+    let made = made.chain(lodged.map(|(made, manager)| {
+        let what = format!("hands `{}` the page table of `{}`", manager.name.value, made.name.value);
+        item(what, Extent::Whole, None, &made.constructor_span)
+    }));
     let managed = named(graph, graph.provided_by(index))
         .map(|of| item(format!("maps memory of `{}`", of.name.value), Extent::Whole, None, &of.name.span));
     let scheduled = graph.scheduled_by(index).filter_map(|at| Some((at, graph.components.get(at)?)));

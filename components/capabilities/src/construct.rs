@@ -9,6 +9,7 @@ use abi::bundle::{Component, Grant};
 use abi::error::Error as KernelError;
 use abi::layout::{READ, WRITE};
 use abi::operation::{ComponentOperation, PageTableOperation, TableOperation};
+use abi::rights::page_table;
 use capabilities_interface::BAD_PLAN;
 use runtime::management::SCRATCH;
 use runtime::nodes::add_nodes;
@@ -16,6 +17,9 @@ use runtime::{Error, Result};
 
 /// The method by which a start is invoked, as a mask: a start has no methods.
 const START: u64 = 1;
+
+/// What a memory manager may do with the page table of a component.
+const LODGED: u64 = page_table::MAP | page_table::UNMAP | page_table::GROW;
 
 /// Makes the component, grants it what the plan says, and its clients the right to call it.
 pub fn component(plan: &Plan, held: &Held, frames: &mut Arena, kernel: &impl Kernel) -> Result<()> {
@@ -44,6 +48,9 @@ impl<K: Kernel> Maker<'_, '_, K> {
         self.make(CreatePageTable, |frame| [page_table, frame, 0, 0])?;
         for (address, source) in self.plan.pages(component) {
             self.page(address, source)?;
+        }
+        if let Some((of_manager, there)) = self.plan.lodging(self.held, self.kernel) {
+            self.ask(of_manager, Copy as u16, [there, page_table, !LODGED, 0])?;
         }
         // Hot descriptors are numbered as components, from 1 on: the booter's is the first.
         self.make(CreateComponent, |frame| [slot, frame, table << 32 | page_table, at as u64 + 1])?;

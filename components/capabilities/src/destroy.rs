@@ -7,13 +7,18 @@ use abi::layout::PAGE;
 use abi::operation::{ComponentOperation, PageTableOperation, TableOperation};
 use runtime::management::SCRATCH;
 
-/// Takes the component apart. Where a part is missing, because making it failed, there is nothing to do.
+/// Ends the component for everybody else: nobody enters it any more, and nobody is inside when this comes back, on any core.
+pub fn refuse(plan: &Plan, held: &Held, kernel: &impl Kernel) {
+    if let Some(component) = plan.component(held) {
+        End { plan, held, kernel }.refuse(&component);
+        let _ = quiesce(kernel);
+    }
+}
+
+/// Takes the component apart, which nobody enters any more. Where a part is missing, because making it failed, there is nothing to do.
 pub fn component(plan: &Plan, held: &Held, kernel: &impl Kernel) {
     let Some(component) = plan.component(held) else { return };
     let end = End { plan, held, kernel };
-    end.refuse(&component);
-    // Nobody may be inside any more, on any core, before its memory goes.
-    let _ = quiesce(kernel);
     end.memory(&component);
     end.objects(&component);
     let _ = quiesce(kernel);
@@ -44,6 +49,9 @@ impl<K: Kernel> End<'_, '_, K> {
 
     /// Its pages, and the nodes that they hang from.
     fn memory(&self, component: &Component) {
+        if let Some((of_manager, there)) = self.plan.lodging(self.held, self.kernel) {
+            self.ask(of_manager, TableOperation::Remove as u16, [there, 0, 0, 0]);
+        }
         let operate = |operation, address, level| {
             self.ask(self.held.page_table, operation as u16, [address, level, 0, 0]);
         };

@@ -96,6 +96,13 @@ impl<'k> Plan<'k> {
         }
     }
 
+    /// Where the memory manager of a component expects its page table, if it has one: the slot of that one's table, and the slot in it.
+    pub fn lodging(&self, held: &Held, kernel: &impl Kernel) -> Option<(u64, u64)> {
+        let made = kernel.managed(held.at)?;
+        let manager = usize::try_from(made.partner.checked_sub(1)?).ok()?;
+        Some((self.table_of(manager, kernel)?, made.page_table))
+    }
+
     /// The slots of the component number `client` that hold invocations of the component number `server`.
     pub fn edges(&self, client: &Component, server: usize) -> impl Iterator<Item = (u64, Grant)> {
         let of_server =

@@ -34,6 +34,13 @@ pub trait Kernel {
     /// Invokes what `capability` names with one word, and answers the status.
     fn invoke(&self, capability: u64, word: u64) -> u16;
 
+    /// Has the component's memory taken from it, which lives no more.
+    ///
+    /// # Errors
+    ///
+    /// [`BUSY`](capabilities_interface::BUSY); the memory manager's.
+    fn end_memory(&self, component: u64) -> Result<()>;
+
     /// Names so many untyped frames; answers the first name.
     ///
     /// # Errors

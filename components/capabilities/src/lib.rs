@@ -66,6 +66,8 @@ struct Record {
 enum Life {
     Dead,
     Alive,
+    /// Nobody enters it any more, and not all of it has been taken apart.
+    Ending,
 }
 
 impl<K: Kernel> Manager<K> {
@@ -125,7 +127,7 @@ impl<K: Kernel> Served<'_, K> {
     fn enter(&self, component: u64, phase: u64) -> Result<u16> {
         let start = self.with(component, |record, _, held, _| match record.life {
             Life::Alive => Ok(held.start),
-            Life::Dead => Err(DEAD),
+            Life::Dead | Life::Ending => Err(DEAD),
         })?;
         Ok(self.manager.kernel.invoke(start, phase))
     }
@@ -133,10 +135,12 @@ impl<K: Kernel> Served<'_, K> {
     /// Makes a component, of the quota of `maker`.
     fn make(&self, component: u64, maker: u64) -> Result<()> {
         self.with_all(component, |records, plan, held, kernel| {
-            let alive = records.iter().filter(|record| record.life == Life::Alive && record.maker == maker).count();
+            let alive = records.iter().filter(|record| record.life != Life::Dead && record.maker == maker).count();
             let record = records.get_mut(held.number).ok_or(NOT_MANAGED)?;
-            if record.life == Life::Alive {
-                return Err(LIVES);
+            match record.life {
+                Life::Dead => {}
+                Life::Alive => return Err(LIVES),
+                Life::Ending => return Err(BUSY),
             }
             if alive as u64 >= (self.manager.quota)() {
                 return Err(QUOTA);
@@ -146,6 +150,7 @@ impl<K: Kernel> Served<'_, K> {
             }
             record.frames.reset();
             if let Err(error) = construct::component(plan, held, &mut record.frames, kernel) {
+                destroy::refuse(plan, held, kernel);
                 destroy::component(plan, held, kernel);
                 return Err(error);
             }
@@ -170,6 +175,11 @@ impl<K: Kernel> Served<'_, K> {
             if record.life == Life::Dead {
                 return Err(DEAD);
             }
+            record.life = Life::Ending;
+            destroy::refuse(plan, held, kernel);
+            if plan.lodging(held, kernel).is_some() {
+                kernel.end_memory(component)?;
+            }
             record.life = Life::Dead;
             destroy::component(plan, held, kernel);
             Ok(())
@@ -179,6 +189,10 @@ impl<K: Kernel> Served<'_, K> {
 
 impl<K: Kernel> Capabilities for Served<'_, K> {
     fn create(&self, component: u64) -> Result<()> {
+        let life = self.with(component, |record, _, _, _| Ok(record.life))?;
+        if life == Life::Ending {
+            self.end(component)?;
+        }
         self.create_for(component, self.caller.token)
     }
 

@@ -6,6 +6,7 @@ use abi::bundle::Bundle;
 use abi::error::Error;
 use abi::management::Managed;
 use capabilities::{Kernel, Manager};
+use capabilities_interface::BUSY;
 use memory_interface::{Memory, MemoryClient};
 use runtime::management::Management;
 use runtime::{Caller, Result};
@@ -54,6 +55,10 @@ impl Kernel for Reached {
 
     fn invoke(&self, capability: u64, word: u64) -> u16 {
         PLAN.invoke(capability, word)
+    }
+
+    fn end_memory(&self, component: u64) -> Result<()> {
+        MEMORY.end(component).map_err(|error| if error == memory_interface::BUSY { BUSY } else { error })
     }
 
     fn lend(&self, frames: u64) -> Result<u64> {

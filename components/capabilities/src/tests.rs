@@ -21,6 +21,9 @@ const FREE: u64 = 32;
 /// The slots of the server that phoenix calls, and of its client's table.
 const SERVER: u64 = 20;
 const CLIENT_TABLE: u64 = 21;
+/// The slot of the memory manager's table, and the one in it for the page table of phoenix, if that has memory.
+const MEMORY_TABLE: u64 = 22;
+const LODGING: u64 = 77;
 /// The slot in which the client and phoenix hold what they may call.
 const EDGE: u64 = 8;
 
@@ -94,6 +97,11 @@ struct Books {
     is_revoked: bool,
     copied: Vec<(u64, u64)>,
     invoked: Vec<(u64, u64)>,
+    /// The slots of the memory manager's table in which page tables are.
+    lodged: BTreeSet<u64>,
+    /// Pages that phoenix has from the memory manager, and how often that one serves another when it is asked to end them.
+    granted: u64,
+    busy_for: u32,
     /// Operations until one is refused.
     patience: Option<u32>,
     lent: u64,
@@ -190,6 +198,21 @@ impl Books {
         Ok(())
     }
 
+    fn lodge(&mut self, operation: TableOperation, [slot, from, ..]: [u64; 4]) -> Result<(), Refusal> {
+        assert_eq!(slot, LODGING);
+        match operation {
+            TableOperation::Copy => {
+                assert_eq!(self.own[&from], "page table");
+                if self.lodged.insert(slot) { Ok(()) } else { Err(Refusal::SlotTaken) }
+            }
+            TableOperation::Remove => {
+                assert_eq!(self.granted, 0, "there is nothing in it any more");
+                if self.lodged.remove(&slot) { Ok(()) } else { Err(Refusal::Empty) }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn page_table(
         &mut self,
         table: u64,
@@ -249,6 +272,8 @@ impl Books {
 
 struct Fake {
     tables: Vec<u8>,
+    /// Whether phoenix has memory at run time.
+    has_memory: bool,
     books: RefCell<Books>,
 }
 
@@ -262,8 +287,10 @@ impl Kernel for &Fake {
     }
 
     fn managed(&self, number: usize) -> Option<Managed> {
-        let (component, table) = [(0, 0), (0, 0), (0, 0), (SERVER, 0), (0, 0), (0, CLIENT_TABLE)][number];
-        Some(Managed { component, table, ..Managed::default() })
+        let (component, table) = [(0, 0), (0, MEMORY_TABLE), (0, 0), (SERVER, 0), (0, 0), (0, CLIENT_TABLE)][number];
+        let lodging = Managed { page_table: LODGING, partner: 1 + 1, ..Managed::default() };
+        let is_lodged = self.has_memory && number == PHOENIX as usize - 1;
+        Some(if is_lodged { lodging } else { Managed { component, table, ..Managed::default() } })
     }
 
     fn operate(&self, capability: u64, operation: u16, words: [u64; 4]) -> Result<[u64; 2], Refusal> {
@@ -280,6 +307,7 @@ impl Kernel for &Fake {
         let done = match capability {
             OWN_TABLE => books.own_table(table.unwrap(), words),
             CLIENT_TABLE => books.table(capability, table.unwrap(), words),
+            MEMORY_TABLE => books.lodge(table.unwrap(), words),
             _ => match (capability - FREE) % 4 {
                 0 => books.table(capability, table.unwrap(), words),
                 2 if operation == ComponentOperation::Revoke as u16 => {
@@ -305,6 +333,18 @@ impl Kernel for &Fake {
         0
     }
 
+    fn end_memory(&self, component: u64) -> runtime::Result<()> {
+        let mut books = self.books.borrow_mut();
+        let nobody_is_inside = books.is_revoked && books.pending.is_empty();
+        assert!(component == PHOENIX && nobody_is_inside && books.lodged.contains(&LODGING));
+        if books.busy_for > 0 {
+            books.busy_for -= 1;
+            return Err(BUSY);
+        }
+        books.granted = 0;
+        Ok(())
+    }
+
     fn lend(&self, frames: u64) -> runtime::Result<u64> {
         let mut books = self.books.borrow_mut();
         books.lent += frames;
@@ -313,7 +353,11 @@ impl Kernel for &Fake {
 }
 
 fn manager() -> (&'static Fake, Manager<&'static Fake>) {
-    let fake: &'static Fake = Box::leak(Box::new(Fake { tables: tables(), books: RefCell::default() }));
+    manager_of(false)
+}
+
+fn manager_of(has_memory: bool) -> (&'static Fake, Manager<&'static Fake>) {
+    let fake: &'static Fake = Box::leak(Box::new(Fake { tables: tables(), has_memory, books: RefCell::default() }));
     (fake, Manager::new(fake, || 1))
 }
 
@@ -326,7 +370,7 @@ fn assert_dead(fake: &Fake) {
     assert_eq!((&books.others, &books.leaves, &books.pages), (&BTreeMap::new(), &BTreeSet::new(), &BTreeMap::new()));
     assert!(books.nodes.iter().all(|(table, ..)| *table == OWN_PAGE_TABLE));
     assert_eq!(books.frames.len(), books.nodes.len(), "only the nodes of the manager's own page table");
-    assert_eq!(books.pending, BTreeSet::new());
+    assert_eq!((&books.pending, &books.lodged), (&BTreeSet::new(), &BTreeSet::new()));
 }
 
 #[test]
@@ -383,8 +427,12 @@ fn making_anew_is_ending_and_making() {
 
 #[test]
 fn a_refusal_at_any_point_leaves_nothing_half_made() {
+    [false, true].into_iter().for_each(refuse_one_after_another);
+}
+
+fn refuse_one_after_another(has_memory: bool) {
     for patience in 0.. {
-        let (fake, manager) = manager();
+        let (fake, manager) = manager_of(has_memory);
         let served = manager.serve(CALLER);
         fake.books.borrow_mut().patience = Some(patience);
         let made = served.create(PHOENIX);
@@ -467,4 +515,40 @@ fn one_is_served_at_a_time() {
     assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(BUSY));
     drop(guard);
     assert_eq!(manager.serve(CALLER).create(PHOENIX), Ok(()));
+}
+
+#[test]
+fn the_memory_manager_has_the_page_table_of_whoever_lives_and_nothing_of_who_does_not() {
+    let (fake, manager) = manager_of(true);
+    let served = manager.serve(CALLER);
+    for _ in 0..3 {
+        served.create(PHOENIX).unwrap();
+        assert_eq!(fake.books.borrow().lodged, BTreeSet::from([LODGING]));
+        fake.books.borrow_mut().granted = 7;
+        served.destroy(PHOENIX).unwrap();
+        assert_eq!(fake.books.borrow().granted, 0);
+        assert_dead(fake);
+    }
+}
+
+/// Until the memory manager has time for it, nobody enters the component, and it is not made anew.
+#[test]
+fn an_end_that_has_to_wait_for_the_memory_manager_goes_on_when_it_is_asked_for_again() {
+    type Again = fn(&Served<'_, &'static Fake>, u64) -> runtime::Result<()>;
+    let asked: [Again; 3] = [
+        |served, component| served.destroy(component),
+        |served, component| served.recreate(component),
+        |served, component| served.create(component),
+    ];
+    for again in asked {
+        let (fake, manager) = manager_of(true);
+        let served = manager.serve(CALLER);
+        served.create(PHOENIX).unwrap();
+        (fake.books.borrow_mut().granted, fake.books.borrow_mut().busy_for) = (7, 2);
+        assert_eq!((served.destroy(PHOENIX), served.run(PHOENIX)), (Err(BUSY), Err(DEAD)));
+        assert_eq!((again(&served, PHOENIX), served.state(PHOENIX)), (Err(BUSY), Ok(State { lives: false, made: 1 })));
+        assert_eq!((again(&served, PHOENIX), fake.books.borrow().granted), (Ok(()), 0));
+        served.destroy(PHOENIX).map_or_else(|error| assert_eq!(error, DEAD), |()| ());
+        assert_dead(fake);
+    }
 }

@@ -31,7 +31,7 @@ impl Accounts {
         pages: u64,
         what: Use,
         place: impl Fn(
-            &mut Frames<'_, K, &mut dyn FnMut() -> Option<u64>>,
+            &mut Frames<'_, K, &mut dyn FnMut(u64) -> Option<u64>>,
             u64,
             u64,
         ) -> core::result::Result<(), KernelError>,
@@ -40,7 +40,7 @@ impl Accounts {
         for page in first..first + pages {
             let limit = kernel.word(word::FRAMES);
             let placed = self.books.take(limit, client.number, what, page).ok_or(NO_MEMORY).and_then(|frame| {
-                let mut node = || self.books.take(limit, client.number, Use::Node, page);
+                let mut node = |table| self.books.take(limit, client.number, use_of_node(table, client), page);
                 let placed = place(&mut Frames { kernel, node: &mut node }, page, frame);
                 placed.map_err(|error| {
                     self.books.free(frame);
@@ -71,7 +71,7 @@ impl Accounts {
 
     /// Makes frames free that the client has at these pages.
     pub fn free(&mut self, kernel: &impl Kernel, client: Client, what: Use, pages: Range<u64>) {
-        let frames = Frames { kernel, node: || None };
+        let frames = Frames { kernel, node: |_| None };
         for page in pages {
             let Some(frame) = self.books.frame(client.number, what, page) else { continue };
             frames.unmap(client, page);
@@ -90,6 +90,11 @@ impl Accounts {
         let owned = most && pages.clone().all(|page| self.books.frame(client.number, what, page).is_some());
         if owned { Ok(pages) } else { Err(NOT_YOURS) }
     }
+}
+
+/// What a node is used for: where memory is granted, the manager's own page table needs one, too.
+const fn use_of_node(table: u64, client: Client) -> Use {
+    if table == client.page_table { Use::Node } else { Use::OwnNode }
 }
 
 /// What the kernel refused, to a client: without memory for page tables there is none for pages.

@@ -17,6 +17,8 @@ pub enum Use {
     Lent,
     /// A node of its owner's page table, above that page.
     Node,
+    /// A node of the manager's own page table, for good.
+    OwnNode,
 }
 
 /// A frame that is not free.
@@ -124,7 +126,7 @@ impl Books {
     }
 
     fn pages(&self, owns: impl Fn(usize) -> bool) -> impl Iterator<Item = u64> {
-        let pages = self.used().flatten().filter(|used| used.what != Use::Node);
+        let pages = self.used().flatten().filter(|used| !matches!(used.what, Use::Node | Use::OwnNode));
         pages.filter(move |used| owns(used.owner.into())).map(|used| used.page.into())
     }
 

@@ -80,11 +80,11 @@ pub fn page(address: u64) -> Option<u64> {
 pub struct Frames<'k, K, N> {
     /// The kernel.
     pub kernel: &'k K,
-    /// Where page-table nodes come from: the number of a frame that is free, which is not free any more.
+    /// Where nodes of a page table come from, by its slot: the number of a frame that is free, which is not free any more.
     pub node: N,
 }
 
-impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
+impl<K: Kernel, N: FnMut(u64) -> Option<u64>> Frames<'_, K, N> {
     /// Makes the frame memory, and maps it for the client.
     pub fn map(&mut self, client: Client, page: u64, frame: u64) -> Result<(), Error> {
         let own = self.kernel.word(word::PAGE_TABLE);
@@ -154,8 +154,8 @@ impl<K: Kernel, N: FnMut() -> Option<u64>> Frames<'_, K, N> {
 
     fn add_nodes(&mut self, table: u64, address: u64) -> Result<(), Error> {
         let Self { kernel, node } = self;
-        let frames = Frames { kernel: *kernel, node: || None };
-        let take = || node().map(|frame| frames.name(frame)).ok_or(Error::NoFrame);
+        let frames = Frames { kernel: *kernel, node: |_| None };
+        let take = || node(table).map(|frame| frames.name(frame)).ok_or(Error::NoFrame);
         let graft = |words| frames.when_quiescent(|| frames.operate(table, PageTableOperation::Graft, words));
         add_nodes(address, take, graft)
     }

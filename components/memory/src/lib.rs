@@ -142,7 +142,7 @@ impl<K: Kernel> Memory for Served<'_, K> {
     fn settle(&self, address: u64, frames: u64) -> Result<()> {
         self.with(|accounts, kernel, client| {
             let pages = accounts.owned(client, address, frames, Use::Lent)?;
-            let lent = Frames { kernel, node: || None };
+            let lent = Frames { kernel, node: |_| None };
             // Only what is nobody's object can be cleared.
             for page in pages.clone() {
                 let frame = accounts.books.frame(client.number, Use::Lent, page).ok_or(NOT_YOURS)?;

@@ -35,7 +35,7 @@ impl Accounts {
         let to = neighbour(kernel, from, to)?;
         self.withdraw(kernel, |offer| offer.overlaps(from.number, pages));
         self.add(from, pages, to, Kind::Given)?;
-        let frames = Frames { kernel, node: || None };
+        let frames = Frames { kernel, node: |_| None };
         for page in pages.clone() {
             frames.unmap(from, page);
             self.reuse((from, Use::Granted, page), (from, Use::Given, page))?;
@@ -123,7 +123,7 @@ impl Accounts {
                 self.free(kernel, dead, what, page..page + 1);
             }
         }
-        let frames = Frames { kernel, node: || None };
+        let frames = Frames { kernel, node: |_| None };
         for level in [1, 2, 3] {
             self.books.nodes(dead.number).for_each(|page| frames.prune(dead, page, level));
         }
@@ -140,7 +140,7 @@ impl Accounts {
             unmap(kernel, offer);
         }
         if was_mapped {
-            let _ = Frames { kernel, node: || None }.quiesce();
+            let _ = Frames { kernel, node: |_| None }.quiesce();
         }
     }
 
@@ -184,7 +184,7 @@ impl Accounts {
     ) -> Result<()> {
         let frame = self.books.frame(owner.number, what, from).ok_or(NOT_YOURS)?;
         let limit = kernel.word(word::FRAMES);
-        let node = || self.books.take(limit, to.number, Use::Node, page);
+        let node = |_| self.books.take(limit, to.number, Use::Node, page);
         Frames { kernel, node }.alias(to, page, frame, rights).map_err(error_of)
     }
 
@@ -204,6 +204,6 @@ fn neighbour(kernel: &impl Kernel, from: Client, to: u64) -> Result<Client> {
 /// Unmaps what was offered, where it was mapped.
 fn unmap(kernel: &impl Kernel, offer: Offer) {
     let (Some(first), Some(to)) = (offer.at, client(kernel, offer.to as u64 + 1)) else { return };
-    let frames = Frames { kernel, node: || None };
+    let frames = Frames { kernel, node: |_| None };
     (first..first + offer.pages).for_each(|page| frames.unmap(to, page));
 }

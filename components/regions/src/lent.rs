@@ -67,7 +67,8 @@ impl<T: Plain, M: Memory> Shared<T, M> {
         match source.ask(|memory| memory.take_back(extent.address)) {
             Ok(()) => {
                 mem::forget(self);
-                Ok(Owned::at(source, extent))
+                // SAFETY: it was shared by its owner, and is not any more.
+                Ok(unsafe { Owned::at(source, extent) })
             }
             Err(error) => Err((error, self)),
         }

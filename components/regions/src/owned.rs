@@ -26,7 +26,8 @@ impl<T: Plain, M: Memory> Owned<T, M> {
         let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| (1..=MOST).contains(bytes)).ok_or(WRONG_SIZE)?;
         let pages = Extent { address: 0, bytes }.pages();
         let address = source.ask(|memory| memory.grant(pages))?;
-        Ok(Self::at(source, Extent { address, bytes }))
+        // SAFETY: so many pages have just been granted.
+        Ok(unsafe { Self::at(source, Extent { address, bytes }) })
     }
 
     /// Takes what `from` gave to this component; from this component itself, what it gave away and nobody has taken yet.
@@ -43,7 +44,8 @@ impl<T: Plain, M: Memory> Owned<T, M> {
             let _ = source.ask(|memory| memory.give_back(address, pages));
             return Err(WRONG_SIZE);
         }
-        Ok(Self::at(source, Extent { address, ..named }))
+        // SAFETY: it has just been taken, and is as long as that.
+        Ok(unsafe { Self::at(source, Extent { address, ..named }) })
     }
 
     /// Gives the region to another component: from now on it is not here any more. What is answered is what that one takes it by.
@@ -102,9 +104,13 @@ impl<T: Plain, M: Memory> Owned<T, M> {
         self.source.ask(|memory| memory.offer(extent.address, extent.pages(), to.token(), writable))
     }
 
-    /// The region there, which is this component's.
-    pub(crate) const fn at(source: &'static Source<M>, extent: Extent) -> Self {
-        // SAFETY: the memory manager has just made it this component's, and nobody else's (`Source::of`).
+    /// The region there.
+    ///
+    /// # Safety
+    ///
+    /// The memory manager has just made it this component's, and nobody else's.
+    pub(crate) const unsafe fn at(source: &'static Source<M>, extent: Extent) -> Self {
+        // SAFETY: the caller says so, and the source that it stays so until it is given back (`Source::of`).
         Self { values: unsafe { Mapped::new(extent) }, source }
     }
 }

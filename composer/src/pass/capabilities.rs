@@ -213,6 +213,7 @@ pub fn capabilities(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut
         }
         components.push(table);
     }
+    manage::introduce(graph, &mut components);
     (found.errors() == before).then_some(Capabilities { components })
 }
 

@@ -11,7 +11,7 @@ use super::capabilities::{Table, token};
 use super::layout::{Layout, Space};
 use super::schema::Schema;
 use crate::elf::Segment;
-use crate::graph::Graph;
+use crate::graph::{Component, Graph};
 
 /// Slots that a constructor needs for each component that it makes: its tables, the component, and its start.
 const SLOTS: u64 = 4;
@@ -56,35 +56,37 @@ impl Parts<'_> {
         let mut held = Held { managed: vec![Managed::default(); self.graph.components.len()], ..Held::default() };
         let mut next = slot;
         let mut tables: HashMap<usize, u64> = HashMap::new();
-        let mut grant = |capabilities: &mut Vec<Capability>, grant| {
-            capabilities.push(Capability { slot: next, grant });
+        let mut grant = |capabilities: &mut Vec<Capability>, grant: Option<Grant>| {
+            capabilities.extend(grant.map(|grant| Capability { slot: next, grant }));
             next += 1;
             next - 1
         };
         for (at, managed) in held.managed.iter_mut().enumerate() {
             if self.graph.components.get(at).is_some_and(|client| client.memory_manager() == Some(index)) {
-                // Who shares an address space has one page table with the others, by one capability.
+                let maker = self.graph.components.get(at).and_then(|client| client.constructor);
+                managed.partner = maker.map_or(0, token);
+                // Who is made at run time has a page table then: there is a slot for it. Who shares an address space has one page
+                // table with the others, by one capability.
+                let granted = maker.is_none().then_some(Grant::PageTable(at as u64));
                 let first = self.graph.first_in_space(at);
-                let slot =
-                    tables.entry(first).or_insert_with(|| grant(&mut held.capabilities, Grant::PageTable(at as u64)));
-                managed.page_table = *slot;
+                managed.page_table = *tables.entry(first).or_insert_with(|| grant(&mut held.capabilities, granted));
                 managed.quota = self.quota(at);
                 // A client's pages lie in twice as much address space, and so does what others lend it.
                 held.frames += managed.quota + nodes(2 * (managed.quota + self.lent_to(at)));
             }
             let (serves, calls) = self.around(index, at);
             if serves {
-                managed.component = grant(&mut held.capabilities, Grant::Server(at as u64));
+                managed.component = grant(&mut held.capabilities, Some(Grant::Server(at as u64)));
             }
             if calls {
-                managed.table = grant(&mut held.capabilities, Grant::Table(at as u64));
+                managed.table = grant(&mut held.capabilities, Some(Grant::Table(at as u64)));
             }
         }
         if held.frames > 0 {
             // It has everything mapped itself.
             held.frames += nodes(held.frames);
         }
-        let page_table = grant(&mut held.capabilities, Grant::PageTable(index as u64));
+        let page_table = grant(&mut held.capabilities, Some(Grant::PageTable(index as u64)));
         let wanted = SLOTS * self.graph.constructed_by(index).count() as u64;
         held.free = (page_table + 1, wanted);
         // Its own table comes last, so that there are leaves for the free slots before it.
@@ -101,7 +103,7 @@ impl Parts<'_> {
     }
 
     /// Whether the component at `at`, which is there from the start, is called by one that `constructor` makes, and
-    /// whether it calls one.
+    /// whether it calls one, or gives it memory: then its table has to be changed with each life of that one.
     fn around(&self, constructor: usize, at: usize) -> (bool, bool) {
         let Some(component) = self.graph.components.get(at).filter(|component| component.constructor.is_none()) else {
             return (false, false);
@@ -110,7 +112,9 @@ impl Parts<'_> {
         let serves = made.any(|made| made.edges().any(|edge| edge.server == at));
         let is_made =
             |edge: usize| self.graph.components.get(edge).is_some_and(|server| server.constructor == Some(constructor));
-        (serves, component.edges().any(|edge| is_made(edge.server)))
+        let gives = |made: usize| self.graph.components.get(made).and_then(Component::memory_manager) == Some(at);
+        let is_told = self.graph.constructed_by(constructor).any(gives);
+        (serves, is_told || component.edges().any(|edge| is_made(edge.server)))
     }
 
     /// Frames that the component at `index` may have at once.
@@ -168,6 +172,20 @@ impl Parts<'_> {
             }
         }
         plan
+    }
+}
+
+/// Tells those that make components where the memory managers of these expect their page tables.
+pub fn introduce(graph: &Graph, tables: &mut [Table]) {
+    for (at, component) in graph.components.iter().enumerate() {
+        let Some((maker, manager)) = component.constructor.zip(component.memory_manager()) else { continue };
+        let of =
+            |tables: &[Table], index: usize| Some(tables.get(index)?.managing.as_ref()?.managed.get(at)?.page_table);
+        let Some(page_table) = of(tables, manager) else { continue };
+        let made = tables.get_mut(maker).and_then(|table| table.managing.as_mut()?.managed.get_mut(at));
+        if let Some(made) = made {
+            *made = Managed { page_table, partner: token(manager), ..Managed::default() };
+        }
     }
 }
 

@@ -118,6 +118,8 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
     let (fake, manager) = manager(100);
     let (one, two, maker) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 4));
     let before = (fake.books.borrow().kernel.len(), fake.books.borrow().counts.len());
+    one.grant(1).unwrap();
+    assert_eq!(maker.end(ONE), Ok(()), "the first of whom the manager has anything mapped");
     for _ in 0..100 {
         let theirs = two.grant(2).unwrap();
         two.offer(theirs, 1, ONE, true).unwrap();

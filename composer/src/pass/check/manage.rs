@@ -91,13 +91,17 @@ fn ignorant_handler(component: &Component, fault: &draft::Dependency, graph: &Gr
 fn beyond_construction(index: usize, component: &Component, constructor: &Component, graph: &Graph) -> Vec<Diagnostic> {
     let managed = |dep: &&Dependency| [SCHED, MEMORY].contains(&dep.interface.value.as_str());
     let deps = component.deps.iter();
-    let scheduled = deps.clone().find(managed).map(|dep| ("a scheduler or a memory manager", &dep.span));
+    let scheduled = deps.clone().find(|dep| dep.interface.value == SCHED).map(|dep| ("a scheduler", &dep.span));
+    let elsewhere = |dep: &&Dependency| {
+        dep.interface.value == MEMORY && constructor.memory_manager().is_some_and(|manager| manager != dep.server)
+    };
+    let memory = deps.clone().find(elsewhere).map(|dep| ("memory of another memory manager", &dep.span));
     let page = deps.clone().find(|dep| dep.via == Via::Page).map(|dep| ("a syscall page", &dep.span));
     let device = component.devices.first().map(|device| ("a device", &device.span));
     let clients = graph.components.iter().flat_map(|client| &client.deps).filter(|dep| dep.server == index);
     let served = clients.clone().find(|dep| dep.via == Via::Page).map(|dep| ("a page to serve", &dep.span));
     let managing = clients.clone().find(managed).map(|dep| ("components to schedule or to give memory to", &dep.span));
-    let all = [scheduled, page, device, served, managing].into_iter().flatten();
+    let all = [scheduled, memory, page, device, served, managing].into_iter().flatten();
     let complaint = |(what, span)| {
         let message = format!(
             "{what} for `{}`, which `{}` constructs, is not supported yet",

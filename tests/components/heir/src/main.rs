@@ -1,0 +1,35 @@
+//! The image of a component that sees what a lender leaves behind when it dies: nothing, and nobody else is harmed.
+#![no_std]
+#![no_main]
+
+use console_interface::{ConsoleClient, Writer};
+use core::fmt::Write;
+use gallery::{EMPTY, Gallery, GalleryClient};
+use lender::{Lender, LenderClient};
+use runtime::{Error, Result};
+
+runtime::import!(CONSOLE: ConsoleClient);
+runtime::import!(GALLERY: GalleryClient);
+runtime::import!(LENDER: LenderClient);
+runtime::parameter!(LIVES: u64 = 1, "lives");
+
+runtime::component! { main: run }
+
+const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
+
+fn run() -> Result<u16> {
+    let good = (0..LIVES.get()).filter(|_| life() == Ok(true)).count();
+    let _ = writeln!(Writer::new(&CONSOLE), "heir: {good} lives of a lender ended as they should");
+    Ok(0)
+}
+
+/// A lender with pages of its own, one of which hangs in a gallery, dies: they are gone, there too, and its next life has none.
+fn life() -> Result<bool> {
+    let is_new = LENDER.pages()? == 0;
+    let sum = LENDER.lend()?;
+    let hangs = GALLERY.look()? == sum && LENDER.pages()? == 32;
+    let died = LENDER.die().is_err();
+    let looked = GALLERY.look();
+    let empty = GALLERY.look();
+    Ok(is_new && hangs && died && (looked, empty) == (Err(FAULTED), Err(EMPTY)) && GALLERY.pages()? == 0)
+}
