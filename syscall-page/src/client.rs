@@ -438,6 +438,13 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         self.books.free().count_ones()
     }
 
+    /// Whether any call has not ended.
+    #[cold]
+    pub fn is_any_under_way(&self) -> bool {
+        let in_flight = self.books.in_flight();
+        self.ended(in_flight) != in_flight
+    }
+
     /// Calls that are submitted and not collected, abandoned ones included.
     pub fn in_flight(&self) -> u32 {
         self.books.in_flight().count_ones()

@@ -45,7 +45,7 @@ pub(crate) mod tests;
 mod ticket;
 mod workers;
 
-pub use adaptive::{Adaptive, Promise};
+pub use adaptive::{Adaptive, Kept, Promise};
 pub use error::PageError;
 pub use import::PageImport;
 pub use posts::{Posts, Scheduler};

@@ -191,6 +191,15 @@ fn adaptive(item: &ItemTrait, interface: &Interface) -> TokenStream {
             }
         }
 
+        impl<'p> ::core::ops::Deref for #adaptive<'p> {
+            type Target = ::runtime::page::Adaptive<'p>;
+
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &self.page
+            }
+        }
+
         /// The methods, each called directly or posted.
         #[derive(Clone, Copy)]
         #visibility struct #call<'p>(&'p #adaptive<'p>);

@@ -37,7 +37,10 @@ impl<'p, S, A: Answer, const WORDS: usize> Call<'p, S, A, WORDS> {
     /// From one state to the next; the result, if that is the last.
     fn step(&self, state: State<'p, A>, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
         let posted = match state {
-            State::New => self.page.post(self.method, self.words),
+            State::New => {
+                self.page.posts().hasten();
+                self.page.posts().post(self.method, self.words)
+            }
             State::Posted(ticket) => Ok(ticket),
             State::Ended => Err(Error::Page(PageError::UnknownCall)),
         };

@@ -138,7 +138,7 @@ struct Parking<'b, 'p, 'e>(&'b OnPage<'p, Serving<'e>>, &'b Ends, &'b Workers);
 
 impl Idle for Parking<'_, '_, '_> {
     fn idle(&self) -> bool {
-        self.1.park(self.0.posts, self.2);
+        self.1.park(self.0.posts(), self.2);
         self.0.idle()
     }
 }

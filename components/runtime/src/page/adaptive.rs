@@ -5,7 +5,7 @@
 //! how the next ones are made. To count costs a lone call a few instructions; a first call of many, that it was made
 //! directly.
 
-use super::{Posts, Scheduler, Ticket};
+use super::{Detached, Posts, Scheduler, Ticket};
 use crate::{Answer, Result};
 use core::cell::Cell;
 
@@ -73,16 +73,13 @@ impl<'p> Adaptive<'p> {
     }
 
     /// A result is waited for: that ends a batch, and its size says how the next one is made.
-    #[inline]
+    #[cold]
     fn learn(&self) {
-        let posted = self.posted.replace(0);
-        if posted > 0 {
-            self.is_lone.set(posted == 1);
-        }
+        self.is_lone.set(self.posted.replace(0) == 1);
     }
 }
 
-impl<A: Answer> Promise<'_, A> {
+impl<'p, A: Answer> Promise<'p, A> {
     /// The result. A call that was posted is served now, with all others that were, if that has not been done; if its
     /// method waits for something, so does this thread, by `scheduler`.
     ///
@@ -95,12 +92,46 @@ impl<A: Answer> Promise<'_, A> {
             Way::Made(adaptive, result) => {
                 // If others were posted behind it, they are waited for next, and have the last word.
                 adaptive.is_lone.set(true);
-                Ok(result?)
+                result
             }
             Way::Posted(adaptive, ticket) => {
-                adaptive.learn();
-                ticket.flush_or_wait(scheduler)
+                if adaptive.posted.get() > 0 {
+                    adaptive.learn();
+                }
+                ticket.success().or_else(|ticket| ticket.flush_or_wait(scheduler))
             }
         }
+    }
+
+    /// Keeps the right to the result apart from the page: it is small, and whoever loses it loses the call's slot.
+    #[inline]
+    pub fn detach(self) -> Kept<A> {
+        match self.0 {
+            Way::Made(_, result) => Kept::Made(result),
+            Way::Posted(_, ticket) => Kept::Posted(ticket.detach()),
+        }
+    }
+}
+
+/// A [`Promise`] that is kept apart from its page; of several copies one gets the result.
+#[derive(Clone, Copy)]
+#[must_use = "without it, the call's slot never comes back"]
+pub enum Kept<A> {
+    /// The call was made directly.
+    #[doc(hidden)]
+    Made(Result<A>),
+    /// The call was posted.
+    #[doc(hidden)]
+    Posted(Detached<A>),
+}
+
+impl<A: Answer> Kept<A> {
+    /// The promise again, of the page on which the call was made.
+    #[inline]
+    pub fn attach<'p>(self, adaptive: &'p Adaptive<'p>) -> Promise<'p, A> {
+        Promise(match self {
+            Self::Made(result) => Way::Made(adaptive, result),
+            Self::Posted(ticket) => Way::Posted(adaptive, ticket.attach(&adaptive.posts)),
+        })
     }
 }

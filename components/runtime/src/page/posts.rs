@@ -32,7 +32,7 @@ pub trait Scheduler {
     fn wait(&self, page: u64) -> Result<u64>;
 }
 
-const FAULTED: Result<u64> = Err(Error::Kernel(abi::error::Error::Faulted));
+const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
 
 /// Calls that are worth showing to another core before anybody waits for them: it need not be woken for each.
 const ENOUGH: u64 = 8;
@@ -73,11 +73,11 @@ impl<'p> Posts<'p> {
         if !self.with(Client::announce) {
             return Ok(0);
         }
-        let answered = match self.runner {
-            None => self.import.serve().map(|[answered, _]| answered),
-            Some(runner) => runner.wait(true),
-        };
-        Ok(self.served(answered)?.count_ones().into())
+        if let Some(runner) = self.runner {
+            return self.wait_for_runner(runner, true).map(|answered| answered.count_ones().into());
+        }
+        let answered = self.served(self.import.serve().map(|[answered, _]| answered))?;
+        Ok(answered.count_ones().into())
     }
 
     /// Makes the page known to `scheduler`, once.
@@ -105,19 +105,51 @@ impl<'p> Posts<'p> {
     ///
     /// The scheduler's; and as [`Posts::flush`].
     pub fn wait(&self, scheduler: &impl Scheduler) -> Result<bool> {
+        self.wait_at_once(scheduler)
+    }
+
+    /// The same, where that is all there is to do.
+    #[inline(always)]
+    pub(super) fn wait_at_once(&self, scheduler: &impl Scheduler) -> Result<bool> {
+        if let Some(runner) = self.runner {
+            return self.wait_elsewhere(runner);
+        }
         match self.with(Client::prepare_to_be_served) {
             Next::NothingToWaitFor => Ok(false),
             Next::ResultsCame => Ok(true),
-            Next::BeServed => self.served(self.wait_where_served(scheduler)).map(|_| true),
+            Next::BeServed => self.served(scheduler.wait(self.import.number())).map(|_| true),
         }
     }
 
-    #[inline]
-    fn wait_where_served(&self, scheduler: &impl Scheduler) -> Result<u64> {
-        match self.runner {
-            None => scheduler.wait(self.import.number()),
-            Some(runner) => runner.wait(false),
+    /// The same, where the graph has it served on another core.
+    #[cold]
+    #[inline(never)]
+    fn wait_elsewhere(&self, runner: &Runner) -> Result<bool> {
+        self.with(Client::announce_new);
+        if !self.with(|client| client.is_any_under_way()) {
+            return Ok(false);
         }
+        self.wait_for_runner(runner, false).map(|_| true)
+    }
+
+    /// Waits for answers, or, if `for_end`, for the server to have looked at everything. Answers the slots of calls that were
+    /// answered.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_runner(&self, runner: &Runner, for_end: bool) -> Result<u64> {
+        self.served_by(runner, runner.wait(for_end))
+    }
+
+    /// What the server did on another core, as it says.
+    #[cold]
+    #[inline(never)]
+    fn served_by(&self, runner: &Runner, result: Result<u64>) -> Result<u64> {
+        let told = self.served(result);
+        if told == Err(FAULTED) {
+            // What is behind the call that it was at is served now.
+            runner.announce();
+        }
+        told
     }
 
     /// As [`Posts::wait`]; answers the slots of calls that may have ended, or `None` if there was none to wait for.
@@ -129,11 +161,18 @@ impl<'p> Posts<'p> {
     /// As [`Posts::flush`], if there is anything to serve; answers the slots of calls that may have ended.
     pub(crate) fn flush_for_slots(&self) -> Result<u64> {
         if let Some(runner) = self.runner {
-            self.announce_to(runner);
-            self.served(runner.collect())?;
-        } else if self.with(Client::prepare_to_serve) {
+            return self.collect_slots(runner);
+        }
+        if self.with(Client::prepare_to_serve) {
             self.served(self.import.serve().map(|[answered, _]| answered))?;
         }
+        Ok(self.with(Client::take_hints))
+    }
+
+    #[cold]
+    fn collect_slots(&self, runner: &Runner) -> Result<u64> {
+        self.announce_to(runner);
+        self.served_by(runner, runner.collect())?;
         Ok(self.with(Client::take_hints))
     }
 
@@ -146,7 +185,7 @@ impl<'p> Posts<'p> {
 
     /// Some calls were posted, and others will be before any is waited for: on another core, they can be served already.
     #[inline]
-    pub(super) fn hasten(&self) {
+    pub(crate) fn hasten(&self) {
         if let Some(runner) = self.runner {
             self.hasten_to(runner);
         }
@@ -191,23 +230,24 @@ impl<'p> Posts<'p> {
     }
 
     /// What the server did, as it says.
-    #[inline]
+    #[inline(always)]
     fn served(&self, result: Result<u64>) -> Result<u64> {
-        self.note(result);
-        if let (Some(runner), FAULTED) = (self.runner, result) {
-            // What is behind the call that it was at is served now.
-            runner.announce();
+        match result {
+            Ok(slots) => self.with(|client| {
+                client.served(slots);
+                client.collect_abandoned();
+            }),
+            Err(error) => self.failed(error),
         }
         result
     }
 
-    #[inline]
-    fn note(&self, result: Result<u64>) {
+    #[cold]
+    #[inline(never)]
+    fn failed(&self, error: Error) {
         self.with(|client| {
-            match result {
-                Ok(slots) => client.served(slots),
-                FAULTED => client.server_faulted(),
-                Err(_) => {}
+            if error == FAULTED {
+                client.server_faulted();
             }
             client.collect_abandoned();
         });

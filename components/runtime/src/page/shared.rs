@@ -19,7 +19,7 @@ const SLOTS: usize = syscall_page::layout::ENTRIES;
 /// It has the page served when nobody is ready: by `scheduler`, if it is what is waited for ([`Idle`]); by this thread itself, if it is
 /// one of several [`Sources`](crate::waiting::Sources).
 pub struct Shared<'p, S, W> {
-    pub(crate) posts: &'p Posts<'p>,
+    posts: &'p Posts<'p>,
     scheduler: &'p S,
     /// Who waits for the call in each slot.
     waiting: [Cell<Option<W>>; SLOTS],
@@ -36,15 +36,9 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
         Self { posts, scheduler, waiting, full: Line::new(), failure: Cell::new(None) }
     }
 
-    /// Writes a call to the page, of many that are.
     #[inline]
-    pub(crate) fn post<A: Answer, const WORDS: usize>(
-        &self,
-        method: u16,
-        words: [u64; WORDS],
-    ) -> Result<Ticket<'p, A>> {
-        self.posts.hasten();
-        self.posts.post(method, words)
+    pub(crate) fn posts(&self) -> &'p Posts<'p> {
+        self.posts
     }
 
     /// `waiter` is woken when the call in `slot` has ended.
@@ -127,8 +121,9 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
         method: u16,
         words: [u64; WORDS],
     ) -> Result<A> {
+        self.posts.hasten();
         let ticket = loop {
-            match self.post(method, words) {
+            match self.posts.post(method, words) {
                 Err(Error::Page(PageError::Exhausted)) => self.block_for_slot(threads)?,
                 posted => break posted?,
             }

@@ -38,7 +38,7 @@ impl<'p, A: Answer> Ticket<'p, A> {
 
     /// The answer of a call that succeeded, by the short way.
     #[inline]
-    fn success(self) -> core::result::Result<A, Self> {
+    pub(super) fn success(self) -> core::result::Result<A, Self> {
         match self.posts.poll_success(self.call, A::WORDS) {
             Some(words) => {
                 mem::forget(self);
@@ -90,7 +90,7 @@ impl<'p, A: Answer> Ticket<'p, A> {
                     Err(ticket) => ticket,
                 };
             }
-            if !ticket.posts.wait(scheduler)? {
+            if !ticket.posts.wait_at_once(scheduler)? {
                 // It may have ended between the two looks.
                 return ticket.poll().unwrap_or(Err(Error::Page(PageError::NotDone)));
             }
@@ -101,18 +101,10 @@ impl<'p, A: Answer> Ticket<'p, A> {
         }
     }
 
-    /// The cheapest way to the result: by a flush, and by waiting only if the method waits.
-    #[inline(never)]
-    pub(super) fn flush_or_wait(self, scheduler: &impl Scheduler) -> Result<A> {
-        match self.success() {
-            Ok(answer) => Ok(answer),
-            Err(ticket) => ticket.flushed_or_waited_for(scheduler),
-        }
-    }
-
+    /// The cheapest way to a result that is not there: by a flush, and by waiting only if the method waits.
     #[cold]
     #[inline(never)]
-    fn flushed_or_waited_for(self, scheduler: &impl Scheduler) -> Result<A> {
+    pub(super) fn flush_or_wait(self, scheduler: &impl Scheduler) -> Result<A> {
         if self.posts.is_unannounced(self.call) {
             self.posts.flush()?;
         }

@@ -48,6 +48,7 @@ fn run() -> Result<()> {
             Row::new("page_user_b32", &|iterations| page_user_b32(&posts, iterations)).iterations(20),
             Row::new("future_roundtrip", &|iterations| future_roundtrip(&posts, iterations)),
             Row::new("page_adaptive_b1", &|iterations| page_adaptive_b1(&adaptive, iterations)),
+            Row::new("page_adaptive_b8", &|iterations| page_adaptive_b8(&adaptive, iterations)).iterations(20),
             Row::new("page_adaptive_b32", &|iterations| page_adaptive_b32(&adaptive, iterations)).iterations(20),
         ],
         &mut Writer::new(&CONSOLE),
@@ -88,14 +89,27 @@ fn page_adaptive_b1<'p>(pong: &'p PongAdaptive<'p>, iterations: u64) -> Result<(
     Ok(())
 }
 
-/// Rounds of batches of 32 calls, made adaptively.
-#[unsafe(no_mangle)]
-#[inline(never)]
-fn page_adaptive_b32<'p>(pong: &'p PongAdaptive<'p>, iterations: u64) -> Result<()> {
-    (0..iterations * 2).try_for_each(|_| {
-        let calls: [_; 32] = core::array::from_fn(|_| pong.call().call());
-        calls.into_iter().try_for_each(|call| call.wait(&PAGES))
-    })
+/// Rounds of batches of so many calls, made adaptively.
+macro_rules! adaptive_batches {
+    ($($name:ident: $calls:literal),*) => {$(
+        #[doc = concat!("Rounds of batches of ", $calls, ".")]
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        fn $name<'p>(pong: &'p PongAdaptive<'p>, iterations: u64) -> Result<()> {
+            (0..iterations * (ROUND / $calls)).try_for_each(|_| adaptive_batch::<$calls>(pong))
+        }
+    )*};
+}
+
+adaptive_batches! { page_adaptive_b8: 8, page_adaptive_b32: 32 }
+
+#[inline(always)]
+fn adaptive_batch<'p, const CALLS: usize>(pong: &'p PongAdaptive<'p>) -> Result<()> {
+    let mut calls = [pong.call().call().detach(); CALLS];
+    for call in calls.iter_mut().skip(1) {
+        *call = pong.call().call().detach();
+    }
+    calls.iter().try_for_each(|call| call.attach(pong).wait(&PAGES))
 }
 
 /// Switches between two user threads.
