@@ -109,15 +109,24 @@ impl Search {
     }
 
     fn next(&mut self) -> Input {
-        let all = self.corpus.len() as u64;
-        let one = self.random.below(all) as usize;
+        let one = self.shorter();
         let kind = self.corpus[one].kind;
         let mut input = self.corpus[one].clone();
-        let other = self.random.below(all) as usize;
+        let other = self.any();
         let other = if self.corpus[other].kind == kind { other } else { one };
         change::change(&mut input.bytes, kind, &self.corpus[other].bytes, &mut self.random);
         input.bytes.truncate(LIMIT);
         input
+    }
+
+    fn any(&mut self) -> usize {
+        self.random.below(self.corpus.len() as u64) as usize
+    }
+
+    /// Of two, the shorter: it is read sooner, and a change of it changes more. So graphs are read more often than images.
+    fn shorter(&mut self) -> usize {
+        let (one, other) = (self.any(), self.any());
+        if self.corpus[one].bytes.len() <= self.corpus[other].bytes.len() { one } else { other }
     }
 
     /// Whether an input is accepted, and whether it took a path that none took before.
