@@ -45,49 +45,7 @@ impl Memory for Played {
         Ok(())
     }
 
-    fn token(&self) -> Result<u64> {
-        unreachable!()
-    }
-
-    fn offer(&self, _: u64, _: u64, _: u64, _: bool) -> Result<()> {
-        unreachable!()
-    }
-
-    fn accept(&self, _: u64, _: u64, _: bool) -> Result<(u64, u64)> {
-        unreachable!()
-    }
-
-    fn release(&self, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn give(&self, _: u64, _: u64, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn take(&self, _: u64, _: u64) -> Result<(u64, u64)> {
-        unreachable!()
-    }
-
-    fn take_back(&self, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn end(&self, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn lend(&self, _: u64) -> Result<u64> {
-        unreachable!()
-    }
-
-    fn settle(&self, _: u64, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn left(&self) -> Result<(u64, u64)> {
-        unreachable!()
-    }
+    memory_interface::not_asked!(regions, makers);
 }
 
 const BLOCK_PAGES: u64 = (BLOCK / PAGE) as u64;

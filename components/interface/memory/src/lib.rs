@@ -8,6 +8,8 @@
 #[cfg(test)]
 extern crate std;
 
+mod not_asked;
+
 use runtime::{Error, Result};
 
 /// Gives memory. Each method is about the component that calls it.

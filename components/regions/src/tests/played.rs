@@ -208,19 +208,5 @@ impl Memory for Played {
         })
     }
 
-    fn end(&self, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn lend(&self, _: u64) -> Result<u64> {
-        unreachable!()
-    }
-
-    fn settle(&self, _: u64, _: u64) -> Result<()> {
-        unreachable!()
-    }
-
-    fn left(&self) -> Result<(u64, u64)> {
-        unreachable!()
-    }
+    memory_interface::not_asked!(makers);
 }
