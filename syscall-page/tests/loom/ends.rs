@@ -26,14 +26,10 @@ fn a_result_that_is_given_up_at_any_moment_gives_its_slot_back() {
 #[test]
 fn a_blocked_call_is_given_up_while_it_is_answered() {
     explore(|| {
-        let (mut client, server) = both_ends::<1>();
-        let first = client.post(&ask(1), 1).unwrap();
-        let waiting = block_the_first(&server).1.unwrap();
-        let other = server.clone();
-        let worker = thread::spawn(move || other.complete(waiting, &expected(1)).unwrap());
+        let (mut client, server, first, worker) = blocked_and_answered();
         client.abandon(first).unwrap();
         let early = client.post(&ask(2), 2);
-        let _ = worker.join().unwrap();
+        worker.join().unwrap();
         let second = early.or_else(|_| client.post(&ask(2), 2)).unwrap();
         assert_eq!(server.pass(1, echo).run, 1, "it does not look blocked");
         assert_eq!(client.poll(second), Ok(Some(expected(2))));

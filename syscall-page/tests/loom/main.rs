@@ -18,7 +18,7 @@ use loom::thread;
 use std::cell::Cell;
 use syscall_page::server::State;
 use syscall_page::{
-    Blocked, Call, Client, Entry, Header, Next, Outcome, Page, PollError, Reply, Request, Server, Sleep, Word,
+    Blocked, Call, Client, Entry, Header, Next, Outcome, Page, PollError, Reply, Request, Server, Sleep, Ticket, Word,
 };
 
 /// The explorer's word.
@@ -141,4 +141,14 @@ fn block_the_first<const N: usize>(server: &Service<N>) -> (u32, Option<Blocked>
         parked.outcome
     });
     (pass.run, waiting)
+}
+
+/// A call with word 1 that was blocked, and a worker that answers it meanwhile.
+fn blocked_and_answered() -> (Client<'static, Explored, 1>, Arc<Service<1>>, Ticket, thread::JoinHandle<()>) {
+    let (mut client, server) = both_ends::<1>();
+    let ticket = client.post(&ask(1), 1).unwrap();
+    let waiting = block_the_first(&server).1.unwrap();
+    let other = server.clone();
+    let worker = thread::spawn(move || _ = other.complete(waiting, &expected(1)).unwrap());
+    (client, server, ticket, worker)
 }

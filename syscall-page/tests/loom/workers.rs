@@ -118,16 +118,12 @@ fn of_one_entry_submitted_twice_over_one_call_waits() {
 #[test]
 fn a_slot_that_was_blocked_comes_back_too() {
     explore(|| {
-        let (mut client, server) = both_ends::<1>();
-        let first = client.post(&ask(1), 1).unwrap();
-        let waiting = block_the_first(&server).1.unwrap();
-        let other = server.clone();
-        let worker = thread::spawn(move || other.complete(waiting, &expected(1)).unwrap());
+        let (mut client, server, first, worker) = blocked_and_answered();
         if client.poll(first).unwrap().is_some() {
             let second = client.post(&ask(2), 2).unwrap();
             assert_eq!(server.pass(1, echo).run, 1, "it does not look blocked");
             assert_eq!(client.poll(second), Ok(Some(expected(2))));
         }
-        let _ = worker.join().unwrap();
+        worker.join().unwrap();
     });
 }
