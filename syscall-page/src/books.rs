@@ -35,6 +35,11 @@ const RESERVED: u64 = 1 << 63;
 /// Beside a number: nobody counts as far.
 const MARKS: u64 = CARE | ABANDONED | RESERVED;
 
+/// No call has this number or a larger one.
+pub(crate) const NO_CALL: u64 = 1 << 60;
+
+const _: () = assert!(NO_CALL & MARKS == 0);
+
 /// The word of a slot that is never used: no number is as large.
 const RETIRED: u64 = u64::MAX;
 

@@ -6,7 +6,7 @@
 //! the result. A hostile server can give wrong results or none; it cannot make
 //! a client hand out a slot twice, mistake one call for another, or fail.
 
-use crate::books::{Books, each, place_of};
+use crate::books::{Books, NO_CALL, each, place_of};
 use crate::entry::Entry;
 use crate::header::Sleep;
 use crate::layout::{ENTRIES, RESULTS};
@@ -83,6 +83,18 @@ impl Ticket {
     #[inline]
     pub const fn slot(self) -> usize {
         Books::<ENTRIES>::slot_of(self.0) as usize
+    }
+
+    /// What names no call, and no page takes for one: a note for who keeps it among tickets.
+    #[inline]
+    pub const fn of_no_call(note: u16) -> Self {
+        Self(NO_CALL | note as u64)
+    }
+
+    /// The note, if this names no call.
+    #[inline]
+    pub const fn note(self) -> Option<u16> {
+        if self.0 < NO_CALL { None } else { Some(self.0 as u16) }
     }
 }
 

@@ -206,7 +206,7 @@ pub const ROWS: &[Row] = &[
     batches("page_flush_b64", 64, Image::Calls),
     batches("page_user_b32", 32, Image::Waits),
     row("future_roundtrip", Group::Pages, Image::Waits).once(),
-    row("page_adaptive_b1", Group::Pages, Image::Waits).target(107),
+    row("page_adaptive_b1", Group::Pages, Image::Waits).target(105),
     batches("page_adaptive_b8", 8, Image::Waits).once().together(ROUND),
     batches("page_adaptive_b32", 32, Image::Waits).once().together(ROUND),
     thread("thread_switch", "ThreadOperation::Dispatch").over("floor_thread_switch").target(130),

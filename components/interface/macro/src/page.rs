@@ -222,7 +222,7 @@ fn call_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
         #[doc = #documentation]
         #[inline]
         #visibility fn #name(self, #(#parameters),*) -> ::runtime::page::Promise<'p, #answer> {
-            #call(&self.0.page, #number, #words, || #interface::#name(self.0.direct, #(#arguments),*))
+            #call(&self.0.page, #number, #words, move || #interface::#name(self.0.direct, #(#arguments),*))
         }
     }
 }

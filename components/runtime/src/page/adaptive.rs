@@ -1,22 +1,60 @@
 //! Calls that go whichever way is cheaper: directly as long as they come alone, by the page as soon as several are made
 //! before a result is wanted.
 //!
-//! What comes next is taken to be like what came last: how many calls were made since the last result was waited for says
-//! how the next ones are made. To count costs a lone call a few instructions; a first call of many, that it was made
-//! directly.
+//! What comes next is taken to be like what came last; a batch pays for that decision once, where it is served.
 
 use super::{Detached, Posts, Scheduler, Ticket};
-use crate::{Answer, Result};
+use crate::{Answer, Error, Result};
 use core::cell::Cell;
+
+/// Which way the next call goes. Each call counts up, and is made directly if that makes zero. A direct call's result, when it is
+/// taken, counts down again, so that the next call finds what that one found, if it is alone as well.
+pub(super) struct Habit(Cell<i64>);
+
+impl Habit {
+    /// The count before a call that is made directly. It is a lone call that is, since a page is cheaper from the second on: what
+    /// privileged operations cost is the most of both.
+    const ALONE: i64 = -1;
+
+    /// The count before calls that are posted. One, so that a call that was posted behind a direct one, which has made zero, is not
+    /// taken for a batch of one.
+    const TOGETHER: i64 = 1;
+
+    /// Nothing is known: calls come alone.
+    pub(super) const fn new() -> Self {
+        Self(Cell::new(Self::ALONE))
+    }
+
+    #[inline]
+    fn is_next_posted(&self) -> bool {
+        let count = self.0.get().wrapping_add(1);
+        self.0.set(count);
+        count != 0
+    }
+
+    /// The result of a direct call was taken. Whatever the count is then, calls are right, and the next batch sets it.
+    #[inline]
+    fn count_back(&self) {
+        self.0.set(self.0.get().wrapping_sub(1));
+    }
+
+    /// That was an error. (As `count_back`, but another instruction: so compilers keep errors out of the way of answers.)
+    #[inline]
+    fn count_error_back(&self) {
+        self.0.set(Self::ALONE);
+    }
+
+    /// A batch of so many calls is about to be served: the next one is made as would have been best for this one.
+    #[inline]
+    fn learn(&self, size: u64) {
+        let is_alone = size == 1 && self.0.get() == Self::TOGETHER + 1;
+        self.0.set(if is_alone { Self::ALONE } else { Self::TOGETHER });
+    }
+}
 
 /// A page that is used if that is worth it, for one thread.
 pub struct Adaptive<'p> {
     pub(super) posts: Posts<'p>,
-    /// Whether the next call is made directly. One is, since a page is cheaper from the second on: what privileged
-    /// operations cost is the most of both.
-    is_lone: Cell<bool>,
-    /// Calls that were posted since a result was waited for.
-    posted: Cell<u64>,
 }
 
 /// The result of a call, now or later.
@@ -25,14 +63,15 @@ pub struct Promise<'p, A>(Way<'p, A>);
 
 enum Way<'p, A> {
     Made(&'p Adaptive<'p>, Result<A>),
-    Posted(&'p Adaptive<'p>, Ticket<'p, A>),
+    /// The ticket of a call, or a note of how a direct call ended, and with what.
+    Kept(&'p Adaptive<'p>, Ticket<'p, A>, A),
 }
 
 impl<'p> Adaptive<'p> {
     /// The client's end of a page, used adaptively.
     #[doc(hidden)]
     pub fn new(posts: Posts<'p>) -> Self {
-        Self { posts, is_lone: Cell::new(true), posted: Cell::new(0) }
+        Self { posts }
     }
 
     /// Makes a call of `method` with `words`: by `direct`, or by the page.
@@ -44,38 +83,52 @@ impl<'p> Adaptive<'p> {
         words: [u64; WORDS],
         direct: impl FnOnce() -> Result<A>,
     ) -> Promise<'p, A> {
-        if self.is_lone.get() {
-            self.is_lone.set(false);
-            return Promise(Way::Made(self, direct()));
+        if self.posts.habit().is_next_posted() {
+            if let Ok(ticket) = self.posts.post(method, words) {
+                return Promise(Way::Kept(self, ticket, no_answer()));
+            }
+            if let Ok(ticket) = self.post_again(method, words) {
+                return Promise(Way::Kept(self, ticket, no_answer()));
+            }
         }
-        self.posted.set(self.posted.get() + 1);
-        Promise(self.posted_or_made(method, words, direct))
-    }
-
-    #[inline]
-    fn posted_or_made<A: Answer, const WORDS: usize>(
-        &'p self,
-        method: u16,
-        words: [u64; WORDS],
-        direct: impl FnOnce() -> Result<A>,
-    ) -> Way<'p, A> {
-        match self.posts.post(method, words).or_else(|_| self.post_again(method, words)) {
-            Ok(ticket) => Way::Posted(self, ticket),
-            // Every slot holds a call whose result was not taken, or one that waits.
-            Err(_) => Way::Made(self, direct()),
-        }
+        // It is alone; or every slot holds a call whose result was not taken, or one that waits.
+        Promise(Way::Made(self, direct()))
     }
 
     #[cold]
+    #[inline(never)]
     fn post_again<A: Answer, const WORDS: usize>(&'p self, method: u16, words: [u64; WORDS]) -> Result<Ticket<'p, A>> {
-        self.posts.flush()?;
+        self.posts.flush_at_once()?;
         self.posts.post(method, words)
     }
 
-    /// A result is waited for: that ends a batch, and its size says how the next one is made.
+    /// What was posted is about to be served.
+    #[inline]
+    pub(super) fn learn(&self) {
+        self.posts.habit().learn(self.posts.unannounced());
+    }
+
+    /// The result of a call that has not succeeded yet, as far as anyone has looked.
     #[cold]
-    fn learn(&self) {
-        self.is_lone.set(self.posted.replace(0) == 1);
+    #[inline(never)]
+    fn wait<A: Answer>(&self, ticket: Ticket<'_, A>, answer: A, scheduler: &impl Scheduler) -> Result<A> {
+        if let Some(status) = ticket.note() {
+            self.posts.habit().count_back();
+            return Error::check(status).map(|()| answer);
+        }
+        if !ticket.is_unannounced() {
+            return ticket.wait(scheduler);
+        }
+        self.learn();
+        let flushed = self.posts.flush_at_once();
+        ticket.success().or_else(|ticket| Self::after(flushed, ticket, scheduler))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn after<A: Answer>(flushed: Result<u64>, ticket: Ticket<'_, A>, scheduler: &impl Scheduler) -> Result<A> {
+        // The result of the call says more than that of the flush, if it has one.
+        ticket.poll().unwrap_or_else(|ticket| flushed.and_then(|_| ticket.wait(scheduler)))
     }
 }
 
@@ -90,15 +143,11 @@ impl<'p, A: Answer> Promise<'p, A> {
     pub fn wait(self, scheduler: &impl Scheduler) -> Result<A> {
         match self.0 {
             Way::Made(adaptive, result) => {
-                // If others were posted behind it, they are waited for next, and have the last word.
-                adaptive.is_lone.set(true);
-                result
+                let habit = adaptive.posts.habit();
+                result.inspect(|_| habit.count_back()).inspect_err(|_| habit.count_error_back())
             }
-            Way::Posted(adaptive, ticket) => {
-                if adaptive.posted.get() > 0 {
-                    adaptive.learn();
-                }
-                ticket.success().or_else(|ticket| ticket.flush_or_wait(scheduler))
+            Way::Kept(adaptive, ticket, answer) => {
+                ticket.success().or_else(|ticket| adaptive.wait(ticket, answer, scheduler))
             }
         }
     }
@@ -107,31 +156,38 @@ impl<'p, A: Answer> Promise<'p, A> {
     #[inline]
     pub fn detach(self) -> Kept<A> {
         match self.0 {
-            Way::Made(_, result) => Kept::Made(result),
-            Way::Posted(_, ticket) => Kept::Posted(ticket.detach()),
+            Way::Made(_, result) => Kept::made(result),
+            Way::Kept(_, ticket, answer) => Kept { call: ticket.detach(), answer },
         }
     }
 }
 
-/// A [`Promise`] that is kept apart from its page; of several copies one gets the result.
+/// A [`Promise`] that is kept apart from its page; of several copies one gets the result of a call that was posted.
 #[derive(Clone, Copy)]
 #[must_use = "without it, the call's slot never comes back"]
-pub enum Kept<A> {
-    /// The call was made directly.
-    #[doc(hidden)]
-    Made(Result<A>),
-    /// The call was posted.
-    #[doc(hidden)]
-    Posted(Detached<A>),
+pub struct Kept<A> {
+    /// Of a call that was made directly, this notes how it ended.
+    call: Detached<A>,
+    /// What it answered, then.
+    answer: A,
 }
 
 impl<A: Answer> Kept<A> {
+    #[inline]
+    fn made(result: Result<A>) -> Self {
+        let (status, answer) = result.map_or_else(|error| (error.status(), no_answer()), |answer| (0, answer));
+        Self { call: Detached::note(status), answer }
+    }
+
     /// The promise again, of the page on which the call was made.
     #[inline]
     pub fn attach<'p>(self, adaptive: &'p Adaptive<'p>) -> Promise<'p, A> {
-        Promise(match self {
-            Self::Made(result) => Way::Made(adaptive, result),
-            Self::Posted(ticket) => Way::Posted(adaptive, ticket.attach(&adaptive.posts)),
-        })
+        Promise(Way::Kept(adaptive, self.call.attach(&adaptive.posts), self.answer))
     }
+}
+
+/// What stands in the place of an answer while there is none.
+#[inline]
+fn no_answer<A: Answer>() -> A {
+    A::from_words([0; 2])
 }

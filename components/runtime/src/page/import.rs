@@ -1,5 +1,6 @@
 //! The static behind a page that an image posts to.
 
+use super::adaptive::Habit;
 use super::{PageError, Posts, Runner};
 use crate::capability::{invoke_cleared, invoke_trusted};
 use crate::client::ImportSlot;
@@ -12,7 +13,22 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use syscall_page::{Client, Page, mapped};
 
 /// The client's end of a page, for the thread that has it open.
-pub(super) type End = UnsafeCell<Client<'static, AtomicU64>>;
+pub(super) struct End {
+    client: UnsafeCell<Client<'static, AtomicU64>>,
+    /// How it is used.
+    pub(super) habit: Habit,
+}
+
+impl End {
+    fn new(page: Page<'static, AtomicU64>) -> Self {
+        Self { client: UnsafeCell::new(Client::new(page)), habit: Habit::new() }
+    }
+
+    /// The client's books.
+    pub(super) fn client(&self) -> *mut Client<'static, AtomicU64> {
+        self.client.get()
+    }
+}
 
 /// Where the composer puts what a client has to know of a page, and the client's books.
 #[repr(C)]
@@ -98,7 +114,7 @@ impl PageImport {
     }
 
     fn end_of_bound_page(&self) -> Option<End> {
-        Some(UnsafeCell::new(Client::new(self.page()?)))
+        self.page().map(End::new)
     }
 
     fn page(&self) -> Option<Page<'static, AtomicU64>> {

@@ -1,5 +1,6 @@
 //! An open page: what posts and has served.
 
+use super::adaptive::Habit;
 use super::import::{End, PageImport};
 use super::{PageError, Runner, Service, Ticket};
 use crate::waiting::Readiness;
@@ -70,14 +71,31 @@ impl<'p> Posts<'p> {
     /// The kernel's. If the server faulted, the call that it was at has that for its
     /// result, and the ones behind it are served by the next flush.
     pub fn flush(&self) -> Result<u64> {
+        self.flush_at_once().map(|answered| answered.count_ones().into())
+    }
+
+    /// The same, where that is all there is to do. Answers the slots of calls that were answered.
+    #[inline(always)]
+    pub(super) fn flush_at_once(&self) -> Result<u64> {
         if !self.with(Client::announce) {
             return Ok(0);
         }
         if let Some(runner) = self.runner {
-            return self.wait_for_runner(runner, true).map(|answered| answered.count_ones().into());
+            return self.wait_for_runner(runner, true);
         }
-        let answered = self.served(self.import.serve().map(|[answered, _]| answered))?;
-        Ok(answered.count_ones().into())
+        self.served(self.import.serve().map(|[answered, _]| answered))
+    }
+
+    /// How the page is used, as far as that was measured.
+    #[inline]
+    pub(super) fn habit(&self) -> &Habit {
+        &self.end.habit
+    }
+
+    /// How many calls the server cannot know of.
+    #[inline]
+    pub(super) fn unannounced(&self) -> u64 {
+        self.with(|client| client.unannounced())
     }
 
     /// Makes the page known to `scheduler`, once.
@@ -194,7 +212,7 @@ impl<'p> Posts<'p> {
     #[cold]
     #[inline(never)]
     fn hasten_to(&self, runner: &Runner) {
-        if self.with(|client| client.unannounced()) >= ENOUGH {
+        if self.unannounced() >= ENOUGH {
             self.announce_to(runner);
         }
     }
@@ -277,7 +295,7 @@ impl<'p> Posts<'p> {
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Client<'static, AtomicU64>) -> R) -> R {
         // SAFETY: this thread has the end to itself (`open`), and the work of this module, which
         // all goes through here, does not come back here: there is no second reference.
-        work(unsafe { &mut *self.end.get() })
+        work(unsafe { &mut *self.end.client() })
     }
 }
 

@@ -84,7 +84,7 @@ impl<'p, A: Answer> Ticket<'p, A> {
     fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A> {
         let mut ticket = self;
         loop {
-            if !ticket.posts.is_unannounced(ticket.call) {
+            if !ticket.is_unannounced() {
                 ticket = match ticket.poll() {
                     Ok(result) => return result,
                     Err(ticket) => ticket,
@@ -101,14 +101,16 @@ impl<'p, A: Answer> Ticket<'p, A> {
         }
     }
 
-    /// The cheapest way to a result that is not there: by a flush, and by waiting only if the method waits.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn flush_or_wait(self, scheduler: &impl Scheduler) -> Result<A> {
-        if self.posts.is_unannounced(self.call) {
-            self.posts.flush()?;
-        }
-        self.wait(scheduler)
+    /// Whether the server cannot know of the call.
+    #[inline]
+    pub(super) fn is_unannounced(&self) -> bool {
+        self.posts.is_unannounced(self.call)
+    }
+
+    /// What is noted in the place of a call, if that is so.
+    #[inline]
+    pub(super) fn note(&self) -> Option<u16> {
+        self.call.note()
     }
 
     /// The result if there is one.
@@ -146,6 +148,12 @@ impl<A> Clone for Detached<A> {
 impl<A> Copy for Detached<A> {}
 
 impl<A> Detached<A> {
+    /// No ticket, but a note for who keeps it among tickets.
+    #[inline]
+    pub(super) fn note(status: u16) -> Self {
+        Self { call: syscall_page::Ticket::of_no_call(status), answer: PhantomData }
+    }
+
     /// The ticket again, of the page on which the call was posted. Another page knows no such call
     /// ([`PageError::UnknownCall`]), or one of its own.
     #[inline]
