@@ -259,7 +259,7 @@ pub const KEYS: &[Key] = &[
     key(Component, "constants", Optional, List(&Table(Constant)), "constants of its image to set"),
     key(Component, "initfs", Optional, Kind::Path, "the files that it starts with: a directory, or one file, by its path from the graph file"),
     key(Component, "memory", Optional, QUOTA, "memory that it may have at once from its memory manager"),
-    key(Component, "cores", Optional, List(&CORE), "the core that its own thread runs on, from 0; its scheduler's, or 0, if left out. A scheduler may name several"),
+    key(Component, "cores", Optional, List(&CORE), "the core that its own thread runs on, from 0; its scheduler's, or 0, if left out. On several, a scheduler schedules, and other components initialise on each and run on the first"),
 
     key(Implements, "interface", Required, Identifier, "the interface"),
     key(Implements, "variant", Optional, Identifier, "which of the image's implementations"),

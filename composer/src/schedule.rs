@@ -1,7 +1,7 @@
 //! Who schedules whom, and which threads there are: what follows from the edges of the interface [`SCHED`].
 //!
 //! A component's own thread has the component's index. Threads that components may create follow after all of these,
-//! component by component; and then the further threads of schedulers that run on several cores, one for each core but the first.
+//! component by component; and then the further threads of components on several cores, one for each core but the first.
 //!
 //! A scheduler below another one is that one's client by its own thread, or by all of them, each on its core.
 
@@ -43,7 +43,7 @@ impl Graph {
         std::iter::once(index).chain(self.above(index)).find_map(said).unwrap_or(0)
     }
 
-    /// The cores on which the component at `index` has a thread of its own: several, if it is a scheduler that is to.
+    /// The cores on which the component at `index` has a thread of its own.
     pub fn cores(&self, index: usize) -> Vec<u64> {
         let said: Vec<_> = self.components.get(index).map_or(vec![], |component| numbers(&component.cores));
         if said.is_empty() { vec![self.core(index)] } else { said }
@@ -66,7 +66,8 @@ impl Graph {
         std::iter::successors(self.scheduler(index), |at| self.scheduler(*at)).take(self.components.len())
     }
 
-    /// The further threads of schedulers that run on several cores: those beside each component's own.
+    /// The further threads of components on several cores: those beside each component's own. A scheduler's run as that one does; others
+    /// only initialise on their cores.
     pub fn further_threads(&self) -> Vec<OwnThread> {
         let first = self.created_threads(self.components.len()).end;
         let several = |of: &usize| self.components.get(*of).is_some_and(|component| component.cores.len() > 1);
@@ -87,9 +88,16 @@ impl Graph {
         std::iter::once(first).chain(further).collect()
     }
 
-    /// The own threads of the clients of the scheduler at `index`.
+    /// The own threads of the clients of the scheduler at `index`: what it has to run.
     pub fn scheduled_threads(&self, index: usize) -> Vec<OwnThread> {
-        self.scheduled_by(index).flat_map(|client| self.own_threads(client)).collect()
+        let all = self.scheduled_by(index).flat_map(|client| self.own_threads(client));
+        all.filter(|thread| thread.entry == thread.of || self.runs_everywhere(thread.of)).collect()
+    }
+
+    /// Whether the component at `index` does on each of its cores what it is there for: who serves [`SCHED`] does.
+    pub fn runs_everywhere(&self, index: usize) -> bool {
+        let serves = |component: &Component| component.implements.iter().any(|offer| offer.interface.value == SCHED);
+        self.components.get(index).is_some_and(serves)
     }
 
     /// The temporal capability that belongs to a thread of a component's own.

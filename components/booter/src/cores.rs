@@ -4,7 +4,8 @@
 //! cores beside each other.
 
 use crate::construct::held;
-use crate::run::{Set, Status, judge};
+use crate::phases::judge;
+use crate::run::{Set, Status};
 use crate::{Failure, Kernel};
 use abi::boot::slot;
 use abi::bundle::{Bundle, Component};
@@ -100,8 +101,8 @@ impl Others {
     }
 }
 
-/// Launches the component as soon as its core runs nothing.
-fn await_free(at: usize, phase: u64, kernel: &mut impl Kernel) -> Result<[u64; 2], Error> {
+/// Launches the component number `at` as soon as its core runs nothing.
+pub fn await_free(at: usize, phase: u64, kernel: &mut impl Kernel) -> Result<[u64; 2], Error> {
     loop {
         match launch(at, phase, kernel) {
             Err(Error::InUse) => hear(kernel)?,
@@ -110,7 +111,8 @@ fn await_free(at: usize, phase: u64, kernel: &mut impl Kernel) -> Result<[u64; 2
     }
 }
 
-fn await_end(at: usize, kernel: &mut impl Kernel) -> Result<[u64; 2], Error> {
+/// Waits until the component number `at` has ended; tells how.
+pub fn await_end(at: usize, kernel: &mut impl Kernel) -> Result<[u64; 2], Error> {
     loop {
         match kernel.operate(held(at).thread, ThreadOperation::Ended as u16, [0; 4]) {
             Err(Error::Pending) => hear(kernel)?,

@@ -5,7 +5,7 @@
 //! after another, and then has nothing left to decide:
 //!
 //! 1. construct all components (`construct`), then connect them (`connect`);
-//! 2. let each initialise, servers before their clients, then let each run (`run`);
+//! 2. let each initialise, servers before their clients, alone and then on all of its cores (`phases`), and then let each run (`run`);
 //! 3. end the system with the first status that is not 0.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -18,6 +18,7 @@ mod connect;
 mod construct;
 mod cores;
 mod frames;
+mod phases;
 mod run;
 
 use abi::boot::BootInformation;

@@ -1,31 +1,20 @@
 //! The life of the system: each component initialises, then each runs.
 
-use crate::construct::held;
+use crate::phases::{dispatch, initialise};
 use crate::{Kernel, cores, say};
 use abi::bundle::{Bundle, Component};
-use abi::error::Error;
 use abi::layout::THREADS;
-use abi::operation::{ThreadEnd, ThreadOperation};
+use abi::phase::MAIN;
 
-/// What a component's thread is told when it is dispatched. The numbers are those of the runtime.
-const INITIALISE: u64 = 0;
-
-/// Threads that have a scheduler are run by it in this phase, while the booter runs the scheduler.
-const MAIN: u64 = 1;
-
-/// Runs all components through both phases; returns the first status that is not 0, or 0.
+/// Runs all components through their phases; returns the first status that is not 0, or 0.
 ///
-/// A component that failed to initialise does not run, unless its scheduler runs it; the others do.
+/// A component that failed to initialise does not run, unless its scheduler runs it; the others do. Threads that have a scheduler
+/// are run by it, while the booter runs the scheduler.
 pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -> u16 {
     let mut failed = Set::new();
-    let mut status = Status(0);
-    // What is foreign knows of no phases.
-    let initialises = |component: &Component| component.of == 0 && !bundle.is_foreign(component);
-    for (at, component) in from_the_start(bundle).filter(|(_, component)| initialises(component)) {
-        let ended = match component.core {
-            0 => dispatch(at, &component, INITIALISE, kernel),
-            _ => cores::run(at, &component, INITIALISE, kernel),
-        };
+    let mut status = Status::default();
+    for (at, component) in from_the_start(bundle).filter(|(_, component)| component.phases.initialise) {
+        let ended = initialise(bundle, at, &component, kernel);
         if ended != 0 {
             failed.insert(at);
         }
@@ -34,7 +23,9 @@ pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -
     announce(bundle, &failed, ticks(), kernel);
     let has_failed =
         |at: usize, component: &Component| failed.contains(if component.of == 0 { at } else { component.of as usize });
-    let runs = |at: usize, component: &Component| component.scheduler == 0 && !has_failed(at, component);
+    let runs = |at: usize, component: &Component| {
+        component.phases.main && component.scheduler == 0 && !has_failed(at, component)
+    };
     let mut others = cores::Others::new(from_the_start(bundle).filter(|(at, component)| runs(*at, component)));
     others.go_on(bundle, MAIN, &mut status, kernel);
     for (at, component) in from_the_start(bundle).filter(|(at, component)| component.core == 0 && runs(*at, component))
@@ -43,7 +34,7 @@ pub fn all(bundle: &Bundle, ticks: impl Fn() -> u64, kernel: &mut impl Kernel) -
         others.go_on(bundle, MAIN, &mut status, kernel);
     }
     others.finish(bundle, MAIN, &mut status, kernel);
-    status.0
+    status.word()
 }
 
 /// The components that the booter has constructed.
@@ -52,6 +43,7 @@ fn from_the_start<'b>(bundle: &'b Bundle) -> impl Iterator<Item = (usize, Compon
 }
 
 /// The first status that is not 0.
+#[derive(Default)]
 pub struct Status(u16);
 
 impl Status {
@@ -60,6 +52,16 @@ impl Status {
         if self.0 == 0 {
             self.0 = status;
         }
+    }
+
+    /// Whether all have been 0.
+    pub const fn is_good(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// What it is.
+    pub const fn word(&self) -> u16 {
+        self.0
     }
 }
 
@@ -107,30 +109,4 @@ fn announce(bundle: &Bundle, failed: &Set, ticks: u64, kernel: &mut impl Kernel)
         }
     }
     say(kernel, format_args!(", {ticks} ticks after the start\n"));
-}
-
-fn dispatch(at: usize, component: &Component, phase: u64, kernel: &mut impl Kernel) -> u16 {
-    let ended = kernel.operate(held(at).thread, ThreadOperation::Dispatch as u16, [phase, 0, 0, 0]);
-    judge(component, ended, kernel)
-}
-
-/// The status with which a component ended; says so if that is not 0.
-pub fn judge(component: &Component, ended: Result<[u64; 2], Error>, kernel: &mut impl Kernel) -> u16 {
-    let name = component.name();
-    match ended {
-        Ok([end, status]) if end != ThreadEnd::Faulted as u64 => {
-            if status != 0 {
-                say(kernel, format_args!("booter: {name} ended with status {status}\n"));
-            }
-            status as u16
-        }
-        Ok(_) => {
-            say(kernel, format_args!("booter: {name} was ended by a fault\n"));
-            Error::Faulted.status()
-        }
-        Err(error) => {
-            say(kernel, format_args!("booter: {name} cannot run: {error}\n"));
-            error.status()
-        }
-    }
 }

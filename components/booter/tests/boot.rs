@@ -7,6 +7,7 @@ use abi::bundle::{Bundle, Capability, Component, Grant, HEADER_BYTES, MAGIC, Seg
 use abi::error::Error;
 use abi::layout::{EXECUTE, PAGE, READ, WRITE};
 use abi::operation::{PageTableOperation, TableOperation, ThreadEnd, ThreadOperation};
+use abi::phase::{Phases, parallel_initialise};
 use abi::rights;
 use booter::{Kernel, System, boot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,9 +162,22 @@ const SCHEDULING: [(GrantOf, u64); 5] = [
     ),
 ];
 
+/// A thread on `core` of the component number `of`, which initialises on each of its cores: of the first of them, or a further one.
+fn on_each(mut like: Component, core: u64, of: u64, is_first: bool) -> Component {
+    like.core = core;
+    like.of = if is_first { 0 } else { of };
+    like.phases = Phases { initialise: is_first, parallel_initialise: true, main: is_first };
+    like
+}
+
 /// A system of a booter and `count` more components; each calls the one before it and drives ports. Component number n
 /// runs on core n modulo `cores`.
 fn bundle_for(cores: u64, count: u64) -> Vec<u8> {
+    bundle_with(cores, count, &[])
+}
+
+/// The same with one more component, which initialises on each of `everywhere`, if that is any.
+fn bundle_with(cores: u64, count: u64, everywhere: &[u64]) -> Vec<u8> {
     let (mut components, mut segments, mut capabilities, mut stacks) = (vec![], vec![], vec![], vec![]);
     for at in 0..=count {
         let mut name = [0; 32];
@@ -208,10 +222,15 @@ fn bundle_for(cores: u64, count: u64) -> Vec<u8> {
             constructor: 0,
             core: at % cores,
             of: 0,
+            phases: Phases { initialise: true, parallel_initialise: false, main: true },
             time: Time::None,
             space: 0,
             around: 0,
         });
+    }
+    let of = components.len() as u64;
+    for core in everywhere {
+        components.push(on_each(components[0], *core, of, components.len() as u64 == of));
     }
     let tables: [Vec<u64>; 4] = [
         components.iter().flat_map(Component::to_words).collect(),
@@ -239,10 +258,18 @@ fn booted(count: u64, frames: u64, books: &mut Books) -> u16 {
 
 /// Component number n runs on core n modulo the number of cores.
 fn booted_on(cores: u64, count: u64, frames: u64, books: &mut Books) -> u16 {
-    let bytes = bundle_for(cores, count);
-    Bundle::parse(&bytes).unwrap();
-    let words = information(&bytes, frames, cores);
-    boot(&System::read(&bytes, &BootInformation { words: &words }).unwrap(), || 99, books)
+    booted_from(&bundle_for(cores, count), cores, frames, books)
+}
+
+fn booted_from(bundle: &[u8], cores: u64, frames: u64, books: &mut Books) -> u16 {
+    Bundle::parse(bundle).unwrap();
+    let words = information(bundle, frames, cores);
+    boot(&System::read(bundle, &BootInformation { words: &words }).unwrap(), || 99, books)
+}
+
+/// Two components on one core, and a third that initialises on cores 0, 1 and 2.
+fn booted_in_parallel(books: &mut Books) -> u16 {
+    booted_from(&bundle_with(1, 2, &[0, 1, 2]), 3, 1000, books)
 }
 
 fn information(bundle: &[u8], frames: u64, cores: u64) -> Vec<u64> {
@@ -312,6 +339,43 @@ fn all_initialise_before_any_runs() {
     let (one, two) = (slots(1)[3], slots(2)[3]);
     assert_eq!(books.dispatched, [(one, 0), (two, 0), (one, 1), (two, 1)]);
     assert_eq!(books.printed, "booter: up: c1 c2, 99 ticks after the start\n");
+}
+
+#[test]
+fn a_component_initialises_once_then_on_all_its_cores_at_once_and_then_runs_once() {
+    let mut books = Books::default();
+    assert_eq!(booted_in_parallel(&mut books), 0);
+    let [one, two, three, second, third] = [1, 2, 3, 4, 5].map(|at| slots(at)[3]);
+    let on = |index| parallel_initialise(index, 3);
+    let expected = [
+        (one, 0),
+        (two, 0),
+        (three, 0),
+        (second, on(1)),
+        (third, on(2)),
+        (three, on(0)),
+        (one, 1),
+        (two, 1),
+        (three, 1),
+    ];
+    assert_eq!(books.dispatched, expected, "those of other cores are launched before this core's, which ends last");
+    assert!(books.launched.is_empty(), "all have ended before anything runs");
+    assert_eq!(books.printed, "booter: up: c1 c2 c0, 99 ticks after the start\n");
+}
+
+#[test]
+fn what_fails_on_one_core_does_not_run() {
+    for (failing, at) in [(1, 4), (2, 5), (0, 3)] {
+        let mut books = Books::default();
+        books.answers.insert((slots(at)[3], parallel_initialise(failing, 3)), Ok([ThreadEnd::Faulted as u64, 8]));
+        assert_eq!(booted_in_parallel(&mut books), Error::Faulted.status());
+        assert!(books.printed.contains("booter: c0 was ended by a fault\n"), "{}", books.printed);
+        assert!(!books.dispatched.contains(&(slots(3)[3], 1)), "on core {failing}: {:?}", books.dispatched);
+    }
+    let mut books = Books::default();
+    books.answers.insert((slots(3)[3], 0), Ok([ThreadEnd::Returned as u64, 7]));
+    assert_eq!(booted_in_parallel(&mut books), 7);
+    assert!(books.dispatched.iter().all(|(_, phase)| *phase < 2), "what did not initialise alone does not in parallel");
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub use kernel::Kernel;
 
 use abi::bundle::{Bundle, Component, Grant};
 use abi::operation::TableOperation;
+use abi::phase;
 use arena::Arena;
 use capabilities_interface::{
     BAD_PLAN, BUSY, Capabilities, DEAD, LIVES, NOBODY, NOT_INITIALISED, NOT_MANAGED, QUOTA, State,
@@ -36,12 +37,6 @@ use core::num::NonZeroU32;
 use held::{Held, Plan};
 use runtime::section::Section;
 use runtime::{Caller, Error, Result};
-
-/// What a component's start is told: the numbers are the runtime's.
-mod phase {
-    pub const INITIALISE: u64 = 0;
-    pub const MAIN: u64 = 1;
-}
 
 /// The manager, for one thread at a time.
 pub struct Manager<K> {

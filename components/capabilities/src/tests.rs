@@ -7,6 +7,7 @@ use abi::error::Error as Refusal;
 use abi::layout::{EXECUTE, PAGE, READ, RUN_TIME, WRITE};
 use abi::management::Managed;
 use abi::operation::{ComponentOperation, PageTableOperation, TableOperation};
+use abi::phase::Phases;
 use core::result::Result;
 use runtime::management::SCRATCH;
 use std::boxed::Box;
@@ -51,6 +52,7 @@ fn tables() -> Vec<u8> {
         constructor,
         core: 0,
         of: 0,
+        phases: Phases { initialise: true, parallel_initialise: false, main: true },
         time: abi::bundle::Time::None,
         space: 0,
         around: 0,

@@ -73,7 +73,7 @@ pub use parameter::Parameter;
 pub use ports::Ports;
 pub use registers::Registers;
 pub use server::{Arguments, Caller, Invocation, Reply};
-pub use start::Outcome;
+pub use start::{Core, Outcome};
 pub use text::Text;
 pub use word::{Answer, Word};
 
@@ -83,8 +83,9 @@ pub mod internal {
     pub use crate::panic::{IDENTITY, panicked};
     pub use crate::record::{Record, joined};
     pub use crate::server::{MXCSR, Method, Methods};
-    pub use crate::start::{INITIALISE, MAIN, STACKS, UNKNOWN_PHASE};
+    pub use crate::start::{STACKS, UNKNOWN_PHASE, run_on_core, run_phase};
     pub use crate::storage::end_thread;
+    pub use abi::phase::{INITIALISE, MAIN, PARALLEL_INITIALISE};
 
     /// A stack's span as a power of two, for the entry stubs.
     pub const STACK_SPAN_BITS: u32 = abi::layout::STACK_SPAN.trailing_zeros();

@@ -5,22 +5,35 @@
 
 /// Says what runs when the component starts, and makes the binary an image.
 ///
-/// `initialise` runs before any client of the component does, `main` once all
-/// components are initialised. Each is optional, and names a function whose
-/// result is an [`Outcome`](crate::Outcome).
+/// `initialise` runs before any client of the component does; then `parallel_initialise` runs, on each core that the graph gives the
+/// component, on all at once, and is told which by a [`Core`](crate::Core); then `main`, on the first of them, once all
+/// components are initialised. Each begins when the one before has ended everywhere, and only if it ended well. Each is optional, and names
+/// a function whose result is an [`Outcome`](crate::Outcome).
 ///
 /// ```ignore
-/// runtime::component! { initialise: prepare, main: run }
+/// runtime::component! { initialise: prepare, parallel_initialise: prepare_core, main: run }
+///
+/// fn prepare_core(core: runtime::Core) {
+///     PREPARED.fetch_or(1 << core.index, Relaxed);
+/// }
 /// ```
+///
+/// Nobody schedules the threads of a component while it initialises: they can wait for each other only by looking again.
 #[macro_export]
 macro_rules! component {
     ($($phase:ident: $function:expr),* $(,)?) => {
         use memory_functions as _;
 
         const _: () = {
-            extern "C" fn __runtime_start(phase: u64) -> u64 {
-                let status = match phase {
-                    $($crate::phase!($phase) => $crate::Outcome::status($function()),)*
+            // Whoever names a phase twice is told so.
+            #[allow(dead_code)]
+            struct __RuntimePhases {
+                $($phase: (),)*
+            }
+
+            extern "C" fn __runtime_start(word: u64) -> u64 {
+                let status = match word {
+                    $($crate::phase!($phase) => $crate::run_phase!($phase, $function, word),)*
                     $crate::internal::INITIALISE | $crate::internal::MAIN => 0,
                     word => $crate::thread::run(word),
                 };
@@ -61,6 +74,8 @@ macro_rules! component {
                 $crate::internal::panicked(info)
             }
 
+            $($crate::phase_record!($phase);)*
+
             #[used]
             #[unsafe(link_section = ".tessera.records")]
             static __RUNTIME_RECORDS: [$crate::internal::Record; 2] = [
@@ -71,16 +86,50 @@ macro_rules! component {
     };
 }
 
-/// The number of a phase.
+/// The words that a component's thread is told in a phase.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! phase {
     (initialise) => {
         $crate::internal::INITIALISE
     };
+    (parallel_initialise) => {
+        $crate::internal::PARALLEL_INITIALISE..
+    };
     (main) => {
         $crate::internal::MAIN
     };
+    ($other:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "a component has no phase `",
+            ::core::stringify!($other),
+            "`: there are `initialise`, `parallel_initialise` and `main`"
+        ))
+    };
+}
+
+/// Runs the function of a phase.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! run_phase {
+    (parallel_initialise, $function:expr, $word:expr) => {
+        $crate::internal::run_on_core($function, $word)
+    };
+    ($phase:ident, $function:expr, $word:expr) => {
+        $crate::internal::run_phase($function)
+    };
+}
+
+/// The record of a phase that only the images have that say so.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! phase_record {
+    (parallel_initialise) => {
+        #[used]
+        #[unsafe(link_section = ".tessera.records")]
+        static __RUNTIME_PARALLEL: $crate::internal::Record = $crate::internal::Record::parallel_initialise();
+    };
+    ($phase:ident) => {};
 }
 
 /// Declares a static client of an interface. An image that calls several

@@ -131,6 +131,11 @@ impl Record {
         }
     }
 
+    /// That the image has something to initialise on each of its cores.
+    pub const fn parallel_initialise() -> Self {
+        Self::new(RecordKind::ParallelInitialise, b"", "")
+    }
+
     const fn new(kind: RecordKind, name: &'static [u8], schema: &'static str) -> Self {
         Self {
             magic: MAGIC,

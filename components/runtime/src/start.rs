@@ -1,24 +1,53 @@
 //! How a component's own thread starts and ends.
 
-use crate::Result;
+use crate::{Result, thread};
 
 /// The end of thread 0's stack in this image; the composer sets it. Read by
 /// entry stubs alone.
 pub static STACKS: u64 = 0;
 
-/// The phase in which a component prepares to serve others, servers first.
-pub const INITIALISE: u64 = 0;
-
-/// The phase in which a component does what it is there for.
-pub const MAIN: u64 = 1;
-
 /// Status of a thread that was started for a phase that there is not.
 pub const UNKNOWN_PHASE: u16 = abi::error::Error::BadArgument.status();
 
+/// Which of its component's cores `parallel_initialise` runs on: it is told so on each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Core {
+    /// The core's number in the machine.
+    pub number: u32,
+    /// Which it is of those that the graph gives the component, from 0.
+    pub index: u32,
+    /// How many these are.
+    pub count: u32,
+}
+
+impl Core {
+    /// What the thread that executes this was told by `word`.
+    fn of(word: u64) -> Self {
+        Self { number: thread::core(), index: word as u32, count: (word >> 32) as u32 }
+    }
+}
+
 /// How a phase ended, as the status of the component's thread.
+#[diagnostic::on_unimplemented(
+    message = "a phase of a component cannot end with `{Self}`",
+    label = "this component's",
+    note = "it returns nothing, a status (`u16`), or a `runtime::Result` of one of these"
+)]
 pub trait Outcome {
     /// 0 for success.
     fn status(self) -> u16;
+}
+
+/// Runs the function of a phase. The macro's way to it: so the compiler's complaints are about the function.
+#[inline]
+pub fn run_phase<T: Outcome>(function: impl FnOnce() -> T) -> u16 {
+    function().status()
+}
+
+/// The same of a phase that is told its core by `word`.
+#[inline]
+pub fn run_on_core<T: Outcome>(function: impl FnOnce(Core) -> T, word: u64) -> u16 {
+    function(Core::of(word)).status()
 }
 
 impl Outcome for () {

@@ -1,4 +1,4 @@
-//! What the compiler says about an interface with a type that is no word, and where.
+//! What the compiler says about an interface with a type that is no word, and about phases that are none, and where.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,28 +25,73 @@ pub trait Wrong {
 }
 ";
 
+const WRONG_FUNCTIONS: &str = "\
+#![no_std]
+runtime::component! {
+    initialise: answers_text, parallel_initialise: takes_nothing, main: takes_something }
+fn answers_text() -> &'static str { \"\" }
+fn takes_nothing() {}
+fn takes_something(_: runtime::Core) {}
+";
+
+const NO_PHASE: &str = "\
+#![no_std]
+runtime::component! { run: run }
+fn run() {}
+";
+
+const TWICE: &str = "\
+#![no_std]
+runtime::component! { main: run, main: run }
+fn run() {}
+";
+
 /// A package of its own, with the versions that this workspace is locked to.
-fn package(runtime: &Path) -> io::Result<PathBuf> {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refusals");
-    let manifest = format!("{MANIFEST}runtime = {{ path = {:?} }}\n", runtime.display().to_string());
+fn package(name: &str, text: &str) -> io::Result<PathBuf> {
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refusals").join(name);
+    let paths = [("runtime", runtime.to_owned()), ("memory-functions", runtime.join("../../kernel/memory-functions"))];
+    let dependencies = paths.map(|(name, path)| format!("{name} = {{ path = {:?} }}\n", path.display().to_string()));
     fs::create_dir_all(directory.join("src"))?;
-    fs::write(directory.join("Cargo.toml"), manifest)?;
+    fs::write(directory.join("Cargo.toml"), format!("{MANIFEST}{}", dependencies.concat()))?;
     fs::copy(runtime.join("../../Cargo.lock"), directory.join("Cargo.lock"))?;
-    fs::write(directory.join("src/lib.rs"), INTERFACE)?;
+    fs::write(directory.join("src/lib.rs"), text)?;
     Ok(directory)
+}
+
+/// What the compiler, which refuses it, says of the text.
+fn said(name: &str, text: &str) -> String {
+    let directory = package(name, text).unwrap();
+    let mut check = Command::new(env!("CARGO"));
+    check.args(["check", "--offline", "--quiet", "--message-format=short", "--target-dir"]);
+    check.arg(directory.join("../target")).current_dir(&directory);
+    let output = check.output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn expect(said: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(said.contains(line), "{line}\nis missing in\n{said}");
+    }
 }
 
 #[test]
 fn the_parameter_and_the_answer_are_underlined() {
-    let directory = package(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let mut check = Command::new(env!("CARGO"));
-    check.args(["check", "--offline", "--quiet", "--message-format=short", "--target-dir"]);
-    check.arg(directory.join("target")).current_dir(&directory);
-    let output = check.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    for place in ["src/lib.rs:6:41", "src/lib.rs:7:33"] {
-        let line = format!("{place}: error[E0277]: `Wide` cannot cross a component boundary in a register");
-        assert!(said.contains(&line), "{line}\nis missing in\n{said}");
-    }
+    let refused = "error[E0277]: `Wide` cannot cross a component boundary in a register";
+    let lines = ["src/lib.rs:6:41", "src/lib.rs:7:33"].map(|place| format!("{place}: {refused}"));
+    expect(&said("interface", INTERFACE), &[&lines[0], &lines[1]]);
+}
+
+#[test]
+fn a_phase_that_is_none_is_refused_at_its_function() {
+    let functions = [
+        "src/lib.rs:2:1: error[E0277]: a phase of a component cannot end with `&'static str`",
+        "src/lib.rs:3:52: error[E0593]: function is expected to take 1 argument, but it takes 0 arguments",
+        "src/lib.rs:3:73: error[E0593]: function is expected to take 0 arguments, but it takes 1 argument",
+    ];
+    expect(&said("functions", WRONG_FUNCTIONS), &functions);
+    let there_are = "there are `initialise`, `parallel_initialise` and `main`";
+    expect(&said("phase", NO_PHASE), &[&format!("error: a component has no phase `run`: {there_are}")]);
+    expect(&said("twice", TWICE), &["src/lib.rs:2:1: error[E0124]: field `main` is already declared"]);
 }

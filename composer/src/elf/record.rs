@@ -102,12 +102,19 @@ fn text(memory: &Memory, address: u64, length: u64) -> Result<String, RecordProb
 }
 
 fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
-    let is_nameless =
-        matches!(record.kind, RecordKind::Stacks | RecordKind::Plan | RecordKind::Management | RecordKind::Files);
+    let is_nameless = matches!(
+        record.kind,
+        RecordKind::Stacks
+            | RecordKind::Plan
+            | RecordKind::Management
+            | RecordKind::Files
+            | RecordKind::ParallelInitialise
+    );
     if record.name.is_empty() != is_nameless || record.name.contains('\n') {
         return Err(RecordProblem::BadText);
     }
     match record.kind {
+        RecordKind::ParallelInitialise => {}
         RecordKind::Import => check_word(memory, record.first, 8)?,
         RecordKind::Interrupt => check_word(memory, record.first, 24)?,
         RecordKind::Registers | RecordKind::Files => check_word(memory, record.first, 16)?,

@@ -28,6 +28,8 @@ pub struct Bound {
 pub struct Ready {
     /// Where its thread starts.
     pub entry: u64,
+    /// Whether it initialises on each of its cores.
+    pub initialises_in_parallel: bool,
     /// Its memory at its final place.
     pub memory: Memory,
     /// Frames that it shares with others.
@@ -76,7 +78,12 @@ fn ready(bindings: &Bindings, space: &Space, table: &Table, pages: &pages::Parts
     for segment in &mut memory.segments {
         segment.address = segment.address.wrapping_add(space.shift);
     }
-    Ready { entry: bindings.image.entry.wrapping_add(space.shift), memory, shared: pages.shared() }
+    Ready {
+        entry: bindings.image.entry.wrapping_add(space.shift),
+        initialises_in_parallel: bindings.initialises_in_parallel,
+        memory,
+        shared: pages.shared(),
+    }
 }
 
 /// All words that the composer fills, by the addresses for which the image was linked.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use abi::bundle::{self, Bundle, HEADER_BYTES, MAGIC, NAME_BYTES, Time, VERSION, checksum};
 use abi::layout::{PAGE, READ, WRITE};
+use abi::phase::Phases;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
@@ -43,6 +44,12 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             constructor: component.constructor.unwrap_or(0) as u64,
             core: graph.core(index),
             of: 0,
+            phases: Phases {
+                // What is foreign knows of no phases: it runs.
+                initialise: component.personality.is_none(),
+                parallel_initialise: ready.initialises_in_parallel,
+                main: true,
+            },
             time: graph.own_threads(index).first().map_or(Time::None, |own| graph.time(*own)),
             space: Some(graph.first_in_space(index)).filter(|first| *first != index).unwrap_or(0) as u64,
             around: graph.first_around(index).unwrap_or(0) as u64,
@@ -62,6 +69,11 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
             constructor: 0,
             core: own.core,
             of: own.of as u64,
+            phases: Phases {
+                initialise: false,
+                parallel_initialise: ready.initialises_in_parallel,
+                main: graph.runs_everywhere(own.of),
+            },
             time: graph.time(own),
             space: 0,
             around: 0,

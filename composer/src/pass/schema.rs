@@ -44,6 +44,8 @@ pub struct Bindings {
     pub says_panics: Option<(usize, u64)>,
     /// The words that receive what an image needs of each device, and the devices.
     pub devices: Vec<(u64, Device)>,
+    /// Whether it has something to initialise on each of its cores.
+    pub initialises_in_parallel: bool,
 }
 
 /// An edge from a client to a server, as both images have it.
@@ -130,6 +132,7 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         let says_panics = identity::console(image, &edges, &read);
         let files = needs::files(component, image, found);
         let devices = needs::devices(component, image, found);
+        let initialises_in_parallel = needs::initialises_in_parallel(graph, components.len(), image, found);
         let stacks = needs::stacks(image);
         let plan = needs::plan(graph, components.len(), image, found);
         let management = needs::management(graph, components.len(), image, found);
@@ -145,6 +148,7 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
             parameters,
             says_panics,
             devices,
+            initialises_in_parallel,
         });
     }
     (found.errors() == before).then_some(Schema { components })

@@ -22,12 +22,13 @@
 use crate::crossing::PERSONALITY;
 use crate::kind::Kind;
 use crate::layout::{EXECUTE, PAGE, READ, STACK_SPAN, THREADS, WRITE, is_user};
+use crate::phase::Phases;
 
 /// First word of a bundle: "TESSERA" and a zero byte, in memory order.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"TESSERA\0");
 
 /// Version of everything on this page.
-pub const VERSION: u64 = 5;
+pub const VERSION: u64 = 6;
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 12 * 8;
@@ -98,9 +99,10 @@ pub struct Component {
     pub constructor: u64,
     /// The core that its thread runs on.
     pub core: u64,
-    /// 0 for a component; for one more thread of a component, which runs as that one's own thread does and does not initialise it, the
-    /// component, as an index into the bundle's components.
+    /// 0 for a component; for one more thread of a component, on another core, the component, as an index into the bundle's components.
     pub of: u64,
+    /// What its thread does.
+    pub phases: Phases,
     /// Time of its thread's own.
     pub time: Time,
     /// The component before it whose page table it shares, as an index into the bundle's components; 0 if it has one of its
@@ -246,7 +248,7 @@ trait Entry: Sized {
 
 impl Component {
     /// Words of an entry.
-    pub const WORDS: usize = 19;
+    pub const WORDS: usize = 20;
 
     /// The entry's words.
     pub fn to_words(&self) -> [u64; Self::WORDS] {
@@ -267,6 +269,7 @@ impl Component {
             self.constructor,
             self.core,
             self.of,
+            self.phases.to_word(),
             self.time as u64,
             self.space,
             self.around,
@@ -309,9 +312,10 @@ impl Entry for Component {
             constructor: w[13],
             core: w[14],
             of: w[15],
-            time: Time::from_word(w[16]),
-            space: w[17],
-            around: w[18],
+            phases: Phases::from_word(w[16]),
+            time: Time::from_word(w[17]),
+            space: w[18],
+            around: w[19],
         })
     }
 }

@@ -16,6 +16,7 @@
 //! | which registers of a thread can be read and written? | [`register`] |
 //! | where do things lie in a component's address space? | [`layout`] |
 //! | what does the composer hand to the kernel and the booter? | [`bundle`], [`boot`] |
+//! | what is a component's thread told when it starts? | [`phase`] |
 //! | what does an interface crate tell the composer? | [`record`] |
 //! | how does a component find the files that it starts with? | [`files`] |
 //! | what must one know to look into a running kernel? | [`inspection`] |
@@ -38,6 +39,7 @@ pub mod layout;
 pub mod management;
 pub mod operation;
 pub mod page;
+pub mod phase;
 pub mod plan;
 pub mod record;
 pub mod register;

@@ -26,7 +26,7 @@ pub const SECTION: &str = ".tessera.records";
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
 
 /// Version of the record's layout and of the schema's grammar.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 64;
@@ -86,6 +86,8 @@ pub enum RecordKind {
     /// slot for it, which stays as it is if the component has no such server; then a word each for where the image's code lies and for
     /// where it ends. Second address: behind those, the component's name as a [`Text`](Self::Text), cut to the room that there is.
     Identity = 16,
+    /// The image has something to initialise on each of its cores. Name: empty. No address.
+    ParallelInitialise = 17,
 }
 
 impl RecordKind {
@@ -108,6 +110,7 @@ impl RecordKind {
             14 => Some(Self::Files),
             15 => Some(Self::Text),
             16 => Some(Self::Identity),
+            17 => Some(Self::ParallelInitialise),
             _ => None,
         }
     }

@@ -1,11 +1,10 @@
-//! On which core a component's thread runs: one that the machine has, and that its scheduler runs on too. A scheduler can run on
-//! several. A page can be served on another core, by a thread of its client.
+//! On which core a component's thread runs: one that the machine has, and that its scheduler runs on too. Its own can be on several,
+//! of which its image has to know something. A page can be served on another core, by a thread of its client.
 
 use crate::code::{BAD_VALUE, NO_SUCH_CORE, NOT_SERVED_THERE, NOT_SUPPORTED_YET, WRONG_CORE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Graph, Spanned, Via};
 use crate::pass::draft;
-use crate::schedule::SCHED;
 use abi::plan::CORES;
 
 /// Complains of what `component`, which was resolved from `draft`, says of its core.
@@ -17,12 +16,13 @@ pub fn check(
     found: &mut Diagnostics,
 ) {
     let Some(draft) = draft else { return };
-    let serves_sched = component.implements.iter().any(|offer| offer.interface.value == SCHED);
-    check_number(component, &draft.own, serves_sched, "its own thread", found);
+    check_number(component, &draft.own, true, "its own thread", found);
     for thread in &draft.threads {
         check_number(component, &thread.value, false, "a thread", found);
     }
-    if serves_sched && let Some(core) = component.cores.iter().find(|core| core.value >= CORES as u64) {
+    if graph.runs_everywhere(at)
+        && let Some(core) = component.cores.iter().find(|core| core.value >= CORES as u64)
+    {
         let message = format!("`{}` is to schedule on core {}", component.name.value, core.value);
         let complaint = Diagnostic::error(BAD_VALUE, message).label(&core.span, "too high");
         found.push(complaint.help(format!("a scheduler runs on some of the cores 0 to {}", CORES - 1)));
@@ -74,7 +74,7 @@ fn without_runner(
     Some((message, "add one to its `threads`, of which `core` takes the first that is free: threads = [{}]"))
 }
 
-/// One core, or for a scheduler several different ones.
+/// One core, or for a component several different ones.
 fn check_number(
     component: &Component,
     thread: &draft::Thread,
@@ -92,7 +92,7 @@ fn check_number(
     } else if cores.is_empty() || (cores.len() > 1 && !may_be_several) {
         let message = format!("`{}` names {} cores", component.name.value, cores.len());
         let complaint = Diagnostic::error(BAD_VALUE, message).label(span, format!("{whose} runs on one"));
-        found.push(complaint.help("for example: cores = [1]; only who serves `sched` runs on several"));
+        found.push(complaint.help("for example: cores = [1]"));
     }
 }
 

@@ -143,6 +143,30 @@ pub fn stacks(image: &Image) -> u64 {
     records(image, RecordKind::Stacks).next().map_or(0, |record| record.first)
 }
 
+/// Whether the image has something to initialise on each of its cores. It needs that to be on several, unless it schedules there.
+pub fn initialises_in_parallel(graph: &Graph, index: usize, image: &Image, found: &mut Diagnostics) -> bool {
+    let does = records(image, RecordKind::ParallelInitialise).next().is_some();
+    let Some(component) = graph.components.get(index) else { return does };
+    if let (false, false, Some(core)) = (does, graph.runs_everywhere(index), component.cores.get(1)) {
+        let message = format!("the image of {} does something on its first core alone", describe(component));
+        let complaint = Diagnostic::error(code::NOTHING_ON_OTHER_CORES, message).label(&core.span, "nothing here");
+        found.push(
+            complaint.help(
+                "name one core, or have the image declare `runtime::component! { parallel_initialise: FUNCTION }`",
+            ),
+        );
+    }
+    let made_later =
+        component.is_base_constructor || component.constructor.is_some() || component.personality.is_some();
+    if does && made_later {
+        let message =
+            format!("{} would initialise on each of its cores, which is not supported yet", describe(component));
+        let help = "only components that the booter constructs do that, and no foreign ones";
+        found.push(Diagnostic::error(code::NOT_SUPPORTED_YET, message).label(&component.name.span, "").help(help));
+    }
+    does
+}
+
 /// The word that receives the address of the management plan, if there is one: then the image can manage others.
 pub fn management(graph: &Graph, index: usize, image: &Image, found: &mut Diagnostics) -> Option<u64> {
     let plan = records(image, RecordKind::Management).next().map(|record| record.first);

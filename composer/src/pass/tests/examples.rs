@@ -60,6 +60,7 @@ impl Made {
             ["constant", name] => record(RecordKind::Constant, name, ""),
             ["drives", name] => record(RecordKind::Ports, name, ""),
             ["plan"] => record(RecordKind::Plan, "", ""),
+            ["parallel"] => record(RecordKind::ParallelInitialise, "", ""),
             ["manager"] => record(RecordKind::Management, "", ""),
             _ => panic!("what is `{part}`?"),
         };

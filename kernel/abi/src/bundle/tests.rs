@@ -25,6 +25,7 @@ fn component() -> Component {
         constructor: 0,
         core: 0,
         of: 0,
+        phases: Phases { initialise: true, parallel_initialise: false, main: true },
         time: Time::None,
         space: 0,
         around: 0,
