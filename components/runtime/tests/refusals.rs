@@ -1,5 +1,7 @@
 //! What the compiler says about an interface with a type that is no word, and about phases that are none, and where.
 
+#![allow(clippy::unwrap_used, reason = "a test, its helpers too, may panic")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
