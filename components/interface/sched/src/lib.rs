@@ -57,8 +57,8 @@ pub trait Sched {
 
     /// Makes a blockpoint, which the calling component then owns; answers its name. What a blockpoint is: `sched_sl::blockpoint`.
     ///
-    /// Whoever it is that calls: threads wait at a blockpoint, and trigger it, in the component that owns it, and in those whose threads
-    /// can come to execute there.
+    /// Whosever the threads are: they wait at a blockpoint, and trigger it, while they execute in the component that owns it. To all
+    /// others, also to who calls that component, it is [`NO_SUCH_POINT`].
     fn create_point(&self) -> Result<u64>;
 
     /// Gives up a blockpoint of the calling component, once the core on which it was made hears of that. Those that wait at it go on, with

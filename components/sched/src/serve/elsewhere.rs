@@ -39,7 +39,7 @@ impl<M: Machine> Call<'_, M> {
     pub(crate) fn free_elsewhere(&self, home: u64, point: u64) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
         let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
-        context.inside(|state| state.check_owned_elsewhere(shared, self.caller.token, home, point))?;
+        context.inside(|state| state.check_elsewhere(shared, self.caller.token, home, point))?;
         shared.send_free(&self.scheduler.machine, home, point)
     }
 

@@ -1,4 +1,4 @@
-//! Blockpoints: whose they are, and who may wait at them and trigger them.
+//! Blockpoints: each is one client's, on whose behalf alone threads wait there and trigger it: those that execute in it, whosever they are.
 
 use super::{CLIENTS, Member, PLACES, Part, State, Target, refused};
 use crate::Machine;
@@ -38,12 +38,8 @@ impl State {
     ///
     /// [`NO_SUCH_POINT`].
     pub fn free_point(&mut self, part: &Part<impl Machine>, token: u64, point: u64) -> Result<()> {
-        let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
         let point = PointId::from_word(point);
-        let owner = self.points.owner(point).map_err(refused_point)?;
-        if usize::from(owner) != number {
-            return Err(NO_SUCH_POINT);
-        }
+        self.check_point(token, point)?;
         self.free_here(part, point)
     }
 
@@ -52,25 +48,14 @@ impl State {
         self.points.free(&mut self.threads, point).map_err(refused_point)
     }
 
-    /// Whether the client with this token may trigger a blockpoint of another core.
+    /// Whether the client with this token owns a blockpoint of another core.
     ///
     /// # Errors
     ///
     /// [`NO_SUCH_POINT`] if not.
     pub fn check_elsewhere(&self, shared: &Shared, token: u64, home: u32, point: PointId) -> Result<()> {
         let owner = shared.triggers(home)?.owner(point).ok_or(NO_SUCH_POINT)?;
-        if self.may_enter(token, owner) { Ok(()) } else { Err(NO_SUCH_POINT) }
-    }
-
-    /// Whether the client with this token owns a blockpoint of another core.
-    ///
-    /// # Errors
-    ///
-    /// [`NO_SUCH_POINT`] if not.
-    pub fn check_owned_elsewhere(&self, shared: &Shared, token: u64, home: u32, point: PointId) -> Result<()> {
-        let owner = shared.triggers(home)?.owner(point).ok_or(NO_SUCH_POINT)?;
-        let is_owner = self.client(token).is_some_and(|(number, _)| number == owner);
-        if is_owner { Ok(()) } else { Err(NO_SUCH_POINT) }
+        self.check_owner(token, owner)
     }
 
     /// Takes in what other cores have said of blockpoints of this one.
@@ -224,11 +209,15 @@ impl State {
         }
     }
 
-    /// Who owns a blockpoint, if the client with this token is the owner, or one whose threads can come to execute there.
+    /// Who owns a blockpoint: the client with this token. What threads wait for there is in its memory, so nobody else can know.
     fn check_point(&self, token: u64, point: PointId) -> Result<usize> {
         let owner = usize::from(self.points.owner(point).map_err(refused_point)?);
-        let (number, _) = self.client(token).ok_or(NO_SUCH_POINT)?;
-        if self.reaches(number, owner) { Ok(owner) } else { Err(NO_SUCH_POINT) }
+        self.check_owner(token, owner).map(|()| owner)
+    }
+
+    fn check_owner(&self, token: u64, owner: usize) -> Result<()> {
+        let is_owner = self.client(token).is_some_and(|(number, _)| number == owner);
+        if is_owner { Ok(()) } else { Err(NO_SUCH_POINT) }
     }
 
     fn comes_to(&self, thread: ThreadId, owner: usize) -> bool {

@@ -111,13 +111,13 @@ fn tell_and_wait(priorities: [u64; 2], preempted_after: u64) {
     });
     world.main(1, move |me| {
         me.sched().sleep_until(50).unwrap();
-        let (caller, [others, mine]) = (me.sched_as(token(1)), *names.get().unwrap());
-        assert_eq!(caller.wait_on(mine, 0, NOBODY, NEVER), Ok(true));
+        let (inside, [others, mine]) = (me.sched_as(token(0)), *names.get().unwrap());
+        assert_eq!(inside.wait_on(mine, 0, NOBODY, NEVER), Ok(true));
         for round in 0..3 {
             me.log(format!("b{round}"));
             match round {
-                2 => caller.trigger(others, round + 1).unwrap(),
-                _ => caller.trigger_and_wait(others, round + 1, mine, round + 1).unwrap(),
+                2 => inside.trigger(others, round + 1).unwrap(),
+                _ => inside.trigger_and_wait(others, round + 1, mine, round + 1).unwrap(),
             }
         }
     });
@@ -135,7 +135,7 @@ fn who_tells_and_waits_at_once_is_told() {
 
 #[test]
 fn whose_blockpoint_it_is_not_is_refused_and_an_epoch_that_is_past_is_not_waited_for() {
-    let world = World::with_reach(&[(16, &[]), (16, &[])], &[]);
+    let world = World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0)]);
     world.main(0, |me| {
         let [there, here] = [0, 1].map(|_| me.sched().create_point().unwrap());
         for stranger in [me.sched_as(token(1)), me.sched_as(77)] {

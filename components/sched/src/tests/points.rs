@@ -1,4 +1,4 @@
-//! Blockpoints: who may wait and trigger, what becomes of who waits, and who runs meanwhile.
+//! Blockpoints: on whose behalf threads wait and trigger, what becomes of who waits, and who runs meanwhile.
 
 use super::fake::{Me, World, index_of_client, index_of_created, token};
 use abi::event::What;
@@ -33,9 +33,10 @@ fn who_waits_goes_on_when_it_is_triggered_and_an_old_epoch_is_not_waited_for() {
     });
     world.main(1, move |me| {
         me.log("triggers");
-        me.sched().trigger(*name.get().unwrap(), 1).unwrap();
+        let inside = me.sched_as(token(0));
+        inside.trigger(*name.get().unwrap(), 1).unwrap();
         me.sched().yield_now().unwrap();
-        assert_eq!(me.sched().trigger(*name.get().unwrap(), 2), Err(NO_SUCH_POINT), "it is gone");
+        assert_eq!(inside.trigger(*name.get().unwrap(), 2), Err(NO_SUCH_POINT), "it is gone");
     });
     assert_eq!(world.run(), Ok(0));
     assert_eq!(world.log(), ["waits", "triggers", "goes on"]);
@@ -71,7 +72,8 @@ fn a_wait_ends_when_its_time_comes_or_when_the_blockpoint_goes() {
         me.log("freed");
     });
     world.main(1, move |me| {
-        assert_eq!(wait(me, *name.get().unwrap(), 0), Err(NO_SUCH_POINT));
+        let inside = me.sched_as(token(0));
+        assert_eq!(inside.wait_on(*name.get().unwrap(), 0, NOBODY, NEVER), Err(NO_SUCH_POINT));
         me.log("let go");
     });
     assert_eq!(world.run(), Ok(0));
@@ -79,29 +81,26 @@ fn a_wait_ends_when_its_time_comes_or_when_the_blockpoint_goes() {
 }
 
 #[test]
-fn only_those_whose_threads_can_come_there_wait_and_trigger_and_only_the_owner_frees() {
-    let world = World::with_reach(&[(16, &[]), (16, &[]), (16, &[])], &[(1, 0)]);
+fn only_the_owner_waits_triggers_and_frees_whoever_it_is_that_comes_there() {
+    let world = World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0)]);
     world.main(0, |me| {
         let point = me.sched().create_point().unwrap();
-        let caller = me.sched_as(token(1));
-        assert_eq!(caller.trigger(point, 1), Ok(()));
-        assert_eq!(caller.wait_on(point, 0, NOBODY, NEVER), Ok(true));
-        assert_eq!(caller.free_point(point), Err(NO_SUCH_POINT));
-        for stranger in [me.sched_as(token(2)), me.sched_as(77)] {
-            assert_eq!(stranger.trigger(point, 2), Err(NO_SUCH_POINT));
-            assert_eq!(stranger.trigger_one(point, 2), Err(NO_SUCH_POINT));
-            assert_eq!(stranger.trigger_elsewhere(0, point, 2, Wakes::All), Err(NO_SUCH_POINT), "from another core");
-            assert_eq!(stranger.wait_on(point, 0, NOBODY, NEVER), Err(NO_SUCH_POINT));
-            assert_eq!(stranger.free_point(point), Err(NO_SUCH_POINT));
+        for other in [me.sched_as(token(1)), me.sched_as(77)] {
+            assert_eq!(other.trigger(point, 2), Err(NO_SUCH_POINT));
+            assert_eq!(other.trigger_one(point, 2), Err(NO_SUCH_POINT));
+            assert_eq!(other.trigger_elsewhere(0, point, 2, Wakes::All), Err(NO_SUCH_POINT), "from another core");
+            assert_eq!(other.free_elsewhere(0, point), Err(NO_SUCH_POINT), "from another core");
+            assert_eq!(other.wait_on(point, 0, NOBODY, 0), Err(NO_SUCH_POINT));
+            assert_eq!(other.free_point(point), Err(NO_SUCH_POINT));
         }
         assert_eq!(me.sched_as(77).create_point(), Err(NOT_SCHEDULED));
         for nonsense in [0, 1, u64::MAX, point + 1, point | 1 << 60] {
             assert_eq!(me.sched().trigger(nonsense, 1), Err(NO_SUCH_POINT), "{nonsense:x}");
             assert_eq!(me.sched().free_point(nonsense), Err(NO_SUCH_POINT), "{nonsense:x}");
         }
+        assert_eq!(me.sched().wait_on(point, 0, NOBODY, 0), Ok(false), "nobody has triggered it");
     });
-    world.main(1, |_| ());
-    world.main(2, |_| ());
+    world.main(1, |me| me.sched().sleep_until(20_000).unwrap());
     assert_eq!(world.run(), Ok(0));
 }
 
@@ -121,9 +120,10 @@ fn each_component_has_its_share_of_the_blockpoints() {
     assert_eq!(world.run(), Ok(0));
 }
 
-/// A high thread waits for a lock that a low one has; one between them has much to do. Who runs is logged.
-fn inversion(holder: u64) -> Vec<std::string::String> {
-    let world = World::with_reach(&[(20, &[]), (3, &[]), (10, &[])], &[(1, 0)]);
+/// A high thread, inside the low one's component, waits for a lock that the low one has; one between them, a client of that
+/// component, does something about it and has much to do. Who runs is logged.
+fn inversion(holder: u64, does: impl FnOnce(Me, u64) + Send + 'static) -> Vec<std::string::String> {
+    let world = World::with_reach(&[(20, &[]), (3, &[]), (10, &[])], &[(1, 0), (2, 0)]);
     let name = shared();
     world.main(0, move |me| {
         name.set(me.sched().create_point().unwrap()).unwrap();
@@ -136,11 +136,12 @@ fn inversion(holder: u64) -> Vec<std::string::String> {
     world.main(1, move |me| {
         me.sched().sleep_until(500).unwrap();
         me.log("high waits");
-        assert_eq!(me.sched().wait_on(*name.get().unwrap(), 0, holder, NEVER), Ok(true));
+        assert_eq!(me.sched_as(token(0)).wait_on(*name.get().unwrap(), 0, holder, NEVER), Ok(true));
         me.log("high has the lock");
     });
     world.main(2, move |me| {
         me.sched().sleep_until(900).unwrap();
+        does(me, *name.get().unwrap());
         me.work(5_000);
         me.log("middle is done");
     });
@@ -148,13 +149,24 @@ fn inversion(holder: u64) -> Vec<std::string::String> {
     world.log()
 }
 
+const WITH_INHERITANCE: [&str; 6] =
+    ["low has the lock", "high waits", "low gives it back", "high has the lock", "middle is done", "low is done"];
+
 #[test]
 fn whoever_has_the_lock_runs_before_those_that_are_less_urgent_than_who_waits() {
-    let before = ["low has the lock", "high waits"];
-    let with = ["low gives it back", "high has the lock", "middle is done", "low is done"];
-    assert_eq!(inversion(index_of_client(0)), [&before[..], &with].concat());
+    assert_eq!(inversion(index_of_client(0), |_, _| ()), WITH_INHERITANCE);
     let without = ["middle is done", "low gives it back", "high has the lock", "low is done"];
-    assert_eq!(inversion(NOBODY), [&before[..], &without].concat());
+    assert_eq!(inversion(NOBODY, |_, _| ()), [&WITH_INHERITANCE[..2], &without].concat());
+}
+
+#[test]
+fn a_client_of_who_has_a_lock_lets_nobody_have_it_and_takes_no_time_of_those_that_wait() {
+    let triggers = |me: Me, point| assert_eq!(me.sched().trigger(point, u64::MAX), Err(NO_SUCH_POINT));
+    assert_eq!(inversion(index_of_client(0), triggers), WITH_INHERITANCE);
+    let poses = |me: Me, point| {
+        assert_eq!(me.sched().wait_on(point, 0, index_of_client(2), 0), Err(NO_SUCH_POINT));
+    };
+    assert_eq!(inversion(index_of_client(0), poses), WITH_INHERITANCE);
 }
 
 #[test]
@@ -209,7 +221,7 @@ fn a_circle_of_locks_is_an_error_for_who_closes_it() {
         let other = me.sched().create_point().unwrap();
         assert_eq!(me.sched().wait_on(other, 0, index_of_client(0), NEVER), Err(WOULD_DEADLOCK));
         me.log("would wait for ever");
-        me.sched().trigger_one(*name.get().unwrap(), 1).unwrap();
+        me.sched_as(token(0)).trigger_one(*name.get().unwrap(), 1).unwrap();
     });
     assert_eq!(world.run(), Ok(0));
     assert_eq!(world.log(), ["would wait for ever", "the other gave up"]);
@@ -261,7 +273,7 @@ fn a_wake_up_is_not_for_who_waits_at_a_blockpoint_and_is_not_lost() {
         me.sched().wake(index_of_client(0)).unwrap();
         me.sched().yield_now().unwrap();
         me.log("woken");
-        me.sched().trigger(*name.get().unwrap(), 1).unwrap();
+        me.sched_as(token(0)).trigger(*name.get().unwrap(), 1).unwrap();
     });
     assert_eq!(world.run(), Ok(0));
     assert_eq!(world.log(), ["woken", "triggered", "had been woken"]);
@@ -277,13 +289,14 @@ fn before_the_start_nobody_waits() {
     assert_eq!(me.sched().trigger(point, 1), Ok(()));
 }
 
-/// Two threads that hand a turn back and forth by a blockpoint of each, and lose the core anywhere in between.
+/// Two threads that hand a turn back and forth by a blockpoint of each's component, and lose the core anywhere in between.
 fn hand_over_with_preemption(after: u64) -> u64 {
     let world = World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0), (0, 1)]);
     let names = [shared(), shared()];
+    // Each comes to the other's component to trigger there.
     for number in 0..2 {
         world.main(number, move |me| {
-            let sched = me.sched();
+            let (sched, there) = (me.sched(), me.sched_as(token(1 - number)));
             names[number].set(sched.create_point().unwrap()).unwrap();
             while names[1 - number].get().is_none() {
                 sched.yield_now().unwrap();
@@ -291,11 +304,11 @@ fn hand_over_with_preemption(after: u64) -> u64 {
             let (mine, theirs) = (*names[number].get().unwrap(), *names[1 - number].get().unwrap());
             for round in 0..4 {
                 if number == 0 {
-                    sched.trigger(theirs, round + 1).unwrap();
+                    there.trigger(theirs, round + 1).unwrap();
                 }
                 assert_eq!(sched.wait_on(mine, round, NOBODY, NEVER), Ok(true));
                 if number == 1 {
-                    sched.trigger_one(theirs, round + 1).unwrap();
+                    there.trigger_one(theirs, round + 1).unwrap();
                 }
             }
             me.log("done");

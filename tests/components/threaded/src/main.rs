@@ -10,11 +10,13 @@ mod timed;
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::{Arguments, Write};
+use pong_interface::PongClient;
 use runtime::Result;
 use sched_interface::{Sched, SchedClient};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(SCHED: SchedClient);
+runtime::optional_import!(PONG: PongClient);
 
 // A letter, by which a component's lines are told apart.
 runtime::parameter!(NAME: u8 = b'?', "name");
@@ -57,6 +59,7 @@ behaviours! {
     "fault-in-created" => created::that_faults;
     "crowd" => created::a_crowd;
     "guess" => hostile::guess;
+    "meddle" => hostile::meddle;
     "punctual" => punctual::punctual;
     "lives" => lives::again_and_again;
 }
