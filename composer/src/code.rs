@@ -103,7 +103,8 @@ pub const NOT_FOR_POLICY: &str = "E0318";
 pub const BAD_PARTITION: &str = "E0319";
 /// A thread that cannot be sure to meet its deadlines, by analysis.
 pub const UNSCHEDULABLE: &str = "E0320";
-/// A thread with deadlines below one of which nothing says how long it runs.
+/// A thread with deadlines of which nothing can be said: it is below one of which nothing says how long it runs, or its scheduler is not sure
+/// of its time.
 pub const UNBOUNDED_INTERFERENCE: &str = "E0321";
 
 /// A key that only has a meaning for a component that is made, or has memory, at run time.

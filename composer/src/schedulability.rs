@@ -3,12 +3,16 @@
 //! A thread is declared if the graph says how much work it has in each `period`: its `cost`, or else its `budget`. What it
 //! calls is part of that, as a thread that calls runs in the server itself. What switches and decisions take is
 //! not counted: leave room for it.
+//!
+//! A scheduler below another has what that one promises it: its budget in each period, or nothing that is sure.
 
 mod complaints;
+mod supply;
 mod text;
 
 pub use complaints::complaints;
-pub use text::render;
+pub use supply::{Supply, Unsure};
+pub use text::{render, supplied};
 
 use std::collections::BTreeSet;
 
@@ -20,7 +24,7 @@ pub use sched_sl::policy::time_partitions::NAME as TIME_PARTITIONS;
 use sched_sl::{Duration, Parameters};
 use serde::Serialize;
 use simulator::analysis::demand::Late;
-use simulator::analysis::{Demand, demand, fixed_priority, partitions};
+use simulator::analysis::{Demand, demand, fixed_priority, partitions, periodic_resource};
 
 use crate::graph::{self, Graph};
 
@@ -33,6 +37,9 @@ pub struct Analysis {
     pub core: u64,
     /// The name of the policy.
     pub policy: &'static str,
+    /// What it has of the core.
+    #[serde(skip)]
+    pub supply: Supply,
     /// The threads that it schedules there.
     pub threads: Vec<Timed>,
     /// If deadlines can be missed although no single thread is to blame: why.
@@ -74,6 +81,8 @@ pub enum Promise {
     Late,
     /// Nothing can be said: it waits for this many threads of which nothing is said.
     Unknown(usize),
+    /// Nothing can be said: its scheduler has no time of which anything is sure.
+    Unsupplied,
     /// Nothing is said of it.
     Undeclared,
 }
@@ -82,28 +91,40 @@ pub enum Promise {
 pub fn analyse(graph: &Graph) -> Vec<Analysis> {
     let schedulers: BTreeSet<usize> = (0..graph.components.len()).filter_map(|at| graph.scheduler(at)).collect();
     let cores = schedulers.into_iter().flat_map(|at| graph.cores(at).into_iter().map(move |core| (at, core)));
-    cores.map(|(scheduler, core)| of_core(graph, scheduler, core)).collect()
+    // Who schedules a scheduler comes before it, as every server before its clients.
+    cores.fold(Vec::new(), |mut analysed, (scheduler, core)| {
+        analysed.push(of_core(graph, scheduler, core, Supply::of(graph, scheduler, core, &analysed)));
+        analysed
+    })
 }
 
-fn of_core(graph: &Graph, scheduler: usize, core: u64) -> Analysis {
-    let scheduling = graph.components.get(scheduler).map(|it| it.scheduling.clone()).unwrap_or_default();
-    let policy = NAMES.get(scheduling.policy).copied().unwrap_or_default();
-    let mut analysis =
-        Analysis { scheduler, core, policy, threads: threads(graph, scheduler, core, policy), late: None };
+/// The name of a scheduler's policy.
+fn policy(graph: &Graph, scheduler: usize) -> &'static str {
+    let number = graph.components.get(scheduler).map(|it| it.scheduling.policy);
+    number.and_then(|number| NAMES.get(number)).copied().unwrap_or_default()
+}
+
+fn of_core(graph: &Graph, scheduler: usize, core: u64, supply: Supply) -> Analysis {
+    let policy = policy(graph, scheduler);
+    let threads = threads(graph, scheduler, core, policy);
+    let mut analysis = Analysis { scheduler, core, policy, supply, threads, late: None };
     if analysis.threads.iter().any(Timed::is_contradictory) {
         return analysis;
     }
-    match policy {
-        FIXED_PRIORITY => analysis.promise_by(|_| true, fixed_priority::response_times),
-        EARLIEST_DEADLINE => analysis.promise_by_demand(),
-        TIME_PARTITIONS => {
-            let slots = slots(&scheduling);
-            for partition in (0..).take(scheduling.partitions.len()) {
-                let times = |demands: &[Demand]| partitions::response_times(demands, &slots, partition);
-                analysis.promise_by(|thread| thread.parameters.partition == Some(partition), times);
-            }
+    match (supply, policy) {
+        (Supply::Share(share), _) => {
+            analysis.promise_by(|_| true, |demands| periodic_resource::response_times(demands, share));
+        }
+        (_, FIXED_PRIORITY) => analysis.promise_by(|_| true, fixed_priority::response_times),
+        (_, EARLIEST_DEADLINE) => analysis.promise_by_demand(),
+        (_, TIME_PARTITIONS) => {
+            let scheduling = graph.components.get(scheduler).map(|it| it.scheduling.clone()).unwrap_or_default();
+            analysis.promise_by_partition(&scheduling);
         }
         _ => {}
+    }
+    if matches!(supply, Supply::Unsure(_)) {
+        analysis.promise_nothing();
     }
     analysis
 }
@@ -134,28 +155,30 @@ fn threads(graph: &Graph, scheduler: usize, core: u64, policy: &str) -> Vec<Time
     let all = graph.scheduled_by(scheduler).flat_map(|component| {
         let of = graph.components.get(component).into_iter();
         let threads = of.flat_map(|of| std::iter::once(&of.own).chain(&of.threads)).enumerate();
+        let has_budget_only = policy == EARLIEST_DEADLINE || graph.is_scheduler(component);
         threads
-            .filter(move |(number, _)| core_of(graph, component, *number) == core)
-            .map(move |(number, thread)| Timed::of(component, number, thread, policy))
+            .filter(move |(number, _)| is_there(graph, component, *number, core))
+            .map(move |(number, thread)| Timed::of(component, number, thread, has_budget_only))
     });
     all.collect()
 }
 
-fn core_of(graph: &Graph, component: usize, number: usize) -> u64 {
+/// Whether a thread runs on this core. A scheduler's own thread is one on each of its cores.
+fn is_there(graph: &Graph, component: usize, number: usize, core: u64) -> bool {
     match number.checked_sub(1) {
-        None => graph.core(component),
-        Some(created) => graph.created_core(component, created),
+        None => graph.cores(component).contains(&core),
+        Some(created) => graph.created_core(component, created) == core,
     }
 }
 
 impl Timed {
-    fn of(component: usize, number: usize, thread: &graph::Thread, policy: &str) -> Self {
+    fn of(component: usize, number: usize, thread: &graph::Thread, has_budget_only: bool) -> Self {
         let of = thread.parameters;
         Self {
             component,
             number,
             work: thread.cost,
-            cost: if policy == EARLIEST_DEADLINE { of.budget } else { thread.cost },
+            cost: if has_budget_only { of.budget } else { thread.cost },
             period: of.period,
             deadline: of.deadline,
             parameters: parameters(of),
@@ -197,6 +220,21 @@ impl Analysis {
                 (Some(_), before) => Promise::Unknown(before),
             };
         }
+    }
+
+    /// Promises the declared threads of each partition what its slots supply.
+    fn promise_by_partition(&mut self, scheduling: &graph::Scheduling) {
+        let slots = slots(scheduling);
+        for partition in (0..).take(scheduling.partitions.len()) {
+            let times = |demands: &[Demand]| partitions::response_times(demands, &slots, partition);
+            self.promise_by(|thread| thread.parameters.partition == Some(partition), times);
+        }
+    }
+
+    /// Says that nothing is sure of the declared ones that would be in time on a core of their own.
+    fn promise_nothing(&mut self) {
+        let in_time = |thread: &&mut Timed| thread.is_declared() && thread.promise != Promise::Late;
+        self.threads.iter_mut().filter(in_time).for_each(|thread| thread.promise = Promise::Unsupplied);
     }
 
     /// Promises all servers their deadlines, or none.

@@ -2,6 +2,8 @@
 //!
 //! Each thread has its whole `cost` to do at the start of each of its periods, all of which begin at 0: the worst that can come together.
 //! Who runs when is decided by the library that the scheduler component links. Switches cost nothing here.
+//!
+//! A scheduler that has not a core of its own is left out: nobody can say when the one above gives it its share.
 
 mod picture;
 
@@ -10,7 +12,7 @@ pub use picture::draw;
 use simulator::{Arrivals, Job, Refused, Simulation, Span, Task};
 
 use crate::graph::Graph;
-use crate::schedulability::{self, Analysis, PROPORTIONAL_SHARE, Timed};
+use crate::schedulability::{self, Analysis, PROPORTIONAL_SHARE, Supply, Timed};
 
 /// Microseconds of a turn.
 const QUANTUM: u64 = 1_000;
@@ -24,8 +26,10 @@ const MOST: usize = 20_000;
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeline {
-    /// Each scheduler, on each of its cores.
+    /// Each scheduler that has a core of its own, on each of its cores.
     pub processors: Vec<Processor>,
+    /// What the analysis says of the others that schedule declared threads.
+    pub left_out: Vec<Analysis>,
     /// Microseconds from the start to the end.
     pub length: u64,
 }
@@ -57,6 +61,8 @@ pub enum Nothing {
     NoScheduler,
     /// The graph says of no thread how much work it has.
     NothingDeclared,
+    /// No scheduler that has declared threads has a core of its own.
+    NobodysCore,
     /// There are more threads than the simulator has room for.
     TooManyThreads,
     /// More would happen than a picture can show.
@@ -73,14 +79,15 @@ pub fn of(graph: &Graph, length: Option<u64>) -> Result<Timeline, Nothing> {
     if all.is_empty() {
         return Err(Nothing::NoScheduler);
     }
-    let is_shown = |analysis: &Analysis| analysis.threads.iter().any(|thread| task(analysis, thread).is_some());
-    let shown: Vec<Analysis> = all.into_iter().filter(is_shown).collect();
+    let declares = |analysis: &Analysis| analysis.threads.iter().any(|thread| task(analysis, thread).is_some());
+    let (shown, left_out): (Vec<Analysis>, Vec<Analysis>) =
+        all.into_iter().filter(declares).partition(|analysis| analysis.supply == Supply::Core);
     if shown.is_empty() {
-        return Err(Nothing::NothingDeclared);
+        return Err(if left_out.is_empty() { Nothing::NothingDeclared } else { Nothing::NobodysCore });
     }
     let length = length.unwrap_or_else(|| some_periods(&shown));
     let processors = shown.into_iter().map(|analysis| processor(graph, analysis, length));
-    Ok(Timeline { processors: processors.collect::<Result<_, _>>()?, length })
+    Ok(Timeline { processors: processors.collect::<Result<_, _>>()?, left_out, length })
 }
 
 /// Until all that happens happens again, if that is not too long to look at.

@@ -88,6 +88,90 @@ fn partitions_run_in_their_slots() {
     assert_eq!(runs(&graph, 1000), [vec![(300, 500), (800, 850)], vec![(0, 100), (500, 600)]]);
 }
 
+/// The graph of a scheduler of which another says something, with one client that has a deadline.
+fn nested(above: &str, below: &str, client: &str) -> Graph {
+    let second = "[[components]]\nname = \"second\"\nimplements = [{ interface = \"sched\" }]\n\
+                  deps = [{ srv = \"sched\", interface = \"sched\" }]\n";
+    let last = "[[components]]\nname = \"client\"\ndeps = [{ srv = \"second\", interface = \"sched\" }]\n";
+    graph(above, &["priority = 0\ncost = 100\nperiod = 1000", &format!("\n{second}{below}\n{last}{client}")])
+}
+
+/// What is promised to the last one's client.
+fn promised_below(graph: &Graph) -> Promise {
+    *promises(graph).last().unwrap()
+}
+
+#[test]
+fn who_is_below_a_scheduler_has_no_more_than_its_share() {
+    let share = "priority = 1\nbudget = 300\nperiod = 1000";
+    let below = |work: u64| nested("", share, &format!("cost = {work}\nperiod = 4000"));
+    assert_eq!(promised_below(&below(300)), Promise::Within(2 * 700 + 300));
+    assert_eq!(promised_below(&below(301)), Promise::Within(3 * 700 + 301));
+    assert_eq!(
+        promised_below(&below(901)),
+        Promise::Late,
+        "of 1200 in 4000 microseconds, at worst the last is behind five gaps"
+    );
+    let text: String =
+        schedulability::analyse(&below(300)).iter().map(|it| schedulability::render(&below(300), it)).collect();
+    assert!(
+        text.contains(
+            "second on core 0: fixed-priority, 7.5 % of the time is asked for; it has 300 of each 1000 microseconds"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn nothing_is_promised_below_a_scheduler_that_is_sure_of_nothing() {
+    let client = "cost = 10\nperiod = 100000";
+    let share = "budget = 300\nperiod = 1000";
+    let unsure = [
+        nested("", "priority = 1", client),
+        nested("", &format!("priority = 1\n{share}\npolicy = \"earliest-deadline\""), "budget = 10\nperiod = 100000"),
+        nested("", "priority = 1\nbudget = 950\nperiod = 1000", client),
+    ];
+    let found = unsure.iter().map(promised_below);
+    assert_eq!(found.collect::<Vec<_>>(), vec![Promise::Unsupplied; 3]);
+}
+
+#[test]
+fn the_second_scheduler_of_a_core_is_promised_nothing() {
+    let second = "[[components]]\nname = \"second\"\nimplements = [{ interface = \"sched\" }]\n[[components]]\nname = \"client\"\n\
+                  deps = [{ srv = \"second\", interface = \"sched\" }]\ncost = 900\nperiod = 1000\n";
+    let both = graph("", &[&format!("cost = 900\nperiod = 1000\n{second}")]);
+    assert_eq!(promises(&both), [Promise::Within(900), Promise::Unsupplied]);
+}
+
+#[test]
+fn a_scheduler_on_several_cores_has_its_share_of_each() {
+    let second = "[[components]]\nname = \"second\"\nimplements = [{ interface = \"sched\" }]\ncores = [0, 1]\n\
+                  deps = [{ srv = \"sched\", interface = \"sched\" }]\nbudget = 300\nperiod = 1000\n";
+    let clients = ["0", "1"].map(|core| {
+        format!("[[components]]\nname = \"on{core}\"\ncores = [{core}]\ncost = 100\nperiod = 4000\ndeps = [{{ srv = \"second\", interface = \"sched\" }}]\n")
+    });
+    let text = format!(
+        "{}\n[[components]]\nname = \"sched\"\ncores = [0, 1]\nimplements = [{{ interface = \"sched\" }}]\n{second}{}",
+        START.replace("\n[[", "\nmachine = { smp = 2 }\n[["),
+        clients.concat()
+    );
+    let source = Source { path: "graph.toml".into(), text };
+    let graph = judge_all_but(source, LoadOptions { graph_only: true }, &[UNSCHEDULABLE]).unwrap().graph;
+    assert_eq!(promises(&graph), [300, 300, 1_500, 1_500].map(Promise::Within));
+}
+
+#[test]
+fn who_has_not_a_core_of_its_own_is_not_drawn_and_the_picture_says_so() {
+    let graph = nested("", "priority = 1\nbudget = 300\nperiod = 1000", "cost = 300\nperiod = 4000");
+    let timeline = timeline::of(&graph, Some(4_000)).unwrap();
+    let drawn = timeline.processors.iter().flat_map(|it| &it.analysis.threads).map(|it| it.component);
+    let second = graph.components.iter().position(|it| it.name.value == "second").unwrap();
+    assert!(drawn.eq(graph.scheduled_by(graph.scheduler(second).unwrap())));
+    assert!(
+        timeline::draw(&graph, &timeline).contains("second, core 0: not drawn; it has 300 of each 1000 microseconds")
+    );
+}
+
 #[test]
 fn weights_are_shares() {
     let graph = graph("policy = \"proportional-share\"", &["weight = 3", ""]);

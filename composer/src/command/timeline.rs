@@ -43,8 +43,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         });
     };
     std::fs::write(path, picture).map_err(|error| unwritable(path, &error))?;
-    for processor in &timeline.processors {
-        print::line(format_args!("{}", schedulability::render(graph, &processor.analysis).trim_end()));
+    let drawn = timeline.processors.iter().map(|processor| &processor.analysis);
+    for analysis in drawn.chain(&timeline.left_out) {
+        print::line(format_args!("{}", schedulability::render(graph, analysis).trim_end()));
     }
     Ok(())
 }
@@ -58,6 +59,10 @@ fn undrawable(source: &Source, nothing: Nothing) -> Failure {
         Nothing::NothingDeclared => (
             "the graph says of no thread how much work it has",
             "give some threads a `period`, and a `budget` or a `cost`",
+        ),
+        Nothing::NobodysCore => (
+            "the schedulers of threads that say how much work they have share their cores with others",
+            "nobody can say when they have time: `composer report` has what is sure",
         ),
         Nothing::TooManyThreads => ("there are more threads than can be simulated", "draw a part of the graph"),
         Nothing::TooLong => ("more would happen than a picture can show", "show less time: --length 10000"),

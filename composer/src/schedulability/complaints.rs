@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use simulator::analysis::demand::Late;
 
-use super::{Analysis, Promise, TIME_PARTITIONS, Timed};
+use super::text::why;
+use super::{Analysis, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
 use crate::code::{UNBOUNDED_INTERFERENCE, UNSCHEDULABLE};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Thread};
@@ -21,6 +22,7 @@ pub fn complaints(graph: &Graph, analysis: &Analysis) -> Vec<Diagnostic> {
         _ if !declared(graph, thread)?.has_deadline => None,
         Promise::Late => Some(too_late(graph, analysis, thread)),
         Promise::Unknown(_) => Some(unknown(graph, analysis, thread)),
+        Promise::Unsupplied => Some(unsupplied(graph, analysis, thread)),
         _ => None,
     };
     analysis.threads.iter().filter_map(complain).collect()
@@ -84,17 +86,37 @@ fn too_late(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
     let complaint = complaint.label(&span(graph, thread), format!("{} microseconds of work", thread.cost));
     let declared = before(analysis, thread).filter(|other| other.is_declared());
     let help = match analysis.policy {
+        _ if analysis.supply != Supply::Core => {
+            "give its scheduler more of each period, or the same in a shorter one; or the thread a later `deadline`"
+        }
         TIME_PARTITIONS => "give its partition more or longer slots, or the thread less work or a later `deadline`",
         _ => "give it a higher priority, or a later `deadline`; or those that go before it less work",
     };
     with_labels(complaint, graph, declared).help(help)
 }
 
-fn unknown(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
+fn nothing_says(graph: &Graph, thread: &Timed, why: &str) -> Diagnostic {
     let name = graph.thread_name(thread.component, thread.number);
     let message = format!("nothing says whether `{name}` meets its deadline of {} microseconds", thread.deadline);
-    let complaint = Diagnostic::warning(UNBOUNDED_INTERFERENCE, message);
-    let complaint = complaint.label(&span(graph, thread), "this one waits for others");
+    Diagnostic::warning(UNBOUNDED_INTERFERENCE, message).label(&span(graph, thread), why)
+}
+
+fn unsupplied(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
+    let complaint = nothing_says(graph, thread, "its scheduler's time is not sure");
+    let (Supply::Unsure(unsure), Some(scheduler)) = (analysis.supply, graph.components.get(analysis.scheduler)) else {
+        return complaint;
+    };
+    complaint.label(&scheduler.name.span, why(graph, unsure)).help(match unsure {
+        Unsure::NoShare => {
+            "give its scheduler a `budget` and a `period` that it is sure to have, or have the highest one schedule it"
+        }
+        Unsure::CountsByClock => "below another scheduler, only `fixed-priority` promises anything",
+        Unsure::Behind(_) => "give the second scheduler a core of its own, or put it below the first one, with a share",
+    })
+}
+
+fn unknown(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
+    let complaint = nothing_says(graph, thread, "this one waits for others");
     let undeclared = before(analysis, thread).filter(|other| !other.is_declared());
     with_labels(complaint, graph, undeclared)
         .help("give those a `period`, and a `budget` or a `cost`; or put this one before them, by its `priority`")

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Analysis, Promise, Timed};
+use super::{Analysis, Promise, Supply, Timed, Unsure};
 use crate::graph::Graph;
 
 /// The analysis, a line for each thread.
@@ -12,11 +12,12 @@ pub fn render(graph: &Graph, analysis: &Analysis) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "{name} on core {}: {}, {}.{} % of the time is asked for",
+        "{name} on core {}: {}, {}.{} % of the time is asked for{}",
         analysis.core,
         analysis.policy,
         utilisation / 10,
-        utilisation % 10
+        utilisation % 10,
+        supplied(graph, analysis.supply)
     );
     let width = analysis.threads.iter().map(|it| graph.thread_name(it.component, it.number).len()).max().unwrap_or(0);
     for thread in &analysis.threads {
@@ -24,6 +25,24 @@ pub fn render(graph: &Graph, analysis: &Analysis) -> String {
         let _ = writeln!(text, "  {name:width$}  {}", line(thread));
     }
     text
+}
+
+/// What there is, if it is not the core.
+pub fn supplied(graph: &Graph, supply: Supply) -> String {
+    match supply {
+        Supply::Core => String::new(),
+        Supply::Share(share) => format!("; it has {} of each {} microseconds", share.budget, share.period),
+        Supply::Unsure(unsure) => format!("; {}", why(graph, unsure)),
+    }
+}
+
+/// Why nothing is sure of a scheduler's time.
+pub fn why(graph: &Graph, unsure: Unsure) -> String {
+    match unsure {
+        Unsure::NoShare => "it is below another, and sure of no share".to_owned(),
+        Unsure::CountsByClock => "it has a share, and counts also the time that it has not had".to_owned(),
+        Unsure::Behind(first) => format!("it has the core when `{}` has ended", graph.thread_name(first, 0)),
+    }
 }
 
 fn line(thread: &Timed) -> String {
@@ -34,6 +53,7 @@ fn line(thread: &Timed) -> String {
         Promise::ByDeadline => format!("{asks}: in time"),
         Promise::Late => format!("{asks}: may be late"),
         Promise::Unknown(others) => format!("{asks}: unknown, {others} of which nothing is said go before it"),
+        Promise::Unsupplied => format!("{asks}: unknown"),
         Promise::Undeclared => "nothing is said of it".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use simulator::Job;
 
 use super::{Lane, Processor, Timeline};
 use crate::graph::Graph;
-use crate::schedulability::{PROPORTIONAL_SHARE, Promise, Timed};
+use crate::schedulability::{Analysis, PROPORTIONAL_SHARE, Promise, Timed, supplied};
 use crate::svg::{Page, escape};
 
 const MARGIN: f64 = 24.0;
@@ -20,6 +20,8 @@ const TITLE: f64 = 44.0;
 const HEADER: f64 = 44.0;
 const ROW: f64 = 46.0;
 const AXIS: f64 = 44.0;
+/// Height of a line about what is not drawn.
+const NOTE: f64 = 18.0;
 /// Height of what runs.
 const BAR: f64 = 18.0;
 /// Height of arrows above their line.
@@ -52,7 +54,8 @@ const DESCRIPTION: &str = "A row for each thread, time from left to right. A bar
 /// The picture.
 pub fn draw(graph: &Graph, timeline: &Timeline) -> String {
     let height: f64 = timeline.processors.iter().map(height).sum();
-    let size = (2.0 * MARGIN + NAMES + TIME + REMARKS, 2.0 * MARGIN + TITLE + height);
+    let left_out = timeline.left_out.len() as f64 * NOTE;
+    let size = (2.0 * MARGIN + NAMES + TIME + REMARKS, 2.0 * MARGIN + TITLE + height + left_out);
     let page = Page::new((size.0 as u64, size.1 as u64), &graph.description, DESCRIPTION, STYLE);
     let mut picture = Picture { page, scale: TIME / timeline.length.max(1) as f64, left: MARGIN + NAMES };
     picture.page.text("title", (MARGIN, MARGIN + 14.0), &graph.description);
@@ -61,7 +64,17 @@ pub fn draw(graph: &Graph, timeline: &Timeline) -> String {
         picture.processor(graph, processor, top, timeline.length);
         top += height_of(processor.lanes.len());
     }
+    for analysis in &timeline.left_out {
+        picture.page.text("detail", (MARGIN, top + 12.0), &not_drawn(graph, analysis));
+        top += NOTE;
+    }
     picture.page.finish()
+}
+
+/// That a scheduler is not drawn, and why.
+fn not_drawn(graph: &Graph, analysis: &Analysis) -> String {
+    let (name, core) = (graph.thread_name(analysis.scheduler, 0), analysis.core);
+    format!("{name}, core {core}: not drawn{}", supplied(graph, analysis.supply))
 }
 
 fn height(processor: &Processor) -> f64 {
@@ -195,7 +208,8 @@ impl Picture {
             Promise::ByDeadline => ("detail", "always in time".to_owned()),
             Promise::Late => ("detail bad", "may be late".to_owned()),
             Promise::Unknown(_) => ("detail", "waits for unknown threads".to_owned()),
-            Promise::Undeclared => ("detail", String::new()),
+            // Whose time is not sure is not drawn.
+            Promise::Unsupplied | Promise::Undeclared => ("detail", String::new()),
         };
         let class_shown = if late > 0 { "detail bad" } else { "detail" };
         if !lane.spans.is_empty() || !lane.jobs.is_empty() {

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use simulator::analysis::Demand;
 use simulator::analysis::partitions::response_times;
+use simulator::analysis::periodic_resource::{self, Share};
 use simulator::random::{Random, tasks};
 use simulator::{Refused, Simulation, Span, Task, Trace};
 
@@ -81,6 +82,54 @@ proptest! {
             prop_assert!(response.is_none() || trace.longest_response(at) <= *response, "{:?} {:?}", slots, tasks);
         }
     }
+}
+
+/// A cycle of so many periods, each of which has the whole budget for the first partition somewhere.
+fn slots_of(random: &mut Random, share: Share) -> Slots {
+    let in_a_period = |random: &mut Random| {
+        let (rest, first) = (share.period - share.budget, random.between(0, share.budget));
+        let [from, to] = [random.between(0, rest), random.between(0, rest)];
+        let (before, between) = (from.min(to), from.max(to) - from.min(to));
+        let pieces = [(1, before), (0, first), (1, between), (0, share.budget - first), (1, rest - before - between)];
+        pieces.map(|(whose, length)| (Some(whose), length))
+    };
+    let periods = (0..6).flat_map(|_| in_a_period(random));
+    periods.filter(|(_, length)| *length > 0).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1_000, ..ProptestConfig::default() })]
+
+    /// Whenever in each period the share is there, and whenever jobs come.
+    #[test]
+    fn what_the_analysis_accepts_is_never_late_on_a_share(seed: u64, count in 1usize..5, load in 0.05f64..0.6, offset in 0u64..100) {
+        let mut random = Random::new(seed);
+        let period = random.between(2, 40);
+        let share = Share { budget: random.between(1, period), period };
+        let slots = slots_of(&mut random, share);
+        let mut tasks: Vec<Task> = tasks(&mut random, count, load).into_iter().map(|task| task.in_partition(0)).collect();
+        let demands: Vec<Demand> = tasks.iter().map(|task| Demand::of(task).unwrap()).collect();
+        for task in &mut tasks {
+            if let simulator::Arrivals::Periodic { offset: first, .. } = &mut task.arrivals {
+                *first = offset;
+            }
+        }
+        let trace = partitions(&slots).run(&tasks, 10_000).unwrap();
+        for (at, response) in periodic_resource::response_times(&demands, share).iter().enumerate() {
+            prop_assert!(response.is_none() || trace.longest_response(at) <= *response, "{:?} {:?} {:?}", share, slots, tasks);
+        }
+    }
+}
+
+#[test]
+fn the_worst_that_a_share_can_be_is_what_the_analysis_says() {
+    let slots = vec![(Some(0), 30), (Some(1), 140), (Some(0), 30)];
+    let share = Share { budget: 30, period: 100 };
+    let task = Task::periodic(25, 200).in_partition(0).with_arrivals(simulator::Arrivals::Listed(vec![(30, 25)]));
+    let demand = Demand { cost: 25, period: 200, deadline: 200, priority: 0 };
+    let trace = partitions(&slots).run(&[task], 200).unwrap();
+    let analysed = periodic_resource::response_times(&[demand], share);
+    assert_eq!((trace.longest_response(0), analysed[0]), (Some(140 + 25), Some(140 + 25)));
 }
 
 #[test]

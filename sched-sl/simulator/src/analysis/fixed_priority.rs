@@ -11,22 +11,27 @@ const STEPS: u32 = 10_000;
 /// How long the jobs of each task take at worst; `None` for one that can be late. Tasks of one priority are each taken
 /// to go before the other: that is the worst that turns can do.
 pub fn response_times(demands: &[Demand]) -> Vec<Option<u64>> {
-    (0..demands.len()).map(|at| response_time(demands, at)).collect()
+    response_times_on(demands, Some)
 }
 
-fn response_time(demands: &[Demand], at: usize) -> Option<u64> {
+/// The same on time that is not all there: `needed` says how long it takes at worst until there has been so much.
+pub(super) fn response_times_on(demands: &[Demand], needed: impl Fn(u64) -> Option<u64>) -> Vec<Option<u64>> {
+    (0..demands.len()).map(|at| response_time(demands, at, &needed)).collect()
+}
+
+fn response_time(demands: &[Demand], at: usize, needed: impl Fn(u64) -> Option<u64>) -> Option<u64> {
     let own = demands.get(at)?;
     let before: Vec<Demand> = (0..)
         .zip(demands)
         .filter(|(other, it)| *other != at && it.priority <= own.priority)
         .map(|(_, it)| *it)
         .collect();
-    least_point(own, &before, Some)
+    least_point(own, &before, needed)
 }
 
 /// The least point by which there is time for a job and all that goes before it; `None` if that is after its
 /// deadline. `needed` says how long it takes to have so much time.
-pub(super) fn least_point(own: &Demand, before: &[Demand], needed: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+fn least_point(own: &Demand, before: &[Demand], needed: impl Fn(u64) -> Option<u64>) -> Option<u64> {
     let mut point = needed(own.cost)?;
     for _ in 0..STEPS {
         if point > own.deadline {

@@ -9,6 +9,7 @@
 //! | fixed priorities | [`fixed_priority`]: response times (Joseph and Pandya, 1986) | yes, if no two have one priority |
 //! | earliest deadline first | [`demand`]: processor demand (Baruah et al., 1990; Zhang and Burns, 2009) | yes |
 //! | proportional share | [`shares`]: response times beside all others, whatever these do | no, sufficient |
+//! | fixed priorities below another scheduler | [`periodic_resource`]: response times on a share (Shin and Lee, 2003) | no, sufficient |
 //! | time partitions | [`partitions`]: response times on what the slots supply (Mok and Feng, 2002) | no, sufficient |
 //!
 //! What is not late by [`demand`] when all comes at once can be done by one policy at least; what is late then, by none: so a set that
@@ -17,6 +18,7 @@
 pub mod demand;
 pub mod fixed_priority;
 pub mod partitions;
+pub mod periodic_resource;
 pub mod shares;
 
 use crate::task::{Arrivals, Task};

@@ -1,19 +1,12 @@
 //! Response times in a partition: fixed priorities on the time that its slots supply.
 
 use super::Demand;
-use super::fixed_priority::least_point;
+use super::fixed_priority::response_times_on;
 
 /// How long the jobs of each task of `partition` take at worst, whenever in the cycle they come; `None` for one that can
 /// be late. `slots` are all of the cycle: whose each is, and how long it is.
 pub fn response_times(demands: &[Demand], slots: &[(Option<u8>, u64)], partition: u8) -> Vec<Option<u64>> {
-    let needed = |work: u64| longest_wait(slots, partition, work);
-    let of = |at: usize| {
-        let own = demands.get(at)?;
-        let before = demands.iter().enumerate().filter(|(other, it)| *other != at && it.priority <= own.priority);
-        let before: Vec<Demand> = before.map(|(_, it)| *it).collect();
-        least_point(own, &before, needed)
-    };
-    (0..demands.len()).map(of).collect()
+    response_times_on(demands, |work| longest_wait(slots, partition, work))
 }
 
 /// How long it takes at worst until a partition has had so much time: if it is asked for at the end of one of its slots.
