@@ -11,6 +11,7 @@
 //! | what does the kernel say of a broken machine or bundle? | `machines.rs` |
 //! | what do page tables permit? | `mappings.rs` |
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
+//! | what is built again when something has changed? | `rebuilding.rs` |
 //! | does what `composer new` makes run, and pass its tests? | `beginnings.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | what does an interposer change, and for whom? | `interposers.rs` |
@@ -38,6 +39,7 @@ mod mappings;
 mod messages;
 mod outside;
 mod places;
+mod rebuilding;
 mod sources;
 mod stacks;
 mod statuses;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         mappings::trials(),
         outside::trials(),
         beginnings::trials(),
+        rebuilding::trials(),
         disks::trials(),
         sources::trials(),
         interposers::trials(),

@@ -22,13 +22,22 @@ pub fn trials() -> Vec<Trial> {
 /// is locked: nothing else needs to be downloaded.
 fn workspace() -> std::io::Result<TemporaryDirectory> {
     let directory = TemporaryDirectory::create(&std::env::temp_dir(), "tessera-outside-")?;
-    copy(&root().join("tests/outside"), directory.path())?;
-    std::fs::copy(root().join("Cargo.lock"), directory.path().join("Cargo.lock"))?;
-    let manifest = directory.path().join("Cargo.toml");
+    copy_workspace(directory.path())?;
+    Ok(directory)
+}
+
+/// Makes that copy in a directory that is there.
+///
+/// # Errors
+///
+/// The file system's.
+pub fn copy_workspace(directory: &Path) -> std::io::Result<()> {
+    copy(&root().join("tests/outside"), directory)?;
+    std::fs::copy(root().join("Cargo.lock"), directory.join("Cargo.lock"))?;
+    let manifest = directory.join("Cargo.toml");
     let ours = format!("path = \"{}/", root().display());
     let absolute = std::fs::read_to_string(&manifest)?.replace("path = \"../../", &ours);
-    std::fs::write(manifest, absolute)?;
-    Ok(directory)
+    std::fs::write(manifest, absolute)
 }
 
 /// Copies the files of a workspace, without what was built there.
