@@ -224,6 +224,8 @@ pub const ENDLESS_INVOCATIONS: &str = "E0808";
 pub const MEMORY_EXCEEDED: &str = "E0809";
 /// Components of one address space that would lie at the same addresses.
 pub const ADDRESS_OVERLAP: &str = "E0810";
+/// A number that says how deep code calls itself, for an image that does not.
+pub const UNUSED_RECURSION: &str = "E0811";
 
 /// The output cannot be written.
 pub const OUTPUT: &str = "E0901";

@@ -243,7 +243,7 @@ pub const KEYS: &[Key] = &[
     key(Component, "baseaddr", Optional, Kind::Address, "where its image starts"),
     key(Component, "stack", Optional, STACK, "memory of each of its stacks"),
     key(Component, "stack_check", Optional, Boolean, "whether its stacks are held against what its image can use; `false` for images whose code cannot be followed"),
-    key(Component, "recursion", Optional, Integer(1, 64), "how deep functions of its image go that call each other in a circle, for the bound of its stacks"),
+    key(Component, "recursion", Optional, Integer(1, 64), "how deep functions of its image go that call each other in a circle, for the bound of its stacks; calls by address are followed 8 times, or as often as this says if that is more"),
     key(Component, "priority", Optional, PRIORITY, "priority of its own thread under its scheduler; lower goes first"),
     key(Component, "fault", Optional, Table(Fault), "who handles its faults; without, the call that faults fails"),
     key(Component, "personality", Optional, Table(Personality), "who serves its system calls: it is a foreign program"),

@@ -7,19 +7,21 @@
 //!
 //! Functions that call each other in a circle have no longest path: how deep they may go has to be said. Circles that
 //! close only through calls of unknown functions are most likely none, and are followed as deep as
-//! [`DEFAULT_NESTING`] unless the graph says otherwise.
+//! [`DEFAULT_NESTING`], or as the graph says if that is more. Panics are in one another no more than [`PANICS`](abi::stack::PANICS)
+//! times, since the runtime keeps to that: a path comes into the function that says them so often and not again.
 
 mod decode;
 mod follow;
 mod indirect;
 mod longest;
+mod paths;
 mod problem;
 mod program;
 #[cfg(test)]
 mod tests;
 mod value;
 
-pub use longest::{Bounds, Recursion};
+pub use longest::Bounds;
 pub use problem::Problem;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::elf::Image;
 use program::Program;
 
-/// How often a path may come into functions that are called by address, unless the graph says otherwise. What formats
+/// How often a path may come into functions that are called by address, unless the graph says a larger number. What formats
 /// something that formats something else needs two for each.
 pub const DEFAULT_NESTING: u32 = 8;
 

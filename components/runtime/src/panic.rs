@@ -7,8 +7,9 @@
 //!
 //! The lines go to the component's console, and to its logger if the graph gives it none. Then the thread faults: the kernel unwinds
 //! the one invocation that panicked, with an error to its caller, or has the component's fault handler asked, or ends the thread. Nothing
-//! is allocated, and nothing is locked.
+//! is allocated, and nothing is locked. A panic in what is to be said of another says only where it is; one in that says nothing.
 
+mod nesting;
 mod stack;
 
 use crate::capability::invoke;
@@ -19,9 +20,8 @@ use abi::crossing::CapabilityWord;
 use core::fmt::{self, Display, Write};
 use core::mem::offset_of;
 use core::panic::PanicInfo;
-use core::sync::atomic::AtomicU64;
-use core::sync::atomic::Ordering::Relaxed;
-use stack::{Found, stack};
+use nesting::Turn;
+use stack::{Found, Stack, stack};
 
 /// Bytes of a component's name that are said.
 const NAME_BYTES: usize = 48;
@@ -45,17 +45,6 @@ const _: () = assert!(offset_of!(Identity, room) == 8 * abi::record::IDENTITY_NA
 pub static IDENTITY: Identity =
     Identity { console: ImportSlot::UNBOUND, code: [0; 2], room: NAME_BYTES as u64, length: 0, name: [0; NAME_BYTES] };
 
-/// The console's slot.
-#[derive(Clone, Copy)]
-struct Console(u64);
-
-impl Sink for Console {
-    fn write(&self, words: [u64; 4]) -> Result<()> {
-        // SAFETY: only a panic in an image comes here, and the composer has filled the slot or left it unbound.
-        unsafe { call(self.0, 0, words) }
-    }
-}
-
 impl Identity {
     /// As the composer has set it, which the compiler does not know.
     fn bound() -> Self {
@@ -65,20 +54,6 @@ impl Identity {
 
     fn name(&self) -> &str {
         self.name.get(..self.length as usize).and_then(|name| core::str::from_utf8(name).ok()).unwrap_or("")
-    }
-
-    /// A line on the console, or else in the log.
-    fn say(&self, line: impl Display) {
-        let mut console = Pieces::new(Console(self.console));
-        if writeln!(console, "{}: {line}", self.name()).is_err() {
-            log::error!(target: self.name(), "{line}");
-        }
-    }
-
-    /// Ends the line that a panic was in the middle of.
-    fn end_line(&self) {
-        // Where there is no console, the log keeps lines apart.
-        let _ = Console(self.console).write(crate::pieces::words(b"\n"));
     }
 }
 
@@ -129,24 +104,6 @@ impl Display for Addresses<'_> {
     }
 }
 
-/// Threads that say why they panic: a bit for each index.
-static SPEAKING: [AtomicU64; abi::layout::THREADS as usize / 64] =
-    [const { AtomicU64::new(0) }; abi::layout::THREADS as usize / 64];
-
-/// The word and the bit of a thread.
-fn speaking(thread: u64) -> Option<(&'static AtomicU64, u64)> {
-    Some((SPEAKING.get((thread / 64) as usize)?, 1 << (thread % 64)))
-}
-
-/// Says that the thread begins to speak. Answers whether it had not begun already: then what it says panics.
-fn begin(thread: u64) -> bool {
-    speaking(thread).is_none_or(|(word, bit)| word.fetch_or(bit, Relaxed) & bit == 0)
-}
-
-fn end(thread: u64) {
-    speaking(thread).map(|(word, bit)| word.fetch_and(!bit, Relaxed));
-}
-
 /// Says that there was a panic, and faults.
 #[cold]
 #[inline(never)]
@@ -154,19 +111,76 @@ pub fn panicked(info: &PanicInfo<'_>) -> ! {
     let stack = stack();
     // SAFETY: asks, and changes nothing.
     let (_, [who, _]) = unsafe { invoke(CapabilityWord::IDENTITY.0, [0; 4]) };
-    let (identity, thread) = (Identity::bound(), who & u64::from(u32::MAX));
-    let is_first = begin(thread);
-    if !is_first {
-        identity.end_line();
+    let thread = who & u64::from(u32::MAX);
+    if let Some(turn) = Turn::of(thread) {
+        speak(Panic { info, thread, turn, identity: Identity::bound() }, &stack);
     }
-    identity.say(Head { thread, info, is_first });
-    let mut found = stack.search(identity.code).peekable();
+    nesting::end(thread);
+    // SAFETY: the instruction is undefined for ever: it faults, and nothing runs after it.
+    unsafe { core::arch::asm!("ud2", options(noreturn, nomem, nostack)) }
+}
+
+/// A panic, and whose it is.
+struct Panic<'a> {
+    info: &'a PanicInfo<'a>,
+    thread: u64,
+    turn: Turn,
+    identity: Identity,
+}
+
+/// Where it is said.
+#[derive(Clone, Copy)]
+struct Console {
+    slot: u64,
+    thread: u64,
+    turn: Turn,
+}
+
+impl Sink for Console {
+    fn write(&self, words: [u64; 4]) -> Result<()> {
+        // SAFETY: only a panic in an image comes here, and the composer has filled the slot or left it unbound.
+        let written = unsafe { call(self.slot, 0, words) };
+        // On the way, this thread may have come back into this component, and have panicked there.
+        self.turn.go_on(self.thread);
+        written
+    }
+}
+
+impl Panic<'_> {
+    fn console(&self) -> Console {
+        Console { slot: self.identity.console, thread: self.thread, turn: self.turn }
+    }
+
+    /// A line on the console. Where there is none, a first panic's goes to the log: that is code of the component's own.
+    fn say(&self, line: impl Display) {
+        let name = self.identity.name();
+        let is_said = writeln!(Pieces::new(self.console()), "{name}: {line}").is_ok();
+        if !is_said && self.turn == Turn::First {
+            log::error!(target: name, "{line}");
+        }
+    }
+
+    /// Ends the line that another panic was in the middle of.
+    fn end_line(&self) {
+        // Where there is no console, nothing is said of this one.
+        let _ = self.console().write(crate::pieces::words(b"\n"));
+    }
+}
+
+/// Says what there is to say. By the name of this function the composer knows that panics are in one another at most so often as there
+/// are turns (`abi::stack::PANIC`).
+#[cold]
+#[inline(never)]
+fn speak(panic: Panic<'_>, stack: &Stack) {
+    let (info, thread, is_first) = (panic.info, panic.thread, panic.turn == Turn::First);
+    if !is_first {
+        panic.end_line();
+    }
+    panic.say(Head { thread, info, is_first });
+    let mut found = stack.search(panic.identity.code).peekable();
     while found.peek().is_some() {
         let mut some = [Found::default(); ON_A_LINE];
         let count = some.iter_mut().zip(&mut found).map(|(place, found)| *place = found).count();
-        identity.say(Addresses { thread, found: some.get(..count).unwrap_or(&[]), goes_on: found.peek().is_some() });
+        panic.say(Addresses { thread, found: some.get(..count).unwrap_or(&[]), goes_on: found.peek().is_some() });
     }
-    end(thread);
-    // SAFETY: the instruction is undefined for ever: it faults, and nothing runs after it.
-    unsafe { core::arch::asm!("ud2", options(noreturn, nomem, nostack)) }
 }

@@ -4,6 +4,7 @@
 
 mod chains;
 mod kept;
+pub mod recursion;
 pub mod regions;
 pub mod unused;
 
@@ -37,6 +38,7 @@ pub fn stack(
     found: &mut Diagnostics,
 ) -> Option<Stacks> {
     let bounds = bounds(graph, located, images, schema, found)?;
+    recursion::check(graph, &bounds, found);
     unused::check(graph, schema, &bounds, found);
     regions::check(graph, schema, &bounds, found);
     needs(graph, schema, &bounds, found)

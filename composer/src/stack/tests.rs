@@ -197,8 +197,26 @@ fn recursion_has_a_bound_if_somebody_says_one() {
 fn a_circle_by_unknown_calls_is_followed_a_few_times() {
     let functions: &[&[&[u8]]] = &[&[PUSH_RBX, CALL_RAX, POP_RBX, RET]];
     let bytes = |recursion| most(functions, &[CODE], recursion).unwrap().bytes;
-    assert_eq!((bytes(Some(1)), bytes(Some(2))), (32, 48));
-    assert_eq!(bytes(None), 16 * (1 + u64::from(DEFAULT_NESTING)));
+    let of = |depth: u32| 16 * (1 + u64::from(depth));
+    assert_eq!(bytes(None), of(DEFAULT_NESTING));
+    assert_eq!(bytes(Some(20)), of(20));
+    assert_eq!(bytes(Some(1)), of(DEFAULT_NESTING), "who says how deep something else goes knows nothing of these");
+}
+
+/// What formats a message calls an unknown function, which may be the one that panics: a panic is in one other and in no third.
+#[test]
+fn a_panic_is_within_one_other_and_in_no_third() {
+    let functions: &[&[&[u8]]] = &[&[SUB_RSP_32, &call(0, 4, 1), UD2], &[PUSH_RBX, CALL_RAX, UD2]];
+    let image = image(functions, &[CODE]);
+    let bytes = |name: &str| {
+        let mut program = program(&image, functions);
+        program.functions[1].name = name.to_owned();
+        let frames = follow::all(&program).unwrap();
+        Bounds::new(&program, &frames, None).unwrap().entry(CODE).unwrap().most.bytes
+    };
+    let [panics, speaks] = [32 + 8, 8 + 8];
+    assert_eq!(bytes(abi::stack::PANIC), 2 * (panics + speaks) + panics);
+    assert_eq!(bytes("another"), u64::from(DEFAULT_NESTING + 1) * (panics + speaks));
 }
 
 #[test]

@@ -13,3 +13,10 @@ pub const DECLARATION_BYTES: usize = 16;
 /// Bytes in use on a stack that code is entered on for the first time: the stack-top word, and what aligns a function
 /// that has been called.
 pub const FIRST_ENTRY: u64 = 24;
+
+/// The function of the runtime in which a panic is said, by the name that it has among an image's symbols.
+pub const PANIC: &str = "runtime::panic::speak";
+
+/// How often it can be on a stack at once, between where a component is entered and where it is left: in what is said of a panic there can
+/// be one more, of which only the runtime speaks.
+pub const PANICS: u32 = 2;

@@ -10,7 +10,7 @@ use abi::record::RecordKind;
 
 use super::*;
 use crate::graph::Graph;
-use crate::pass::stack::{needs, regions, unknown, unused};
+use crate::pass::stack::{needs, recursion, regions, unknown, unused};
 use crate::stack::{self, Bounds, Problem};
 
 /// What a comment says of an image.
@@ -104,6 +104,7 @@ fn judge_made(graph: &Graph, made: &[Made], found: &mut Diagnostics) -> Option<(
         Bounds::fixed(&entries.map(|address| (address, made.uses, None)))
     };
     let bounds: Vec<Bounds> = made.iter().zip(&schema.components).map(bounds).collect();
+    recursion::check(graph, &bounds, found);
     unused::check(graph, &schema, &bounds, found);
     regions::check(graph, &schema, &bounds, found);
     needs(graph, &schema, &bounds, found);
