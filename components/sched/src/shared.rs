@@ -2,8 +2,8 @@
 //!
 //! Each part has threads, queues and a critical section of its own, and looks at no other's. What one core wants of a thread
 //! of another travels as *mail*: some bits at the thread, which also has the one link by which it can stand in its core's
-//! inbox. Whoever sets the first bit puts the thread in and sends to that core's part; more bits are there by the time
-//! that it looks. So an [`inbox`] is never full, nothing is lost, and nobody waits for another core. What is said of a blockpoint of
+//! inbox. Whoever sets the first bit puts the thread in and sends to that core's part, both in its own core's section; more bits are there
+//! by the time that it looks. So an [`inbox`] is never full, nothing is lost, and nobody waits for another core. What is said of a blockpoint of
 //! another core travels in the same way: see [`triggers`].
 
 pub mod inbox;

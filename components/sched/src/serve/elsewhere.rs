@@ -1,4 +1,7 @@
 //! What is asked for of threads of other cores.
+//!
+//! All that is said to another core is said inside the section: somebody more urgent who says the same, and finds that it has been said,
+//! has let finish who began to, and need not wait until that one has the core again.
 
 use super::Call;
 use crate::Machine;
@@ -16,11 +19,13 @@ impl<M: Machine> Call<'_, M> {
     pub(super) fn wake_elsewhere(&self, thread: u64) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
         let client = shared.home(thread).and_then(|_| shared.client(thread)).ok_or(NO_SUCH_THREAD)?;
-        if !context.inside(|state| state.may_wake(self.caller.token, client)) {
-            return Err(NO_SUCH_THREAD);
-        }
-        shared.send(&self.scheduler.machine, thread, WAKE);
-        Ok(())
+        context.inside(|state| {
+            if !state.may_wake(self.caller.token, client) {
+                return Err(NO_SUCH_THREAD);
+            }
+            shared.send(&self.scheduler.machine, thread, WAKE);
+            Ok(())
+        })
     }
 
     /// Says that an epoch has begun at a blockpoint of another core.
@@ -29,8 +34,10 @@ impl<M: Machine> Call<'_, M> {
     pub(crate) fn trigger_elsewhere(&self, home: u64, point: u64, epoch: u64, wakes: Wakes) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
         let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
-        context.inside(|state| state.check_elsewhere(shared, self.caller.token, home, point))?;
-        shared.send_trigger(&self.scheduler.machine, home, point, (Epoch(epoch), wakes))
+        context.inside(|state| {
+            state.check_elsewhere(shared, self.caller.token, home, point)?;
+            shared.send_trigger(&self.scheduler.machine, home, point, (Epoch(epoch), wakes))
+        })
     }
 
     /// Gives up a blockpoint of another core.
@@ -39,8 +46,10 @@ impl<M: Machine> Call<'_, M> {
     pub(crate) fn free_elsewhere(&self, home: u64, point: u64) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
         let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
-        context.inside(|state| state.check_elsewhere(shared, self.caller.token, home, point))?;
-        shared.send_free(&self.scheduler.machine, home, point)
+        context.inside(|state| {
+            state.check_elsewhere(shared, self.caller.token, home, point)?;
+            shared.send_free(&self.scheduler.machine, home, point)
+        })
     }
 
     /// Goes on on another core.

@@ -1,7 +1,7 @@
 //! A kernel for the scheduler on the host: threads are threads of the host, one of which runs at a time.
 //!
-//! Time passes by a tick whenever a thread asks for it, and a thread whose time is up then loses the core there: also
-//! inside the scheduler, as that asks for the time in its critical section.
+//! Time passes by a tick whenever a thread asks for it, or calls another core, and a thread whose time is up then loses the core there:
+//! also inside the scheduler, as that does both in its critical section.
 
 use crate::Machine;
 use abi::error::Error as KernelError;
@@ -70,6 +70,8 @@ struct Kernel {
     refusals: u64,
     /// How often the scheduler's own thread let another finish.
     rescued: u64,
+    /// How often other cores were called.
+    calls: u64,
     log: Vec<String>,
 }
 
@@ -123,6 +125,7 @@ impl World {
             empty_until: 0,
             refusals: 0,
             rescued: 0,
+            calls: 0,
             log: Vec::new(),
         };
         let (kernel, changed) = (Mutex::new(kernel), Condvar::new());
@@ -280,6 +283,29 @@ impl Fake {
         self.lock().rescued
     }
 
+    /// How often other cores were called.
+    pub fn calls(&self) -> u64 {
+        self.lock().calls
+    }
+
+    /// A tick passes, and whose time is up loses the core. Answers what time it was.
+    fn tick(&self) -> u64 {
+        let mut kernel = self.lock();
+        kernel.now += 1;
+        let now = kernel.now;
+        if kernel.current == OWN {
+            return now;
+        }
+        let forced = kernel.preempt_in == Some(0);
+        kernel.preempt_in = kernel.preempt_in.and_then(|left| left.checked_sub(1));
+        let is_due = kernel.timeout != 0 && now >= kernel.timeout;
+        kernel.ticks += u64::from(is_due);
+        if forced || is_due {
+            self.leave(kernel, State::Suspended, What::Preempted);
+        }
+        now
+    }
+
     fn index(&self, slot: u32) -> u32 {
         match slot {
             1000.. => slot - 1000,
@@ -382,20 +408,7 @@ impl Machine for &'static Fake {
     }
 
     fn now(&self) -> u64 {
-        let mut kernel = self.lock();
-        kernel.now += 1;
-        let now = kernel.now;
-        if kernel.current == OWN {
-            return now;
-        }
-        let forced = kernel.preempt_in == Some(0);
-        kernel.preempt_in = kernel.preempt_in.and_then(|left| left.checked_sub(1));
-        let is_due = kernel.timeout != 0 && now >= kernel.timeout;
-        kernel.ticks += u64::from(is_due);
-        if forced || is_due {
-            self.leave(kernel, State::Suspended, What::Preempted);
-        }
-        now
+        self.tick()
     }
 
     fn create(&self, client: usize, at: usize) -> Result<Thread> {
@@ -418,6 +431,8 @@ impl Machine for &'static Fake {
     }
 
     fn call(&self, _: u32) -> Result<()> {
+        self.tick();
+        self.lock().calls += 1;
         Ok(())
     }
 

@@ -1,10 +1,11 @@
 //! What cores leave for each other: nothing is lost, and nobody waits.
 
-use super::fake::World;
+use super::fake::{Fake, World};
 use crate::shared::Shared;
 use crate::shared::mail::{ARRIVE, START, WAKE};
 use crate::shared::triggers::Said;
-use sched_interface::NO_SUCH_POINT;
+use abi::event::What;
+use sched_interface::{NO_SUCH_POINT, Sched};
 use sched_sl::{Epoch, PointId, Quiet, Wakes};
 use std::boxed::Box;
 use std::sync::atomic::AtomicU64;
@@ -212,4 +213,39 @@ fn one_part_alone_tells_the_status() {
     [0, 7, 9].into_iter().for_each(|status| shared.note(status));
     shared.await_less();
     assert_eq!([shared.outcome(), shared.outcome()], [Some(7), Some(0)]);
+}
+
+/// A thread of little urgency says something to the other core, and an urgent one, which comes after so many ticks, says the same: who has
+/// been told of it by the time that the urgent one goes on?
+fn says_the_same(urgent_at: u64, say: fn(&crate::Call<'static, &'static Fake>) -> runtime::Result<()>) {
+    let world = World::new(&[(16, &[3])]);
+    let shared = world.scheduler.shared;
+    shared.learn(ELSEWHERE, 0).unwrap();
+    shared.enter(ELSEWHERE, 1, 8).unwrap();
+    shared.triggers(1).unwrap().open(POINT, 0);
+    world.main(0, move |me| {
+        me.sched().create(2).unwrap();
+        say(&me.sched()).unwrap();
+        me.work(200);
+    });
+    world.created(0, 0, 2, move |me| {
+        me.sched().sleep_until(urgent_at).unwrap();
+        say(&me.sched()).unwrap();
+        assert_ne!(world.fake.calls(), 0, "nobody has told the other core, and the urgent thread came at {urgent_at}");
+        What::Ended(0)
+    });
+    assert_eq!(world.run(), Ok(0));
+}
+
+/// A thread and a blockpoint of the other core.
+const ELSEWHERE: u64 = 200;
+const POINT: PointId = PointId::from_word(1 << 16);
+
+#[test]
+fn what_is_said_to_another_core_does_not_wait_for_who_began_to_say_the_same() {
+    for urgent_at in 0..150 {
+        says_the_same(urgent_at, |sched| sched.wake(ELSEWHERE));
+        says_the_same(urgent_at, |sched| sched.trigger_elsewhere(1, POINT.to_word(), 1, Wakes::All));
+        says_the_same(urgent_at, |sched| sched.free_elsewhere(1, POINT.to_word()));
+    }
 }
