@@ -6,12 +6,13 @@ mod ours;
 
 use crate::NO_TIME_LEFT;
 use crate::scheduler::SCHED;
-use crate::scheduler::played::REFUSES_POINTS;
+use crate::scheduler::played::{IS_CALLED, REFUSES_POINTS};
 use crate::sync::{Channel, Condvar, Mutex, Once, Pipe, Semaphore, TryRecvError, TrySendError};
-use crate::thread::spawn;
+use crate::thread::{JoinHandle, NOT_KEPT, spawn};
 use crate::time::{Duration, Instant};
-use sched_interface::WOULD_DEADLOCK;
-use std::sync::{Mutex as Alone, MutexGuard};
+use sched_interface::{TOO_MANY_THREADS, WOULD_DEADLOCK};
+use std::sync::{Arc, Mutex as Alone, MutexGuard};
+use std::vec::Vec;
 
 #[test]
 fn the_standard_library_does_all_of_it() {
@@ -133,4 +134,60 @@ fn what_is_left_in_a_pipe_is_dropped_once() {
     assert_eq!(std::sync::Arc::strong_count(&counted), 3);
     drop(pipe);
     assert_eq!(std::sync::Arc::strong_count(&counted), 1);
+}
+
+/// Results for which there is room.
+const RESULTS: usize = 16;
+
+/// A thread that returns what it was given, and has ended.
+fn ended<T: Send + Sync + 'static>(result: T) -> JoinHandle<T> {
+    let thread = spawn(move || result).unwrap();
+    while !thread.is_finished() {
+        crate::thread::yield_now().unwrap();
+    }
+    thread
+}
+
+#[test]
+fn results_whose_handles_die_with_their_threads_make_room() {
+    let _alone = alone();
+    let counted = Arc::new(());
+    for _ in 0..10 * RESULTS {
+        let given = counted.clone();
+        let holder = spawn(move || {
+            let _never_joined = (ended(given.clone()), ended(given));
+            SCHED.fault()
+        });
+        assert_eq!(holder.unwrap().join(), Err(sched_interface::HOLDER_ENDED));
+    }
+    assert!(Arc::strong_count(&counted) <= 1 + RESULTS, "{}", Arc::strong_count(&counted));
+    assert_eq!(spawn(|| 7).unwrap().join(), Ok(7));
+}
+
+#[test]
+fn results_whose_handles_are_there_are_kept_and_what_is_too_much_is_refused() {
+    let _alone = alone();
+    // One that has returned has moved its handle.
+    let moved = spawn(|| ended(100)).unwrap().join().unwrap();
+    let mut kept: Vec<_> = (0..).map_while(|number| spawn(move || number).ok()).take(2 * RESULTS).collect();
+    assert!(kept.len() < RESULTS);
+    assert_eq!(spawn(|| 0).err(), Some(TOO_MANY_THREADS));
+    kept.push(moved);
+    let results: Vec<_> = kept.drain(..).map(|thread| thread.join().unwrap()).collect();
+    assert!(results.iter().take(results.len() - 1).copied().eq(0..results.len() as u64 - 1));
+    assert_eq!(results.last(), Some(&100));
+}
+
+#[test]
+fn a_result_of_a_call_gives_way_to_others_and_its_handle_is_told() {
+    let _alone = alone();
+    IS_CALLED.set(true);
+    let oldest = ended(1);
+    let given_up: Vec<_> = (0..10 * RESULTS as u64).map(|number| ended(number)).collect();
+    let results: Vec<_> = given_up.into_iter().map(JoinHandle::join).collect();
+    IS_CALLED.set(false);
+    assert_eq!(oldest.join(), Err(NOT_KEPT), "and not what another has left there");
+    let (gone, left) = results.split_at(results.len() - RESULTS);
+    assert!(gone.iter().all(|result| *result == Err(NOT_KEPT)));
+    assert!(left.iter().copied().eq((9 * RESULTS as u64..).map(Ok).take(RESULTS)), "{left:?}");
 }

@@ -1,14 +1,17 @@
 //! Threads: as many at once as the graph permits the component, each with the stack that the graph gives it.
 
 mod builder;
+mod holder;
 mod packet;
+mod place;
 mod scope;
 
 use crate::scheduler::{self, SCHED};
 use crate::time::{Duration, Instant};
 pub use builder::Builder;
+pub use packet::NOT_KEPT;
 use packet::Packet;
-pub use packet::ROOM;
+pub use place::ROOM;
 use runtime::Result;
 use sched_interface::Sched;
 pub use scope::{NOT_ITS_OWN, Scope, ScopedJoinHandle, scope};
@@ -109,9 +112,14 @@ pub fn migrate(core: u64) -> Result<()> {
 
 /// Starts a thread that runs `function`, as `std::thread::spawn`.
 ///
+/// There is room for a bounded number of results that nobody has waited for yet. If it is used up, those go first whose handles were lost,
+/// with a thread that faulted or panicked; then the oldest of those that methods have started which a client called, as nobody can tell
+/// whether they still run: whoever has such a handle after all gets [`NOT_KEPT`]. Others are kept as long as there is a handle.
+///
 /// # Errors
 ///
-/// [`TOO_MANY_THREADS`](sched_interface::TOO_MANY_THREADS): as many as the graph permits exist already; the scheduler's.
+/// [`TOO_MANY_THREADS`](sched_interface::TOO_MANY_THREADS): as many as the graph permits exist already, or as many results wait for their
+/// handles as there is room for; the scheduler's.
 pub fn spawn<F, T>(function: F) -> Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -142,7 +150,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     ///
-    /// [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED): it has panicked, or faulted; the scheduler's.
+    /// [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED): it has panicked, or faulted; [`NOT_KEPT`]; the scheduler's.
     pub fn join(self) -> Result<T> {
         self.packet.wait()
     }

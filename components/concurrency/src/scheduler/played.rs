@@ -19,6 +19,8 @@ static THREADS: AtomicU32 = AtomicU32::new(0);
 
 std::thread_local! {
     static NUMBER: Cell<u32> = const { Cell::new(0) };
+    /// Whether this thread executes what a client called.
+    pub static IS_CALLED: Cell<bool> = const { Cell::new(false) };
     /// Whether this thread's blockpoints are refused.
     pub static REFUSES_POINTS: Cell<bool> = const { Cell::new(false) };
 }
