@@ -24,6 +24,7 @@
 //! - *Nothing unwinds.* A panic ends its thread, or the invocation in which it happens, and drops nothing. So there is no poison: a lock that
 //!   the thread held is never given back, and whoever wants it is told so, by [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED), as is whoever
 //!   joins the thread or waits for what it was doing [once](sync::Once). What it held to read, or to send and receive by, stays held.
+//!   Handles of threads go with it, and what those threads return [makes room for others](thread::spawn()) when there is none.
 //! - *A lock that would be waited for for ever* is an error, [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK).
 //! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`. So does a thread that
 //!   is joined.

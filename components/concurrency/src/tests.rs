@@ -3,20 +3,22 @@
 
 mod of_std;
 mod ours;
+mod table;
 
 use crate::NO_TIME_LEFT;
 use crate::scheduler::SCHED;
 use crate::scheduler::played::{IS_CALLED, REFUSES_POINTS};
-use crate::sync::{Channel, Condvar, Mutex, Once, Pipe, Semaphore, TryRecvError, TrySendError};
+use crate::sync::mpsc::{Queue, RecvTimeoutError};
+use crate::sync::{Channel, Condvar, LazyLock, Mutex, Once, OnceLock, Pipe, Semaphore, TryRecvError, TrySendError};
 use crate::thread::{JoinHandle, NOT_KEPT, spawn};
 use crate::time::{Duration, Instant};
-use sched_interface::{TOO_MANY_THREADS, WOULD_DEADLOCK};
+use sched_interface::{HOLDER_ENDED, TOO_MANY_THREADS, WOULD_DEADLOCK};
 use std::sync::{Arc, Mutex as Alone, MutexGuard};
 use std::vec::Vec;
 
 #[test]
 fn the_standard_library_does_all_of_it() {
-    of_std::suite::ALL.iter().for_each(|(_, does)| does());
+    of_std::suite::ALL.iter().for_each(|behaviour| (behaviour.tries)());
 }
 
 /// One test at a time looks at how many blockpoints there are.
@@ -28,7 +30,7 @@ fn alone() -> MutexGuard<'static, ()> {
 #[test]
 fn this_does_what_the_standard_library_does() {
     let _alone = alone();
-    ours::suite::ALL.iter().for_each(|(_, does)| does());
+    ours::suite::ALL.iter().for_each(|behaviour| (behaviour.tries)());
 }
 
 #[test]
@@ -158,7 +160,7 @@ fn results_whose_handles_die_with_their_threads_make_room() {
             let _never_joined = (ended(given.clone()), ended(given));
             SCHED.fault()
         });
-        assert_eq!(holder.unwrap().join(), Err(sched_interface::HOLDER_ENDED));
+        assert_eq!(holder.unwrap().join(), Err::<(), _>(HOLDER_ENDED));
     }
     assert!(Arc::strong_count(&counted) <= 1 + RESULTS, "{}", Arc::strong_count(&counted));
     assert_eq!(spawn(|| 7).unwrap().join(), Ok(7));
@@ -190,4 +192,33 @@ fn a_result_of_a_call_gives_way_to_others_and_its_handle_is_told() {
     let (gone, left) = results.split_at(results.len() - RESULTS);
     assert!(gone.iter().all(|result| *result == Err(NOT_KEPT)));
     assert!(left.iter().copied().eq((9 * RESULTS as u64..).map(Ok).take(RESULTS)), "{left:?}");
+}
+
+/// The standard library lets another make the value: its thread unwinds, and this one does not.
+#[test]
+fn a_value_whose_maker_is_lost_is_never_made() {
+    let _alone = alone();
+    static VALUE: OnceLock<u64> = OnceLock::new();
+    let lost = spawn(|| VALUE.get_or_init(|| SCHED.fault()).map(|_| ()));
+    assert_eq!(lost.unwrap().join(), Err(HOLDER_ENDED));
+    assert_eq!((VALUE.get_or_init(|| 1), VALUE.get()), (Err(HOLDER_ENDED), None));
+    static LAZY: LazyLock<u64> = LazyLock::new(|| SCHED.fault());
+    let lost = spawn(|| *LAZY);
+    assert_eq!(lost.unwrap().join(), Err(HOLDER_ENDED));
+    assert_eq!(LazyLock::force(&LAZY).err(), Some(HOLDER_ENDED));
+}
+
+/// The standard library drops both ends when their threads unwind.
+#[test]
+fn an_end_that_is_lost_stays_held() {
+    let _alone = alone();
+    static QUEUE: Queue<u64, 2> = Queue::new();
+    let (sender, receiver) = QUEUE.split().unwrap();
+    let lost = spawn(move || {
+        sender.send(1).unwrap();
+        SCHED.fault()
+    });
+    assert_eq!(lost.unwrap().join(), Err::<(), _>(HOLDER_ENDED));
+    let soon = Duration::from_millis(1);
+    assert_eq!([receiver.recv_timeout(soon), receiver.recv_timeout(soon)], [Ok(1), Err(RecvTimeoutError::Timeout)]);
 }

@@ -38,6 +38,42 @@ mod subject {
         condition.wait_timeout(guard, BRIEFLY).unwrap().1.timed_out()
     }
 
+    /// What the standard library tries without a time, tried until there is none left.
+    fn briefly<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+        let until = Instant::now() + BRIEFLY;
+        loop {
+            let got = attempt();
+            if got.is_some() || Instant::now() >= until {
+                return got;
+            }
+            yield_now();
+        }
+    }
+
+    pub fn lock_briefly(lock: &Mutex<u64>) -> bool {
+        briefly(|| lock.try_lock().ok()).is_some()
+    }
+
+    pub fn read_briefly(value: &RwLock<u64>) -> bool {
+        briefly(|| value.try_read().ok()).is_some()
+    }
+
+    pub fn write_briefly(value: &RwLock<u64>) -> bool {
+        briefly(|| value.try_write().ok()).is_some()
+    }
+
+    pub fn permit_briefly(permits: &Semaphore) -> bool {
+        briefly(|| permits.try_acquire().then_some(())).is_some()
+    }
+
+    pub fn send_briefly(channel: &Channel<u64, 2>, value: u64) -> bool {
+        briefly(|| channel.try_send(value).ok()).is_some()
+    }
+
+    pub fn receive_briefly(channel: &Channel<u64, 2>) -> Option<u64> {
+        briefly(|| channel.try_recv().ok())
+    }
+
     pub fn is_never_done(once: &Once) -> bool {
         catch_unwind(|| once.call_once(|| ())).is_err()
     }

@@ -46,6 +46,30 @@ pub fn wait_briefly_for_any(events: &EventSet, any: u64) -> u64 {
     events.wait_until(any, Instant::now() + BRIEFLY).unwrap()
 }
 
+pub fn lock_briefly(lock: &Mutex<u64>) -> bool {
+    lock.lock_until(Instant::now() + BRIEFLY).is_ok()
+}
+
+pub fn read_briefly(value: &RwLock<u64>) -> bool {
+    value.read_until(Instant::now() + BRIEFLY).is_ok()
+}
+
+pub fn write_briefly(value: &RwLock<u64>) -> bool {
+    value.write_until(Instant::now() + BRIEFLY).is_ok()
+}
+
+pub fn permit_briefly(permits: &Semaphore) -> bool {
+    permits.acquire_until(Instant::now() + BRIEFLY).unwrap()
+}
+
+pub fn send_briefly(channel: &Channel<u64, 2>, value: u64) -> bool {
+    channel.send_until(value, Instant::now() + BRIEFLY).is_ok()
+}
+
+pub fn receive_briefly(channel: &Channel<u64, 2>) -> Option<u64> {
+    channel.recv_until(Instant::now() + BRIEFLY).ok()
+}
+
 /// Whether it is not done, since who was to do it is lost.
 pub fn is_never_done(once: &Once) -> bool {
     once.call_once(|| ()).is_err()

@@ -3,6 +3,9 @@
 //!
 //! Nothing here knows how long anything takes, but for what says that it waits so long at least.
 
+#[path = "suite/edges.rs"]
+mod edges;
+
 use super::subject::{
     Channel, Condvar, Duration, EventSet, Instant, LazyLock, Mutex, Once, OnceLock, RecvTimeoutError, Room, RwLock,
     Semaphore, TryRecvError, TrySendError, barrier, call_once, current, die, ends, get_or_init, is_never_done, meet,
@@ -12,48 +15,78 @@ use super::subject::{
 use core::cell::{Cell, RefCell};
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicBool, AtomicU64};
+use edges::{
+    drops_its_value, gets_no_permit_in_time, gives_up_a_lock, is_not_sent_in_time, is_told_by_the_condition,
+    keeps_its_permit, lets_others_go, sleeps_together, unparks_each,
+};
 
-/// Every behaviour and its name.
-pub const ALL: &[(&str, fn())] = &[
-    ("what threads do under a lock adds up", adds_up),
-    ("a lock that is taken is not taken again, and is free when it is given back", is_taken_once),
-    ("who waits for a lock has it when it is given back", is_handed_over),
-    ("a condition that is waited for is seen", condition_is_seen),
-    ("each notification lets one go on at least, and each who waits goes on", notifies_each),
-    ("all go on who wait", notifies_all),
-    ("a wait that nobody ends ends by itself", times_out),
-    ("of many who want it done one does it, and all see it done", does_once),
-    ("a value is written once", writes_once),
-    ("no more are inside than there are permits", limits),
-    ("a permit that is given before it is wanted is there", permit_stays),
-    ("values arrive in order", arrives_in_order),
-    ("of what many send to many nothing is lost or doubled", arrives_once),
-    ("a full channel takes nothing, and an empty one gives nothing", is_full_and_empty),
-    ("what nobody has received is dropped with the channel", drops_what_is_left),
-    ("a thread's result is its function's", has_result),
-    ("a thread that nobody waits for runs all the same", runs_detached),
-    ("a thread that was unparked before it parks goes on", unparks_before),
-    ("a thread that parks goes on when it is unparked, or when its time comes", parks),
-    ("threads come and go", comes_and_goes),
-    ("a sleep lasts as long as it is to last", sleeps),
-    ("many look at a value at once, and nobody while one changes it", is_looked_at),
-    ("a lock for readers and writers is taken by those who may have it together", is_shared_or_not),
-    ("what readers and writers do adds up", adds_up_with_readers),
-    ("a writer is not overtaken by readers that come when it waits already", is_not_overtaken),
-    ("nobody passes a barrier before all have come, and one of them leads", meets),
-    ("of what many send to one nothing is lost, and of each it comes in order", arrives_from_many),
-    ("who is left alone at a queue is told so", is_left_alone),
-    ("a queue that is full or empty says so, and in time", is_not_waited_for),
-    ("what nobody has received is dropped with its receiver", drops_with_receiver),
-    ("any of several events is waited for, and each is told once", waits_for_any),
-    ("a value that is made when it is needed is made once", makes_once),
-    ("threads of a scope borrow, and have ended when it ends", borrows),
-    ("a thread has the name that it was given", has_name),
-    ("each thread has values of its own, which are dropped when it ends", has_its_own),
-    ("points in time and lengths of time add up", times_add_up),
-    ("whoever waits for a thread that panics is told so", is_told_of_a_panic),
-    ("a scope ends though a thread of it panics, and says so", ends_with_a_panic),
-];
+/// A behaviour.
+pub struct Behaviour {
+    /// What it is.
+    pub text: &'static str,
+    /// The function that tries it, by the name that the table of behaviours has for it.
+    pub name: &'static str,
+    /// Tries it.
+    pub tries: fn(),
+}
+
+macro_rules! behaviours {
+    ($($text:literal => $tries:ident,)*) => {
+        &[$(Behaviour { text: $text, name: stringify!($tries), tries: $tries }),*]
+    };
+}
+
+/// Every behaviour. Which property of what each is about is said by a table (`components/concurrency/BEHAVIOURS.md`).
+#[rustfmt::skip]
+pub const ALL: &[Behaviour] = behaviours! {
+    "what threads do under a lock adds up" => adds_up,
+    "a lock that is taken is not taken again, and is free when it is given back" => is_taken_once,
+    "who waits for a lock has it when it is given back" => is_handed_over,
+    "a condition that is waited for is seen" => condition_is_seen,
+    "each notification lets one go on at least, and each who waits goes on" => notifies_each,
+    "all go on who wait" => notifies_all,
+    "a wait that nobody ends ends by itself" => times_out,
+    "of many who want it done one does it, and all see it done" => does_once,
+    "a value is written once" => writes_once,
+    "no more are inside than there are permits" => limits,
+    "a permit that is given before it is wanted is there" => permit_stays,
+    "values arrive in order" => arrives_in_order,
+    "of what many send to many nothing is lost or doubled" => arrives_once,
+    "a full channel takes nothing, and an empty one gives nothing" => is_full_and_empty,
+    "what nobody has received is dropped with the channel" => drops_what_is_left,
+    "a thread's result is its function's" => has_result,
+    "a thread that nobody waits for runs all the same" => runs_detached,
+    "a thread that was unparked before it parks goes on" => unparks_before,
+    "a thread that parks goes on when it is unparked, or when its time comes" => parks,
+    "threads come and go" => comes_and_goes,
+    "a sleep lasts as long as it is to last" => sleeps,
+    "many look at a value at once, and nobody while one changes it" => is_looked_at,
+    "a lock for readers and writers is taken by those who may have it together" => is_shared_or_not,
+    "what readers and writers do adds up" => adds_up_with_readers,
+    "a writer is not overtaken by readers that come when it waits already" => is_not_overtaken,
+    "nobody passes a barrier before all have come, and one of them leads" => meets,
+    "of what many send to one nothing is lost, and of each it comes in order" => arrives_from_many,
+    "who is left alone at a queue is told so" => is_left_alone,
+    "a queue that is full or empty says so, and in time" => is_not_waited_for,
+    "what nobody has received is dropped with its receiver" => drops_with_receiver,
+    "any of several events is waited for, and each is told once" => waits_for_any,
+    "a value that is made when it is needed is made once" => makes_once,
+    "threads of a scope borrow, and have ended when it ends" => borrows,
+    "a thread has the name that it was given" => has_name,
+    "each thread has values of its own, which are dropped when it ends" => has_its_own,
+    "points in time and lengths of time add up" => times_add_up,
+    "who has waited for a lock for long enough does not have it, and is in nobody's way" => gives_up_a_lock,
+    "who has waited for a permit for long enough does not have it" => gets_no_permit_in_time,
+    "what there is no room for, and what is not there, is waited for as long as is said" => is_not_sent_in_time,
+    "what holds a value drops it once, if there is one" => drops_its_value,
+    "of many that park each goes on when it is unparked" => unparks_each,
+    "many sleep at once" => sleeps_together,
+    "who yields lets its equals go first" => lets_others_go,
+    "whoever waits for a thread that panics is told so" => is_told_of_a_panic,
+    "a scope ends though a thread of it panics, and says so" => ends_with_a_panic,
+    "who waits for a condition is told that its lock is lost" => is_told_by_the_condition,
+    "what a thread has acquired that panics is nobody else's" => keeps_its_permit,
+};
 
 /// Threads at once, beside the one that starts them.
 const THREADS: u64 = 4;

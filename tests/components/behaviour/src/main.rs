@@ -19,9 +19,9 @@ runtime::component! { main: run }
 
 fn run() {
     LOGGER.install(LevelFilter::Info);
-    for (name, does) in suite::ALL {
-        does();
-        info!("{name}");
+    for behaviour in suite::ALL {
+        (behaviour.tries)();
+        info!("{}: {}", behaviour.name, behaviour.text);
     }
     info!("all {} behave", suite::ALL.len());
 }
