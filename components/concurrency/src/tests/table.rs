@@ -75,8 +75,8 @@ fn what_the_table_names_is_tried_on_both_sides_and_all_that_is_tried_is_in_it() 
     assert!(unknown.is_empty(), "nobody tries {unknown:?}");
     let missing: Vec<_> = tried.iter().filter(|name| !named.contains(name.as_str())).collect();
     assert!(missing.is_empty(), "the table does not name {missing:?}");
-    let texts: BTreeSet<_> =
-        ours::suite::ALL.iter().chain(of_std::suite::ALL).map(|behaviour| behaviour.text).collect();
+    let of_both = ours::suite::ALL.iter().map(|behaviour| behaviour.text);
+    let texts: BTreeSet<_> = of_both.chain(of_std::suite::ALL.iter().map(|behaviour| behaviour.text)).collect();
     assert_eq!(texts.len(), tried.len(), "each says what it is, alike on both sides");
     let booted = include_str!("../../../../tests/systems/behaviour.toml");
     assert!(booted.contains(&std::format!("behaviour: all {} behave", tried.len())), "and a booted system tries all");
