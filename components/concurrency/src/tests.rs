@@ -185,7 +185,7 @@ fn a_result_of_a_call_gives_way_to_others_and_its_handle_is_told() {
     let _alone = alone();
     IS_CALLED.set(true);
     let oldest = ended(1);
-    let given_up: Vec<_> = (0..10 * RESULTS as u64).map(|number| ended(number)).collect();
+    let given_up: Vec<_> = (0..10 * RESULTS as u64).map(ended).collect();
     let results: Vec<_> = given_up.into_iter().map(JoinHandle::join).collect();
     IS_CALLED.set(false);
     assert_eq!(oldest.join(), Err(NOT_KEPT), "and not what another has left there");

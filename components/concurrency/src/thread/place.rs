@@ -126,7 +126,7 @@ const fn at(turn: u64, phase: Phase) -> u64 {
 }
 
 const fn phase(state: u64) -> u64 {
-    state & (1 << BITS) - 1
+    state & ((1 << BITS) - 1)
 }
 
 impl Place {
@@ -248,7 +248,7 @@ impl Place {
 
     /// Whether its thread has ended, whatever it has left.
     fn thread_is_lost(&self) -> bool {
-        self.thread().is_some_and(|thread| super::holder::has_ended(thread))
+        self.thread().is_some_and(super::holder::has_ended)
     }
 
     /// Whether its thread has ended in this turn without having returned.
