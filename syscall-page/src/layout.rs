@@ -1,7 +1,7 @@
 //! The numbers of the layout: fixed, because two programs built apart share it.
 
 /// Entries in an entry frame.
-pub const ENTRIES: usize = 64;
+pub const ENTRIES: usize = abi::page::ENTRIES;
 
 /// Bytes of an entry: one cache line, so that two calls never share one.
 pub const ENTRY_BYTES: usize = 64;

@@ -20,7 +20,7 @@ use abi::crossing::METHODS;
 use abi::error::Error;
 use core::borrow::Borrow;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A server's end of one page. Its state is its own, or lies elsewhere in the server's memory.
 #[derive(Debug)]
@@ -264,8 +264,8 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
             return Err(CompleteError::AnotherPage);
         }
         // Before *done* is shown, which orders it: the moment the client sees that, it may
-        // submit the next call in this slot, and that one must not look blocked.
-        self.state.borrow().blocked.fetch_and(!(1 << blocked.slot), Relaxed);
+        // submit the next call in this slot, and that one must not look blocked. Whoever blocks that sees what was done here.
+        self.state.borrow().blocked.fetch_and(!(1 << blocked.slot), Release);
         self.page.entry(blocked.slot).answer(reply);
         Ok(Completed { wake: announce(self.page.header(), 1 << blocked.slot) })
     }
@@ -388,7 +388,7 @@ impl<W: Word, const N: usize> Round<'_, W, N> {
 
     /// Blocks the call in a slot; `false` if another one of that slot is blocked.
     fn block(&mut self, slot: u32) -> bool {
-        if self.state.blocked.fetch_or(1 << slot, Relaxed) & 1 << slot != 0 {
+        if self.state.blocked.fetch_or(1 << slot, Acquire) & 1 << slot != 0 {
             return false;
         }
         self.settled |= 1 << slot;
@@ -486,6 +486,13 @@ impl<W: Word, const N: usize> Call<'_, '_, W, N> {
     /// As [`Claimed::block`].
     pub fn block(self) -> Result<Parked, Outcome> {
         self.claimed.block()
+    }
+}
+
+impl Blocked {
+    /// The call's slot, in which no other is blocked until this one is answered.
+    pub const fn slot(&self) -> u32 {
+        self.slot
     }
 }
 

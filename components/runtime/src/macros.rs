@@ -258,12 +258,7 @@ macro_rules! export {
             static __RUNTIME_WORKERS: $crate::page::Workers = $crate::page::Workers::new();
 
             fn __runtime_work(_: u64) -> $crate::Result<()> {
-                let identity = $crate::thread::identity();
-                let dispatch = |invocation: $crate::Invocation| {
-                    let $caller = $crate::Caller::new(invocation.token, identity);
-                    <$server>::dispatch(&$instance, invocation)
-                };
-                __RUNTIME_WORKERS.work(&__RUNTIME_PAGES, &$threads, dispatch);
+                __RUNTIME_WORKERS.work(&__RUNTIME_PAGES, &$threads);
                 Ok(())
             }
 
@@ -271,14 +266,14 @@ macro_rules! export {
                 __RUNTIME_WORKERS.start(&__RUNTIME_PAGES, &$threads, __runtime_work);
             }
 
-            $crate::export_pages!($server, |$caller| $instance, Some(&__RUNTIME_WORKERS), __runtime_start $(, $variant)?);
+            $crate::export_pages!($server, |$caller| $instance, pages_with_workers, __runtime_start $(, $variant)?);
         };
     };
     ($server:ty => |$caller:ident| $instance:expr $(, $variant:literal)?) => {
         const _: () = {
             const fn __runtime_start() {}
 
-            $crate::export_pages!($server, |$caller| $instance, None, __runtime_start $(, $variant)?);
+            $crate::export_pages!($server, |$caller| $instance, pages, __runtime_start $(, $variant)?);
         };
     };
     ($server:ty => $instance:expr, workers: $threads:expr $(, $variant:literal)?) => {
@@ -293,7 +288,7 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_pages {
-    ($server:ty, |$caller:ident| $instance:expr, $workers:expr, $start:ident $(, $variant:literal)?) => {
+    ($server:ty, |$caller:ident| $instance:expr, $pages:ident, $start:ident $(, $variant:literal)?) => {
         unsafe extern "C" fn __runtime_method<const METHOD: u64, const CLEARED: bool>(
             first: u64,
             second: u64,
@@ -325,18 +320,17 @@ macro_rules! export_pages {
 
         #[inline(always)]
         fn __runtime_serve(batch: $crate::page::Batch) -> $crate::Reply {
-            let blocking = (<$server>::MAY_BLOCK, $workers);
             let dispatch = |invocation: $crate::page::Posted<'_>| {
                 let $caller = $crate::Caller::new(invocation.token, batch.identity);
                 <$server>::dispatch(&$instance, invocation)
             };
-            let reply = __RUNTIME_PAGES.serve(batch, <$server>::METHODS, blocking, dispatch);
+            let reply = __RUNTIME_PAGES.serve(batch, <$server>::METHODS, <$server>::MAY_BLOCK, dispatch);
             $start();
             reply
         }
 
         // SAFETY: an image's static, and the record below names it.
-        static __RUNTIME_PAGES: $crate::page::PageTable = unsafe { $crate::page::PageTable::unbound() };
+        static __RUNTIME_PAGES: $crate::page::PageTable = unsafe { $crate::page::PageTable::$pages() };
 
         $crate::entries!(__runtime_method, <$server>::METHODS,
             __runtime_trusted: __RUNTIME_TRUSTED, __runtime_cleared: __RUNTIME_CLEARED);
@@ -363,7 +357,7 @@ macro_rules! export_pages {
 
         #[used]
         #[unsafe(link_section = ".tessera.records")]
-        static __RUNTIME_TABLE: $crate::internal::Record = $crate::internal::Record::pages(
+        static __RUNTIME_TABLE: $crate::internal::Record = $crate::internal::Record::$pages(
             $crate::record_name!(<$server>::NAME $(, b'.', $variant)?),
             <$server>::SCHEMA,
             (&raw const __RUNTIME_PAGES).cast(),

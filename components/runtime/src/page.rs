@@ -36,6 +36,7 @@
 mod adaptive;
 mod error;
 mod import;
+mod parked;
 mod posts;
 mod runner;
 mod shared;

@@ -71,6 +71,11 @@ impl Record {
         Self { first: word, ..Self::new(RecordKind::Pages, name, schema) }
     }
 
+    /// The same, where workers run the methods that may block.
+    pub const fn pages_with_workers(name: &'static [u8], schema: &'static str, word: *const ()) -> Self {
+        Self { second: word, ..Self::pages(name, schema, word) }
+    }
+
     /// A range of I/O ports, and the word that receives its capability.
     pub const fn ports(name: &'static str, word: *const ()) -> Self {
         Self { first: word, ..Self::new(RecordKind::Ports, name.as_bytes(), "") }

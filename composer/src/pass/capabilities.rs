@@ -42,6 +42,8 @@ pub struct Table {
     pub flushes: usize,
     /// How many of the last, behind those, are for serving the pages of the clients that it schedules.
     pub serves: usize,
+    /// How many of the last, behind those, are for its workers, which run what its own pages' clients have posted.
+    pub works: usize,
     /// Where a scheduler finds its own.
     pub scheduling: Option<Scheduling>,
     /// What a manager of others holds, behind all of these.
@@ -105,12 +107,18 @@ impl Table {
 
     /// The capabilities by which it serves the pages of the clients that it schedules.
     pub fn serves(&self) -> &[Capability] {
-        self.capabilities.get(self.pages() + self.flushes..).unwrap_or_default()
+        let first = self.pages() + self.flushes;
+        self.capabilities.get(first..first + self.serves).unwrap_or_default()
+    }
+
+    /// The capabilities by which its workers run calls that may block, each as its client's direct calls come in.
+    pub fn works(&self) -> &[Capability] {
+        self.capabilities.get(self.pages() + self.flushes + self.serves..).unwrap_or_default()
     }
 
     /// Where those for pages start.
     fn pages(&self) -> usize {
-        self.capabilities.len().saturating_sub(self.flushes + self.serves)
+        self.capabilities.len().saturating_sub(self.flushes + self.serves + self.works)
     }
 
     /// Slots that it takes, the free ones among them included.
@@ -119,17 +127,21 @@ impl Table {
         last.map_or(0, |last| (last + 1).saturating_sub(FREE.into()) as usize)
     }
 
-    fn add_pages(&mut self, index: usize, layout: &Layout) {
-        let grant = |(_, page): (usize, &Page)| Grant::Invocation {
-            server: page.server as u64,
-            entry: page.ends.batch.wrapping_add(layout.components.get(page.server).map_or(0, |space| space.shift)),
-            token: page.row as u64,
-            methods: SERVE_ONLY,
+    fn add_pages(&mut self, index: usize, schema: &Schema, layout: &Layout) {
+        let invocation = |page: &Page, entry: u64, token, methods| {
+            let shift = layout.components.get(page.server).map_or(0, |space| space.shift);
+            Grant::Invocation { server: page.server as u64, entry: entry.wrapping_add(shift), token, methods }
         };
-        let (flushes, serves) = (layout.pages.of_client(index), layout.pages.of_scheduler(index));
-        let grants: Vec<Grant> = flushes.chain(serves).map(grant).collect();
-        self.flushes = layout.pages.of_client(index).count();
-        self.serves = grants.len() - self.flushes;
+        let serve = |(_, page): (usize, &Page)| invocation(page, page.ends.batch, page.row as u64, SERVE_ONLY);
+        let work = |(_, page): (usize, &Page)| {
+            let methods = page.edge_of(schema).map_or(0, |edge| edge.methods);
+            invocation(page, page.ends.work.unwrap_or(0), token(page.client), methods)
+        };
+        let pages = &layout.pages;
+        let (flushes, serves) = (pages.of_client(index).map(serve), pages.of_scheduler(index).map(serve));
+        let grants: Vec<Grant> = flushes.chain(serves).chain(pages.of_workers(index).map(work)).collect();
+        (self.flushes, self.works) = (pages.of_client(index).count(), pages.of_workers(index).count());
+        self.serves = grants.len() - self.flushes - self.works;
         let slots = u64::from(FREE) + self.slots() as u64..;
         self.capabilities.extend(slots.zip(grants).map(|(slot, grant)| Capability { slot, grant }));
     }
@@ -197,7 +209,7 @@ pub fn capabilities(graph: &Graph, schema: &Schema, layout: &Layout, found: &mut
         if let Some(room) = layout.components.get(client).and_then(|space| space.scheduling.as_ref()) {
             table.add_scheduling(graph, client, room);
         }
-        table.add_pages(client, layout);
+        table.add_pages(client, schema, layout);
         table.handled =
             graph.handles(client).then_some(Capability { slot: HANDLED_LEVEL.into(), grant: Grant::HandledLevel });
         if bindings.management.is_some() {

@@ -1,7 +1,11 @@
 //! Syscall pages: which there are, and where their frames and the servers' tables lie. See [`abi::page`].
 
 use abi::layout::PAGE;
-use abi::page::{ROW_WORDS, ROWS};
+use abi::page::{PARKED_WORDS, ROW_WORDS, ROWS};
+
+mod workers;
+
+pub use workers::Workers;
 
 use super::schema::{Edge, PageEnds, Schema};
 use crate::graph::Graph;
@@ -30,6 +34,15 @@ pub struct Page {
     pub scheduler: Option<usize>,
     /// What both images have of it.
     pub ends: PageEnds,
+    /// The server's workers, and what this edge has of them.
+    pub workers: Workers,
+}
+
+impl Page {
+    /// Its edge.
+    pub fn edge_of<'a>(&self, schema: &'a Schema) -> Option<&'a Edge> {
+        schema.components.get(self.client)?.edges.get(self.edge)
+    }
 }
 
 /// Something of a page that lies in a component's address space.
@@ -39,8 +52,16 @@ pub enum Part {
     Header(usize),
     /// The entry frame of the page of this index.
     Entries(usize),
-    /// The server's table for the export whose word is this, of so many rows.
-    Table(u64, usize),
+    /// The server's table for the export whose word is this, of so many rows, with room behind them for calls that wait for workers
+    /// if there are any.
+    Table {
+        /// The word.
+        word: u64,
+        /// The rows.
+        rows: usize,
+        /// How many workers there can be, if the image has them.
+        workers: Option<u64>,
+    },
 }
 
 impl Part {
@@ -48,7 +69,10 @@ impl Part {
     pub fn bytes(self) -> u64 {
         match self {
             Self::Header(_) | Self::Entries(_) => PAGE,
-            Self::Table(_, rows) => (ROWS + rows as u64 * 8 * ROW_WORDS as u64).next_multiple_of(PAGE),
+            Self::Table { rows, workers, .. } => {
+                let words = ROW_WORDS + if workers.is_some() { PARKED_WORDS } else { 0 };
+                (ROWS + 8 * (rows * words) as u64).next_multiple_of(PAGE)
+            }
         }
     }
 
@@ -57,7 +81,7 @@ impl Part {
         match self {
             Self::Header(page) => Some(2 * page),
             Self::Entries(page) => Some(2 * page + 1),
-            Self::Table(..) => None,
+            Self::Table { .. } => None,
         }
     }
 }
@@ -75,9 +99,19 @@ impl Pages {
                 let is_before =
                     |page: &&Page| page.scheduler == scheduler && (scheduler.is_some() || page.client == client);
                 let number = pages.iter().filter(is_before).count();
-                pages.push(Page { client, edge, number, server, row, scheduler, ends: ends.clone() });
+                pages.push(Page {
+                    client,
+                    edge,
+                    number,
+                    server,
+                    row,
+                    scheduler,
+                    ends: ends.clone(),
+                    workers: Workers::default(),
+                });
             }
         }
+        workers::share(graph, &mut pages);
         Self { pages }
     }
 
@@ -93,7 +127,8 @@ impl Pages {
                 parts.push(Part::Entries(at));
             }
             if index == page.server && page.row == 0 {
-                parts.push(Part::Table(page.ends.table, self.rows(index, page.ends.table).count()));
+                let (word, rows) = (page.ends.table, self.rows(index, page.ends.table).count());
+                parts.push(Part::Table { word, rows, workers: page.ends.work.and(Some(page.workers.all)) });
             }
         }
         parts
@@ -108,6 +143,12 @@ impl Pages {
     /// The pages of which the component at `index` is the client.
     pub fn of_client(&self, index: usize) -> impl Iterator<Item = (usize, &Page)> {
         self.pages.iter().enumerate().filter(move |(_, page)| page.client == index)
+    }
+
+    /// The pages whose calls that may block are run by workers of the component at `index`.
+    pub fn of_workers(&self, index: usize) -> impl Iterator<Item = (usize, &Page)> {
+        let pages = self.pages.iter().enumerate();
+        pages.filter(move |(_, page)| page.server == index && page.ends.work.is_some())
     }
 
     /// The pages that the component at `index` serves as a scheduler.

@@ -30,7 +30,7 @@ use crate::graph::Machine;
 use lines::Lines;
 
 /// Version of the report's JSON.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// A whole system.
 #[derive(Clone, Debug, Serialize)]
@@ -327,6 +327,13 @@ pub enum Granted {
         /// The interface, with its variant.
         interface: String,
         /// Whose page.
+        client: String,
+    },
+    /// The component's own entry, for workers that run calls which may block.
+    Work {
+        /// The interface, with its variant.
+        interface: String,
+        /// Whose calls.
         client: String,
     },
     /// The capability table of a component.

@@ -104,6 +104,8 @@ pub struct PageEnds {
     pub table: u64,
     /// The core on which a thread of the client has it served, if not the client on its own.
     pub core: Option<u64>,
+    /// The server's entry for itself, by which its workers run calls that may block, if it has workers.
+    pub work: Option<u64>,
 }
 
 /// Reads the images and binds them by the graph. `None` if one is no image, or an edge is not what the graph says.

@@ -130,7 +130,7 @@ impl Asked<'_> {
             Self::Interrupt(_) => Category::Interrupt,
             Self::Of { held: Some(held), .. } => match held.grant {
                 Granted::Flush { .. } | Granted::Serve { .. } => Category::Batch,
-                Granted::Invocation { .. } => Category::Invocation,
+                Granted::Invocation { .. } | Granted::Work { .. } => Category::Invocation,
                 _ => Category::Kernel,
             },
             Self::Return | Self::Of { .. } => Category::Kernel,
@@ -166,6 +166,7 @@ fn granted(grant: &Granted, slot: u64, method: u64) -> String {
         }
         Granted::Flush { server, interface } => format!("{server}: batch of {interface}, flushed"),
         Granted::Serve { server, interface, client } => format!("{server}: batch of {interface} for {client}"),
+        Granted::Work { interface, client } => format!("{interface} for {client}"),
         Granted::Ports { device, .. } => named(PortsOperation::from_number, method, format!("ports of {device}")),
         Granted::Interrupt { device, .. } => {
             named(InterruptOperation::from_number, method, format!("interrupt of {device}"))

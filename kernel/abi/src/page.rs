@@ -21,7 +21,8 @@
 //!
 //! The word of a [`Pages`](crate::record::RecordKind::Pages) record receives the address of a table in the
 //! server's memory, or stays 0 if no edge to the interface has a page. The
-//! first word of the table is the number of its rows; they start at
+//! first word of the table is the number of its rows, the second how many threads the server may have to run
+//! methods that may block; the rows start at
 //! [`ROWS`], and each has [`ROW_WORDS`]:
 //!
 //! | word | meaning |
@@ -30,6 +31,14 @@
 //! | 2 | permitted methods |
 //! | 3 | the token that direct calls of the edge carry |
 //! | 4–7 | the server's own, zero at first |
+//!
+//! If the image has such threads, its workers, there is more behind the rows, for each row again [`PARKED_WORDS`]:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | 0 | capability number << 16 of the server's own entry, as direct calls of the edge come in |
+//! | 1 | how many workers may be busy with calls of the edge at once |
+//! | others | the server's own, zero at first: a place for each entry of the page |
 //!
 //! The token with which a *batch entry* is entered is the number of a row: it is
 //! the kernel's word for it, so nobody can have another edge's page served.
@@ -55,6 +64,12 @@ pub const SLOT_WORDS: usize = 7;
 
 /// Words of a row of a server's table: one cache line.
 pub const ROW_WORDS: usize = 8;
+
+/// Calls that a page has room for.
+pub const ENTRIES: usize = 64;
+
+/// Words of what a server that has workers finds of an edge behind the rows.
+pub const PARKED_WORDS: usize = 8 + 7 * ENTRIES;
 
 /// Bytes before the first row.
 pub const ROWS: u64 = 8 * ROW_WORDS as u64;

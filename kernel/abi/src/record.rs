@@ -62,7 +62,8 @@ pub enum RecordKind {
     /// [`Export`](Self::Export). First and second address: the batch entry, as there.
     Batch = 8,
     /// Which pages those are. Name: that of the export. First address: a word that
-    /// receives the address of the [table](crate::page).
+    /// receives the address of the [table](crate::page). Second address: the same if the image has workers for methods that may
+    /// block, or else null.
     Pages = 9,
     /// The image constructs other components at run time, or gives them memory. Name: empty. First address: a word that
     /// receives the address of its [management plan](crate::management).

@@ -121,7 +121,7 @@ fn of_two_the_first_is_selected_and_the_other_can_be_dropped() {
     let ends = ends();
     let (posts, scheduler, workers) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)), Workers::new());
     let page = OnPage::new(&posts, &scheduler);
-    let first = executor().run(&Parking(&page, &ends, &workers), async {
+    let first = executor().run(&Parking(&page, &ends), async {
         match select(pin!(call(&page, 2, 5)), pin!(call(&page, 0, 1))).await {
             Either::Left(_) => None,
             Either::Right((sum, _later)) => Some(sum),
@@ -134,11 +134,11 @@ fn of_two_the_first_is_selected_and_the_other_can_be_dropped() {
 }
 
 /// Has a page served; what blocks is left to workers that do not come.
-struct Parking<'b, 'p, 'e>(&'b OnPage<'p, Serving<'e>>, &'b Ends, &'b Workers);
+struct Parking<'b, 'p, 'e>(&'b OnPage<'p, Serving<'e>>, &'b Ends);
 
 impl Idle for Parking<'_, '_, '_> {
     fn idle(&self) -> bool {
-        self.1.park(self.0.posts(), self.2);
+        self.1.park(self.0.posts());
         self.0.idle()
     }
 }
@@ -184,12 +184,12 @@ proptest::proptest! {
                 }
                 Step::Poll(place) => poll(&mut calls[place], context),
                 Step::Drop(place) => calls[place] = None,
-                Step::Serve => ends.park(&posts, &workers),
+                Step::Serve => ends.park(&posts),
                 Step::Work => ends.work(&workers),
             }
         }
         for _ in 0..4 {
-            ends.park(&posts, &workers);
+            ends.park(&posts);
             ends.work(&workers);
             calls.iter_mut().for_each(|call| poll(call, context));
         }

@@ -1,14 +1,15 @@
 //! The server's side of pages: which there are, and the loop that serves one.
 
-use super::{PageError, WorkerThreads, Workers};
+use super::parked::{Parked, Work};
+use super::{PageError, WorkerThreads};
 use crate::server::{Invocation, Reply};
 use abi::error::Error;
 use abi::page::{MORE, ROW_WORDS, ROWS, SERVE};
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
-use syscall_page::server::{Server, State};
-use syscall_page::{Arguments, Blocked, Page, mapped};
+use syscall_page::server::{Parked as Blocking, Server, State};
+use syscall_page::{Arguments, Blocked, Call, Outcome, Page, mapped};
 
 /// A call that was posted, as an interface's methods are run for it.
 pub type Posted<'p> = Invocation<Arguments<'p, AtomicU64>>;
@@ -29,9 +30,11 @@ struct Row {
 const _: () = assert!(size_of::<Row>() == 8 * ROW_WORDS);
 
 /// Where the composer puts the address of the table of an interface's pages.
-#[repr(transparent)]
+#[repr(C)]
 pub struct PageTable {
     address: u64,
+    /// Whether there are workers for methods that may block, and room in the table for their calls.
+    has_workers: bool,
 }
 
 impl PageTable {
@@ -39,25 +42,36 @@ impl PageTable {
     ///
     /// # Safety
     ///
-    /// In an image, and as a static whose record names it: the composer sets the
+    /// In an image, and as a static whose record, of this name, names it: the composer sets the
     /// address of a table that nothing else touches, and of frames that stay mapped.
     #[doc(hidden)]
-    pub const unsafe fn unbound() -> Self {
+    pub const unsafe fn pages() -> Self {
         // SAFETY: no table lies at 0.
-        unsafe { Self::bound(0) }
+        unsafe { Self::bound(0, false) }
+    }
+
+    /// The same, where workers run the methods that may block.
+    ///
+    /// # Safety
+    ///
+    /// As for [`PageTable::pages`].
+    #[doc(hidden)]
+    pub const unsafe fn pages_with_workers() -> Self {
+        // SAFETY: as above.
+        unsafe { Self::bound(0, true) }
     }
 
     /// A table as the composer binds it.
     ///
     /// # Safety
     ///
-    /// As for [`PageTable::unbound`], of what lies at `address`, if that is not 0.
-    pub(super) const unsafe fn bound(address: u64) -> Self {
-        Self { address }
+    /// As for [`PageTable::pages`], of what lies at `address`, if that is not 0.
+    pub(super) const unsafe fn bound(address: u64, has_workers: bool) -> Self {
+        Self { address, has_workers }
     }
 
     /// Serves the page that `batch` was invoked for: `dispatch` runs the method of each call that is permitted, as it
-    /// runs those of direct calls, of which there are `methods`, except for the methods in `may_block`, which `workers` are to run. Bounded: it looks
+    /// runs those of direct calls, of which there are `methods`, except for the methods in `may_block`, which workers are to run. Bounded: it looks
     /// at no more calls than a page has entries.
     #[doc(hidden)]
     #[inline(always)]
@@ -65,7 +79,7 @@ impl PageTable {
         &self,
         batch: Batch,
         methods: u64,
-        (may_block, workers): (u64, Option<&Workers>),
+        may_block: u64,
         mut dispatch: impl FnMut(Posted<'_>) -> Reply,
     ) -> Reply {
         if batch.method != u64::from(SERVE) {
@@ -79,10 +93,7 @@ impl PageTable {
         let pass = server.quiet_pass(methods as u16, |unread| {
             let method = unread.method();
             if may_block & 1 << method != 0 {
-                return match workers {
-                    Some(workers) => workers.park(batch.row, unread.read()),
-                    None => unread.read().answer(&syscall_page::Reply::refused(Error::UnknownOperation)),
-                };
+                return self.park(batch.row, unread.read());
             }
             let (words, claimed) = unread.split();
             claimed.answer(&reply(&dispatch(Invocation { method: method.into(), words, token: row.token })))
@@ -90,9 +101,43 @@ impl PageTable {
         Reply::from(Ok((pass.done, if pass.more { MORE } else { 0 })))
     }
 
-    /// The token of direct calls of the edge whose page is in `row`.
-    pub(super) fn token(&self, row: u64) -> u64 {
-        self.row(row).map_or(0, |row| row.token)
+    /// Leaves a call of the page in `row` to a worker.
+    fn park(&self, row: u64, call: Call<'_, '_, AtomicU64>) -> Outcome {
+        let Some(parked) = self.parked_in(row) else {
+            return call.answer(&syscall_page::Reply::refused(Error::UnknownOperation));
+        };
+        let request = call.request();
+        match call.block() {
+            // Whom this would wake is the client, whose thread this is.
+            Ok(Blocking { blocked, outcome, .. }) => {
+                parked.add(Work { request, blocked });
+                outcome
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// The calls of each edge that wait for a worker, with the edge's row.
+    pub(super) fn parked(&self) -> impl Iterator<Item = (u64, &Parked)> {
+        (0..).map_while(|row| Some((row, self.parked_in(row)?)))
+    }
+
+    fn parked_in(&self, row: u64) -> Option<&Parked> {
+        let table = self.table().filter(|_| self.has_workers)?;
+        // SAFETY: as in `row`.
+        let rows = unsafe { table.read() };
+        if row >= rows {
+            return None;
+        }
+        let behind = ROWS + rows * size_of::<Row>() as u64;
+        // SAFETY: the composer made as many of these behind the rows as there are rows; what changes in them is atomic or guarded by that.
+        Some(unsafe { table.byte_add(behind as usize).cast::<Parked>().add(row as usize).as_ref() })
+    }
+
+    /// Threads that the server may have to run methods that may block.
+    pub(super) fn threads(&self) -> u64 {
+        // SAFETY: the table's second word.
+        self.table().map_or(0, |table| unsafe { table.add(1).read() })
     }
 
     /// Answers a call that was parked, and wakes its client if that waits.
@@ -113,9 +158,7 @@ impl PageTable {
 
     #[inline(always)]
     fn row(&self, number: u64) -> Option<&Row> {
-        // SAFETY: a reference can be read through. Volatile: the composer sets the word.
-        let address = unsafe { (&raw const self.address).read_volatile() };
-        let table = NonNull::new(address as *mut u64)?;
+        let table = self.table()?;
         // SAFETY: the composer made the table, which starts with the number of its rows.
         let rows = unsafe { table.read() };
         if number >= rows {
@@ -123,6 +166,14 @@ impl PageTable {
         }
         // SAFETY: there are so many rows behind it; what changes in them is atomic.
         Some(unsafe { table.byte_add(ROWS as usize).cast::<Row>().add(number as usize).as_ref() })
+    }
+
+    /// The table that the composer made, if an edge has a page.
+    #[inline(always)]
+    fn table(&self) -> Option<NonNull<u64>> {
+        // SAFETY: a reference can be read through. Volatile: the composer sets the word.
+        let address = unsafe { (&raw const self.address).read_volatile() };
+        NonNull::new(address as *mut u64)
     }
 }
 

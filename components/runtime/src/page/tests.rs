@@ -10,6 +10,7 @@ use crate::server::{Invocation, Reply};
 use crate::thread::Function;
 use crate::user::{JoinHandle, OnPage, UserThreads};
 use crate::{Error, Result};
+use abi::page::{PARKED_WORDS, ROW_WORDS};
 use core::cell::Cell;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -57,13 +58,25 @@ impl Frame {
 pub(crate) struct Ends {
     frames: Box<[Frame; 2]>,
     pub(crate) import: PageImport,
+    /// As a server finds it that has no workers.
     table: PageTable,
+    /// The same for a server that has some.
+    with_workers: PageTable,
     /// What the table's address leads to.
-    _rows: Box<[u64; 16]>,
+    _rows: Box<Rows>,
 }
+
+/// A table with one row, and what workers find behind it.
+type Rows = [u64; 2 * ROW_WORDS + PARKED_WORDS];
 
 const PERMITTED: u64 = 0b101;
 const TOKEN: u64 = 4;
+
+/// Threads that run what may block.
+const WORKERS: u64 = 1;
+
+/// By what they enter the server.
+const ENTRY: u64 = 5 << 16;
 
 pub(crate) fn ends() -> Ends {
     ends_with(0, None)
@@ -77,17 +90,19 @@ pub(super) fn ends_with(core: u64, runner: Option<&'static Runner>) -> Ends {
 fn ends_permitting(methods: u64, core: u64, runner: Option<&'static Runner>) -> Ends {
     let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
     let [header, entries] = [frames[0].address(), frames[1].address()];
-    let mut rows = Box::new([0; 16]);
-    rows[0] = 1;
+    let mut rows: Box<Rows> = Box::new([0; _]);
+    rows[..2].copy_from_slice(&[1, WORKERS]);
+    rows[2 * ROW_WORDS..][..2].copy_from_slice(&[ENTRY, WORKERS]);
     rows[8..12].copy_from_slice(&[header, entries, methods, TOKEN]);
     // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
-    let (import, table) = unsafe {
+    let (import, table, with_workers) = unsafe {
         (
             PageImport::bound([u64::MAX << 16, 0, header, entries, methods, 0, core], runner),
-            PageTable::bound(rows.as_ptr() as u64),
+            PageTable::bound(rows.as_ptr() as u64, false),
+            PageTable::bound(rows.as_ptr() as u64, true),
         )
     };
-    Ends { frames, import, table, _rows: rows }
+    Ends { frames, import, table, with_workers, _rows: rows }
 }
 
 impl Ends {
@@ -104,27 +119,35 @@ impl Ends {
         Err(Error::Kernel(abi::error::Error::Faulted))
     }
 
-    pub(super) fn serve(&self) -> Reply {
-        self.serve_with(None)
-    }
-
-    /// Serves what was posted, and leaves what may block to `workers`.
-    pub(crate) fn park(&self, posts: &Posts<'_>, workers: &Workers) {
+    /// Serves what was posted, and leaves what may block to workers.
+    pub(crate) fn park(&self, posts: &Posts<'_>) {
         posts.with(|client| client.announce());
-        let reply = self.serve_with(Some(workers));
+        let reply = serve(&self.with_workers);
         assert_eq!(reply.status(), 0);
         posts.with(|client| client.served(reply.words()[0]));
     }
 
     /// Runs what is parked.
     pub(crate) fn work(&self, workers: &Workers) {
-        workers.work(&self.table, &Hands::default(), dispatch);
+        self.work_by(workers, &Hands::default());
     }
 
-    fn serve_with(&self, workers: Option<&Workers>) -> Reply {
-        let batch = Batch { method: 0, row: 0, identity: 7 };
-        self.table.serve(batch, SumsServer::METHODS, (SumsServer::MAY_BLOCK, workers), dispatch_posted)
+    fn work_by(&self, workers: &Workers, hands: &Hands) {
+        workers.work_by(&self.with_workers, hands, |entry, request| {
+            assert_eq!(entry, ENTRY);
+            let invocation = Invocation { method: request.method.into(), words: request.args, token: TOKEN };
+            super::table::reply(&SumsServer::dispatch(&Adder, invocation))
+        });
     }
+
+    pub(super) fn serve(&self) -> Reply {
+        serve(&self.table)
+    }
+}
+
+fn serve(table: &PageTable) -> Reply {
+    let batch = Batch { method: 0, row: 0, identity: 7 };
+    table.serve(batch, SumsServer::METHODS, SumsServer::MAY_BLOCK, dispatch_posted)
 }
 
 fn dispatch<Words: crate::Arguments>(invocation: Invocation<Words>) -> Reply {
@@ -215,7 +238,7 @@ fn whose_call_it_is_the_servers_own_row_and_the_kernel_say() {
         ends.frames[0].0.iter().for_each(|word| word.store(u64::MAX, Ordering::Relaxed));
         let (identity, calls) = (7 | 1 << 32, Cell::new(0));
         let batch = Batch { method: 0, row: 0, identity };
-        let reply = ends.table.serve(batch, 3, (0, None), |posted| {
+        let reply = ends.table.serve(batch, 3, 0, |posted| {
             let caller = crate::Caller::new(posted.token, batch.identity);
             assert_eq!(caller, crate::Caller { token: TOKEN, thread: 7, core: 1 });
             calls.set(calls.get() + 1);
@@ -229,9 +252,7 @@ fn whose_call_it_is_the_servers_own_row_and_the_kernel_say() {
 fn the_batch_entry_serves_the_rows_that_there_are() {
     let ends = ends();
     let serve = |method, row| {
-        ends.table
-            .serve(Batch { method, row, identity: 0 }, 3, (0, None), |_| panic!("there is nothing to run"))
-            .status()
+        ends.table.serve(Batch { method, row, identity: 0 }, 3, 0, |_| panic!("there is nothing to run")).status()
     };
     let bad = abi::error::Error::BadArgument.status();
     assert_eq!([serve(0, 0), serve(0, 1), serve(0, u64::MAX)], [0, bad, bad]);
@@ -251,7 +272,7 @@ fn garbage_runs_nothing_that_is_not_permitted() {
             word.store(if random & 1 << 60 == 0 { submitted } else { random }, Ordering::Relaxed);
         }
         let batch = Batch { method: 0, row: 0, identity: 0 };
-        let reply = ends.table.serve(batch, 3, (0, None), |invocation| {
+        let reply = ends.table.serve(batch, 3, 0, |invocation| {
             assert!(PERMITTED & 1 << invocation.method != 0);
             SumsServer::dispatch(&Adder, invocation)
         });
@@ -296,13 +317,13 @@ fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
     let posts = ends.import.open().unwrap();
     let (later, sum) = (posts.post::<u64, _>(2, [11, 0, 0, 0]).unwrap(), add(&posts, 1, 1));
     posts.with(|client| client.announce());
-    assert_eq!(ends.serve_with(Some(&workers)).status(), 0);
-    workers.start(&ends.table, &hands, never_called);
+    assert_eq!(serve(&ends.with_workers).status(), 0);
+    workers.start(&ends.with_workers, &hands, never_called);
     assert!(matches!(sum.poll(), Ok(Ok(2))));
     let Err(later) = later.poll() else { panic!("nobody has run it") };
     assert_eq!(posts.with(|client| client.prepare_to_be_served()), syscall_page::Next::BeServed);
     assert!(ends.header().wait_for_client().is_some());
-    workers.work(&ends.table, &hands, dispatch);
+    ends.work_by(&workers, &hands);
     assert_eq!(hands.woken.get(), Some(7), "whoever had the page served, and sleeps");
     assert!(matches!(later.poll(), Ok(Ok(11))));
 }
@@ -318,8 +339,8 @@ fn without_a_thread_for_it_a_call_that_may_block_is_refused() {
     assert_eq!(later.wait(&scheduler), Err(unknown), "the server has no workers at all");
     let later = posts.post::<u64, _>(2, [12, 0, 0, 0]).unwrap();
     posts.with(|client| client.announce());
-    assert_eq!(ends.serve_with(Some(&workers)).status(), 0);
-    workers.start(&ends.table, &hands, never_called);
+    assert_eq!(serve(&ends.with_workers).status(), 0);
+    workers.start(&ends.with_workers, &hands, never_called);
     assert!(matches!(later.poll(), Ok(Err(Error::Page(PageError::Exhausted)))));
     assert_eq!(posts.free(), 64);
 }

@@ -1,17 +1,20 @@
 //! Methods that may block: their calls are handed to threads of the server, so that others go on.
 //!
-//! A call that is parked waits in a job of the server's own memory. Each serving looks for a thread to run what is
-//! parked: it has one created if the graph permits one more; if not, one that exists takes the job when it is through
-//! with its own. A worker that finds no job ends, and its thread can be created again.
+//! A call that is parked waits in a place of the server's own memory. Each serving looks for a thread to run what is
+//! parked: it has one created if the graph permits one more; if not, one that exists takes the call when it is through
+//! with its own. A worker that finds no call ends, and its thread can be created again.
+//!
+//! A worker runs a method as its client would have: by an invocation of the server, which is its own component. So a method that
+//! faults ends that invocation, and the worker answers the call with what the kernel says of it, and goes on.
 
 use super::PageTable;
+use super::parked::{Parked, Work};
 use crate::Result;
-use crate::server::{Invocation, Reply};
+use crate::capability::invoke_trusted;
 use crate::thread::Function;
-use core::cell::UnsafeCell;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicU64, fence};
-use syscall_page::{Blocked, Call, Outcome, Request};
+use syscall_page::{Reply, Request};
 
 /// Where workers come from: the scheduler, as its interface's client.
 pub trait WorkerThreads {
@@ -44,82 +47,37 @@ pub trait WorkerThreads {
     fn background(&self) -> Result<()>;
 }
 
-/// Calls of one interface that are parked at once, at most.
-const JOBS: usize = 64;
-
 /// How often a thread that is ending is waited for.
 const PATIENCE: usize = 64;
 
-/// A call that waits for a worker.
-struct Work {
-    /// Its page's row in the table.
-    row: u64,
-    request: Request,
-    /// The right to answer it.
-    blocked: Blocked,
-}
-
-struct Job {
-    state: AtomicU64,
-    work: UnsafeCell<Option<Work>>,
-}
-
-/// Life of a job. One thread has it while it is taken: the one that changed the state.
-mod state {
-    pub const FREE: u64 = 0;
-    pub const READY: u64 = 1;
-    pub const TAKEN: u64 = 2;
-}
-
 /// The workers of an interface that a server serves by pages.
 pub struct Workers {
-    jobs: [Job; JOBS],
-    /// Workers that will look for jobs once more before they end.
+    /// Workers that will look for calls once more before they end.
     alive: AtomicU64,
 }
 
-// SAFETY: a job's work is touched by the thread that changed its state to `TAKEN`, until it changes that again.
-unsafe impl Sync for Workers {}
-
 impl Workers {
-    /// Nobody, and nothing to do.
+    /// Nobody.
     pub const fn new() -> Self {
-        let jobs = [const { Job { state: AtomicU64::new(state::FREE), work: UnsafeCell::new(None) } }; JOBS];
-        Self { jobs, alive: AtomicU64::new(0) }
-    }
-
-    /// Parks a call of the page in `row`. With too many that wait already, the call is refused.
-    pub(super) fn park(&self, row: u64, call: Call<'_, '_, AtomicU64>) -> Outcome {
-        let Some(job) = self.claim(state::FREE) else {
-            return call.answer(&super::table::exhausted());
-        };
-        let request = call.request();
-        let (work, next, outcome) = match call.block() {
-            // Whom this would wake is the client, whose thread this is.
-            Ok(parked) => (Some(Work { row, request, blocked: parked.blocked }), state::READY, parked.outcome),
-            Err(outcome) => (None, state::FREE, outcome),
-        };
-        // SAFETY: this thread claimed the job.
-        unsafe { *job.work.get() = work };
-        job.state.store(next, Release);
-        outcome
+        Self { alive: AtomicU64::new(0) }
     }
 
     /// Sees to it that what is parked is run: by `function`, which is [`Workers::work`].
     pub fn start(&self, table: &PageTable, threads: &impl WorkerThreads, function: Function) {
         let mut patience = PATIENCE;
-        while self.is_work_ready() {
+        while is_work_ready(table) {
             self.alive.fetch_add(1, SeqCst);
             if threads.spawn(function).is_ok() {
                 continue;
             }
-            if self.alive.fetch_sub(1, SeqCst) > 1 {
-                // One of them will look for jobs again.
+            let others = self.alive.fetch_sub(1, SeqCst) - 1;
+            if others > 0 && others >= table.threads() {
+                // There are no more, and one of them will look for calls again.
                 return;
             }
-            // The last one has looked for the last time and is about to end: its thread is not free yet.
+            // One has looked for the last time and is about to end: its thread is not free yet.
             if patience == 0 || threads.pause().is_err() {
-                return self.refuse_all(table, threads);
+                return refuse_all(table, threads);
             }
             patience -= 1;
         }
@@ -127,46 +85,30 @@ impl Workers {
 
     /// What a worker does. Whoever waits for a call's result is waited for by the system; its worker is not, and so neither for a
     /// call whose client has ended.
-    pub fn work(&self, table: &PageTable, threads: &impl WorkerThreads, mut dispatch: impl FnMut(Invocation) -> Reply) {
+    pub fn work(&self, table: &PageTable, threads: &impl WorkerThreads) {
         // Otherwise the system ends later, and nothing else changes.
         let _ = threads.background();
+        self.work_by(table, threads, invoke);
+    }
+
+    /// The same, with calls run by `run`, which is told how the server is entered.
+    pub(super) fn work_by(
+        &self,
+        table: &PageTable,
+        threads: &impl WorkerThreads,
+        mut run: impl FnMut(u64, &Request) -> Reply,
+    ) {
         loop {
-            while let Some(Work { row, request, blocked }) = self.take() {
-                let (method, words) = (request.method.into(), request.args);
-                let reply = dispatch(Invocation { method, words, token: table.token(row) });
-                table.complete(row, blocked, &super::table::reply(&reply), threads);
-            }
+            for_each_call(table, |row, parked, Work { request, blocked }| {
+                let reply = run(parked.entry(), &request);
+                table.complete(row, blocked, &reply, threads);
+            });
             self.alive.fetch_sub(1, SeqCst);
-            if !self.is_work_ready() {
+            if !is_work_ready(table) {
                 return;
             }
             self.alive.fetch_add(1, SeqCst);
         }
-    }
-
-    fn refuse_all(&self, table: &PageTable, threads: &impl WorkerThreads) {
-        while let Some(Work { row, blocked, .. }) = self.take() {
-            table.complete(row, blocked, &super::table::exhausted(), threads);
-        }
-    }
-
-    fn take(&self) -> Option<Work> {
-        let job = self.claim(state::READY)?;
-        // SAFETY: this thread claimed the job.
-        let work = unsafe { (*job.work.get()).take() };
-        job.state.store(state::FREE, Release);
-        work
-    }
-
-    fn claim(&self, from: u64) -> Option<&Job> {
-        self.jobs.iter().find(|job| job.state.compare_exchange(from, state::TAKEN, Acquire, Relaxed).is_ok())
-    }
-
-    /// Whether a job waits. Together with the count of those alive: either a worker that ends sees a job, or who made the job
-    /// sees that there is one worker less.
-    fn is_work_ready(&self) -> bool {
-        fence(SeqCst);
-        self.jobs.iter().any(|job| job.state.load(Relaxed) == state::READY)
     }
 }
 
@@ -174,4 +116,40 @@ impl Default for Workers {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Runs a call as its client would have.
+fn invoke(entry: u64, request: &Request) -> Reply {
+    // SAFETY: the composer put the word beside the page, so this is an image, and it names an invocation of this component, which is
+    // entered as by any client.
+    let (status, words) = unsafe { invoke_trusted(entry | u64::from(request.method), request.args) };
+    Reply { status, words: if status == 0 { words } else { [0; 2] } }
+}
+
+/// Takes calls until there are none that a worker may run: one of each edge in turn.
+fn for_each_call(table: &PageTable, mut each: impl FnMut(u64, &Parked, Work)) {
+    let mut is_idle = false;
+    while !is_idle {
+        is_idle = true;
+        for (row, parked) in table.parked() {
+            if let Some(work) = parked.take() {
+                is_idle = false;
+                each(row, parked, work);
+                parked.leave();
+            }
+        }
+    }
+}
+
+fn refuse_all(table: &PageTable, threads: &impl WorkerThreads) {
+    for_each_call(table, |row, _, Work { blocked, .. }| {
+        table.complete(row, blocked, &super::table::exhausted(), threads);
+    });
+}
+
+/// Whether a call waits that a worker may run. Together with the counts of those alive and of those busy: either a worker that ends
+/// sees the call, or who parked the call sees that there is one worker less.
+fn is_work_ready(table: &PageTable) -> bool {
+    fence(SeqCst);
+    table.parked().any(|(_, parked)| parked.is_ready())
 }

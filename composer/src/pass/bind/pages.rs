@@ -1,7 +1,7 @@
 //! What a component is told of its pages: the clients' slots and the servers' tables. See [`abi::page`].
 
 use abi::layout::{READ, WRITE};
-use abi::page::{ROW_WORDS, SLOT_WORDS};
+use abi::page::{PARKED_WORDS, ROW_WORDS, SLOT_WORDS};
 use abi::record::CLEAR_REGISTERS;
 
 use super::Shared;
@@ -9,8 +9,8 @@ use super::number;
 use crate::elf::Segment;
 use crate::pass::capabilities::{Table, token};
 use crate::pass::layout::{Layout, Space};
-use crate::pass::pages::{Page, Part};
-use crate::pass::schema::{Bindings, Edge, Schema};
+use crate::pass::pages::Part;
+use crate::pass::schema::{Bindings, Schema};
 
 /// A component and what it is told of pages.
 pub struct Parts<'a> {
@@ -32,23 +32,42 @@ impl Parts<'_> {
     }
 
     /// The tables of what it serves.
-    pub fn tables(&self) -> impl Iterator<Item = Segment> {
-        self.space.pages.parts.iter().filter_map(|(part, address)| match part {
-            Part::Table(word, rows) => Some(self.table(*word, *rows, *address, part.bytes())),
+    pub fn tables(&self, held: &Table) -> impl Iterator<Item = Segment> {
+        self.space.pages.parts.iter().filter_map(move |(part, address)| match *part {
+            Part::Table { word, rows, workers } => {
+                let contents = self.table(word, rows, workers.map(|workers| (workers, held)));
+                Some(Segment { address: *address, memory_bytes: part.bytes(), contents, rights: READ | WRITE })
+            }
             _ => None,
         })
     }
 
-    fn table(&self, word: u64, rows: usize, address: u64, memory_bytes: u64) -> Segment {
+    /// The contents of the table of so many rows; with the workers that there can be, and what the server holds for them.
+    fn table(&self, word: u64, rows: usize, workers: Option<(u64, &Table)>) -> Vec<u8> {
         let mut words = vec![0; ROW_WORDS];
-        words[0] = rows as u64;
+        (words[0], words[1]) = (rows as u64, workers.map_or(0, |(all, _)| all));
         for (at, page) in self.layout.pages.rows(self.index, word) {
             let [header, entries] = self.frames(at);
-            let methods = self.edge(page).map_or(0, |edge| edge.methods);
+            let methods = page.edge_of(self.schema).map_or(0, |edge| edge.methods);
             words.extend([header, entries, methods, token(page.client), 0, 0, 0, 0]);
         }
-        let contents = words.iter().flat_map(|word: &u64| word.to_le_bytes()).collect();
-        Segment { address, memory_bytes, contents, rights: READ | WRITE }
+        if let Some((_, held)) = workers {
+            words.extend(self.parked(word, held));
+        }
+        words.iter().flat_map(|word: &u64| word.to_le_bytes()).collect()
+    }
+
+    /// What workers find of each row of the table: by what they come in, and how many of them.
+    fn parked(&self, word: u64, held: &Table) -> Vec<u64> {
+        let works = self.layout.pages.of_workers(self.index).zip(held.works());
+        let works = works.filter(|((_, page), _)| page.ends.table == word);
+        works
+            .flat_map(|((_, page), capability)| {
+                let mut words = vec![0; PARKED_WORDS];
+                (words[0], words[1]) = (number(capability.slot), page.workers.share);
+                words
+            })
+            .collect()
     }
 
     /// The words of its own image.
@@ -64,7 +83,7 @@ impl Parts<'_> {
             words.extend((page.ends.slot..).step_by(8).zip(slot));
         }
         for (part, address) in &self.space.pages.parts {
-            if let Part::Table(word, _) = part {
+            if let Part::Table { word, .. } = part {
                 words.push((*word, *address));
             }
         }
@@ -74,9 +93,5 @@ impl Parts<'_> {
     /// Where the frames of the page of this index lie.
     fn frames(&self, page: usize) -> [u64; 2] {
         [Part::Header(page), Part::Entries(page)].map(|part| self.space.pages.address(part))
-    }
-
-    fn edge(&self, page: &Page) -> Option<&Edge> {
-        self.schema.components.get(page.client)?.edges.get(page.edge)
     }
 }

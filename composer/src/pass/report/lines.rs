@@ -41,7 +41,7 @@ impl<'a> Lines<'a> {
                 holder.devices.iter().find(|own| own.name.value == *device).map(|device| &device.span)
             }
             // Those of edges know their own lines.
-            Granted::Invocation { .. } | Granted::Flush { .. } | Granted::Serve { .. } => None,
+            Granted::Invocation { .. } | Granted::Flush { .. } | Granted::Serve { .. } | Granted::Work { .. } => None,
             Granted::Table { component }
             | Granted::PageTable { component }
             | Granted::Server { component }

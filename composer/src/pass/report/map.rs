@@ -57,7 +57,7 @@ pub fn rights(rights: u64) -> &'static str {
 
 fn segment_name(address: u64, rights: u64, parts: &Parts<'_>) -> String {
     let is_plan = parts.space.scheduling.as_ref().is_some_and(|room| room.plan == address);
-    let is_table = |(part, place): &(Part, u64)| matches!(part, Part::Table(..)) && *place == address;
+    let is_table = |(part, place): &(Part, u64)| matches!(part, Part::Table { .. }) && *place == address;
     let text = match (rights & EXECUTE != 0, rights & WRITE != 0) {
         _ if is_plan => "plan of the threads that it schedules",
         _ if parts.space.management == Some(address) => "plan of the components that it manages",
@@ -73,7 +73,7 @@ fn page(graph: &Graph, part: Part, parts: &Parts<'_>) -> Option<String> {
     let (kind, at) = match part {
         Part::Header(at) => ("header", at),
         Part::Entries(at) => ("entries", at),
-        Part::Table(..) => return None,
+        Part::Table { .. } => return None,
     };
     let page = parts.layout.pages.pages.get(at)?;
     let (client, server) = (name(graph, page.client as u64), name(graph, page.server as u64));

@@ -22,6 +22,9 @@ pub struct Page {
     /// The core on which a thread of the client has it served, if the graph says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub core: Option<u64>,
+    /// Threads of the server that may be busy at once with its calls that may block, if the server's image has such threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u64>,
     /// Where the header frame lies in this component.
     pub header: u64,
     /// Where the entry frame lies in this component, if it has that.
@@ -62,14 +65,14 @@ fn describe(graph: &Graph, at: usize, page: &pages::Page, role: Role, parts: &Pa
         server: name(graph, page.server as u64),
         interface: interface(page, parts),
         core: page.ends.core,
+        workers: page.ends.work.and(Some(page.workers.share)),
         header: places.address(Part::Header(at)),
         entries: (role != Role::Scheduler).then(|| places.address(Part::Entries(at))),
     }
 }
 
 fn interface(page: &pages::Page, parts: &Parts<'_>) -> String {
-    let edge = parts.schema.components.get(page.client).and_then(|bindings| bindings.edges.get(page.edge));
-    edge.map_or_else(String::new, |edge| edge.interface.clone())
+    page.edge_of(parts.schema).map_or_else(String::new, |edge| edge.interface.clone())
 }
 
 /// What the component at `index` holds to have pages served.
@@ -88,7 +91,11 @@ pub fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capab
         let grant = Granted::Serve { server, interface, client };
         Capability { slot: capability.slot, line: line(graph, page, parts), grant }
     });
-    flushes.chain(serves).collect()
+    let works = parts.layout.pages.of_workers(index).zip(parts.table.works()).map(|((_, page), capability)| {
+        let grant = Granted::Work { interface: interface(page, parts), client: name(graph, page.client as u64) };
+        Capability { slot: capability.slot, line: line(graph, page, parts), grant }
+    });
+    flushes.chain(serves).chain(works).collect()
 }
 
 /// The line of the page's edge.

@@ -39,6 +39,9 @@ pub fn of(grant: &Granted) -> String {
         Granted::Serve { server, interface, client } => {
             format!("the batch entry of {server} for {interface}, to serve {client}")
         }
+        Granted::Work { interface, client } => {
+            format!("its own entry for {interface}, for workers that run calls of {client}")
+        }
         Granted::Table { component } => {
             format!("the capability table of {component}")
         }

@@ -40,8 +40,10 @@ pub fn bind(
 fn ends(slot: &Record, server: Option<&Image>, export: &Record, dependency: &Dependency) -> Option<PageEnds> {
     let (batch, table) = (find(server?, RecordKind::Batch, export)?, find(server?, RecordKind::Pages, export)?);
     let batch = if dependency.trust.client { batch.first } else { batch.second };
+    // It trusts itself.
+    let work = (table.second != 0).then_some(export.first);
     let core = dependency.core.as_ref().map(|core| core.value);
-    Some(PageEnds { slot: slot.first, batch, table: table.first, core })
+    Some(PageEnds { slot: slot.first, batch, table: table.first, core, work })
 }
 
 /// The record of another kind that goes with `record`.

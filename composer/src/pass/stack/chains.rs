@@ -195,12 +195,21 @@ fn leads_to(graph: &Graph, schema: &Schema, place: Place) -> Vec<Place> {
     let mut next: Vec<Place> = bindings.edges.iter().map(|edge| to(edge.server, edge.entry)).collect();
     // Its own pages it can have served itself.
     next.extend(bindings.edges.iter().filter_map(|edge| Some(to(edge.server, edge.page.as_ref()?.batch))));
+    // A thread that it created for that runs calls that may block, which its clients have posted.
+    next.extend(worked(schema, place).map(|entry| to(place.component, entry)));
     next.extend(served(graph, schema, place).map(|(server, batch)| to(server, batch)));
     let handlers = bindings.fault.iter().chain(&bindings.personality).filter(|_| !place.handles);
     next.extend(handlers.map(|handler| Place { handles: true, ..to(handler.server, handler.entry) }));
     let made = graph.constructed_by(place.component);
     next.extend(made.filter_map(|made| Some(to(made, schema.components.get(made)?.image.entry))));
     next
+}
+
+/// Where a component's own threads enter it as workers.
+fn worked(schema: &Schema, place: Place) -> impl Iterator<Item = u64> {
+    let edges = schema.components.iter().flat_map(|client| &client.edges);
+    let edges = edges.filter(move |edge| place.caller.is_none() && edge.server == place.component);
+    edges.filter_map(|edge| edge.page.as_ref()?.work)
 }
 
 /// The pages of the client that invoked a scheduler: their servers, and how they are entered.

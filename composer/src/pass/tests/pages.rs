@@ -31,6 +31,9 @@ const FILES: &str = "open()->()\nclose()->()\n";
 /// Where words lie that are more than a fixture's record has room for: behind what is in the file.
 const SLOT: u64 = PAGE + 0xe00;
 
+/// The word of the server's table.
+const TABLE: u64 = PAGE + 0x5f8;
+
 /// The batch entries, as far behind the others as the fixture's entries are apart.
 const BATCH: (u64, u64) = (TRUSTED + 0x10, CLEARING + 0x10);
 
@@ -125,6 +128,34 @@ fn the_server_is_told_of_its_pages_in_memory_of_its_own() {
     assert_eq!(words(&composed, 2, table, 8), [2, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(words(&composed, 2, table + 64, 8), [frames[0], frames[1], 0b11, 4, 0, 0, 0, 0]);
     assert_eq!(words(&composed, 2, table + 128, 8), [frames[2], frames[3], 0b10, 5, 0, 0, 0, 0]);
+}
+
+/// The server with workers, and so many threads for them.
+fn with_workers(threads: usize) -> Result<Composed, String> {
+    let [booter, sched, _, one, two] = fixtures();
+    let server = Fixture::empty().export("files", FILES).import("sched", SCHED);
+    let server = server.record(RecordKind::Batch as u16, "files", FILES).at(BATCH.0, BATCH.1);
+    let server = server.record(RecordKind::Pages as u16, "files", FILES).at(TABLE, TABLE);
+    let threads = vec!["{}"; threads].join(", ");
+    let files = format!(
+        "[{{ interface = \"files\" }}]\ndeps = [{{ srv = \"sched\", interface = \"sched\" }}]\nthreads = [{threads}]"
+    );
+    compose(&GRAPH.replace(r#"[{ interface = "files" }]"#, &files), &[booter, sched, server, one, two])
+}
+
+#[test]
+fn workers_enter_the_server_as_its_clients_do_and_each_client_has_its_share_of_them() {
+    for (threads, share) in [(5, 2), (2, 1), (1, 1)] {
+        let composed = with_workers(threads).unwrap();
+        let grant = |token, methods| Grant::Invocation { server: 2, entry: DEFAULT_BASE + TRUSTED, token, methods };
+        let [one, two] = composed.capabilities.components[2].works() else { panic!("two clients") };
+        assert_eq!((one.grant, two.grant), (grant(4, 0b11), grant(5, 0b10)));
+        let table = words(&composed, 2, DEFAULT_BASE + TABLE, 1)[0];
+        assert_eq!(words(&composed, 2, table, 2), [2, threads as u64]);
+        let places = table + 8 * 3 * abi::page::ROW_WORDS as u64;
+        assert_eq!(words(&composed, 2, places, 3), [one.slot << 16, share, 0]);
+        assert_eq!(words(&composed, 2, places + 8 * abi::page::PARKED_WORDS as u64, 2), [two.slot << 16, share]);
+    }
 }
 
 #[test]

@@ -77,6 +77,16 @@ fn invocations_that_come_back_lie_above_what_they_left() {
 }
 
 #[test]
+fn a_worker_comes_into_its_own_component_as_a_client_does() {
+    let mut fixtures = fixtures();
+    let files = Fixture::empty().export("files", FILES).import("sched", SCHED);
+    let files = files.record(RecordKind::Batch as u16, "files", FILES).at(BATCH.0, BATCH.1);
+    fixtures[2] = files.record(RecordKind::Pages as u16, "files", FILES).at(PAGE + 0x5f8, PAGE + 0x5f8);
+    let needs = stacks(SYSTEM, &fixtures, 1000, Some(600)).unwrap();
+    assert_eq!((needs[2].bytes, chain(&needs[2])), (600 + 1000, vec![2, 2]));
+}
+
+#[test]
 fn a_chain_says_how_often_a_function_calls_itself() {
     let path = ["start", "down", "down", "down", "print"].map(str::to_owned).to_vec();
     let need = Need { bytes: 40, levels: vec![Level { component: 0, bytes: 40, path }] };

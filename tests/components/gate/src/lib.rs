@@ -23,6 +23,14 @@ pub trait Gate {
     /// Divides, and faults if that cannot be done.
     fn divide(&self, dividend: u64, divisor: u64) -> Result<u64>;
 
+    /// Answers the number in a moment, whether the gate is open or not.
+    #[may_block]
+    fn nap(&self, number: u64) -> Result<u64>;
+
+    /// Divides in a moment, and faults if that cannot be done.
+    #[may_block]
+    fn stumble(&self, dividend: u64, divisor: u64) -> Result<u64>;
+
     /// Answers the core that executes this.
     fn core(&self) -> Result<u64>;
 }
@@ -63,6 +71,16 @@ impl<S: Sched> Gate for Barrier<S> {
     fn divide(&self, dividend: u64, divisor: u64) -> Result<u64> {
         // A panic is a fault.
         Ok(dividend / divisor)
+    }
+
+    fn nap(&self, number: u64) -> Result<u64> {
+        self.sched.sleep(MOMENT)?;
+        Ok(number)
+    }
+
+    fn stumble(&self, dividend: u64, divisor: u64) -> Result<u64> {
+        self.sched.sleep(MOMENT)?;
+        self.divide(dividend, divisor)
     }
 
     fn core(&self) -> Result<u64> {

@@ -15,6 +15,7 @@ runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
 runtime::import_page!(GATE: gate::GatePage);
 runtime::parameter!(ROUNDS: u64 = 1000, "rounds");
+runtime::parameter!(NAPS: u64 = 0, "naps");
 
 static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
 
@@ -27,6 +28,7 @@ fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
     let gate = GATE.open()?;
     gate.register(&PAGES)?;
+    nap(&gate)?;
     let mut right = 0;
     for round in 0..ROUNDS.get() {
         right += batch(&gate, round)?;
@@ -40,6 +42,18 @@ fn run() -> Result<()> {
     GATE.direct().open(true)?;
     if let Err(waiting) = waiting {
         info!("passed: {}", waiting.wait(&PAGES)?);
+    }
+    Ok(())
+}
+
+/// Calls that may block, one after another.
+fn nap(gate: &GatePosts) -> Result<()> {
+    let mut right = 0;
+    for number in 0..NAPS.get() {
+        right += u64::from(gate.post().nap(number)?.wait(&PAGES)? == number);
+    }
+    if NAPS.get() > 0 {
+        info!("{right} of {} naps came to an end", NAPS.get());
     }
     Ok(())
 }

@@ -102,7 +102,7 @@ impl Scheduler for Served<'_> {
     fn wait(&self, _: u64) -> Result<u64> {
         let batch = Batch { method: 0, row: 0, identity: 0 };
         let dispatch = |posted: crate::page::Posted<'_>| ShapesServer::dispatch(&self.server, posted);
-        let reply = self.ends.table.serve(batch, ShapesServer::METHODS, (0, None), dispatch);
+        let reply = self.ends.table.serve(batch, ShapesServer::METHODS, 0, dispatch);
         assert_eq!(reply.status(), 0);
         Ok(reply.words()[0])
     }
