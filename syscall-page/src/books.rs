@@ -23,6 +23,9 @@
 
 use crate::layout::ENTRIES;
 
+/// The call in the slot has ended without having been taken.
+const UNTAKEN: u64 = 1 << 60;
+
 /// The slot's call needs care, or the slot does before it is used: the last call in it was not a round ago.
 const CARE: u64 = 1 << 61;
 
@@ -33,7 +36,7 @@ const ABANDONED: u64 = 1 << 62;
 const RESERVED: u64 = 1 << 63;
 
 /// Beside a number: nobody counts as far.
-const MARKS: u64 = CARE | ABANDONED | RESERVED;
+const MARKS: u64 = UNTAKEN | CARE | ABANDONED | RESERVED;
 
 /// No call has this number or a larger one.
 pub(crate) const NO_CALL: u64 = 1 << 60;
@@ -121,19 +124,23 @@ impl<const N: usize> Books<N> {
         Some(number)
     }
 
-    /// Uses the next slot that is free. `is_taken` looks whether the server has taken the submitted call in a slot.
-    pub(crate) fn allocate(&mut self, is_taken: impl Fn(u32) -> bool) -> Option<u64> {
+    /// Uses the next slot that is free. `is_taken` looks whether the server has taken the submitted call in a slot. Answers
+    /// the number, and whether no other call waits and the server's place is not known.
+    pub(crate) fn allocate(&mut self, is_taken: impl Fn(u32) -> bool) -> Option<(u64, bool)> {
         let number = self.next_free()?;
-        if number - self.reach >= Self::ROUND {
-            self.advance_reach(is_taken);
-        }
-        if number - self.reach >= Self::ROUND {
+        let is_far = number - self.reach >= Self::ROUND;
+        let waits = is_far && self.advance_reach(is_taken);
+        let is_alone = number - self.reach >= Self::ROUND;
+        if is_alone && waits {
             return None;
+        }
+        if is_alone {
+            self.reach = after(number) - Self::ROUND;
         }
         self.skip_to(number);
         *self.word(number) = number;
         self.next = after(number);
-        Some(number)
+        Some((number, is_alone))
     }
 
     fn next_free(&self) -> Option<u64> {
@@ -148,19 +155,25 @@ impl<const N: usize> Books<N> {
         }
     }
 
-    /// Looks for the last call that was taken. Of those that were collected, all were.
-    fn advance_reach(&mut self, is_taken: impl Fn(u32) -> bool) {
+    /// Looks for the last call that was taken. Of those that were collected, all were. Answers whether any waits to be.
+    fn advance_reach(&mut self, is_taken: impl Fn(u32) -> bool) -> bool {
+        let mut waits = false;
         for slot in 0..N as u32 {
             let word = self.words[slot as usize];
-            if word == RETIRED || word & RESERVED != 0 {
+            if word == RETIRED || word & (RESERVED | UNTAKEN) != 0 {
                 continue;
             }
-            if !self.is_free(slot) && is_taken(slot) {
+            if self.is_free(slot) {
+                if word & CARE == 0 {
+                    self.reach = self.reach.max(after(word).saturating_sub(Self::ROUND));
+                }
+            } else if is_taken(slot) {
                 self.reach = self.reach.max(after(number_in(word)));
-            } else if self.is_free(slot) && word & CARE == 0 {
-                self.reach = self.reach.max(after(word).saturating_sub(Self::ROUND));
+            } else {
+                waits = true;
             }
         }
+        waits
     }
 
     fn is_free(&self, slot: u32) -> bool {
@@ -244,7 +257,8 @@ impl<const N: usize> Books<N> {
     /// Whether a call had this number, which is one of the last round.
     fn was_used(&self, number: u64) -> bool {
         let word = self.words[Self::slot_of(number) as usize];
-        word != RETIRED && (number_in(word) == number || word == number + Self::ROUND)
+        let behind = number + Self::ROUND;
+        word != RETIRED && (number_in(word) == number || word == behind || word == behind | CARE | UNTAKEN)
     }
 
     /// Nobody wants the result any more; `false` if nobody did before.
@@ -262,7 +276,12 @@ impl<const N: usize> Books<N> {
     #[inline]
     pub(crate) fn is_wanted(&self, number: u64) -> bool {
         let word = self.words[Self::slot_of(number) as usize];
-        (word == number || word == number | CARE) && number < self.next
+        word & !(CARE | UNTAKEN) == number && number < self.next
+    }
+
+    /// The call in a slot has ended without having been taken.
+    pub(crate) fn note_untaken(&mut self, slot: u32) {
+        self.words[slot as usize] |= UNTAKEN | CARE;
     }
 
     /// Whether there is nothing to be said of call `number` but that its result is wanted.
@@ -287,12 +306,16 @@ impl<const N: usize> Books<N> {
 
     /// The call in a slot has ended. Answers its number and token if they are wanted.
     pub(crate) fn settle(&mut self, slot: u32) -> Option<(u64, u64)> {
-        let number = number_in(self.words[slot as usize]);
+        let word = self.words[slot as usize];
+        let number = number_in(word);
         let wanted = self.end(slot);
-        if number + Self::ROUND >= self.next {
-            self.words[slot as usize] = number + Self::ROUND;
-        } else {
+        let marks = if word & UNTAKEN != 0 { CARE | UNTAKEN } else { 0 };
+        if marks == 0 && number + Self::ROUND < self.next {
             self.reach = self.reach.max(after(number));
+        }
+        if number + Self::ROUND >= self.next {
+            self.words[slot as usize] = (number + Self::ROUND) | marks;
+        } else {
             self.free_with_care(slot);
         }
         wanted

@@ -14,6 +14,7 @@ use crate::page::Page;
 use crate::request::{Reply, Request};
 use crate::status::{State, Status};
 use crate::word::Word;
+use abi::error::Error;
 
 /// Names a call that was posted. Old tickets never name newer calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -222,8 +223,16 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
             self.collect_abandoned();
         }
         let page = self.page;
-        let number = self.books.allocate(|slot| !page.entry(slot).status().is(State::Submitted));
-        number.ok_or(PostError::Exhausted).inspect_err(|_| _ = self.announce())
+        let allocated = self.books.allocate(|slot| !page.entry(slot).status().is(State::Submitted));
+        let Some((number, is_alone)) = allocated else {
+            self.announce();
+            return Err(PostError::Exhausted);
+        };
+        if is_alone {
+            // Hints at slots whose numbers were skipped would lead the server on from there, and not from this call.
+            self.announced = number;
+        }
+        Ok(number)
     }
 
     /// Submits a call in a slot that was reserved.
@@ -370,21 +379,38 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         Sleep::ResultsCame
     }
 
-    /// The server faulted while it served on this client's thread. The calls that it had taken end with
-    /// [`Error::Faulted`](abi::error::Error::Faulted); those that it had not are announced again, since it may have taken the hints.
+    /// The server faulted while it served on this client's thread, and nobody else has it serve. The calls that it had taken
+    /// end with [`Error::Faulted`]; those that it had not are announced again, since it may have taken the hints.
     pub fn server_faulted(&mut self) {
-        let (mut waiting, mut ended) = (0, 0);
-        for slot in each(self.books.in_flight()) {
-            let entry = self.page.entry(slot);
-            match entry.status().state() {
-                Some(State::Busy) => entry.set_done(abi::error::Error::Faulted.status()),
-                Some(State::Submitted) => waiting |= 1 << slot,
-                _ => {}
-            }
-            ended |= 1 << slot;
+        self.end_taken(Error::Faulted);
+        let in_flight = self.books.in_flight();
+        self.served(in_flight);
+        self.announce_with(self.those_in(State::Submitted, in_flight));
+    }
+
+    /// The kernel does not lead to the server: its capability is gone, say. As direct calls do then, calls that no server has
+    /// taken end with `error`, are taken back and never run. Calls that a server has taken are answered by it; unless `error`
+    /// is that it is gone itself, and nobody else has it serve: then those end with that which it had not blocked.
+    pub fn server_refused(&mut self, error: Error) {
+        if error == Error::Revoked {
+            self.end_taken(error);
         }
-        self.served(ended);
-        self.announce_with(waiting);
+        self.take_unannounced();
+        let in_flight = self.books.in_flight();
+        self.page.header().retract_submitted();
+        for slot in each(in_flight) {
+            if self.page.entry(slot).withdraw(error.status()) {
+                self.books.note_untaken(slot);
+            }
+        }
+        self.served(in_flight);
+    }
+
+    /// Ends calls that were being served when the service ended.
+    fn end_taken(&mut self, error: Error) {
+        for slot in each(self.those_in(State::Busy, self.books.in_flight())) {
+            self.page.entry(slot).set_done(error.status());
+        }
     }
 
     /// Announces what was posted, for a client that is about to have its page served and polls its tickets. Results that

@@ -94,6 +94,13 @@ impl<W: Word> Entry<W> {
         self.status.exchange_acquire(seen.0, State::Busy as u64).ok().map(Status)
     }
 
+    /// Client: takes the call back if no server has it, and ends it with `answer`. A server that comes to it finds none.
+    pub(crate) fn withdraw(&self, answer: u16) -> bool {
+        let seen = Status(self.status.load(Relaxed));
+        let withdraw = || self.status.exchange_acquire(seen.0, Status::done(answer).0);
+        seen.is(State::Submitted) && withdraw().is_ok()
+    }
+
     /// Server: the first words of a claimed entry, each read once.
     #[inline]
     pub(crate) fn read<const WORDS: usize>(&self) -> [u64; WORDS] {

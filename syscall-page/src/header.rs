@@ -85,6 +85,12 @@ impl<W: Word> Header<W> {
         self.submitted.0.fetch_or(slots, Release);
     }
 
+    /// Client: takes all hints back, when none of its calls waits: a later call in one of these slots is to be found when it
+    /// is announced, and not before those ahead of it.
+    pub(crate) fn retract_submitted(&self) {
+        self.submitted.0.store(0, Relaxed);
+    }
+
     /// Server: takes all hints. Looks first, because most looks find nothing and need not write.
     #[inline]
     pub(crate) fn take_submitted(&self) -> u64 {

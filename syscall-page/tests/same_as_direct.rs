@@ -7,7 +7,7 @@ use abi::error::Error;
 use common::{Frames, Ledger, PERMITTED};
 use proptest::prelude::*;
 use std::collections::HashMap;
-use syscall_page::{Blocked, Client, PostError, Reply, Request, Server, Ticket};
+use syscall_page::{Blocked, Client, PostError, Reply, Request, Server, State, Ticket};
 
 /// What the client and the server do next.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ enum Step {
     CompleteOne(usize),
     Reap,
     Poll(usize),
+    /// The kernel does not lead to the server: what it has not taken ends with that, as direct calls do then.
+    Refuse,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -28,6 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<usize>().prop_map(Step::CompleteOne),
         4 => Just(Step::Reap),
         2 => any::<usize>().prop_map(Step::Poll),
+        1 => Just(Step::Refuse),
     ]
 }
 
@@ -40,12 +43,15 @@ fn direct(ledger: &mut Ledger, request: &Request) -> Reply {
 }
 
 struct Run<'a> {
+    frames: &'a Frames,
     client: Client<'a, common::Native>,
     server: Server<'a, common::Native>,
     ledger: Ledger,
     twin: Ledger,
     /// Results of the direct calls, by token.
     expected: HashMap<u64, Reply>,
+    /// What the twin's sum was before each of them.
+    before: HashMap<u64, u64>,
     tickets: Vec<(Ticket, u64)>,
     later: Vec<(Blocked, Reply)>,
     posted: u64,
@@ -62,6 +68,7 @@ impl Run<'_> {
             Ok(ticket) => {
                 self.posted += 1;
                 self.tickets.push((ticket, token));
+                self.before.insert(token, self.twin.sum);
                 self.expected.insert(token, direct(&mut self.twin, &request));
             }
             Err(error) => assert_eq!(error, PostError::Exhausted),
@@ -94,7 +101,7 @@ impl Run<'_> {
             return false;
         };
         self.tickets.retain(|(ticket, _)| *ticket != completion.ticket);
-        assert_eq!(self.expected.remove(&completion.token), Some(completion.result.unwrap()));
+        self.ended(completion.token, completion.result.unwrap());
         true
     }
 
@@ -105,8 +112,29 @@ impl Run<'_> {
         let (ticket, token) = self.tickets[at];
         if let Some(reply) = self.client.poll(ticket).unwrap() {
             self.tickets.swap_remove(at);
-            assert_eq!(self.expected.remove(&token), Some(reply));
+            self.ended(token, reply);
         }
+    }
+
+    /// Calls that were posted and not taken are as if they had not been made.
+    fn refuse(&mut self) {
+        let waits = |ticket: &Ticket| self.frames.entries[ticket.slot()].status().is(State::Submitted);
+        let waiting: Vec<_> =
+            self.tickets.iter().filter(|(ticket, _)| waits(ticket)).map(|(_, token)| *token).collect();
+        if let Some(first) = waiting.iter().min() {
+            self.twin.sum = self.before[first];
+        }
+        for token in waiting {
+            self.expected.insert(token, Reply::refused(Error::Empty));
+        }
+        self.client.server_refused(Error::Empty);
+    }
+
+    fn ended(&mut self, token: u64, reply: Reply) {
+        let expected = self.expected.remove(&token).unwrap();
+        assert_eq!(reply.status, expected.status);
+        // What the server did not answer has no words.
+        assert!(reply.words == expected.words || expected == Reply::refused(Error::Empty));
     }
 
     fn step(&mut self, step: Step) {
@@ -116,6 +144,7 @@ impl Run<'_> {
             Step::CompleteOne(pick) => self.complete(pick),
             Step::Reap => drop(self.reap()),
             Step::Poll(pick) => self.poll(pick),
+            Step::Refuse => self.refuse(),
         }
     }
 
@@ -136,11 +165,13 @@ proptest! {
     fn by_page_as_by_direct_call(slots in 1usize..=64, steps in prop::collection::vec(step(), 0..300)) {
         let frames = Frames::of(slots);
         let mut run = Run {
+            frames: &frames,
             client: Client::new(frames.page()),
             server: Server::new(frames.page(), PERMITTED, 1),
             ledger: Ledger { sum: 0 },
             twin: Ledger { sum: 0 },
             expected: HashMap::new(),
+            before: HashMap::new(),
             tickets: Vec::new(),
             later: Vec::new(),
             posted: 0,

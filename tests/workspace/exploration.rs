@@ -10,6 +10,7 @@ fn the_syscall_page_is_explored() -> Outcome {
         cargo.env("RUSTFLAGS", "--cfg loom").env_remove("CARGO_ENCODED_RUSTFLAGS")
     })?;
     assert!(printed.contains("no_wake_up_is_lost ... ok"), "{printed}");
+    assert!(printed.contains("in_every_state_that_a_call_can_be_in_it_ends_as_a_direct_call_does ... ok"), "{printed}");
     Ok(())
 }
 

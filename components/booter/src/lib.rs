@@ -21,6 +21,8 @@ mod frames;
 mod phases;
 mod run;
 
+pub use construct::{Held, held};
+
 use abi::boot::BootInformation;
 use abi::bundle::{Bundle, BundleError};
 use abi::error::Error;

@@ -37,47 +37,110 @@ fn a_blocked_call_is_given_up_while_it_is_answered() {
 }
 
 /// The server dies at the first call that it comes to, having taken it.
-fn die_at_a_call<const N: usize>(server: &Service<N>) {
+pub fn die_at_a_call<const N: usize>(server: &Service<N>) {
     let dies = || server.pass(2, |_| std::panic::resume_unwind(Box::new(())));
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(dies)).is_err());
 }
 
 #[test]
 fn a_server_that_dies_during_service_ends_that_call_and_no_other() {
-    explore(|| {
+    explore_three(|| {
         let (mut client, server) = both_ends::<4>();
-        let blocked = client.post(&ask(1), 1).unwrap();
-        let waiting = block_the_first(&server).1.unwrap();
-        let [dies, behind] = [2, 3].map(|word| client.post(&ask(word), word).unwrap());
+        let blocked = [1, 2].map(|word| client.post(&ask(word), word).unwrap());
+        let waiting = block_all(&server);
+        let [dies, behind] = [3, 4].map(|word| client.post(&ask(word), word).unwrap());
         die_at_a_call(&server);
-        let other = server.clone();
-        // A worker is through with the first one, while the client learns of the fault.
-        let worker = thread::spawn(move || other.complete(waiting, &expected(1)).unwrap());
+        // Two workers are through with what waited, while the client learns of the fault.
+        let workers: Vec<_> =
+            waiting.into_iter().zip(1..).map(|(waiting, word)| answer(&server, waiting, word)).collect();
         client.server_faulted();
-        let _ = worker.join().unwrap();
+        for worker in workers {
+            worker.join().unwrap();
+        }
         let faulted = abi::error::Error::Faulted.status();
         assert_eq!(client.poll(dies).map(|reply| reply.map(|reply| reply.status)), Ok(Some(faulted)));
-        assert_eq!(client.poll(blocked), Ok(Some(expected(1))));
-        assert_eq!(server.pass(3, echo).run, 1, "what is behind it is announced again");
-        assert_eq!(client.poll(behind), Ok(Some(expected(3))));
+        assert_eq!(blocked.map(|ticket| client.poll(ticket)), [1, 2].map(|word| Ok(Some(expected(word)))));
+        assert_eq!(server.pass(4, echo).run, 1, "what is behind it is announced again");
+        assert_eq!(client.poll(behind), Ok(Some(expected(4))));
+    });
+}
+
+/// Blocks every call there is.
+fn block_all<const N: usize>(server: &Service<N>) -> Vec<Blocked> {
+    let mut waiting = Vec::new();
+    let _ = server.pass(4, |call| {
+        let parked = call.block().unwrap();
+        waiting.push(parked.blocked);
+        parked.outcome
+    });
+    waiting
+}
+
+/// A worker that answers a call with this word.
+fn answer<const N: usize>(server: &Arc<Service<N>>, waiting: Blocked, word: u64) -> thread::JoinHandle<()> {
+    let server = server.clone();
+    thread::spawn(move || _ = server.complete(waiting, &expected(word)).unwrap())
+}
+
+#[test]
+fn of_two_workers_one_dies_and_the_others_answer_is_its_own() {
+    explore(|| {
+        let (mut client, server) = both_ends::<2>();
+        let [dead, lives] = [1, 2].map(|word| client.post(&ask(word), word).unwrap());
+        let mut waiting = block_all(&server);
+        let worker = answer(&server, waiting.pop().unwrap(), 2);
+        // The other dies with the right to answer.
+        drop(waiting);
+        client.abandon(dead).unwrap();
+        let early = client.post(&ask(3), 3);
+        worker.join().unwrap();
+        assert!(
+            early.is_err(),
+            "the slot of what nobody answers is not used again, and the other one's result is there"
+        );
+        assert_eq!((client.poll(lives), server.blocked()), (Ok(Some(expected(2))), 1));
+        let third = client.post(&ask(3), 3).unwrap();
+        assert_eq!((server.pass(4, echo).run, client.poll(third)), (1, Ok(Some(expected(3)))));
     });
 }
 
 #[test]
 fn a_client_that_dies_at_any_moment_leaves_its_server_nothing_to_trip_over() {
-    explore(|| {
+    explore_three(|| {
         let page = page::<2>();
         let server = Arc::new(Server::new(page, 1, 1));
-        let other = server.clone();
-        let worker = thread::spawn(move || other.pass(4, echo).run);
+        let worker = |server: &Arc<Service<2>>| {
+            let server = server.clone();
+            thread::spawn(move || server.pass(4, echo).run)
+        };
+        let workers = [worker(&server), worker(&server)];
         let mut client = Client::new(page);
         let ticket = client.post(&ask(1), 1).unwrap();
         let reserved = client.reserve().unwrap();
         let _ = client.poll(ticket);
         drop((client, reserved));
-        let ran = worker.join().unwrap();
+        let ran: u32 = workers.map(|worker| worker.join().unwrap()).into_iter().sum();
         // Whoever has the page next finds it as it was left, and is served.
         let again = server.pass(4, echo);
         assert_eq!((ran + again.run, again.more, server.blocked()), (1, false, 0));
+    });
+}
+
+#[test]
+fn a_client_that_dies_while_workers_answer_leaves_nothing_that_waits() {
+    explore_three(|| {
+        let (mut client, server) = both_ends::<2>();
+        for word in [1, 2] {
+            client.post(&ask(word), word).unwrap();
+        }
+        let waiting = block_all(&server);
+        let workers: Vec<_> =
+            waiting.into_iter().zip(1..).map(|(waiting, word)| answer(&server, waiting, word)).collect();
+        let _ = client.prepare_to_sleep();
+        drop(client);
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        assert_eq!((server.blocked(), server.pass(4, echo).run), (0, 0));
     });
 }

@@ -8,6 +8,7 @@
 
 mod calls;
 mod ends;
+mod refused;
 mod relay;
 mod sleep;
 mod workers;
@@ -84,8 +85,17 @@ impl Word for Explored {
 type Service<const N: usize> = Server<'static, Explored, State<Explored>, N>;
 
 fn explore(model: fn()) {
+    explore_with(3, model);
+}
+
+/// The same for models of three threads, of which there are many more orders.
+fn explore_three(model: fn()) {
+    explore_with(2, model);
+}
+
+fn explore_with(preemptions: usize, model: fn()) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     for every_access_meets in [false, true] {
         EVERY_ACCESS_MEETS.set(every_access_meets);
         builder.check(model);

@@ -36,29 +36,29 @@ impl<'p, S, A: Answer, const WORDS: usize> Call<'p, S, A, WORDS> {
 
     /// From one state to the next; the result, if that is the last.
     fn step(&self, state: State<'p, A>, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
-        let posted = match state {
-            State::New => {
-                self.page.posts().hasten();
-                self.page.posts().post(self.method, self.words)
-            }
-            State::Posted(ticket) => Ok(ticket),
-            State::Ended => Err(Error::Page(PageError::UnknownCall)),
-        };
-        match posted {
-            Ok(ticket) => self.poll_ticket(ticket, waker),
+        match state {
+            State::New => self.post(waker),
+            State::Posted(ticket) => match ticket.poll() {
+                Ok(result) => (State::Ended, Poll::Ready(result)),
+                Err(ticket) => self.unless_failed(self.wait(ticket, waker)),
+            },
+            State::Ended => (State::Ended, Poll::Ready(Err(Error::Page(PageError::UnknownCall)))),
+        }
+    }
+
+    /// That the page could not be served before says nothing of a call that is only posted now.
+    fn post(&self, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
+        self.page.posts().hasten();
+        match self.page.posts().post(self.method, self.words) {
+            Ok(ticket) => (self.wait(ticket, waker), Poll::Pending),
             Err(Error::Page(PageError::Exhausted)) => self.unless_failed(State::New),
             Err(error) => (State::Ended, Poll::Ready(Err(error))),
         }
     }
 
-    fn poll_ticket(&self, ticket: Ticket<'p, A>, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
-        match ticket.poll() {
-            Ok(result) => (State::Ended, Poll::Ready(result)),
-            Err(ticket) => {
-                self.page.wait_for_call(ticket.slot(), waker.clone());
-                self.unless_failed(State::Posted(ticket))
-            }
-        }
+    fn wait(&self, ticket: Ticket<'p, A>, waker: &Waker) -> State<'p, A> {
+        self.page.wait_for_call(ticket.slot(), waker.clone());
+        State::Posted(ticket)
     }
 
     /// Waits in `state`, unless the page cannot be served.

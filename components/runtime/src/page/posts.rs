@@ -264,8 +264,11 @@ impl<'p> Posts<'p> {
     #[inline(never)]
     fn failed(&self, error: Error) {
         self.with(|client| {
-            if error == FAULTED {
-                client.server_faulted();
+            match error {
+                FAULTED => client.server_faulted(),
+                Error::Kernel(error) => client.server_refused(error),
+                // The scheduler does not know the page, say: what was posted waits.
+                _ => {}
             }
             client.collect_abandoned();
         });

@@ -25,7 +25,7 @@ pub struct Shared<'p, S, W> {
     waiting: [Cell<Option<W>>; SLOTS],
     /// Who waits for a slot.
     full: Line<W>,
-    /// Why the page could not be served.
+    /// Why the page could not be served, when that was last tried.
     failure: Cell<Option<Error>>,
 }
 
@@ -60,7 +60,7 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
         self.full.wait(node, 0, waiter);
     }
 
-    /// Why the page could not be served, if it could not.
+    /// Why the page could not be served when that was last tried: for who has waited for it since before.
     #[inline]
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.get()
@@ -160,6 +160,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
 
 impl<S: Scheduler, W: Wake> Idle for Shared<'_, S, W> {
     fn idle(&self) -> bool {
+        self.failure.set(None);
         match self.posts.wait_for_slots(self.scheduler) {
             Ok(Some(slots)) => {
                 self.wake(slots);
@@ -177,6 +178,7 @@ impl<S: Scheduler, W: Wake> Idle for Shared<'_, S, W> {
 
 impl<S, W: Wake> Source for Shared<'_, S, W> {
     fn serve(&self) -> bool {
+        self.failure.set(None);
         match self.posts.flush_for_slots() {
             Ok(0) if !self.is_a_slot_waited_for() => false,
             Ok(slots) => {
