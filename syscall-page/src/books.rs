@@ -39,7 +39,7 @@ const RESERVED: u64 = 1 << 63;
 const MARKS: u64 = UNTAKEN | CARE | ABANDONED | RESERVED;
 
 /// No call has this number or a larger one.
-pub(crate) const NO_CALL: u64 = 1 << 60;
+pub(crate) const NO_CALL: u64 = 1 << 59;
 
 const _: () = assert!(NO_CALL & MARKS == 0);
 
