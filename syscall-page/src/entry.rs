@@ -1,6 +1,6 @@
 //! One call's place in the page: a cache line of eight words.
 
-use crate::layout::{ARGUMENTS, ENTRY_BYTES};
+use crate::layout::{ARGUMENTS, ENTRY_BYTES, RESULTS};
 use crate::request::Reply;
 use crate::status::{State, Status};
 use crate::word::Word;
@@ -84,7 +84,7 @@ impl<W: Word> Entry<W> {
         Reply { status: answer, words: [read(0, &self.ret), read(1, first)] }
     }
 
-    /// Server: takes the call if it is submitted, and answers the status word that it took.
+    /// Server: takes the call if it is submitted, and answers the status word that it took. Of several that try, one has it.
     #[inline]
     pub(crate) fn claim(&self) -> Option<Status> {
         let seen = Status(self.status.load(Relaxed));
@@ -92,6 +92,17 @@ impl<W: Word> Entry<W> {
             return None;
         }
         self.status.exchange_acquire(seen.0, State::Busy as u64).ok().map(Status)
+    }
+
+    /// The same, where nobody else tries: without a locked instruction.
+    #[inline]
+    pub(crate) fn claim_alone(&self) -> Option<Status> {
+        let seen = self.status();
+        if !seen.is(State::Submitted) {
+            return None;
+        }
+        self.status.store(State::Busy as u64, Relaxed);
+        Some(seen)
     }
 
     /// Client: takes the call back if no server has it, and ends it with `answer`. A server that comes to it finds none.
@@ -126,10 +137,20 @@ impl<W: Word> Entry<W> {
     /// Server: writes the result, then publishes it.
     #[inline]
     pub(crate) fn answer(&self, reply: &Reply) {
+        self.answer_with(reply.status, reply.words, RESULTS);
+    }
+
+    /// The same, with the first `count` words alone.
+    #[inline]
+    pub(crate) fn answer_with(&self, status: u16, words: [u64; RESULTS], count: usize) {
         let [first, ..] = &self.args;
-        self.ret.store(reply.words[0], Relaxed);
-        first.store(reply.words[1], Relaxed);
-        self.set_done(reply.status);
+        if count > 1 {
+            first.store(words[1], Relaxed);
+        }
+        if count > 0 {
+            self.ret.store(words[0], Relaxed);
+        }
+        self.set_done(status);
     }
 
     /// Publishes a result.

@@ -91,12 +91,9 @@ impl<W: Word> Header<W> {
         self.submitted.0.store(0, Relaxed);
     }
 
-    /// Server: takes all hints. Looks first, because most looks find nothing and need not write.
+    /// Server: takes all hints. Each is taken by one worker.
     #[inline]
     pub(crate) fn take_submitted(&self) -> u64 {
-        if !self.has_submitted() {
-            return 0;
-        }
         self.submitted.0.swap(0, Acquire)
     }
 

@@ -8,13 +8,18 @@
 //! server than it has entries: a slot whose call is blocked is not taken again.
 //!
 //! Several workers may pass over one page at once. Each call goes to one of
-//! them, the one that claims its entry by compare-and-swap.
+//! them, the one that claims its entry by compare-and-swap. A pass on behalf of
+//! a client that waits for nothing else is the only one of its page: there, a
+//! claim is a load and a store, and what makes it the only one's is that it took
+//! the hint. A client that has two such passes made at once has asked for two
+//! runs, as if by two entries; nobody else is concerned.
 
 use crate::entry::Entry;
 use crate::header::Header;
-use crate::layout::ENTRIES;
+use crate::layout::{ENTRIES, RESULTS};
 use crate::page::Page;
 use crate::request::{Reply, Request};
+use crate::status::Status;
 use crate::word::Word;
 use abi::crossing::METHODS;
 use abi::error::Error;
@@ -204,20 +209,20 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
     pub fn pass(&self, limit: u32, mut run: impl FnMut(Call<'_, '_, W, N>) -> Outcome) -> Pass {
         let (mut round, ahead) = self.round();
         let ahead = round.keep_to(limit, ahead);
-        self.serve_all(&mut round, ahead, METHODS, |unread| run(unread.read()));
+        self.serve_all(&mut round, ahead, METHODS, Entry::claim, |unread| run(unread.read()));
         let run = round.taken & !round.missing & !round.refused;
         let (run, refused) = (run.count_ones(), round.refused.count_ones());
         let wake = round.announce();
         Pass { run, refused, more: self.page.header().has_submitted(), wake }
     }
 
-    /// The same with all calls that are submitted, on behalf of the client, which waits for nothing else meanwhile: what
-    /// is answered is told to who asked for the pass, and neither announced nor anybody woken for. The interface has
-    /// so many `methods`.
+    /// The same with all calls that are submitted, on behalf of the client, which waits for nothing else meanwhile, and has no other
+    /// pass of this kind made: what is answered is told to who asked for the pass, and neither announced nor anybody woken for. The
+    /// interface has so many `methods`: of others, `run` gets none.
     #[inline(always)]
     pub fn quiet_pass(&self, methods: u16, run: impl FnMut(Unread<'_, '_, W, N>) -> Outcome) -> QuietPass {
         let (mut round, ahead) = self.round();
-        self.serve_all(&mut round, ahead, methods, run);
+        self.serve_all(&mut round, ahead, methods, Entry::claim_alone, run);
         QuietPass { done: round.done(), more: self.page.header().has_submitted() }
     }
 
@@ -235,6 +240,7 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
         round: &mut Round<'s, W, N>,
         mut ahead: Ahead,
         methods: u16,
+        claim: fn(&Entry<W>) -> Option<Status>,
         mut run: impl FnMut(Unread<'_, 's, W, N>) -> Outcome,
     ) {
         loop {
@@ -245,7 +251,10 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
             let slot = loop {
                 let slot = ahead.now.trailing_zeros();
                 ahead.now &= ahead.now - 1;
-                self.serve(round, &mut ahead, slot, methods, &mut run);
+                match claim(self.page.entry(slot)) {
+                    Some(status) => self.serve(round, &mut ahead, (slot, status), methods, &mut run),
+                    None => round.missing |= 1 << slot,
+                }
                 if ahead.now == 0 {
                     break slot;
                 }
@@ -284,15 +293,11 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
         &'s self,
         round: &'r mut Round<'s, W, N>,
         ahead: &'r mut Ahead,
-        slot: u32,
+        (slot, status): (u32, Status),
         methods: u16,
         run: &mut impl FnMut(Unread<'r, 's, W, N>) -> Outcome,
     ) {
         let entry = self.page.entry(slot);
-        let Some(status) = entry.claim() else {
-            round.missing |= 1 << slot;
-            return;
-        };
         let method = status.named();
         if method >= u64::from(methods) || self.permitted & 1 << method == 0 {
             round.refused |= 1 << slot;
@@ -436,6 +441,13 @@ impl<W: Word, const N: usize> Claimed<'_, '_, W, N> {
     #[inline]
     pub fn answer(self, reply: &Reply) -> Outcome {
         self.entry.answer(reply);
+        Outcome(())
+    }
+
+    /// The same, with the first `count` words alone: the others of the page stay what they were, for a client that does not read them.
+    #[inline]
+    pub fn answer_with(self, status: u16, words: [u64; RESULTS], count: usize) -> Outcome {
+        self.entry.answer_with(status, words, count);
         Outcome(())
     }
 

@@ -72,12 +72,18 @@ pub struct Reply {
     words: [u64; 2],
     /// The words again, but for those that mean nothing.
     meant: [MaybeUninit<u64>; 2],
+    /// How many mean something.
+    count: usize,
 }
 
 impl Reply {
     /// The reply to a method that the interface does not have.
-    pub const UNKNOWN_METHOD: Self =
-        Self { status: abi::error::Error::UnknownOperation.status(), words: [0; 2], meant: [MaybeUninit::uninit(); 2] };
+    pub const UNKNOWN_METHOD: Self = Self::of_status(abi::error::Error::UnknownOperation.status());
+
+    #[inline]
+    const fn of_status(status: u16) -> Self {
+        Self { status, words: [0; 2], meant: [MaybeUninit::uninit(); 2], count: 0 }
+    }
 
     /// The status, 0 for success.
     pub const fn status(&self) -> u16 {
@@ -87,6 +93,12 @@ impl Reply {
     /// The words, which mean something only if the call succeeded.
     pub const fn words(&self) -> [u64; 2] {
         self.words
+    }
+
+    /// How many of the words mean something.
+    #[inline]
+    pub(crate) const fn count(&self) -> usize {
+        self.count
     }
 
     /// Returns it to a client that the server trusts: what else is in the registers stays there.
@@ -164,8 +176,10 @@ impl<A: Answer> From<Result<A>> for Reply {
     #[inline]
     fn from(result: Result<A>) -> Self {
         match result {
-            Ok(answer) => Self { status: 0, words: answer.into_words(), meant: answer.into_meant_words() },
-            Err(error) => Self { status: status(error), words: [0; 2], meant: [MaybeUninit::uninit(); 2] },
+            Ok(answer) => {
+                Self { status: 0, words: answer.into_words(), meant: answer.into_meant_words(), count: A::WORDS }
+            }
+            Err(error) => Self::of_status(status(error)),
         }
     }
 }

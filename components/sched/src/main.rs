@@ -36,7 +36,7 @@ const fn serve(caller: Caller) -> Everywhere<Reached<SchedClient>> {
 static REGISTERED: Registered = Registered::new();
 
 runtime::export!(pages_interface::PagesServer => |caller| {
-    Paged { sched: serve(caller), pager: &PLAN, registered: &REGISTERED, token: caller.token }
+    Paged { sched: move || serve(caller), pager: &PLAN, registered: &REGISTERED, token: caller.token }
 });
 
 runtime::component! { initialise: initialise, main: run }

@@ -51,11 +51,9 @@ impl Pager for &Plan {
     }
 }
 
-/// Which pages are registered: for each, the token of its client with a mark, or 0.
+/// Which pages are registered: for each, the number behind the token of its client, or 0. Tokens are numbers of components, so none is
+/// the last number.
 pub struct Registered([AtomicU64; PAGES]);
-
-/// Beside a token: tokens are numbers of components, which are smaller.
-const MARK: u64 = 1 << 63;
 
 impl Registered {
     /// None.
@@ -65,7 +63,7 @@ impl Registered {
 
     fn add(&self, number: u64, client: u64) -> Result<()> {
         let place = self.0.get(number as usize).ok_or(NO_SUCH_PAGE)?;
-        match place.compare_exchange(0, client | MARK, Relaxed, Relaxed) {
+        match place.compare_exchange(0, client + 1, Relaxed, Relaxed) {
             Ok(_) => Ok(()),
             Err(_) => Err(REGISTERED),
         }
@@ -73,12 +71,12 @@ impl Registered {
 
     fn remove(&self, number: u64, client: u64) -> Result<()> {
         let place = self.0.get(number as usize).ok_or(NO_SUCH_PAGE)?;
-        place.compare_exchange(client | MARK, 0, Relaxed, Relaxed).map(drop).map_err(|_| NO_SUCH_PAGE)
+        place.compare_exchange(client + 1, 0, Relaxed, Relaxed).map(drop).map_err(|_| NO_SUCH_PAGE)
     }
 
     #[inline]
     fn holds(&self, number: u64, client: u64) -> bool {
-        self.0.get(number as usize).is_some_and(|place| place.load(Relaxed) == client | MARK)
+        self.0.get(number as usize).is_some_and(|place| place.load(Relaxed) == client + 1)
     }
 }
 
@@ -89,9 +87,9 @@ impl Default for Registered {
 }
 
 /// An invocation of a scheduler about a page.
-pub struct Paged<'s, S, P> {
-    /// Lets the calling thread wait.
-    pub sched: S,
+pub struct Paged<'s, F, P> {
+    /// What lets the calling thread wait.
+    pub sched: F,
     /// The pages.
     pub pager: P,
     /// Which of them are registered.
@@ -100,20 +98,20 @@ pub struct Paged<'s, S, P> {
     pub token: u64,
 }
 
-impl<S: Sched, P: Pager> Paged<'_, S, P> {
-    /// Lets the client wait until somebody shows that one of its calls has ended, or wakes it for another reason.
-    #[cold]
-    fn sleep(&self, page: u64) -> Result<u64> {
-        if let Some(epoch) = self.pager.wait_for_client(page)
-            && self.pager.waits_on(page, epoch)
-        {
-            self.sched.block()?;
-        }
-        Ok(0)
+/// Lets the client wait until somebody shows that one of its calls has ended, or wakes it for another reason. (It is handed copies, so
+/// that who need not wait has them nowhere but in registers.)
+#[cold]
+#[inline(never)]
+fn sleep<S: Sched>(sched: impl Fn() -> S, pager: impl Pager, page: u64) -> Result<u64> {
+    if let Some(epoch) = pager.wait_for_client(page)
+        && pager.waits_on(page, epoch)
+    {
+        sched().block()?;
     }
+    Ok(0)
 }
 
-impl<S: Sched, P: Pager> Pages for Paged<'_, S, P> {
+impl<S: Sched, F: Fn() -> S + Copy, P: Pager + Copy> Pages for Paged<'_, F, P> {
     fn register(&self, page: u64) -> Result<()> {
         if self.pager.page(page).is_none_or(|page| page.client != self.token) {
             return Err(NO_SUCH_PAGE);
@@ -134,7 +132,7 @@ impl<S: Sched, P: Pager> Pages for Paged<'_, S, P> {
         if done != 0 || flags & MORE != 0 {
             return Ok(done);
         }
-        self.sleep(page)
+        sleep(self.sched, self.pager, page)
     }
 }
 

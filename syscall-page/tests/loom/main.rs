@@ -8,6 +8,7 @@
 
 mod calls;
 mod ends;
+mod quiet;
 mod refused;
 mod relay;
 mod sleep;

@@ -5,9 +5,11 @@ use super::{PageError, WorkerThreads};
 use crate::server::{Invocation, Reply};
 use abi::error::Error;
 use abi::page::{MORE, ROW_WORDS, ROWS, SERVE};
+use core::hint::assert_unchecked;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
+use syscall_page::layout::FRAME_BYTES;
 use syscall_page::server::{Parked as Blocking, Server, State};
 use syscall_page::{Arguments, Blocked, Call, Outcome, Page, mapped};
 
@@ -85,18 +87,23 @@ impl PageTable {
         if batch.method != u64::from(SERVE) {
             return Reply::UNKNOWN_METHOD;
         }
-        let Some((row, page)) = self.row(batch.row).and_then(|row| Some((row, row.page()?))) else {
+        let Some(row) = self.row(batch.row) else {
             return Reply::from(Err::<(), _>(crate::Error::Kernel(Error::BadArgument)));
         };
-        row.waiter.store(u64::from(batch.identity as u32), Relaxed);
-        let server = Server::with_state(page, row.methods, batch.row, &row.state);
+        if may_block != 0 {
+            row.waiter.store(u64::from(batch.identity as u32), Relaxed);
+        }
+        let server = Server::with_state(row.page(), row.methods, batch.row, &row.state);
         let pass = server.quiet_pass(methods as u16, |unread| {
             let method = unread.method();
+            // SAFETY: a pass runs no others. So what dispatches them need not look again whether there is such a method.
+            unsafe { assert_unchecked(u64::from(method) < methods) };
             if may_block & 1 << method != 0 {
                 return self.park(batch.row, unread.read());
             }
             let (words, claimed) = unread.split();
-            claimed.answer(&reply(&dispatch(Invocation { method: method.into(), words, token: row.token })))
+            let reply = dispatch(Invocation { method: method.into(), words, token: row.token });
+            claimed.answer_with(reply.status(), reply.words(), reply.count())
         });
         Reply::from(Ok((pass.done, if pass.more { MORE } else { 0 })))
     }
@@ -148,8 +155,8 @@ impl PageTable {
         reply: &syscall_page::Reply,
         threads: &impl WorkerThreads,
     ) {
-        let Some((row, page)) = self.row(number).and_then(|row| Some((row, row.page()?))) else { return };
-        let server = Server::with_state(page, row.methods, number, &row.state);
+        let Some(row) = self.row(number) else { return };
+        let server = Server::with_state(row.page(), row.methods, number, &row.state);
         if server.complete(blocked, reply).is_ok_and(|completed| completed.wake) {
             // It may have ended meanwhile; then nobody waits.
             let _ = threads.wake(row.waiter.load(Relaxed));
@@ -193,11 +200,6 @@ pub struct Batch {
     pub identity: u64,
 }
 
-/// A server's reply as pages carry it.
-pub(super) fn reply(reply: &Reply) -> syscall_page::Reply {
-    syscall_page::Reply { status: reply.status(), words: reply.words() }
-}
-
 /// The reply to a call for which the server has no room.
 pub(super) fn exhausted() -> syscall_page::Reply {
     syscall_page::Reply { status: PageError::Exhausted.status(), words: [0; 2] }
@@ -205,11 +207,16 @@ pub(super) fn exhausted() -> syscall_page::Reply {
 
 impl Row {
     #[inline(always)]
-    fn page(&self) -> Option<Page<'_, AtomicU64>> {
-        let frame = |address: u64| NonNull::new(address as *mut u8);
-        let (header, entries) = (frame(self.header)?, frame(self.entries)?);
+    fn page(&self) -> Page<'_, AtomicU64> {
+        let frame = |address: u64| {
+            // SAFETY: the composer writes addresses of frames there. A batch is served too often to look each time.
+            unsafe { assert_unchecked(address != 0 && address.is_multiple_of(FRAME_BYTES as u64)) };
+            NonNull::new(address as *mut u8)
+        };
         // SAFETY: the composer mapped both frames there for as long as the component lives, apart from
         // all other memory, and nothing here reaches them but through such pages.
-        unsafe { mapped::page(header, entries) }.ok()
+        let page = |(header, entries)| unsafe { mapped::page(header, entries) }.ok();
+        // SAFETY: addresses of frames, as above, are all that it takes.
+        unsafe { frame(self.header).zip(frame(self.entries)).and_then(page).unwrap_unchecked() }
     }
 }

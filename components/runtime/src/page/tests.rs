@@ -136,7 +136,8 @@ impl Ends {
         workers.work_by(&self.with_workers, hands, |entry, request| {
             assert_eq!(entry, ENTRY);
             let invocation = Invocation { method: request.method.into(), words: request.args, token: TOKEN };
-            super::table::reply(&SumsServer::dispatch(&Adder, invocation))
+            let reply = SumsServer::dispatch(&Adder, invocation);
+            syscall_page::Reply { status: reply.status(), words: reply.words() }
         });
     }
 

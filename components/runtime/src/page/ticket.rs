@@ -82,22 +82,26 @@ impl<'p, A: Answer> Ticket<'p, A> {
     #[cold]
     #[inline(never)]
     fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A> {
+        if !self.is_unannounced() || !self.posts.wait_at_once(scheduler)? {
+            return self.look_and_wait(scheduler);
+        }
+        self.success().or_else(|ticket| ticket.look_and_wait(scheduler))
+    }
+
+    /// Looks for the result, and waits as long as there is none.
+    #[cold]
+    #[inline(never)]
+    fn look_and_wait(self, scheduler: &impl Scheduler) -> Result<A> {
         let mut ticket = self;
         loop {
-            if !ticket.is_unannounced() {
-                ticket = match ticket.poll() {
-                    Ok(result) => return result,
-                    Err(ticket) => ticket,
-                };
-            }
-            if !ticket.posts.wait_at_once(scheduler)? {
+            ticket = match ticket.poll() {
+                Ok(result) => return result,
+                Err(ticket) => ticket,
+            };
+            if !ticket.posts.wait(scheduler)? {
                 // It may have ended between the two looks.
                 return ticket.poll().unwrap_or(Err(Error::Page(PageError::NotDone)));
             }
-            ticket = match ticket.success() {
-                Ok(answer) => return Ok(answer),
-                Err(ticket) => ticket,
-            };
         }
     }
 

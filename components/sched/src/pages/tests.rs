@@ -80,8 +80,12 @@ impl Sched for &Played {
     sched_interface::not_asked!(points, exchange, ends, cores);
 }
 
-fn paged<'s>(played: &'s Played, registered: &'s Registered, token: u64) -> Paged<'s, &'s Played, &'s Played> {
-    Paged { sched: played, pager: played, registered, token }
+fn paged<'s>(
+    played: &'s Played,
+    registered: &'s Registered,
+    token: u64,
+) -> Paged<'s, impl Fn() -> &'s Played + Copy, &'s Played> {
+    Paged { sched: move || played, pager: played, registered, token }
 }
 
 #[test]
