@@ -133,6 +133,10 @@ pub const THREADS_OF_ANOTHER_SCHEDULER: &str = "E0327";
 pub const NO_REGIONS: &str = "E0328";
 /// An edge is to be served on a core of its own, and has no page, or the client no thread for that.
 pub const NOT_SERVED_THERE: &str = "E0329";
+/// An edge is to have workers of its server, and has no page, or the server fewer threads for that.
+pub const NO_SUCH_WORKERS: &str = "E0330";
+/// More pages of one scheduler's clients than it has room for.
+pub const TOO_MANY_PAGES: &str = "E0331";
 
 /// A port range that does not lie in the 65536 ports.
 pub const PORTS_OUT_OF_RANGE: &str = "E0401";

@@ -212,6 +212,8 @@ pub struct Dependency {
     pub via: Via,
     /// The core on which the page is served, if not where the client is.
     pub core: Option<Spanned<u64>>,
+    /// How many of the server's threads may run calls of the page that may block at once, if the graph says so.
+    pub workers: Option<Spanned<u64>>,
     /// The whole dependency.
     pub span: Range<usize>,
 }

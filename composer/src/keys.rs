@@ -193,6 +193,8 @@ pub const SECONDS: RangeInclusive<u64> = 1..=86_400;
 const MEMORY: Kind = Size(*MEMORY_BYTES.start(), *MEMORY_BYTES.end() + 1, MEMORY_UNIT);
 const SMP: Kind = Integer(*PROCESSORS.start() as i128, *PROCESSORS.end() as i128);
 const CORE: Kind = Integer(0, *PROCESSORS.end() as i128 - 1);
+/// Threads that a component can create.
+const WORKERS: Kind = Integer(1, abi::plan::CREATED as i128);
 const TIMEOUT: Kind = Integer(*SECONDS.start() as i128, *SECONDS.end() as i128);
 const QUOTA: Kind = Size(abi::layout::PAGE, TIB, abi::layout::PAGE);
 const LINE: Kind = Integer(0, 127);
@@ -273,6 +275,7 @@ pub const KEYS: &[Key] = &[
     key(Dependency, "import", Optional, Identifier, "which of the image's imports, if it has several of this interface"),
     key(Dependency, "via", Optional, Kind::Choice(&VIA), "how calls travel"),
     key(Dependency, "core", Optional, CORE, "the core on which the page is served, by one of the client's `threads`; where the client is if left out"),
+    key(Dependency, "workers", Optional, WORKERS, "how many of the server's `threads` may run calls of the page that may block at once; an equal share of what other edges leave if left out"),
     key(Dependency, "interposers", Optional, List(&Kind::Component), "components that calls go through, each of which calls the next by this interface"),
 
     key(Parameter, "key", Required, Identifier, "what the image calls the word, or the text"),

@@ -87,6 +87,7 @@ const SHOWN: &[(Place, &str, &str)] = &[
     (Dependency, "via", "systems::system::pages"),
     (Dependency, "core", "pass::tests::pages::the_client_is_told_on_which_core_its_page_is_served"),
     (Dependency, "regions", "systems::system::sharing"),
+    (Dependency, "workers", "systems::system::pages_share"),
     (Dependency, "interposers", "interposers::one_edge_is_traced_and_another_costs_what_it_did"),
 
     (Parameter, "key", "pass::tests::an_import_slot_names_its_capability"),

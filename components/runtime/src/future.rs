@@ -16,6 +16,7 @@
 //!
 //! A future does nothing before it is polled for the first time: then it posts. It can be dropped at any time. What the server may
 //! still write to is the page's entry, and that stays the call's until it has ended; there is no buffer beside it, as calls carry words.
+//! A region that a word names is its owner's to keep for as long: one that is taken back earlier ends the call with `Faulted`.
 //!
 //! `join`, `select` and their like are those of the crate `futures-util`; others work as well, as all that is here are futures and wakers.
 

@@ -4,15 +4,13 @@
 //! at its own priority. It is blocked only if none of its calls ended, because their methods wait for something.
 
 use abi::page::{MORE, PageEdge};
+use abi::plan::PAGES;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use pages_interface::{NO_SUCH_PAGE, Pages, REGISTERED};
 use runtime::Result;
 use runtime::scheduling::Plan;
 use sched_interface::Sched;
-
-/// Pages that a scheduler has room for.
-pub const PAGES: usize = 1024;
 
 /// What serving pages needs of the plan.
 pub trait Pager {

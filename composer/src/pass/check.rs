@@ -7,6 +7,7 @@ mod edges;
 mod foreign;
 mod interposers;
 mod manage;
+mod pages;
 mod policies;
 mod regions;
 mod schedulability;
@@ -46,6 +47,7 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         spaces::check(at, component, graph, found);
         visitors.check(at, graph, found);
         waiting::check(at, draft.components.get(at), graph, found);
+        pages::check(at, component, graph, found);
     }
     devices::check_grants(graph, found);
     schedulability::check(graph, found);

@@ -159,6 +159,8 @@ pub struct Dependency {
     pub import: Option<Spanned<String>>,
     /// `via`.
     pub via: Via,
+    /// `workers`.
+    pub workers: Option<Spanned<u64>>,
     /// `core`.
     pub core: Option<Spanned<u64>>,
     /// `interposers`.
@@ -308,6 +310,7 @@ fn handler(fields: &Fields) -> Option<Dependency> {
         regions: Regions::default(),
         import: None,
         via: Via::Call,
+        workers: None,
         core: None,
         interposers: Vec::new(),
         span: fields.span.clone(),
@@ -372,6 +375,7 @@ impl Dependency {
                 _ => Via::Call,
             },
             core: fields.spanned_number("core"),
+            workers: fields.spanned_number("workers"),
             interposers: fields.texts("interposers").unwrap_or_default(),
             span: fields.span.clone(),
         })

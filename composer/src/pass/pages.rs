@@ -5,7 +5,7 @@ use abi::page::{PARKED_WORDS, ROW_WORDS, ROWS};
 
 mod workers;
 
-pub use workers::Workers;
+pub use workers::{Workers, threads as worker_threads};
 
 use super::schema::{Edge, PageEnds, Schema};
 use crate::graph::Graph;

@@ -106,6 +106,7 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
         import: draft.import.clone(),
         via: draft.via,
         core: draft.core.clone(),
+        workers: draft.workers.clone(),
         span: draft.span.clone(),
     })
 }

@@ -104,6 +104,8 @@ pub struct PageEnds {
     pub table: u64,
     /// The core on which a thread of the client has it served, if not the client on its own.
     pub core: Option<u64>,
+    /// How many of the server's workers may be busy with its calls at once, if the graph says so.
+    pub workers: Option<u64>,
     /// The server's entry for itself, by which its workers run calls that may block, if it has workers.
     pub work: Option<u64>,
 }

@@ -22,7 +22,8 @@
 //! The word of a [`Pages`](crate::record::RecordKind::Pages) record receives the address of a table in the
 //! server's memory, or stays 0 if no edge to the interface has a page. The
 //! first word of the table is the number of its rows, the second how many threads the server may have to run
-//! methods that may block; the rows start at
+//! methods that may block, the third how many of them may be busy at once with calls of edges that have none of their own, the
+//! fourth the server's own, zero at first; the rows start at
 //! [`ROWS`], and each has [`ROW_WORDS`]:
 //!
 //! | word | meaning |
@@ -38,6 +39,7 @@
 //! |---|---|
 //! | 0 | capability number << 16 of the server's own entry, as direct calls of the edge come in |
 //! | 1 | how many workers may be busy with calls of the edge at once |
+//! | 2 | 0 if these are the edge's own, 1 if they are some of those that edges have together |
 //! | others | the server's own, zero at first: a place for each entry of the page |
 //!
 //! The token with which a *batch entry* is entered is the number of a row: it is

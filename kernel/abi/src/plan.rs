@@ -196,5 +196,8 @@ pub const fn reach_words(clients: usize) -> usize {
 
 /// Threads that can be created in one client.
 pub const CREATED: usize = 8;
+
+/// Pages that a scheduler has room for.
+pub const PAGES: usize = 1024;
 /// Slots that the cycle of a scheduler's partitions can have.
 pub const SLOTS: usize = 64;

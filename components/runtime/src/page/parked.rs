@@ -1,7 +1,7 @@
 //! An edge's calls that wait for a worker, in the server's own memory.
 //!
 //! There is a place for each entry of the edge's page, so a client that posts calls which never end is in nobody's way but its own;
-//! and of the workers it has no more at once than the graph says.
+//! and of the workers it has no more at once than the graph says: some of its own, or a few of those that edges have together.
 
 use abi::page::PARKED_WORDS;
 use core::cell::UnsafeCell;
@@ -20,6 +20,15 @@ pub struct Work {
 /// Filled in while the call of the slot waits.
 type Place = UnsafeCell<MaybeUninit<Work>>;
 
+/// The workers that the edges have together that have none of their own.
+#[repr(C)]
+pub(super) struct Common {
+    /// Those that may be busy at once.
+    limit: u64,
+    /// Those that are.
+    busy: AtomicU64,
+}
+
 /// The calls of an edge.
 #[repr(C)]
 pub(super) struct Parked {
@@ -27,11 +36,13 @@ pub(super) struct Parked {
     entry: u64,
     /// Workers that may be busy with them at once.
     limit: u64,
+    /// Whether these are of those that edges have together.
+    is_common: u64,
     /// A bit for each slot whose call waits.
     waiting: AtomicU64,
     /// Workers that are busy with them.
     busy: AtomicU64,
-    spare: [u64; 4],
+    spare: [u64; 3],
     places: [Place; abi::page::ENTRIES],
 }
 
@@ -51,31 +62,47 @@ impl Parked {
         self.waiting.fetch_or(1 << slot, SeqCst);
     }
 
+    /// Whether there are workers for the edge at all.
+    pub(super) fn has_workers(&self) -> bool {
+        self.limit > 0
+    }
+
     /// Whether a call waits that a worker may run.
-    pub(super) fn is_ready(&self) -> bool {
-        self.waiting.load(SeqCst) != 0 && self.busy.load(SeqCst) < self.limit
+    pub(super) fn is_ready(&self, common: &Common) -> bool {
+        let is_busy = is_full(&self.busy, self.limit) || self.is_common != 0 && is_full(&common.busy, common.limit);
+        self.waiting.load(SeqCst) != 0 && !is_busy
     }
 
     /// Takes a call, with which the caller is busy until it says [`Parked::leave`].
     ///
     /// Nobody who finds the limit reached looks again. So whoever was counted does, when it is not any more.
-    pub(super) fn take(&self) -> Option<Work> {
-        while self.waiting.load(SeqCst) != 0 && self.enter() {
+    pub(super) fn take(&self, common: &Common) -> Option<Work> {
+        while self.waiting.load(SeqCst) != 0 && self.enter(common) {
             if let Some(work) = self.take_waiting() {
                 return Some(work);
             }
-            self.leave();
+            self.leave(common);
         }
         None
     }
 
     /// A worker is through with a call, and looks for the next one.
-    pub(super) fn leave(&self) {
+    pub(super) fn leave(&self, common: &Common) {
+        if self.is_common != 0 {
+            common.busy.fetch_sub(1, SeqCst);
+        }
         self.busy.fetch_sub(1, SeqCst);
     }
 
-    fn enter(&self) -> bool {
-        self.busy.fetch_update(SeqCst, SeqCst, |busy| (busy < self.limit).then_some(busy + 1)).is_ok()
+    fn enter(&self, common: &Common) -> bool {
+        if !count(&self.busy, self.limit) {
+            return false;
+        }
+        let is_entered = self.is_common == 0 || count(&common.busy, common.limit);
+        if !is_entered {
+            self.busy.fetch_sub(1, SeqCst);
+        }
+        is_entered
     }
 
     fn take_waiting(&self) -> Option<Work> {
@@ -95,4 +122,13 @@ impl Parked {
     pub(super) const fn entry(&self) -> u64 {
         self.entry
     }
+}
+
+fn is_full(busy: &AtomicU64, limit: u64) -> bool {
+    busy.load(SeqCst) >= limit
+}
+
+/// One more is busy, if that may be.
+fn count(busy: &AtomicU64, limit: u64) -> bool {
+    busy.fetch_update(SeqCst, SeqCst, |busy| (busy < limit).then_some(busy + 1)).is_ok()
 }

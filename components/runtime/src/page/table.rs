@@ -1,6 +1,6 @@
 //! The server's side of pages: which there are, and the loop that serves one.
 
-use super::parked::{Parked, Work};
+use super::parked::{Common, Parked, Work};
 use super::{PageError, WorkerThreads};
 use crate::server::{Invocation, Reply};
 use abi::error::Error;
@@ -113,6 +113,9 @@ impl PageTable {
         let Some(parked) = self.parked_in(row) else {
             return call.answer(&syscall_page::Reply::refused(Error::UnknownOperation));
         };
+        if !parked.has_workers() {
+            return call.answer(&exhausted());
+        }
         let request = call.request();
         match call.block() {
             // Whom this would wake is the client, whose thread this is.
@@ -139,6 +142,12 @@ impl PageTable {
         let behind = ROWS + rows * size_of::<Row>() as u64;
         // SAFETY: the composer made as many of these behind the rows as there are rows; what changes in them is atomic or guarded by that.
         Some(unsafe { table.byte_add(behind as usize).cast::<Parked>().add(row as usize).as_ref() })
+    }
+
+    /// The workers that edges have together.
+    pub(super) fn common(&self) -> Option<&Common> {
+        // SAFETY: the table's third word and fourth, which is atomic.
+        Some(unsafe { self.table()?.add(2).cast::<Common>().as_ref() })
     }
 
     /// Threads that the server may have to run methods that may block.

@@ -91,8 +91,8 @@ fn ends_permitting(methods: u64, core: u64, runner: Option<&'static Runner>) -> 
     let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
     let [header, entries] = [frames[0].address(), frames[1].address()];
     let mut rows: Box<Rows> = Box::new([0; _]);
-    rows[..2].copy_from_slice(&[1, WORKERS]);
-    rows[2 * ROW_WORDS..][..2].copy_from_slice(&[ENTRY, WORKERS]);
+    rows[..3].copy_from_slice(&[1, WORKERS, WORKERS]);
+    rows[2 * ROW_WORDS..][..3].copy_from_slice(&[ENTRY, WORKERS, 1]);
     rows[8..12].copy_from_slice(&[header, entries, methods, TOKEN]);
     // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
     let (import, table, with_workers) = unsafe {
@@ -327,6 +327,26 @@ fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
     ends.work_by(&workers, &hands);
     assert_eq!(hands.woken.get(), Some(7), "whoever had the page served, and sleeps");
     assert!(matches!(later.poll(), Ok(Ok(11))));
+}
+
+/// While a worker runs one of its calls, another finds none: there is one for this client. As many wait as a page has entries.
+#[test]
+fn a_client_has_its_part_of_the_workers_and_no_more() {
+    let (ends, hands, workers) = (ends(), Hands::default(), Workers::new());
+    let posts = ends.import.open().unwrap();
+    let calls: Vec<_> = (0..64).map(|number| posts.post::<u64, _>(2, [number, 0, 0, 0]).unwrap()).collect();
+    ends.park(&posts);
+    let (run, beside) = (Cell::new(0), Cell::new(0));
+    workers.work_by(&ends.with_workers, &hands, |_, request| {
+        run.set(run.get() + 1);
+        Workers::new().work_by(&ends.with_workers, &hands, |_, _| {
+            beside.set(beside.get() + 1);
+            super::table::exhausted()
+        });
+        syscall_page::Reply { status: 0, words: [request.args[0], 0] }
+    });
+    assert_eq!((run.get(), beside.get()), (64, 0));
+    assert!((0..).zip(calls).all(|(number, call)| matches!(call.poll(), Ok(Ok(answer)) if answer == number)));
 }
 
 #[test]

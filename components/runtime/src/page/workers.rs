@@ -77,9 +77,9 @@ impl Workers {
             }
             // One has looked for the last time and is about to end: its thread is not free yet.
             if patience == 0 || threads.pause().is_err() {
-                return refuse_all(table, threads);
+                refuse_all(table, threads);
             }
-            patience -= 1;
+            patience = patience.saturating_sub(1);
         }
     }
 
@@ -128,14 +128,15 @@ fn invoke(entry: u64, request: &Request) -> Reply {
 
 /// Takes calls until there are none that a worker may run: one of each edge in turn.
 fn for_each_call(table: &PageTable, mut each: impl FnMut(u64, &Parked, Work)) {
+    let Some(common) = table.common() else { return };
     let mut is_idle = false;
     while !is_idle {
         is_idle = true;
         for (row, parked) in table.parked() {
-            if let Some(work) = parked.take() {
+            if let Some(work) = parked.take(common) {
                 is_idle = false;
                 each(row, parked, work);
-                parked.leave();
+                parked.leave(common);
             }
         }
     }
@@ -151,5 +152,5 @@ fn refuse_all(table: &PageTable, threads: &impl WorkerThreads) {
 /// sees the call, or who parked the call sees that there is one worker less.
 fn is_work_ready(table: &PageTable) -> bool {
     fence(SeqCst);
-    table.parked().any(|(_, parked)| parked.is_ready())
+    table.common().is_some_and(|common| table.parked().any(|(_, parked)| parked.is_ready(common)))
 }

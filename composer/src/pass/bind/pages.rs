@@ -46,6 +46,7 @@ impl Parts<'_> {
     fn table(&self, word: u64, rows: usize, workers: Option<(u64, &Table)>) -> Vec<u8> {
         let mut words = vec![0; ROW_WORDS];
         (words[0], words[1]) = (rows as u64, workers.map_or(0, |(all, _)| all));
+        words[2] = self.layout.pages.rows(self.index, word).find_map(|(_, page)| page.workers.common).unwrap_or(0);
         for (at, page) in self.layout.pages.rows(self.index, word) {
             let [header, entries] = self.frames(at);
             let methods = page.edge_of(self.schema).map_or(0, |edge| edge.methods);
@@ -65,6 +66,7 @@ impl Parts<'_> {
             .flat_map(|((_, page), capability)| {
                 let mut words = vec![0; PARKED_WORDS];
                 (words[0], words[1]) = (number(capability.slot), page.workers.share);
+                words[2] = page.workers.common.map_or(0, |_| 1);
                 words
             })
             .collect()

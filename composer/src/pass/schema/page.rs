@@ -29,6 +29,7 @@ pub fn bind(
             has_no_runner(client, import, dependency)
         }
         (Via::Page, Some(slot)) => match ends(slot, server, export, dependency) {
+            Some(ends) if ends.workers.is_some() && ends.work.is_none() => has_no_workers(export, dependency),
             Some(ends) => return Ok(Some(ends)),
             None => does_not_serve(export, dependency),
         },
@@ -43,7 +44,8 @@ fn ends(slot: &Record, server: Option<&Image>, export: &Record, dependency: &Dep
     // It trusts itself.
     let work = (table.second != 0).then_some(export.first);
     let core = dependency.core.as_ref().map(|core| core.value);
-    Some(PageEnds { slot: slot.first, batch, table: table.first, core, work })
+    let workers = dependency.workers.as_ref().map(|workers| workers.value);
+    Some(PageEnds { slot: slot.first, batch, table: table.first, core, workers, work })
 }
 
 /// The record of another kind that goes with `record`.
@@ -67,6 +69,13 @@ fn has_no_runner(client: &Component, import: &Record, dependency: &Dependency) -
     let message = format!("the image of {} has its page of `{}` served where it is", describe(client), import.name);
     let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge names a core");
     complaint.help("leave out `core`, or let the image declare `runtime::import_page!(…, workers: SCHED)`")
+}
+
+fn has_no_workers(export: &Record, dependency: &Dependency) -> Diagnostic {
+    let server = &dependency.srv.value;
+    let message = format!("the image of `{server}` has no workers for calls of `{}` that may block", export.name);
+    let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has some");
+    complaint.help("leave out `workers`, or let the image declare `runtime::export!(…, workers: SCHED)`")
 }
 
 fn does_not_serve(export: &Record, dependency: &Dependency) -> Diagnostic {

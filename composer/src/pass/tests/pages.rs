@@ -131,7 +131,7 @@ fn the_server_is_told_of_its_pages_in_memory_of_its_own() {
 }
 
 /// The server with workers, and so many threads for them.
-fn with_workers(threads: usize) -> Result<Composed, String> {
+fn with_workers(threads: usize, own: Option<u64>) -> Result<Composed, String> {
     let [booter, sched, _, one, two] = fixtures();
     let server = Fixture::empty().export("files", FILES).import("sched", SCHED);
     let server = server.record(RecordKind::Batch as u16, "files", FILES).at(BATCH.0, BATCH.1);
@@ -140,22 +140,37 @@ fn with_workers(threads: usize) -> Result<Composed, String> {
     let files = format!(
         "[{{ interface = \"files\" }}]\ndeps = [{{ srv = \"sched\", interface = \"sched\" }}]\nthreads = [{threads}]"
     );
-    compose(&GRAPH.replace(r#"[{ interface = "files" }]"#, &files), &[booter, sched, server, one, two])
+    let own = own.map_or_else(|| "trust = \"both\"".to_owned(), |own| format!("trust = \"both\", workers = {own}"));
+    let graph = GRAPH.replace(r#"[{ interface = "files" }]"#, &files).replacen("trust = \"both\"", &own, 1);
+    compose(&graph, &[booter, sched, server, one, two])
 }
 
 #[test]
 fn workers_enter_the_server_as_its_clients_do_and_each_client_has_its_share_of_them() {
-    for (threads, share) in [(5, 2), (2, 1), (1, 1)] {
-        let composed = with_workers(threads).unwrap();
+    // Threads and a number of the first client's own; what each client has, and what all have together that have none of their own.
+    let cases = [(5, None, [2, 2], 5), (1, None, [1, 1], 1), (5, Some(3), [3, 2], 2), (3, Some(3), [3, 0], 0)];
+    for (threads, own, shares, common) in cases {
+        let composed = with_workers(threads, own).unwrap();
         let grant = |token, methods| Grant::Invocation { server: 2, entry: DEFAULT_BASE + TRUSTED, token, methods };
         let [one, two] = composed.capabilities.components[2].works() else { panic!("two clients") };
-        assert_eq!((one.grant, two.grant), (grant(4, 0b11), grant(5, 0b10)));
+        assert_eq!([one.grant, two.grant], [grant(4, 0b11), grant(5, 0b10)]);
         let table = words(&composed, 2, DEFAULT_BASE + TABLE, 1)[0];
-        assert_eq!(words(&composed, 2, table, 2), [2, threads as u64]);
+        assert_eq!(words(&composed, 2, table, 4), [2, threads as u64, common, 0]);
         let places = table + 8 * 3 * abi::page::ROW_WORDS as u64;
-        assert_eq!(words(&composed, 2, places, 3), [one.slot << 16, share, 0]);
-        assert_eq!(words(&composed, 2, places + 8 * abi::page::PARKED_WORDS as u64, 2), [two.slot << 16, share]);
+        assert_eq!(words(&composed, 2, places, 4), [one.slot << 16, shares[0], own.map_or(1, |_| 0), 0]);
+        let places = places + 8 * abi::page::PARKED_WORDS as u64;
+        assert_eq!(words(&composed, 2, places, 3), [two.slot << 16, shares[1], 1]);
     }
+}
+
+#[test]
+fn workers_of_an_image_that_has_none_are_an_error() {
+    let graph = GRAPH.replacen("trust = \"both\"", "trust = \"both\", workers = 1", 1);
+    let files = "[{ interface = \"files\" }]\nthreads = [{}]\ndeps = [{ srv = \"sched\", interface = \"sched\" }]";
+    let graph = graph.replace("[{ interface = \"files\" }]", files);
+    let [booter, sched, files, one, two] = fixtures();
+    let complaints = compose(&graph, &[booter, sched, files.import("sched", SCHED), one, two]).unwrap_err();
+    says(&complaints, &["[E0711]", "the image of `files` has no workers for calls of `files` that may block"]);
 }
 
 #[test]

@@ -27,6 +27,10 @@ pub trait Gate {
     #[may_block]
     fn nap(&self, number: u64) -> Result<u64>;
 
+    /// Never stops.
+    #[may_block]
+    fn toil(&self) -> Result<()>;
+
     /// Divides in a moment, and faults if that cannot be done.
     #[may_block]
     fn stumble(&self, dividend: u64, divisor: u64) -> Result<u64>;
@@ -76,6 +80,12 @@ impl<S: Sched> Gate for Barrier<S> {
     fn nap(&self, number: u64) -> Result<u64> {
         self.sched.sleep(MOMENT)?;
         Ok(number)
+    }
+
+    fn toil(&self) -> Result<()> {
+        loop {
+            core::hint::spin_loop();
+        }
     }
 
     fn stumble(&self, dividend: u64, divisor: u64) -> Result<u64> {
