@@ -4,6 +4,7 @@
 //! calls is part of that, as a thread that calls runs in the server itself. What switches and decisions take is
 //! not counted: leave room for it.
 //!
+//! Who has a budget runs for it at the end of a period and again at the start of the next, if it likes: twice with nothing between.
 //! A scheduler below another has what that one promises it: its budget in each period, or nothing that is sure.
 
 mod complaints;
@@ -197,7 +198,8 @@ impl Timed {
     }
 
     fn demand(&self) -> Demand {
-        Demand { cost: self.cost, period: self.period, deadline: self.deadline, priority: self.parameters.priority }
+        let Self { cost, period, deadline, .. } = *self;
+        Demand { cost, period, deadline, priority: self.parameters.priority, budget: self.parameters.budget.0 }
     }
 }
 

@@ -12,7 +12,7 @@ pub use picture::draw;
 use simulator::{Arrivals, Job, Refused, Simulation, Span, Task};
 
 use crate::graph::Graph;
-use crate::schedulability::{self, Analysis, PROPORTIONAL_SHARE, Supply, Timed};
+use crate::schedulability::{self, Analysis, EARLIEST_DEADLINE, PROPORTIONAL_SHARE, Supply, Timed};
 
 /// Microseconds of a turn.
 const QUANTUM: u64 = 1_000;
@@ -108,7 +108,8 @@ const fn gcd(mut left: u64, mut right: u64) -> u64 {
 fn processor(graph: &Graph, analysis: Analysis, length: u64) -> Result<Processor, Nothing> {
     let scheduling = graph.components.get(analysis.scheduler).map(|it| it.scheduling.clone()).unwrap_or_default();
     let slots = schedulability::slots(&scheduling);
-    let simulation = Simulation { quantum: QUANTUM, slots: slots.clone(), ..Simulation::of(analysis.policy) };
+    let limited = analysis.policy != EARLIEST_DEADLINE;
+    let simulation = Simulation { quantum: QUANTUM, slots: slots.clone(), limited, ..Simulation::of(analysis.policy) };
     let tasks: Vec<(usize, Task)> =
         analysis.threads.iter().enumerate().filter_map(|(at, thread)| Some((at, task(&analysis, thread)?))).collect();
     let bare: Vec<Task> = tasks.iter().map(|(_, task)| task.clone()).collect();

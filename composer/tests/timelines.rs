@@ -65,6 +65,15 @@ fn nothing_is_promised_below_a_thread_of_which_nothing_is_said() {
     assert_eq!(promises(&graph), [Promise::Undeclared, Promise::Unknown(1), Promise::Within(10)]);
 }
 
+/// At the end of a period and at the start of the next.
+#[test]
+fn who_has_a_budget_can_go_first_twice_with_nothing_between() {
+    let beside = |first: &str| graph("", &[first, "priority = 2\ncost = 500\nperiod = 4000\ndeadline = 1100"]);
+    assert_eq!(promises(&beside("priority = 1\nbudget = 300\nperiod = 1000"))[1], Promise::Within(1_100));
+    assert_eq!(promises(&beside("priority = 1\nbudget = 301\nperiod = 1000"))[1], Promise::Late);
+    assert_eq!(promises(&beside("priority = 1\ncost = 301\nperiod = 1000"))[1], Promise::Within(801));
+}
+
 #[test]
 fn servers_have_their_budgets_by_their_deadlines_or_nobody_has() {
     let with = |budget: u64| {

@@ -1,7 +1,8 @@
 //! Threads that may run only so long in each period: what they run on, and when it is filled again.
 //!
 //! The kernel takes the core from a thread whose budget is used up. A budget is filled when its thread is dispatched for the first time
-//! in a period; who has used it up waits for the next one.
+//! in a period; who has used it up waits for the next one. Who runs as a period ends loses the core there, and has the next budget
+//! instead of what was left, not behind it: so nobody has more than a budget in a period.
 
 use crate::state::PLACES;
 use crate::{Machine, TOO_LARGE};
@@ -20,6 +21,15 @@ struct Limit {
     period: u64,
     /// When the next period starts.
     next: u64,
+}
+
+/// What a thread is to run on, and up to when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provided {
+    /// Its budget, or the scheduler's own time.
+    pub budget: Budget,
+    /// The end of its period, if it has any.
+    pub until: Instant,
 }
 
 /// All of them.
@@ -78,9 +88,9 @@ impl Limits {
     /// # Errors
     ///
     /// The kernel's.
-    pub fn provide(&mut self, machine: &impl Machine, thread: Thread) -> Result<Budget> {
+    pub fn provide(&mut self, machine: &impl Machine, thread: Thread) -> Result<Provided> {
         let limit = self.all.iter_mut().flatten().find(|limit| limit.thread == thread);
-        let Some(limit) = limit else { return Ok(machine.time()) };
+        let Some(limit) = limit else { return Ok(Provided { budget: machine.time(), until: Instant::NEVER }) };
         let now = machine.now();
         if limit.next <= now {
             machine.fill(limit.budget, limit.ticks)?;
@@ -88,7 +98,7 @@ impl Limits {
             let late = now - limit.next;
             limit.next = if late < limit.period { limit.next + limit.period } else { now + limit.period };
         }
-        Ok(limit.budget)
+        Ok(Provided { budget: limit.budget, until: Instant(limit.next) })
     }
 
     /// When a thread, whose budget is used up, has time again.

@@ -1,7 +1,9 @@
 //! Lets tasks run under the scheduler, event by event.
 
 use sched_sl::policy::BadParameters;
-use sched_sl::{AnyPolicy, CreateError, Decision, Duration, HeapTimers, Instant, Scheduler, ThreadId, Timers};
+use sched_sl::{
+    AnyPolicy, CreateError, Decision, Duration, HeapTimers, Instant, Parameters, Scheduler, ThreadId, Timers,
+};
 
 use crate::task::Task;
 use crate::trace::{Job, Trace};
@@ -22,6 +24,8 @@ pub struct Simulation {
     pub slots: Vec<(Option<u8>, u64)>,
     /// How long it takes to switch to another task; that one's time is used for it.
     pub switch: u64,
+    /// Whether tasks have their budgets from the kernel, as the scheduler component has it: under the policies that keep none themselves.
+    pub limited: bool,
 }
 
 /// Why there is nothing to simulate.
@@ -42,7 +46,7 @@ pub enum Refused {
 impl Simulation {
     /// Tasks under this policy; a switch costs nothing.
     pub fn of(policy: &str) -> Self {
-        Self { policy: policy.into(), quantum: 1, slots: Vec::new(), switch: 0 }
+        Self { policy: policy.into(), quantum: 1, slots: Vec::new(), switch: 0, limited: false }
     }
 
     /// Lets the tasks run from 0 to `end`.
@@ -98,10 +102,37 @@ struct Doing<'a> {
     number: u64,
     /// What is left of that.
     left: u64,
+    /// What it may run, if there is an end to that.
+    limit: Option<Limit>,
+}
+
+/// A budget of the kernel's, filled as the scheduler component does it.
+struct Limit {
+    budget: u64,
+    period: u64,
+    left: u64,
+    /// When the next period starts.
+    next: u64,
+}
+
+impl Limit {
+    fn of(parameters: Parameters) -> Option<Self> {
+        let (budget, period) = (parameters.budget.0, parameters.period.0);
+        (budget > 0).then_some(Self { budget, period, left: 0, next: 0 })
+    }
+
+    fn fill(&mut self, now: u64) {
+        if self.next <= now {
+            let late = now - self.next;
+            self.left = self.budget;
+            self.next = if late < self.period { self.next + self.period } else { now + self.period };
+        }
+    }
 }
 
 struct Run<'a, M> {
     switch: u64,
+    limited: bool,
     tasks: Vec<Doing<'a>>,
     threads: Threads<M>,
     now: u64,
@@ -113,7 +144,8 @@ struct Run<'a, M> {
 impl<'a, M: Timers<PLACES>> Run<'a, M> {
     fn new(simulation: &Simulation, threads: Threads<M>, tasks: &'a [Task], end: u64) -> Result<Self, Refused> {
         let trace = Trace { end, ..Trace::default() };
-        let mut run = Self { switch: simulation.switch, tasks: Vec::new(), threads, now: 0, end, last: None, trace };
+        let (switch, limited) = (simulation.switch, simulation.limited);
+        let mut run = Self { switch, limited, tasks: Vec::new(), threads, now: 0, end, last: None, trace };
         for task in tasks {
             run.add(task)?;
         }
@@ -126,7 +158,8 @@ impl<'a, M: Timers<PLACES>> Run<'a, M> {
             CreateError::Exhausted => Refused::TooManyTasks,
             _ => Refused::BadTask(at),
         })?;
-        self.tasks.push(Doing { task, id, number: 0, left: 0 });
+        let limit = self.limited.then(|| Limit::of(task.parameters)).flatten();
+        self.tasks.push(Doing { task, id, number: 0, left: 0, limit });
         self.wait_for_job(at)
     }
 
@@ -142,20 +175,38 @@ impl<'a, M: Timers<PLACES>> Run<'a, M> {
     }
 
     fn run_task(&mut self, at: usize, until: Option<Instant>) -> Result<(), Refused> {
+        let Some(end) = self.provide(at)? else { return Ok(()) };
         if self.last.replace(at) != Some(at) {
             let switched = Instant(self.now).after(Duration(self.switch));
             self.spend(Some(at), Some(switched));
         }
         let Some(left) = self.tasks.get(at).map(|doing| doing.left) else { return Err(Refused::Defect) };
         let done = Instant(self.now).after(Duration(left));
-        let used = self.spend(Some(at), Some(until.map_or(done, |until| until.min(done))));
+        let used = self.spend(Some(at), Some(until.map_or(done, |until| until.min(done)).min(end)));
         let Some(doing) = self.tasks.get_mut(at) else { return Err(Refused::Defect) };
         doing.left -= used;
+        doing.limit.iter_mut().for_each(|limit| limit.left -= used);
         if doing.left > 0 {
             return Ok(());
         }
         self.finish_job(at);
         self.wait_for_job(at)
+    }
+
+    /// When a task loses the processor for its budget's sake; `None` if it has none left, and is not ready before it has.
+    fn provide(&mut self, at: usize) -> Result<Option<Instant>, Refused> {
+        let now = self.now;
+        let Some(Doing { id, limit: Some(limit), .. }) = self.tasks.get_mut(at) else {
+            return Ok(Some(Instant::NEVER));
+        };
+        limit.fill(now);
+        if limit.left > 0 {
+            return Ok(Some(Instant(limit.next.min(now.saturating_add(limit.left)))));
+        }
+        let (id, next) = (*id, Instant(limit.next));
+        self.threads.retract(Instant(now));
+        self.threads.exhaust(id, next).map_err(|_| Refused::Defect)?;
+        Ok(None)
     }
 
     /// Lets time pass, up to a point or the end; answers how much.

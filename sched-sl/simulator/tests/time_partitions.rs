@@ -126,7 +126,7 @@ fn the_worst_that_a_share_can_be_is_what_the_analysis_says() {
     let slots = vec![(Some(0), 30), (Some(1), 140), (Some(0), 30)];
     let share = Share { budget: 30, period: 100 };
     let task = Task::periodic(25, 200).in_partition(0).with_arrivals(simulator::Arrivals::Listed(vec![(30, 25)]));
-    let demand = Demand { cost: 25, period: 200, deadline: 200, priority: 0 };
+    let demand = Demand { cost: 25, period: 200, deadline: 200, priority: 0, budget: 0 };
     let trace = partitions(&slots).run(&[task], 200).unwrap();
     let analysed = periodic_resource::response_times(&[demand], share);
     assert_eq!((trace.longest_response(0), analysed[0]), (Some(140 + 25), Some(140 + 25)));
@@ -135,7 +135,7 @@ fn the_worst_that_a_share_can_be_is_what_the_analysis_says() {
 #[test]
 fn the_analysis_is_exact_for_a_job_that_just_misses_its_slot() {
     let slots = vec![(Some(0), 10), (Some(1), 30)];
-    let demand = Demand { cost: 12, period: 200, deadline: 200, priority: 0 };
+    let demand = Demand { cost: 12, period: 200, deadline: 200, priority: 0, budget: 0 };
     assert_eq!(response_times(&[demand], &slots, 0), [Some(30 + 10 + 30 + 2)]);
 }
 

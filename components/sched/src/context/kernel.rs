@@ -3,6 +3,7 @@
 use super::{Context, timeout};
 use crate::Machine;
 use crate::directory::Entry;
+use crate::limits::Provided;
 use crate::state::{Target, Threads};
 use abi::error::Error as KernelError;
 use runtime::Error;
@@ -25,10 +26,9 @@ impl<M: Machine> Context<'_, M> {
     ) -> core::result::Result<(), DispatchError> {
         let thread = target.thread().ok_or(DispatchError::NoSuchThread)?;
         let provided = self.inside(|state| state.provide(&self.scheduler.machine, payer));
-        let budget = provided.map_err(|error| self.not_provided(error, payer))?;
-        let machine = &self.scheduler.machine;
-        match machine.dispatch(thread, budget, target.word().into(), timeout(until.unwrap_or(Instant::NEVER)), token.0)
-        {
+        let Provided { budget, until: end } = provided.map_err(|error| self.not_provided(error, payer))?;
+        let (machine, timeout) = (&self.scheduler.machine, timeout(until.map_or(end, |until| until.min(end))));
+        match machine.dispatch(thread, budget, target.word().into(), timeout, token.0) {
             Err(Error::Kernel(KernelError::BudgetExhausted)) => {
                 self.inside(|state| state.exhaust(payer));
                 Err(DispatchError::Stale)

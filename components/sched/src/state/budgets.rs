@@ -3,8 +3,8 @@
 use super::{State, Target};
 use crate::Machine;
 use crate::directory::{Directory, Entry};
+use crate::limits::Provided;
 use runtime::Result;
-use runtime::scheduling::Budget;
 use sched_sl::Instant;
 
 impl State {
@@ -13,8 +13,9 @@ impl State {
     /// # Errors
     ///
     /// The kernel's.
-    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Budget> {
-        entry.thread().map_or(Ok(machine.time()), |thread| self.limits.provide(machine, thread))
+    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Provided> {
+        let nobodys = Provided { budget: machine.time(), until: Instant::NEVER };
+        entry.thread().map_or(Ok(nobodys), |thread| self.limits.provide(machine, thread))
     }
 
     /// Notes that the budget of a thread is used up.

@@ -125,6 +125,24 @@ fn a_scheduler_without_time_forgets_nobody_and_does_not_ask_again_and_again() {
     assert!(world.fake.refusals() <= 2_000 / 5, "tried {} times", world.fake.refusals());
 }
 
+/// Whoever has some of its budget left when its period ends goes on on the next one, instead of that and not behind it.
+#[test]
+fn who_runs_as_its_period_ends_loses_the_core_there() {
+    let limited = Parameters { priority: 1, budget: 300, period: 1_000, ..Parameters::default() };
+    let world = world("fixed-priority", vec![], &[limited]);
+    world.main(0, |me| {
+        me.sched().sleep_until(900).unwrap();
+        let ticks = world.fake.ticks();
+        me.work(200);
+        me.log(format!("taken {}", world.fake.ticks() - ticks));
+    });
+    assert_eq!(world.run(), Ok(0));
+    let said = world.log();
+    let filled: Vec<u64> = said.iter().filter_map(|entry| entry.split_once(": 300")?.0.parse().ok()).collect();
+    assert!(filled.len() == 2 && (1_000..1_020).contains(&filled[1]), "filled as the period ends: {said:?}");
+    assert_eq!(said.last().map(|it| it.as_str()), Some("taken 1"));
+}
+
 #[test]
 fn a_plan_that_no_policy_can_follow_is_refused() {
     let nobodys = Parameters::default();

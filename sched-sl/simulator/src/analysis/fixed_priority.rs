@@ -2,6 +2,10 @@
 //!
 //! A job waits longest if it comes together with one of each task that goes before it, all at their highest
 //! rates: then it is done at the least time that has room for its own work and all of theirs.
+//!
+//! Who has a budget of the kernel's can have to wait for that, besides: if a job before was held up into the period in which this one
+//! comes. That one had to wait for others alone, or as long as the one before it; so the wait is never longer than what others
+//! can hold up a job.
 
 use super::Demand;
 
@@ -26,7 +30,11 @@ fn response_time(demands: &[Demand], at: usize, needed: impl Fn(u64) -> Option<u
         .filter(|(other, it)| *other != at && it.priority <= own.priority)
         .map(|(_, it)| *it)
         .collect();
-    least_point(own, &before, needed)
+    let response = least_point(own, &before, &needed)?;
+    match own.budget {
+        0 => Some(response),
+        _ => least_point(&Demand { cost: response, ..*own }, &before, needed),
+    }
 }
 
 /// The least point by which there is time for a job and all that goes before it; `None` if that is after its
@@ -48,6 +56,5 @@ fn least_point(own: &Demand, before: &[Demand], needed: impl Fn(u64) -> Option<u
 
 /// A job's own work, and what goes before it within `length`.
 fn work(own: &Demand, before: &[Demand], length: u64) -> Option<u64> {
-    let of = |other: &Demand| length.div_ceil(other.period.max(1)).checked_mul(other.cost);
-    before.iter().try_fold(own.cost, |sum, other| sum.checked_add(of(other)?))
+    before.iter().try_fold(own.cost, |sum, other| sum.checked_add(other.interference(length)?))
 }

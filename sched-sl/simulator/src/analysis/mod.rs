@@ -34,13 +34,31 @@ pub struct Demand {
     pub deadline: u64,
     /// Its priority; 0 is the highest.
     pub priority: u8,
+    /// How much it may run in each period, if the kernel sees to that; 0 if nobody does. With a budget it is taken for a deferrable server
+    /// (Strosnider et al., 1995): one that runs up to the end of a period and on from the start of the next.
+    pub budget: u64,
 }
 
 impl Demand {
     /// What a periodic task asks for.
     pub const fn of(task: &Task) -> Option<Self> {
         let Arrivals::Periodic { period, cost, .. } = task.arrivals else { return None };
-        Some(Self { cost, period, deadline: task.deadline, priority: task.parameters.priority })
+        Some(Self { cost, period, deadline: task.deadline, priority: task.parameters.priority, budget: 0 })
+    }
+
+    /// The same, where the kernel lets it run no longer than this in each period.
+    #[must_use]
+    pub const fn with_budget(self, budget: u64) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// The most that it takes from others within so much time.
+    fn interference(&self, length: u64) -> Option<u64> {
+        let (piece, early) = match self.budget {
+            0 => (self.cost, 0),
+            budget => (budget, self.period.saturating_sub(budget)),
+        };
+        length.checked_add(early)?.div_ceil(self.period.max(1)).checked_mul(piece)
     }
 
     /// The same, where each job pays for two switches: to it, and from it.

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_goes_first_is_done_on_the_same_share() {
-        let demand = |cost, priority| Demand { cost, period: 1_000, deadline: 1_000, priority };
+        let demand = |cost, priority| Demand { cost, period: 1_000, deadline: 1_000, priority, budget: 0 };
         assert_eq!(response_times(&[demand(20, 1), demand(20, 2)], SHARE), [Some(160), Some(2 * 70 + 30 + 70 + 10)]);
         assert_eq!(response_times(&[demand(900, 1)], SHARE), [None]);
     }

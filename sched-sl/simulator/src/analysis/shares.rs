@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     fn share(weight: u32, cost: u64) -> Share {
-        Share { weight, demand: Some(Demand { cost, period: 1_000, deadline: 1_000, priority: 0 }) }
+        Share { weight, demand: Some(Demand { cost, period: 1_000, deadline: 1_000, priority: 0, budget: 0 }) }
     }
 
     #[test]

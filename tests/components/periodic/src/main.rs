@@ -17,6 +17,8 @@ runtime::parameter!(WORK: u64 = 100, "work");
 runtime::parameter!(PERIOD: u64 = 1_000, "period");
 runtime::parameter!(DEADLINE: u64 = 1_000, "deadline");
 runtime::parameter!(JOBS: u64 = 50, "jobs");
+// Microseconds before each job at which it has the core for a moment: a period of its budget begins there.
+runtime::parameter!(LEAD: u64 = 0, "lead");
 // Whether this one never gives the core back, and nobody waits for its end.
 runtime::parameter!(GREEDY: bool = false, "greedy");
 // Milliseconds over which this one, which never gives the core back either, looks how many it has, and how many it is to have.
@@ -43,8 +45,10 @@ fn say(text: Arguments<'_>) {
 }
 
 fn meet_deadlines(microsecond: u64) -> Result<()> {
-    let (mut release, mut late, mut longest) = (time::ticks(), 0, 0);
+    let lead = LEAD.get() * microsecond;
+    let (mut release, mut late, mut longest) = (time::ticks() + lead, 0, 0);
     for _ in 0..JOBS.get() {
+        SCHED.sleep_until(release - lead)?;
         SCHED.sleep_until(release)?;
         run_for(WORK.get() * microsecond, u64::MAX);
         let response = time::ticks() - release;
