@@ -2,19 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test, its helpers too, may panic")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{fs, io};
+mod refused;
 
-const MANIFEST: &str = "\
-[package]
-name = \"refused\"
-edition = \"2024\"
-
-[workspace]
-
-[dependencies]
-";
+use refused::expect;
 
 const INTERFACE: &str = "\
 use runtime::Result;
@@ -48,34 +38,8 @@ runtime::component! { main: run, main: run }
 fn run() {}
 ";
 
-/// A package of its own, with the versions that this workspace is locked to.
-fn package(name: &str, text: &str) -> io::Result<PathBuf> {
-    let runtime = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refusals").join(name);
-    let paths = [("runtime", runtime.to_owned()), ("memory-functions", runtime.join("../../kernel/memory-functions"))];
-    let dependencies = paths.map(|(name, path)| format!("{name} = {{ path = {:?} }}\n", path.display().to_string()));
-    fs::create_dir_all(directory.join("src"))?;
-    fs::write(directory.join("Cargo.toml"), format!("{MANIFEST}{}", dependencies.concat()))?;
-    fs::copy(runtime.join("../../Cargo.lock"), directory.join("Cargo.lock"))?;
-    fs::write(directory.join("src/lib.rs"), text)?;
-    Ok(directory)
-}
-
-/// What the compiler, which refuses it, says of the text.
 fn said(name: &str, text: &str) -> String {
-    let directory = package(name, text).unwrap();
-    let mut check = Command::new(env!("CARGO"));
-    check.args(["check", "--offline", "--quiet", "--message-format=short", "--target-dir"]);
-    check.arg(directory.join("../target")).current_dir(&directory);
-    let output = check.output().unwrap();
-    assert!(!output.status.success());
-    String::from_utf8(output.stderr).unwrap()
-}
-
-fn expect(said: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(said.contains(line), "{line}\nis missing in\n{said}");
-    }
+    refused::said(name, &["runtime", "../kernel/memory-functions"], text)
 }
 
 #[test]
