@@ -62,7 +62,7 @@ fn target() -> PathBuf {
 
 fn the_systems_run() -> Outcome {
     let (outside, directory) = (workspace()?, scratch()?);
-    for graph in ["greetings.toml", "posts.toml", "desks.toml"] {
+    for graph in ["greetings.toml", "posts.toml", "desks.toml", "letters.toml", "pictures.toml"] {
         let mut command = compose("run", &outside.path().join(graph), directory.path())?;
         command.current_dir(outside.path()).env("CARGO_TARGET_DIR", target());
         finish(&mut command)?.expect_status(0)?;

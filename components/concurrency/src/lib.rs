@@ -30,6 +30,12 @@
 //!   is joined.
 //! - *Nothing is allocated.* A channel's room is part of its type, and a thread's function fits into [`thread::ROOM`] bytes. A thread's stack
 //!   is the graph's to say, and its name is a `&'static str`.
+//! - *What may wait can fail*: `spawn`, `join`, `park`, `sleep`, `yield_now` and whatever takes a lock answer a `Result`, where `std` answers
+//!   nothing or panics.
+//! - *A channel's room is a power of two* and more than one, so there is no rendezvous, and no queue without bounds. `Channel::send` that fails
+//!   has dropped the value; `try_send` and the sender of a queue give it back.
+//! - *A thread's index is another's when it has ended*: a [`Thread`](thread::Thread) that is kept for longer unparks whoever has it then.
+//! - *An [event set](sync::EventSet) is told of events and of queues*; a point in time or a call cannot be one of what it waits for.
 //! - *Whoever is woken of those that wait* is the first in the order of the scheduler's policy; of equals, who came first. A lock is not handed
 //!   over, so another may be faster. Readers that come after a writer wait behind it.
 #![no_std]
