@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use libtest_mimic::{Arguments, Failed, Trial, run};
+use tests::bench::derived::{Derived, FIGURES, Unit, derived};
 use tests::bench::environment::Key;
 use tests::bench::error::BenchError;
 use tests::bench::image::{self, BenchImage};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Trial::test("figures::every_row_has_its_figure", every_row_has_its_figure),
         Trial::test("figures::two_runs_side_by_side_are_equal", two_runs_side_by_side_are_equal),
         Trial::test("figures::no_row_is_worse_than_recorded", no_row_is_worse_than_recorded),
+        Trial::test("figures::what_rows_come_to_is_within_its_limits", what_rows_come_to_is_within_its_limits),
         Trial::test(
             "figures::calls_cost_the_same_on_every_number_of_cores",
             calls_cost_the_same_on_every_number_of_cores,
@@ -109,6 +111,18 @@ fn no_row_is_worse_than_recorded() -> Result<(), Failed> {
         return Err(format!("{told}\nif it is meant so: cargo bench -- --record").into());
     }
     Ok(())
+}
+
+/// Of those in instructions, which are all measured here.
+fn what_rows_come_to_is_within_its_limits() -> Result<(), Failed> {
+    let figures = Figures { instructions: measurement().instructions[0].clone(), ..Figures::default() };
+    let all = derived(&figures);
+    let expected = FIGURES.iter().filter(|figure| figure.unit == Unit::Instructions).count();
+    let missed: Vec<_> = all.iter().filter(|one| !one.is_kept()).map(Derived::to_string).collect();
+    if all.len() == expected && missed.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} of {expected} are there\n{}", all.len(), missed.join("\n")).into())
 }
 
 /// Of all cores together: what one adds for the others to do would show.

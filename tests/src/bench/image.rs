@@ -42,6 +42,10 @@ pub fn build(image: Image) -> Result<BenchImage, BenchError> {
         Image::Author => system(image, "bench/author.toml", Some("bench-author")),
         Image::Waits => system(image, "bench/waits.toml", Some("bench-waiter")),
         Image::Quickstart => system(image, "../systems/quickstart.toml", None),
+        Image::Store => {
+            let image = system(image, "../systems/store.toml", None)?;
+            Ok(BenchImage { machine: image.machine.processors(2), ..image })
+        }
     }
 }
 

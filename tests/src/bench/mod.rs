@@ -9,8 +9,8 @@
 //! instructions in a way that has nothing to do with the clock, and the privileged operations among them. A row counts
 //! only if both agree. A third boot, under the clock of this host, shows how long the emulator takes.
 
-pub mod break_even;
 pub mod compare;
+pub mod derived;
 pub mod environment;
 pub mod error;
 pub mod image;
@@ -25,6 +25,7 @@ pub mod row;
 pub mod sample;
 pub mod scaling;
 pub mod step;
+pub mod store;
 pub mod suite;
 pub mod table;
 pub mod weight;
@@ -41,6 +42,7 @@ use recorded::{Figures, Recorded};
 use result::{Document, Measured};
 use row::{Image, ROWS};
 use scaling::Scaling;
+use store::Way;
 
 /// Measures everything, prints the table and keeps the results.
 pub fn main(options: &Options) -> ExitCode {
@@ -51,10 +53,12 @@ pub fn main(options: &Options) -> ExitCode {
         Err(error) => return complain(&[error]),
     };
     let (rows, scaling) = measure_all(&mut complaints);
+    let store = measure_store(&mut complaints);
     print!("{}{}", table::table(&rows), scaling::table(&scaling));
-    break_even::lines(&rows).iter().for_each(|line| println!("{line}"));
+    derived::derived(&Figures::of(&rows)).iter().for_each(|figure| println!("{figure}"));
+    print!("{}", store::table(&store));
     if complaints.is_empty() {
-        complaints.extend(conclude(options, revision.as_ref(), &rows, &scaling).err());
+        complaints.extend(conclude(options, revision.as_ref(), (&rows, store), &scaling).err());
     }
     complain(&complaints)
 }
@@ -70,11 +74,11 @@ fn complain(complaints: &[BenchError]) -> ExitCode {
 fn conclude(
     options: &Options,
     revision: Option<&Revision>,
-    rows: &[Measured],
+    (rows, store): (&[Measured], Vec<Way>),
     scaling: &[Scaling],
 ) -> Result<(), BenchError> {
     let key = Key::here()?;
-    let document = Document::new(key.clone(), environment::commit(), rows);
+    let document = Document { store, ..Document::new(key.clone(), environment::commit(), rows) };
     keep(&document, rows, scaling)?;
     if let Some(revision) = revision {
         say("measuring the other revision");
@@ -112,6 +116,11 @@ fn measure_all(complaints: &mut Vec<BenchError>) -> (Vec<Measured>, Vec<Scaling>
     });
     rows.sort_by_key(|measured: &Measured| ROWS.iter().position(|row| *row == measured.row));
     (rows, scaling)
+}
+
+fn measure_store(complaints: &mut Vec<BenchError>) -> Vec<Way> {
+    say(&format!("measuring {}", Image::Store.title()));
+    store::measure().map_err(|error| complaints.push(error)).unwrap_or_default()
 }
 
 fn build(image: Image, complaints: &mut Vec<BenchError>) -> Option<BenchImage> {

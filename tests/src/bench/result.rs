@@ -7,9 +7,12 @@ use std::path::Path;
 use composer::temporary::TemporaryDirectory;
 use serde::{Deserialize, Serialize};
 
+use super::derived::derived;
 use super::environment::Key;
 use super::privileged::Counts;
+use super::recorded::Figures;
 use super::row::Row;
+use super::store::Way;
 
 /// A row that was measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +32,7 @@ pub struct Measured {
 impl Measured {
     /// Operations of one period.
     pub fn operations(&self) -> u64 {
-        self.row.period.map_or(self.row.together, |period| period.operations)
+        self.row.operations()
     }
 
     /// Instructions of one operation.
@@ -48,6 +51,12 @@ pub struct Document {
     pub commit: String,
     /// The rows.
     pub rows: BTreeMap<String, DocumentRow>,
+    /// What rows come to together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub derived: BTreeMap<String, f64>,
+    /// What the store made of each way of calling.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub store: Vec<Way>,
 }
 
 /// A row in that file.
@@ -81,7 +90,9 @@ fn one() -> u64 {
 impl Document {
     /// Of these rows.
     pub fn new(key: Key, commit: String, rows: &[Measured]) -> Self {
-        Self { key, commit, rows: rows.iter().map(|row| (row.row.name.to_owned(), row.into())).collect() }
+        let derived = derived(&Figures::of(rows)).iter().map(|one| (one.figure.name.to_owned(), one.value)).collect();
+        let rows = rows.iter().map(|row| (row.row.name.to_owned(), row.into())).collect();
+        Self { key, commit, rows, derived, store: Vec::new() }
     }
 }
 

@@ -21,10 +21,12 @@ pub enum Image {
     Waits,
     /// What a newcomer runs first: it has rows of its start alone.
     Quickstart,
+    /// The key-value store, which has no rows: it reports by itself.
+    Store,
 }
 
 impl Image {
-    /// All of them, in the order in which they are measured.
+    /// Those that have rows, in the order in which they are measured.
     pub const ALL: [Self; 9] = [
         Self::Floor,
         Self::Calls,
@@ -49,6 +51,7 @@ impl Image {
             Self::Author => "the system of what authors use",
             Self::Waits => "the system of waits",
             Self::Quickstart => "the quickstart",
+            Self::Store => "the store",
         }
     }
 }
@@ -135,6 +138,11 @@ impl Row {
 
     const fn together(self, operations: u64) -> Self {
         Self { together: operations, ..self }
+    }
+
+    /// How many of what it is named after are measured at once.
+    pub fn operations(&self) -> u64 {
+        self.period.map_or(self.together, |period| period.operations)
     }
 
     /// Whether `image` may report it: every system reports its own start.

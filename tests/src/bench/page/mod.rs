@@ -4,16 +4,21 @@
 mod bars;
 mod table;
 
+use super::derived::{Derived, derived};
 use super::peer::PEERS;
+use super::recorded::Figures;
 use super::result::{Document, Measured};
 use super::row::Group;
 use super::scaling::Scaling;
+use super::store::Way;
 use super::weight::{MARK, Source, WEIGHTS};
 
 /// The whole page.
 pub fn page(document: &Document, rows: &[Measured], scaling: &[Scaling]) -> String {
+    let together = together(rows) + &store(&document.store);
     let body =
-        [introduction(document), groups(rows), cores(scaling), table::section(rows), notes(), weights()].concat();
+        [introduction(document), groups(rows), cores(scaling), together, table::section(rows), notes(), weights()]
+            .concat();
     let style = include_str!("style.css");
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -61,6 +66,42 @@ fn cores(scaling: &[Scaling]) -> String {
          the emulator's time on this host, which shares its own cores among them; it shows that nothing is shared, not \
          how fast a processor is. The instructions of a call are the same on all.</p>\n{}",
         bars::cores(scaling)
+    )
+}
+
+/// What rows come to together.
+fn together(rows: &[Measured]) -> String {
+    let derived = derived(&Figures::of(rows));
+    let line = |one: &Derived| {
+        let class = if one.is_kept() { "kept" } else { "missed" };
+        let (name, value, limit) = (one.figure.name, one.value, one.figure.limit);
+        format!(
+            "<tr><td><code>{name}</code></td><td class=\"n {class}\">{value:.3}</td><td class=\"n\">{limit}</td></tr>\n"
+        )
+    };
+    section("What rows come to", &["figure", "value", "at most"], derived.iter().map(line).collect())
+}
+
+/// What the store makes of each way of calling.
+fn store(ways: &[Way]) -> String {
+    let line = |way: &Way| {
+        let (name, instructions, cycles, batch) =
+            (escaped(&way.name), way.per_million_instructions, way.per_million_cycles, way.batch);
+        let figures = [instructions, cycles, batch].map(|figure| format!("<td class=\"n\">{figure}</td>")).concat();
+        format!("<tr><td>{name}</td>{figures}</tr>\n")
+    };
+    let head = ["calls", "operations in a million instructions", "in a million cycles ≈", "to an invocation"];
+    section("A key-value store and its customers", &head, ways.iter().map(line).collect())
+}
+
+/// A table under its title, if it has lines.
+fn section(title: &str, head: &[&str], lines: String) -> String {
+    if lines.is_empty() {
+        return lines;
+    }
+    let head: String = head.iter().map(|name| format!("<th>{name}</th>")).collect();
+    format!(
+        "<h2>{title}</h2>\n<table class=\"narrow\">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>\n"
     )
 }
 
