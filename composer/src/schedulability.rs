@@ -12,7 +12,7 @@ mod supply;
 mod text;
 
 pub use complaints::complaints;
-pub use supply::{Supply, Unsure};
+pub use supply::{Supply, Unsure, turn};
 pub use text::{render, supplied};
 
 use std::collections::BTreeSet;
@@ -25,6 +25,7 @@ pub use sched_sl::policy::time_partitions::NAME as TIME_PARTITIONS;
 use sched_sl::{Duration, Parameters};
 use serde::Serialize;
 use simulator::analysis::demand::Late;
+use simulator::analysis::shares::{self, Share};
 use simulator::analysis::{Demand, demand, fixed_priority, partitions, periodic_resource};
 
 use crate::graph::{self, Graph};
@@ -121,6 +122,9 @@ fn of_core(graph: &Graph, scheduler: usize, core: u64, supply: Supply) -> Analys
         (_, TIME_PARTITIONS) => {
             let scheduling = graph.components.get(scheduler).map(|it| it.scheduling.clone()).unwrap_or_default();
             analysis.promise_by_partition(&scheduling);
+        }
+        (_, PROPORTIONAL_SHARE) => {
+            turn(graph, scheduler).into_iter().for_each(|turn| analysis.promise_by_shares(turn));
         }
         _ => {}
     }
@@ -221,6 +225,20 @@ impl Analysis {
                 (Some(time), 0) => Promise::Within(time),
                 (Some(_), before) => Promise::Unknown(before),
             };
+        }
+    }
+
+    /// Promises the declared threads what their weights are worth, whatever the others do.
+    fn promise_by_shares(&mut self, turn: u64) {
+        let share = |thread: &Timed| {
+            let demand = thread.is_declared().then(|| thread.demand());
+            Share { weight: thread.parameters.weight, demand }
+        };
+        let all: Vec<Share> = self.threads.iter().map(share).collect();
+        for (thread, time) in self.threads.iter_mut().zip(shares::response_times(&all, turn)) {
+            if thread.is_declared() {
+                thread.promise = time.map_or(Promise::Late, Promise::Within);
+            }
         }
     }
 

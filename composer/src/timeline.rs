@@ -14,8 +14,8 @@ use simulator::{Arrivals, Job, Refused, Simulation, Span, Task};
 use crate::graph::Graph;
 use crate::schedulability::{self, Analysis, EARLIEST_DEADLINE, PROPORTIONAL_SHARE, Supply, Timed};
 
-/// Microseconds of a turn.
-const QUANTUM: u64 = 1_000;
+/// Microseconds of the shortest turn that there is.
+const SHORTEST_TURN: u64 = 10;
 
 /// Microseconds that are shown if no thread has a period.
 const SHORTEST: u64 = 20_000;
@@ -81,13 +81,18 @@ pub fn of(graph: &Graph, length: Option<u64>) -> Result<Timeline, Nothing> {
     }
     let declares = |analysis: &Analysis| analysis.threads.iter().any(|thread| task(analysis, thread).is_some());
     let (shown, left_out): (Vec<Analysis>, Vec<Analysis>) =
-        all.into_iter().filter(declares).partition(|analysis| analysis.supply == Supply::Core);
+        all.into_iter().filter(declares).partition(|analysis| can_be_drawn(graph, analysis));
     if shown.is_empty() {
         return Err(if left_out.is_empty() { Nothing::NothingDeclared } else { Nothing::NobodysCore });
     }
     let length = length.unwrap_or_else(|| some_periods(&shown));
     let processors = shown.into_iter().map(|analysis| processor(graph, analysis, length));
     Ok(Timeline { processors: processors.collect::<Result<_, _>>()?, left_out, length })
+}
+
+/// Whether it is known when a scheduler has the core, and how long its turns are.
+fn can_be_drawn(graph: &Graph, analysis: &Analysis) -> bool {
+    analysis.supply == Supply::Core && schedulability::turn(graph, analysis.scheduler).is_some()
 }
 
 /// Until all that happens happens again, if that is not too long to look at.
@@ -109,7 +114,8 @@ fn processor(graph: &Graph, analysis: Analysis, length: u64) -> Result<Processor
     let scheduling = graph.components.get(analysis.scheduler).map(|it| it.scheduling.clone()).unwrap_or_default();
     let slots = schedulability::slots(&scheduling);
     let limited = analysis.policy != EARLIEST_DEADLINE;
-    let simulation = Simulation { quantum: QUANTUM, slots: slots.clone(), limited, ..Simulation::of(analysis.policy) };
+    let quantum = schedulability::turn(graph, analysis.scheduler).unwrap_or(SHORTEST_TURN);
+    let simulation = Simulation { quantum, slots: slots.clone(), limited, ..Simulation::of(analysis.policy) };
     let tasks: Vec<(usize, Task)> =
         analysis.threads.iter().enumerate().filter_map(|(at, thread)| Some((at, task(&analysis, thread)?))).collect();
     let bare: Vec<Task> = tasks.iter().map(|(_, task)| task.clone()).collect();
@@ -137,7 +143,7 @@ fn processor(graph: &Graph, analysis: Analysis, length: u64) -> Result<Processor
 const fn jobs_within(task: &Task, length: u64) -> u64 {
     match task.arrivals {
         Arrivals::Periodic { period, .. } => length.div_ceil(if period == 0 { 1 } else { period }),
-        Arrivals::Listed(_) => length / QUANTUM,
+        Arrivals::Listed(_) => length / SHORTEST_TURN,
     }
 }
 

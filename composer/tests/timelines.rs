@@ -15,8 +15,14 @@ const START: &str = "[system]\ndescription = \"x < y\"\n[[components]]\nname = \
 
 /// The graph of a scheduler with clients, each of which says something.
 fn graph(scheduler: &str, clients: &[&str]) -> Graph {
+    graph_on("", scheduler, clients)
+}
+
+/// The same on a machine of which the graph says something.
+fn graph_on(machine: &str, scheduler: &str, clients: &[&str]) -> Graph {
+    let start = START.replacen("[[", &format!("{machine}[["), 1);
     let mut text =
-        format!("{START}[[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}]\n{scheduler}\n");
+        format!("{start}[[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}]\n{scheduler}\n");
     for (at, client) in clients.iter().enumerate() {
         let name = char::from(b'a' + at as u8);
         text += &format!(
@@ -186,6 +192,41 @@ fn weights_are_shares() {
     let graph = graph("policy = \"proportional-share\"", &["weight = 3", ""]);
     let had = runs(&graph, 8_000).into_iter().map(|spans| spans.iter().map(|(from, to)| to - from).sum::<u64>());
     assert_eq!(had.collect::<Vec<_>>(), [6_000, 2_000]);
+}
+
+#[test]
+fn a_weight_is_worth_a_response_whatever_others_do() {
+    let with = |weight: u64| {
+        graph("policy = \"proportional-share\"", &[&format!("weight = {weight}\ncost = 4000\nperiod = 20000"), "", ""])
+    };
+    assert_eq!(
+        promises(&with(8)),
+        [Promise::Within(4_000 + 2 * (625 + 1_000)), Promise::Undeclared, Promise::Undeclared]
+    );
+    assert_eq!(promises(&with(1))[0], Promise::Within(4_000 + 2 * (5_000 + 1_000)));
+    let limited =
+        graph("policy = \"proportional-share\"", &["weight = 8\ncost = 4000\nbudget = 4000\nperiod = 20000", "", ""]);
+    assert_eq!(promises(&limited)[0], Promise::Within(3 * 7_250 - 4_000));
+}
+
+/// A turn is as long as the graph says, if that can be known.
+#[test]
+fn turns_are_as_long_as_the_graph_says() {
+    let turns = |machine: &str, quantum: u64| {
+        let quantum = format!("params = [{{ key = \"quantum\", value = {quantum} }}]");
+        graph_on(machine, &quantum, &["cost = 4000\nperiod = 10000", "cost = 4000\nperiod = 10000"])
+    };
+    let instructions = "machine = { icount = true }\n";
+    assert_eq!(runs(&turns(instructions, 10_000_000), 10_000), [vec![(0, 4_000)], vec![(4_000, 8_000)]]);
+    assert_eq!(runs(&turns(instructions, 2_000_000), 10_000)[0], [(0, 2_000), (4_000, 6_000)]);
+    assert_eq!(runs(&turns("", 0), 10_000)[0].len(), 4);
+    assert_eq!(timeline::of(&turns("", 2_000_000), None), Err(Nothing::NobodysCore));
+    let shares = |machine: &str| {
+        let says = "policy = \"proportional-share\"\nparams = [{ key = \"quantum\", value = 2000000 }]";
+        promises(&graph_on(machine, says, &["cost = 1000\nperiod = 10000", ""]))
+    };
+    assert_eq!(shares(instructions)[0], Promise::Within(1_000 + 3_000 + 2_000));
+    assert_eq!(shares("")[0], Promise::Unsupplied);
 }
 
 #[test]

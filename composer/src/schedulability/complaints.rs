@@ -5,7 +5,7 @@ use std::ops::Range;
 use simulator::analysis::demand::Late;
 
 use super::text::why;
-use super::{Analysis, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
+use super::{Analysis, PROPORTIONAL_SHARE, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
 use crate::code::{UNBOUNDED_INTERFERENCE, UNSCHEDULABLE};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Thread};
@@ -71,12 +71,13 @@ fn overload(graph: &Graph, analysis: &Analysis, late: Late) -> Diagnostic {
 
 /// Those that go before a thread.
 fn before<'a>(analysis: &'a Analysis, thread: &'a Timed) -> impl Iterator<Item = &'a Timed> {
-    let is_near =
-        |other: &Timed| analysis.policy != TIME_PARTITIONS || other.parameters.partition == thread.parameters.partition;
-    analysis
-        .threads
-        .iter()
-        .filter(move |it| *it != thread && it.parameters.priority <= thread.parameters.priority && is_near(it))
+    let is_before = |other: &Timed| match analysis.policy {
+        // All have their shares.
+        PROPORTIONAL_SHARE => true,
+        TIME_PARTITIONS if other.parameters.partition != thread.parameters.partition => false,
+        _ => other.parameters.priority <= thread.parameters.priority,
+    };
+    analysis.threads.iter().filter(move |it| *it != thread && is_before(it))
 }
 
 fn too_late(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
@@ -84,11 +85,13 @@ fn too_late(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
     let message = format!("`{name}` cannot be sure to meet its deadline of {} microseconds", thread.deadline);
     let complaint = Diagnostic::error(UNSCHEDULABLE, message);
     let complaint = complaint.label(&span(graph, thread), format!("{} microseconds of work", thread.cost));
-    let declared = before(analysis, thread).filter(|other| other.is_declared());
+    let has_share = analysis.policy == PROPORTIONAL_SHARE;
+    let declared = before(analysis, thread).filter(|other| has_share || other.is_declared());
     let help = match analysis.policy {
         _ if analysis.supply != Supply::Core => {
             "give its scheduler more of each period, or the same in a shorter one; or the thread a later `deadline`"
         }
+        PROPORTIONAL_SHARE => "give it more weight, or a later `deadline`; or the others less weight",
         TIME_PARTITIONS => "give its partition more or longer slots, or the thread less work or a later `deadline`",
         _ => "give it a higher priority, or a later `deadline`; or those that go before it less work",
     };
@@ -111,6 +114,9 @@ fn unsupplied(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic 
             "give its scheduler a `budget` and a `period` that it is sure to have, or have the highest one schedule it"
         }
         Unsure::CountsByClock => "below another scheduler, only `fixed-priority` promises anything",
+        Unsure::Turns => {
+            "leave out `quantum`: then a turn is a millisecond; or have the machine count instructions: icount = true"
+        }
         Unsure::Behind(_) => "give the second scheduler a core of its own, or put it below the first one, with a share",
     })
 }

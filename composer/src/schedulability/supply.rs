@@ -2,8 +2,8 @@
 
 use simulator::analysis::periodic_resource::Share;
 
-use super::{Analysis, FIXED_PRIORITY, Promise};
-use crate::graph::Graph;
+use super::{Analysis, FIXED_PRIORITY, PROPORTIONAL_SHARE, Promise};
+use crate::graph::{Graph, Setting};
 
 /// What a scheduler has of a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Unsure {
     NoShare,
     /// It has a share, and counts time by the clock: what it has not had counts, too.
     CountsByClock,
+    /// Its turns are as long as its `quantum` says, in ticks, and nobody knows how long these are.
+    Turns,
     /// It runs on this core when this other one, an index into [`Graph::components`], has ended.
     Behind(usize),
 }
@@ -43,8 +45,30 @@ impl Supply {
 /// Who schedules others, and is scheduled by nobody, has the core until it ends; then the next one has it.
 fn at_the_top(graph: &Graph, index: usize, core: u64) -> Supply {
     let is_before = |other: &usize| graph.is_scheduler(*other) && graph.scheduler(*other).is_none();
+    if super::policy(graph, index) == PROPORTIONAL_SHARE && turn(graph, index).is_none() {
+        return Supply::Unsure(Unsure::Turns);
+    }
     let first = (0..index).filter(is_before).find(|other| graph.cores(*other).contains(&core));
     first.map_or(Supply::Core, |first| Supply::Unsure(Unsure::Behind(first)))
+}
+
+/// Microseconds of a turn of a scheduler that does not say.
+const TURN: u64 = 1_000;
+
+/// Ticks of the shortest turn that there is.
+const SHORTEST: u64 = 10_000;
+
+/// Ticks of a microsecond where time is counted in instructions.
+const TICKS: u64 = 1_000;
+
+/// Microseconds of a turn; `None` if the scheduler says that in ticks of a machine of which nobody knows how fast it is.
+pub fn turn(graph: &Graph, scheduler: usize) -> Option<u64> {
+    let mut said = graph.components.get(scheduler)?.params.iter().filter(|it| it.key.value == "quantum");
+    match said.next().map(|said| &said.value.value) {
+        None | Some(Setting::Word(0)) => Some(TURN),
+        Some(Setting::Word(ticks)) => graph.machine.icount.then_some((*ticks).max(SHORTEST).div_ceil(TICKS)),
+        Some(Setting::Text(_)) => None,
+    }
 }
 
 /// What a scheduler promises to the own thread of one below it.

@@ -41,6 +41,7 @@ pub fn why(graph: &Graph, unsure: Unsure) -> String {
     match unsure {
         Unsure::NoShare => "it is below another, and sure of no share".to_owned(),
         Unsure::CountsByClock => "it has a share, and counts also the time that it has not had".to_owned(),
+        Unsure::Turns => "its `quantum` is in ticks, and nobody knows how long these are".to_owned(),
         Unsure::Behind(first) => format!("it has the core when `{}` has ended", graph.thread_name(first, 0)),
     }
 }

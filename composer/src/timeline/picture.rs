@@ -4,7 +4,7 @@ use simulator::Job;
 
 use super::{Lane, Processor, Timeline};
 use crate::graph::Graph;
-use crate::schedulability::{Analysis, PROPORTIONAL_SHARE, Promise, Timed, supplied};
+use crate::schedulability::{Analysis, PROPORTIONAL_SHARE, Promise, Supply, Timed, Unsure, supplied};
 use crate::svg::{Page, escape};
 
 const MARGIN: f64 = 24.0;
@@ -74,7 +74,11 @@ pub fn draw(graph: &Graph, timeline: &Timeline) -> String {
 /// That a scheduler is not drawn, and why.
 fn not_drawn(graph: &Graph, analysis: &Analysis) -> String {
     let (name, core) = (graph.thread_name(analysis.scheduler, 0), analysis.core);
-    format!("{name}, core {core}: not drawn{}", supplied(graph, analysis.supply))
+    let supply = match analysis.supply {
+        Supply::Core => Supply::Unsure(Unsure::Turns),
+        supply => supply,
+    };
+    format!("{name}, core {core}: not drawn{}", supplied(graph, supply))
 }
 
 fn height(processor: &Processor) -> f64 {

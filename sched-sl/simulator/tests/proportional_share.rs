@@ -118,6 +118,33 @@ proptest! {
         }
     }
 
+    /// Nor beside those, and of those, that have budgets of the kernel's.
+    #[test]
+    fn what_the_analysis_of_shares_accepts_is_never_late_by_budgets(
+        seed: u64, count in 1usize..6, load in 0.05f64..0.4, greedy in prop::collection::vec(1u32..=30, 0..3), quantum in 1u64..6,
+    ) {
+        let mut random = Random::new(seed);
+        let mut all = shared(&mut random, count, load);
+        let mut shares_of = declared(&all);
+        for (task, share) in all.iter_mut().zip(&mut shares_of) {
+            if random.between(0, 1) == 0 {
+                share.demand = share.demand.map(|demand| demand.with_budget(demand.cost));
+            } else {
+                task.parameters.budget = sched_sl::Duration(0);
+            }
+            let Arrivals::Periodic { offset, .. } = &mut task.arrivals else { continue };
+            *offset = random.between(0, 500);
+        }
+        let greedy: Vec<Task> = greedy.into_iter().map(Task::greedy).collect();
+        shares_of.extend(declared(&greedy));
+        all.extend(greedy);
+        let trace = Simulation { limited: true, ..shares(quantum) }.run(&all, 4 * HYPERPERIOD).unwrap();
+        for (at, promised) in response_times(&shares_of, quantum).into_iter().enumerate() {
+            let longest = trace.longest_response(at).unwrap_or(0);
+            prop_assert!(promised.is_none_or(|promised| longest <= promised), "task {}: {} > {:?} in {:?}", at, longest, promised, all);
+        }
+    }
+
     /// What no policy can do is reported here, too: then somebody is late.
     #[test]
     fn who_asks_for_more_than_there_is_is_late_by_shares(seed: u64, count in 1usize..6, load in 0.8f64..1.3, quantum in 1u64..12) {

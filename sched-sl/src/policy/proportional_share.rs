@@ -19,7 +19,7 @@ use crate::time::{Duration, Instant};
 pub const NAME: &str = "proportional-share";
 
 /// The keys of a graph's threads at which it looks, or whoever analyses what it does.
-pub const KEYS: &[&str] = &["weight", "budget", "period"];
+pub const KEYS: &[&str] = &["weight", "budget", "period", "deadline", "cost"];
 
 /// The largest weight.
 pub const MAX_WEIGHT: u32 = 1024;

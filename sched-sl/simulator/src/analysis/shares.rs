@@ -4,6 +4,9 @@
 //! done, its pass has grown by its work, divided by its weight. Whoever runs meanwhile was no further when its turn began than the thread
 //! was then; so each other thread has had what its own weight makes of that, and a turn at most. That holds whatever others do, also for those
 //! that always have work; nothing is taken from it for those that have little.
+//!
+//! Who has a budget of the kernel's can have to wait for that, as under fixed priorities (see [`super::fixed_priority`]): no longer than others
+//! hold up a job. Its job then is two, one before and one behind the wait, neither of which takes longer than the whole.
 
 use super::Demand;
 
@@ -27,7 +30,11 @@ fn response_time(all: &[Share], at: usize, quantum: u64) -> Option<u64> {
     let demand = own.demand?;
     let others = all.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
     let of = |other: &Share| most_of(other.weight, (own.weight, demand.cost), quantum);
-    let response = others.map(of).try_fold(demand.cost, |sum, time| sum.checked_add(time?))?;
+    let whole = others.map(of).try_fold(demand.cost, |sum, time| sum.checked_add(time?))?;
+    let response = match demand.budget {
+        0 => whole,
+        _ => whole.checked_mul(3)?.checked_sub(demand.cost)?,
+    };
     (response <= demand.deadline).then_some(response)
 }
 
