@@ -290,6 +290,65 @@ fn an_explanation_names_the_lines_in_their_order() {
 }
 
 #[test]
+fn an_explanation_goes_by_everything_that_the_report_shows() {
+    let (_directory, path) = file(WAYS.as_bytes());
+    let path = path.to_str().unwrap();
+    let cases = [
+        // A component before an interface of the same name, and all that is held of it.
+        ("client", "pong", "1. `client` calls `pong` by `pong`"),
+        ("client", "pong", "and `client` shares a page with `pong` for `pong`"),
+        ("stranger", "pong", "1. `stranger` calls `fragile` by `pong`"),
+        ("sched", "pong", "1. `sched` has `pong` serve the page of `client` for `pong`"),
+        ("booter", "serial", "2. `pong` drives `serial`: I/O ports: 0x3f8-0x3ff"),
+        ("fragile", "warden", "1. `fragile` has its faults handled by `warden`: as the handler likes"),
+        ("client", "memory", "1. `client` has stacks, each: 16KiB"),
+        ("client", "time", "1. `client` runs its own thread on core 0: 300 of 1000 microseconds"),
+    ];
+    for (holder, resource, expected) in cases {
+        let output = composer(&["explain", path, holder, resource]);
+        let text = stdout(&output);
+        assert!(text.contains(expected) && status(&output) == 0, "{holder} {resource}: {text}{}", stderr(&output));
+    }
+}
+
+const WAYS: &str = r#"
+[system]
+description = "several ways"
+
+[[components]]
+name = "booter"
+constructor = "kernel"
+
+[[components]]
+name = "sched"
+implements = [{ interface = "sched" }]
+
+[[components]]
+name = "warden"
+implements = [{ interface = "fault" }]
+
+[[components]]
+name = "fragile"
+implements = [{ interface = "pong" }]
+fault = { handler = "warden" }
+
+[[components]]
+name = "pong"
+implements = [{ interface = "pong" }]
+devices = [{ name = "serial", ports = 0x3f8, count = 8 }]
+
+[[components]]
+name = "stranger"
+deps = [{ srv = "fragile", interface = "pong" }]
+
+[[components]]
+name = "client"
+deps = [{ srv = "sched", interface = "sched" }, { srv = "pong", interface = "pong", via = "page" }]
+budget = 300
+period = 1000
+"#;
+
+#[test]
 fn a_difference_says_what_was_gained_and_lost_and_its_status_whether_anything_was_gained() {
     let (_old, old) = file(CHAIN.as_bytes());
     let more = CHAIN.replace(r#"methods = ["write"]"#, r#"methods = ["write", "read"]"#);
@@ -322,7 +381,9 @@ fn explanations_and_differences_as_json_say_the_same() {
     let (status, answer) = json(&["explain", old, "console", "pong"]);
     assert_eq!((status, &answer["reached"], &answer["chain"]), (1, &false.into(), &serde_json::json!([])));
     let (status, change) = json(&["diff", old, new]);
-    let gained = serde_json::json!([{ "holder": "pong", "what": "calls `console` by `console`", "extent": "read" }]);
+    let gained = serde_json::json!([
+        { "holder": "pong", "kind": "authority", "what": "calls `console` by `console`", "extent": "read" }
+    ]);
     assert_eq!((status, &change["gained"], &change["lost"]), (1, &gained, &serde_json::json!([])));
     let (status, complaint) = json(&["explain", old, "pnig", "console"]);
     assert_eq!((status, &complaint["diagnostics"][0]["code"]), (2, &"E0202".into()));

@@ -1,12 +1,13 @@
 //! `composer diff`: what a change of a graph lets components do that they could not do before, and the reverse.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::check::Format;
-use crate::authority::{self, Item};
+use crate::authority::{self, Authority, Item, Kind};
 use crate::graph::Graph;
 use crate::{Failure, LoadOptions, load, print};
 
@@ -22,7 +23,8 @@ pub struct Arguments {
     pub format: Format,
 }
 
-/// Prints what was gained, with a `+`, and what was lost, with a `-`. Answers whether anything was gained.
+/// Prints what was gained, with a `+`, what was lost, with a `-`, and what is neither more nor less, with a `~`. Answers
+/// whether anything was gained.
 ///
 /// # Errors
 ///
@@ -46,6 +48,8 @@ pub struct Change {
     pub gained: Vec<Difference>,
     /// What can be done no more.
     pub lost: Vec<Difference>,
+    /// What is otherwise than before, and neither more nor less.
+    pub changed: Vec<Difference>,
 }
 
 /// One of the differences.
@@ -53,6 +57,8 @@ pub struct Change {
 pub struct Difference {
     /// The component.
     pub holder: String,
+    /// What that is about.
+    pub kind: Kind,
     /// What it may do.
     pub what: String,
     /// How much more of it, or less; empty for all.
@@ -62,13 +68,15 @@ pub struct Difference {
 impl Change {
     /// What `new` permits that `old` did not, and the reverse.
     pub fn between(old: &Graph, new: &Graph) -> Self {
-        let (old, new) = (authority::items(old), authority::items(new));
-        Self { format: authority::FORMAT, gained: beyond(&new, &old), lost: beyond(&old, &new) }
+        let (old, new) = (Authority::of(old), Authority::of(new));
+        let (old, new) = (Items::of(&old), Items::of(&new));
+        let (gained, lost) = (new.beyond(&old), old.beyond(&new));
+        Self { format: authority::FORMAT, gained, lost, changed: new.beside(&old) }
     }
 
     fn text(&self) -> String {
         let mut text = String::new();
-        for (sign, lines) in [('+', &self.gained), ('-', &self.lost)] {
+        for (sign, lines) in [('+', &self.gained), ('-', &self.lost), ('~', &self.changed)] {
             lines.iter().for_each(|line| _ = writeln!(text, "{sign} {line}"));
         }
         if text.is_empty() { "no component may do more or less than before".into() } else { text }
@@ -84,15 +92,42 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What `items` have that `others` have not.
-fn beyond(items: &[Item], others: &[Item]) -> Vec<Difference> {
-    let difference = |item: &Item, extent| Difference { holder: item.holder.clone(), what: item.what.clone(), extent };
-    let more = |item: &Item| {
-        let same = others.iter().find(|other| (&other.holder, &other.what) == (&item.holder, &item.what));
-        match same {
-            Some(other) => item.extent.beyond(&other.extent).map(|extent| difference(item, extent)),
-            None => Some(difference(item, item.extent.describe())),
-        }
-    };
-    items.iter().filter_map(more).collect()
+/// Items, and by whose and what they are.
+struct Items<'a> {
+    all: &'a [Item],
+    found: HashMap<(&'a str, &'a str), &'a Item>,
+}
+
+impl<'a> Items<'a> {
+    fn of(authority: &'a Authority) -> Self {
+        let all = authority.items();
+        Self { all, found: all.iter().map(|item| ((item.holder.as_str(), item.what.as_str()), item)).collect() }
+    }
+
+    /// The same of these.
+    fn same(&self, item: &Item) -> Option<&'a Item> {
+        self.found.get(&(item.holder.as_str(), item.what.as_str())).copied()
+    }
+
+    /// What these have that `others` have not.
+    fn beyond(&self, others: &Self) -> Vec<Difference> {
+        let more = |item: &Item| match others.same(item) {
+            Some(other) => item.extent.beyond(&other.extent),
+            None => Some(item.extent.describe()),
+        };
+        self.differences(more)
+    }
+
+    /// What these have in another way than `others`.
+    fn beside(&self, others: &Self) -> Vec<Difference> {
+        self.differences(|item| item.extent.beside(&others.same(item)?.extent))
+    }
+
+    fn differences(&self, extent: impl Fn(&Item) -> Option<String>) -> Vec<Difference> {
+        let difference = |item: &Item, extent| {
+            let (holder, what) = (item.holder.clone(), item.what.clone());
+            Difference { holder, kind: item.kind, what, extent }
+        };
+        self.all.iter().filter_map(|item| Some(difference(item, extent(item)?))).collect()
+    }
 }

@@ -4,7 +4,7 @@ use abi::management::{HEADER_WORDS, Managed, map_at};
 use abi::record::RecordKind;
 
 use super::*;
-use crate::authority;
+use crate::authority::{Authority, Item};
 use crate::command::diff::Change;
 
 const SYSTEM: &str = r#"
@@ -88,8 +88,9 @@ fn regions_are_authority_that_is_gained() {
     let camera_gives = ["pictures maps what `camera` gives it", "camera gives memory to `pictures`"];
     assert_eq!(gained("none", "client"), camera_gives);
     assert_eq!(gained("both", "server"), [""; 0]);
-    let leads = |index: usize| authority::of(&graph("server"), index).iter().any(|item| item.to == Some(CAMERA_AT));
-    assert!(leads(PICTURES_AT), "an explanation follows it");
+    let authority = Authority::of(&graph("server"));
+    let leads = |item: &Item| item.leads && item.about == Some(CAMERA_AT);
+    assert!(authority.held_by(PICTURES_AT).iter().any(leads), "an explanation follows it");
 }
 
 #[test]

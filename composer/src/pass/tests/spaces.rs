@@ -1,7 +1,7 @@
 //! Components that share address spaces: where they lie, what the bundle says, and who is told.
 
 use super::*;
-use crate::authority;
+use crate::authority::Authority;
 use crate::command::diff::Change;
 
 const SHARED: &str = r#"
@@ -72,6 +72,6 @@ fn sharing_is_authority_that_is_gained() {
         ]
     );
     assert!(change.lost.is_empty());
-    let items = authority::of(&graph(SHARED), 1);
-    assert!(items.iter().all(|item| !item.what.contains("memory")), "whoever is outside reaches nothing inside");
+    let authority = Authority::of(&graph(SHARED));
+    assert!(authority.held_by(1).iter().all(|item| !item.what.contains("memory of")), "whoever is outside reaches nothing inside");
 }
