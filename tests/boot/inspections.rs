@@ -106,11 +106,25 @@ fn a_dump_says_who_is_inside_whom_and_who_holds_what() -> Outcome {
     )?;
     expect(&held(component(&state, "console")?), &vec!["8 ports: 0x3f8-0x3ff".into()])?;
     expect(&held(component(&state, "pong")?), &vec![])?;
+    is_as_reported(&state, directory.path())?;
     let stack = &component(&state, "ping")?["stacks"][0];
     let (used, bound) = (stack["used"].as_u64().unwrap_or(0), stack["bound"].as_u64().unwrap_or(0));
     ensure(0 < used && used <= bound, || format!("{used} bytes of stack used, and at most {bound}"))?;
     finish(&mut inspect(&graph, "--dump", &dump)?)?.expect_status(0)?.expect_text("booter: waits, for the end of")?;
     is_refused(&root().join("systems/pingpong.toml"), &directory.path().join("kernel"), "E1001")
+}
+
+/// The report says of each slot of each component that something is there, the base constructor's included, and of no other.
+fn is_as_reported(state: &Value, directory: &Path) -> Outcome {
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(directory.join("report.json"))?)?;
+    for reported in report["components"].as_array().ok_or("no components")? {
+        let slots = |of: &Value| -> Vec<u64> {
+            let held = of["capabilities"].as_array().into_iter().flatten();
+            held.filter_map(|held| held["slot"].as_u64()).filter(|slot| *slot != 0).collect()
+        };
+        expect(&slots(component(state, text(&reported["name"]))?), &slots(reported))?;
+    }
+    Ok(())
 }
 
 /// Whatever is no dump, and a dump of another kernel, is refused by name.

@@ -3,14 +3,11 @@
 use crate::address_space::{AddressSpace, Inside};
 use crate::frames::Frames;
 use crate::{Failure, Kernel};
-use abi::boot::slot;
+use abi::boot::{made, slot};
 use abi::bundle::{Bundle, Component, Time};
 use abi::crossing::LEAF_SLOTS;
 use abi::operation::{ComponentOperation, FOREIGN, TableOperation, ThreadOperation};
 use abi::register::number::RSP;
-
-/// Slots that the booter uses for each component.
-const SLOTS: u32 = 8;
 
 /// Cycles of a temporal capability that is never used up: centuries of them.
 const ENDLESS: u64 = 1 << 62;
@@ -36,14 +33,14 @@ pub struct Held {
 
 /// The slots for the component number `at` of the bundle.
 pub fn held(at: usize) -> Held {
-    let first = slot::FREE + SLOTS * at as u32;
+    let first = slot::of(at);
     Held {
-        table: first,
-        page_table: first + 1,
-        component: first + 2,
-        thread: first + 3,
-        time: first + 4,
-        receive: first + 5,
+        table: first + made::TABLE,
+        page_table: first + made::PAGE_TABLE,
+        component: first + made::COMPONENT,
+        thread: first + made::THREAD,
+        time: first + made::TIME,
+        receive: first + made::RECEIVE,
         descriptor: at as u64 + 1,
     }
 }
@@ -166,4 +163,4 @@ pub fn pair(high: u32, low: u64) -> u64 {
 }
 
 /// A component's slots never straddle two leaves.
-const _: () = assert!(LEAF_SLOTS.is_multiple_of(SLOTS) && slot::FREE.is_multiple_of(SLOTS));
+const _: () = assert!(LEAF_SLOTS.is_multiple_of(slot::EACH) && slot::FREE.is_multiple_of(slot::EACH));

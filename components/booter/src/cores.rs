@@ -12,10 +12,6 @@ use abi::bundle::{Bundle, Component};
 use abi::error::Error;
 use abi::operation::{ReceiveOperation, TableOperation, ThreadOperation};
 
-/// Where the booter keeps the right to send to itself, by which it learns that a component has ended.
-const SEND: u32 = slot::RECEIVE + 1;
-const _: () = assert!(SEND < slot::FREE);
-
 /// Whether the machine has every core that a component is to run on.
 ///
 /// # Errors
@@ -35,7 +31,7 @@ pub fn check(bundle: &Bundle, cores: u64) -> Result<(), Failure> {
 /// The kernel's.
 pub fn listen(bundle: &Bundle, kernel: &mut impl Kernel) -> Result<(), Failure> {
     if bundle.components().any(|component| component.core != 0) {
-        let words = [SEND.into(), slot::RECEIVE.into(), 0, 0];
+        let words = [slot::SEND.into(), slot::RECEIVE.into(), 0, 0];
         kernel.operate(slot::TABLE, TableOperation::CreateSend as u16, words)?;
     }
     Ok(())
@@ -122,7 +118,7 @@ pub fn await_end(at: usize, kernel: &mut impl Kernel) -> Result<[u64; 2], Error>
 }
 
 fn launch(at: usize, phase: u64, kernel: &mut impl Kernel) -> Result<[u64; 2], Error> {
-    kernel.operate(held(at).thread, ThreadOperation::Launch as u16, [phase, SEND.into(), 0, 0])
+    kernel.operate(held(at).thread, ThreadOperation::Launch as u16, [phase, slot::SEND.into(), 0, 0])
 }
 
 /// Waits until a component has ended since the last time.

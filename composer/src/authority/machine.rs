@@ -24,9 +24,7 @@ fn drives(graph: &Graph, at: usize, device: &Device) -> Item {
     match device.resource {
         Resource::Ports { first, count } => item(format!("drives `{name}`: I/O ports")).of(range(first, count)),
         Resource::Interrupt { line } => item(format!("drives `{name}`: interrupt line {line}")),
-        Resource::Registers { address, bytes } => {
-            item(format!("drives `{name}`: registers")).of(range(address, bytes))
-        }
+        Resource::Registers { address, bytes } => item(format!("drives `{name}`: registers")).of(range(address, bytes)),
     }
 }
 
@@ -68,8 +66,7 @@ fn reaches(graph: &Graph, at: usize) -> Vec<Item> {
         return Vec::new();
     };
     let reached = graph.within_reach(at).into_iter();
-    let item = |to| {
-        Item::new(graph, at, &space.span, format!("reads and writes the memory of `{}`", name(graph, to))).to(to)
-    };
+    let item =
+        |to| Item::new(graph, at, &space.span, format!("reads and writes the memory of `{}`", name(graph, to))).to(to);
     reached.map(item).collect()
 }

@@ -1,5 +1,6 @@
 //! The report: what was composed, for people (`report.txt`) and for programs (`report.json`).
 
+mod base;
 mod html;
 mod lines;
 mod map;
@@ -393,6 +394,16 @@ pub enum Granted {
         /// How many.
         frames: u64,
     },
+    /// A component, to do with it whatever can be done.
+    Made {
+        /// Which.
+        component: String,
+    },
+    /// A part of the machine, which the kernel gives to the base constructor.
+    Machine {
+        /// Which.
+        part: String,
+    },
 }
 
 /// A word or a text that the graph sets.
@@ -606,7 +617,8 @@ fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Vec<Capabilit
         .chain(edges)
         .chain(devices)
         .chain(scheduled)
-        .chain(pages::capabilities(graph, index, parts));
+        .chain(pages::capabilities(graph, index, parts))
+        .chain(base::capabilities(graph, index, parts.lines));
     all.map(|it| Capability { line: it.line.or_else(|| parts.lines.of(index, &it.grant)), ..it }).collect()
 }
 

@@ -182,12 +182,13 @@ fn granted(grant: &Granted, slot: u64, method: u64) -> String {
         Granted::PageTable { component } => {
             named(PageTableOperation::from_number, method, format!("page table of {component}"))
         }
-        Granted::Component { component } | Granted::Server { component } => {
+        Granted::Component { component } | Granted::Server { component } | Granted::Made { component } => {
             named(ComponentOperation::from_number, method, component.clone())
         }
         Granted::Time | Granted::Spend { .. } | Granted::Fill { .. } => {
             named(TemporalCapabilityOperation::from_number, method, format!("time in slot {slot}"))
         }
+        Granted::Machine { part } => format!("kernel: operation {method}, {part}"),
         Granted::HandledLevel => named(HandledLevelOperation::from_number, method, "handled level".into()),
         _ => format!("kernel: slot {slot}, operation {method}"),
     }

@@ -20,8 +20,33 @@ pub mod slot {
     pub const TIME: u32 = 8;
     /// The receive end-point of its own thread.
     pub const RECEIVE: u32 = 9;
+    /// The right to send there, by which other cores tell it that a thread has ended; it makes that if there are any.
+    pub const SEND: u32 = 10;
     /// First slot that is free.
     pub const FREE: u32 = 16;
+    /// Slots that it uses for each component of the bundle, from [`of`] on; see [`made`](super::made).
+    pub const EACH: u32 = 8;
+
+    /// The first of those for the component number `at`.
+    pub const fn of(at: usize) -> u32 {
+        FREE + EACH * at as u32
+    }
+}
+
+/// What the booter keeps of a component that it makes, in the slots behind [`slot::of`].
+pub mod made {
+    /// Its capability table.
+    pub const TABLE: u32 = 0;
+    /// Its page table.
+    pub const PAGE_TABLE: u32 = 1;
+    /// The component itself.
+    pub const COMPONENT: u32 = 2;
+    /// Its thread.
+    pub const THREAD: u32 = 3;
+    /// The temporal capability of its thread, if it has one.
+    pub const TIME: u32 = 4;
+    /// The end-point of its thread, for which that is made.
+    pub const RECEIVE: u32 = 5;
 }
 
 /// Where the booter finds its [`BootInformation`], as words, read-only.

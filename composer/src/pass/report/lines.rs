@@ -50,7 +50,9 @@ impl<'a> Lines<'a> {
             | Granted::Receive { component }
             | Granted::Send { component }
             | Granted::Spend { component }
-            | Granted::Fill { component } => self.about(index, component).or(own),
+            | Granted::Fill { component }
+            | Granted::Made { component } => self.about(index, component).or(own),
+            Granted::Machine { .. } => Some(&holder.constructor_span),
             Granted::Bundle | Granted::Time | Granted::Untyped { .. } => own,
         }
     }

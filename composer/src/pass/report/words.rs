@@ -49,6 +49,8 @@ pub fn of(grant: &Granted) -> String {
         Granted::Server { component } => {
             format!("{component}, to make invocations of")
         }
+        Granted::Made { component } => format!("{component}, to do whatever can be done with it"),
+        Granted::Machine { part } => format!("{part}, from the kernel"),
         Granted::Bundle => "the bundle's tables, and what it constructs from them".into(),
         Granted::Component { component } => {
             format!("{component}, to create threads in")

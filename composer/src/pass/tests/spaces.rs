@@ -73,5 +73,8 @@ fn sharing_is_authority_that_is_gained() {
     );
     assert!(change.lost.is_empty());
     let authority = Authority::of(&graph(SHARED));
-    assert!(authority.held_by(1).iter().all(|item| !item.what.contains("memory of")), "whoever is outside reaches nothing inside");
+    assert!(
+        authority.held_by(1).iter().all(|item| !item.what.contains("memory of")),
+        "whoever is outside reaches nothing inside"
+    );
 }
