@@ -16,7 +16,7 @@ use runtime::{Result, Word};
 /// Buffers that a channel can have, as one word says which are where.
 const MOST: usize = 64;
 
-/// Words from one ring to the next: its position, on a line of its own, and the numbers.
+/// Words from one ring to the next: its position and whether somebody waits for it to change, on a line of their own, and the numbers.
 const RING: usize = 8 + MOST;
 
 /// How the other end broke the protocol.
@@ -49,7 +49,7 @@ pub struct Buffer {
 
 /// One end of a channel of `BUFFERS` buffers, with room for `LENGTH` values each.
 pub struct Channel<T, const BUFFERS: usize, const LENGTH: usize, M: Memory + 'static = MemoryClient> {
-    region: Shared<u64, M>,
+    pub(crate) region: Shared<u64, M>,
     /// A bit for each buffer that is with this end.
     here: u64,
     /// A bit for each of those that nobody has taken.
@@ -57,7 +57,7 @@ pub struct Channel<T, const BUFFERS: usize, const LENGTH: usize, M: Memory + 'st
     sent: u64,
     received: u64,
     /// The words at which the rings start: of what is sent, and of what is received.
-    rings: [usize; 2],
+    pub(crate) rings: [usize; 2],
     of: PhantomData<T>,
 }
 

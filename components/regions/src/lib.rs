@@ -21,6 +21,9 @@
 //! at a time. A value can be torn, one part old and one part new, and is still a value: `T` is [`Plain`], of which all bits are one. So what
 //! was read is to be checked after it was copied out, not before. An owner that lends to be read keeps its slices, since nobody else writes.
 //!
+//! **Waiting.** Whoever has nothing to receive can [sleep](Channel::recv_waiting) until the other end has sent something and [rings](Channel::ring).
+//! How, is a [`Bell`], as only one of the two can have what is waited for. Without waiting nobody is called.
+//!
 //! **Ends.** When the owner takes a region back, drops it, or ends, it is unmapped wherever it was. Who touches it then faults, which ends the
 //! call that touched it; its caller is told so by an error, and the owner never hears of it. Who opens it then is refused.
 //!
@@ -42,6 +45,7 @@ macro_rules! shown {
     )*};
 }
 
+mod bell;
 mod channel;
 mod lent;
 mod mapped;
@@ -51,6 +55,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use bell::{Bell, Missed};
 pub use channel::{Broken, Buffer, Channel};
 pub use lent::{Shared, View};
 pub use name::{Gift, Loan, Peer, Share};

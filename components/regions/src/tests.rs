@@ -1,5 +1,6 @@
 //! Regions of components that are played in one process, by a memory manager that is.
 
+mod bell;
 mod channel;
 mod played;
 
