@@ -141,7 +141,14 @@ mod tests {
 
     fn shown(rows: &[Measured]) -> String {
         let scaling = [Scaling { cores: 2, calls_per_second: 1234.0, instructions: 73 }];
-        page(&Document::new(key(), "abc<def".into(), rows), rows, &scaling)
+        let way = |name: &str| Way {
+            name: name.to_owned(),
+            per_million_instructions: 4105.0,
+            per_million_cycles: 3848.0,
+            batch: 48.0,
+        };
+        let document = Document { store: vec![way("by <page>")], ..Document::new(key(), "abc<def".into(), rows) };
+        page(&document, rows, &scaling)
     }
 
     #[test]
@@ -153,6 +160,15 @@ mod tests {
         }
         for text in PEERS.map(|peer| peer.source).into_iter().chain(Source::ALL.map(Source::text)) {
             assert!(page.contains(&escaped(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_rows_come_to_and_what_the_store_makes_of_it_is_shown() {
+        let page = shown(&[measured("sinv_stub", 100, &[]), measured("page_serve_b1", 64 * 350, &[])]);
+        let shown = "<code>page_serve_b1_of_direct</code></td><td class=\"n missed\">3.500</td><td class=\"n\">3</td>";
+        for text in [shown, "by &lt;page&gt;", ">4105<", ">3848<", ">48<"] {
+            assert!(page.contains(text), "{text} is not in {page}");
         }
     }
 
