@@ -61,15 +61,26 @@ fn switches() {
 }
 
 /// Runs `work` in the middle of a span of 64 KiB. User threads use the word at a span's end, as in an image, and put it back: here it lies
-/// with a function that waits meanwhile.
-#[inline(never)]
+/// with a function that waits meanwhile, in a span below that of who calls this, whose own end may lie behind the stack.
 fn inside_a_span(work: &dyn Fn()) {
+    let here = 0_u8;
+    descend(span_of(&raw const here), work);
+}
+
+#[inline(never)]
+fn descend(from: usize, work: &dyn Fn()) {
     let room = black_box([0_u8; 0x2000]);
-    let at = room.as_ptr().addr() % 0x1_0000;
-    if (0x6000..0xa000).contains(&at) {
+    let at = room.as_ptr().addr() % SPAN;
+    if span_of(room.as_ptr()) < from && (0x6000..0xa000).contains(&at) {
         work()
     } else {
-        inside_a_span(work)
+        descend(from, work)
     }
     black_box(room);
+}
+
+const SPAN: usize = 0x1_0000;
+
+fn span_of(place: *const u8) -> usize {
+    place.addr() / SPAN
 }
