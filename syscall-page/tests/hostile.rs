@@ -187,3 +187,38 @@ fn an_entry_submitted_again_while_it_is_served_waits_at_most_once() {
     let _ = server.complete(waiting.remove(0), &Reply::success([0, 0])).unwrap();
     assert_eq!(server.blocked(), 0);
 }
+
+#[test]
+fn who_submits_again_whatever_was_served_is_served_no_more_than_a_page() {
+    let frames = Frames::new();
+    let mut client = Client::new(frames.page());
+    let server = Server::new(frames.page(), 1, 1);
+    while client.post(&Request::new(0, [0; 4]), 0).is_ok() {}
+    let submitted = frames.entries[0].words()[0].load(Relaxed);
+    let submit_all = || {
+        frames.entries.iter().for_each(|entry| entry.words()[0].store(submitted, Relaxed));
+        frames.header.words()[0].store(u64::MAX, Relaxed);
+    };
+    for blocks in [false, true] {
+        let mut waiting = Vec::new();
+        let mut run = 0;
+        let pass = server.quiet_pass(1, |unread| {
+            run += 1;
+            assert!(run <= 64, "it goes on and on");
+            let call = unread.read();
+            let outcome = if blocks {
+                let parked = call.block().unwrap();
+                waiting.push(parked.blocked);
+                parked.outcome
+            } else {
+                call.answer(&Reply::success([0, 0]))
+            };
+            submit_all();
+            outcome
+        });
+        assert!(pass.more && run == 64);
+        for blocked in waiting {
+            let _ = server.complete(blocked, &Reply::success([0, 0])).unwrap();
+        }
+    }
+}

@@ -176,4 +176,4 @@ fn count(counter: &AtomicU64) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,6 +3,7 @@
 extern crate std;
 
 mod shapes;
+mod ways;
 
 use super::import::PageImport;
 use super::{Adaptive, Batch, PageError, PageTable, Posts, Runner, Scheduler, Ticket, WorkerThreads, Workers};

@@ -82,9 +82,20 @@ impl Drop for Over<'_> {
 
 /// Runs `post` beside a runner on `core` for whom `serve` invokes the server.
 fn beside(core: u64, serve: impl Fn(&Ends) -> Result<[u64; 2]> + Sync, post: impl FnOnce(&Posts<'_>)) {
+    let permitting = |runner| ends_with(core + 1, Some(runner));
+    beside_ends(core, permitting, serve, |ends| post(&ends.import.open().unwrap()));
+}
+
+/// The same for ends of any kind.
+pub fn beside_ends(
+    core: u64,
+    ends: impl FnOnce(&'static Runner) -> Ends,
+    serve: impl Fn(&Ends) -> Result<[u64; 2]> + Sync,
+    post: impl FnOnce(&Ends),
+) {
     let threads: &Sleepers = Box::leak(Box::new(Sleepers { closed: 3, ..Sleepers::default() }));
     let runner: &Runner = Box::leak(Box::new(Runner::new(threads, |_| Ok(()))));
-    let ends = ends_with(core + 1, Some(runner));
+    let ends = ends(runner);
     thread::scope(|scope| {
         let (served, serve) = (&ends, &serve);
         scope.spawn(move || {
@@ -93,7 +104,7 @@ fn beside(core: u64, serve: impl Fn(&Ends) -> Result<[u64; 2]> + Sync, post: imp
             assert_eq!(ended, Err(Error::Unknown), "the test is over");
         });
         let _end = Over(threads);
-        post(&ends.import.open().unwrap());
+        post(&ends);
     });
 }
 
