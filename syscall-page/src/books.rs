@@ -261,6 +261,11 @@ impl<const N: usize> Books<N> {
         word != RETIRED && (number_in(word) == number || word == behind || word == behind | CARE | UNTAKEN)
     }
 
+    /// Whether no slot is ever used again.
+    pub(crate) fn are_all_retired(&self) -> bool {
+        self.words.iter().all(|word| *word == RETIRED)
+    }
+
     /// Nobody wants the result any more; `false` if nobody did before.
     #[inline]
     pub(crate) fn abandon(&mut self, number: u64) -> bool {

@@ -476,6 +476,12 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         self.books.free().count_ones()
     }
 
+    /// Whether there is no slot and will never be one again, as the server broke the protocol in all of them.
+    #[cold]
+    pub fn is_used_up(&self) -> bool {
+        self.books.are_all_retired()
+    }
+
     /// Whether any call has not ended.
     #[cold]
     pub fn is_any_under_way(&self) -> bool {

@@ -51,7 +51,7 @@ impl<'p, S, A: Answer, const WORDS: usize> Call<'p, S, A, WORDS> {
         self.page.posts().hasten();
         match self.page.posts().post(self.method, self.words) {
             Ok(ticket) => (self.wait(ticket, waker), Poll::Pending),
-            Err(Error::Page(PageError::Exhausted)) => self.unless_failed(State::New),
+            Err(Error::Page(PageError::Exhausted)) if !self.page.is_used_up() => self.unless_failed(State::New),
             Err(error) => (State::Ended, Poll::Ready(Err(error))),
         }
     }

@@ -8,6 +8,9 @@ use crate::{Answer, Error, Result};
 use core::cell::Cell;
 use core::pin::{Pin, pin};
 
+/// Every slot is in use.
+pub(crate) const EXHAUSTED: Error = Error::Page(PageError::Exhausted);
+
 /// Slots of a page.
 const SLOTS: usize = syscall_page::layout::ENTRIES;
 
@@ -58,6 +61,11 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
     /// `waiter` is woken when there may be a free slot.
     pub(crate) fn wait_for_slot<'l>(&'l self, node: Pin<&Node<'l, W>>, waiter: W) {
         self.full.wait(node, 0, waiter);
+    }
+
+    /// Whether nobody will have a slot any more.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.posts.with(|client| client.is_used_up())
     }
 
     /// Why the page could not be served when that was last tried: for who has waited for it since before.
@@ -124,7 +132,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
         self.posts.hasten();
         let ticket = loop {
             match self.posts.post(method, words) {
-                Err(Error::Page(PageError::Exhausted)) => self.block_for_slot(threads)?,
+                Err(EXHAUSTED) => self.block_for_slot(threads)?,
                 posted => break posted?,
             }
         };
@@ -149,6 +157,9 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
     #[cold]
     #[inline(never)]
     fn block_for_slot(&self, threads: &Threads) -> Result<()> {
+        if self.is_used_up() {
+            return Err(EXHAUSTED);
+        }
         if !threads.is_inside() {
             return self.posts.wait(self.scheduler).map(|_| ());
         }

@@ -2,6 +2,7 @@
 
 extern crate std;
 
+mod garbage;
 mod shapes;
 mod ways;
 

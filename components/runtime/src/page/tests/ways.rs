@@ -184,7 +184,7 @@ std::thread_local! {
     static THREADS: &'static UserThreads = user_threads();
 }
 
-fn user_threads() -> &'static UserThreads {
+pub fn user_threads() -> &'static UserThreads {
     let layout = std::alloc::Layout::from_size_align(0x20_0000, 0x1_0000).unwrap();
     // SAFETY: not empty; leaked, so it stays.
     let memory = NonNull::new(unsafe { std::alloc::alloc(layout) }).unwrap();

@@ -1,0 +1,111 @@
+//! A server that answers with garbage whenever it is asked to serve, and whatever waits for it: user threads, and futures.
+
+use super::{Ends, ends};
+use crate::Result;
+use crate::future::{Call, Executor};
+use crate::page::Scheduler;
+use crate::page::tests::ways::user_threads;
+use crate::user::{JoinHandle, OnPage};
+use core::cell::Cell;
+use core::future::{Future, poll_fn};
+use core::sync::atomic::Ordering::Relaxed;
+use core::task::Poll;
+use std::boxed::Box;
+use std::vec::Vec;
+
+/// Garbage for so many servings; then all that there is has ended.
+struct Garbage<'e> {
+    ends: &'e Ends,
+    random: Cell<u64>,
+    servings: Cell<u64>,
+    /// Whether what it writes could have been written by a server.
+    is_tame: bool,
+}
+
+impl<'e> Garbage<'e> {
+    fn new(ends: &'e Ends, seed: u64, is_tame: bool) -> Self {
+        Self { ends, random: Cell::new(seed | 1), servings: Cell::new(500), is_tame }
+    }
+
+    fn random(&self) -> u64 {
+        let mut random = self.random.get();
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        self.random.set(random);
+        random
+    }
+
+    /// A status that a server could have written, or any.
+    fn status(&self) -> u64 {
+        const DONE: u64 = 5;
+        let random = self.random();
+        match self.servings.get() {
+            0 => DONE,
+            _ if self.is_tame || random.is_multiple_of(4) => (2 + random % 4) | (random >> 16 & 0x1ff) << 16,
+            _ => random,
+        }
+    }
+}
+
+impl Scheduler for Garbage<'_> {
+    fn register(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn unregister(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn wait(&self, _: u64) -> Result<u64> {
+        self.servings.set(self.servings.get().saturating_sub(1));
+        let [header, entries] = &*self.ends.frames;
+        header.0.iter().for_each(|word| word.store(self.random(), Relaxed));
+        for (at, word) in entries.0.iter().enumerate() {
+            word.store(if at % 8 == 0 { self.status() } else { self.random() }, Relaxed);
+        }
+        Ok(self.random())
+    }
+}
+
+#[test]
+fn user_threads_all_end_whatever_a_server_writes() {
+    for seed in 0..20 {
+        let ends = ends();
+        let posts = ends.import.open().unwrap();
+        let garbage = Garbage::new(&ends, seed * 77, seed % 2 == 0);
+        let page = OnPage::new(&posts, &garbage);
+        let ended = user_threads().run(&page, |scope| {
+            let call = |number| {
+                let page = &page;
+                move || (0..5).filter(|turn| page.call::<u64, 2>(scope.threads(), 0, [number, *turn]).is_ok()).count()
+            };
+            let all: Vec<_> = (0..100_u64).map(|number| scope.spawn(call(number)).unwrap()).collect();
+            all.into_iter().filter_map(JoinHandle::join).count()
+        });
+        assert_eq!(ended, Ok(100), "seed {seed}");
+        assert_eq!(posts.with(|client| client.in_flight()), 0);
+    }
+}
+
+#[test]
+fn futures_all_end_whatever_a_server_writes() {
+    for seed in 0..20 {
+        let ends = ends();
+        let posts = ends.import.open().unwrap();
+        let garbage = Garbage::new(&ends, seed * 99, seed % 2 == 0);
+        let page = crate::future::OnPage::new(&posts, &garbage);
+        let executor: &Executor<1> = Box::leak(Box::new(Executor::new(&())));
+        let mut calls: Vec<_> = (0..200).map(|at| Some(Box::pin(Call::<_, u64, 2>::new(&page, 0, [at, at])))).collect();
+        let all = poll_fn(|context| {
+            for place in &mut calls {
+                if place.as_mut().is_some_and(|call| call.as_mut().poll(context).is_ready()) {
+                    *place = None;
+                }
+            }
+            if calls.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        });
+        assert_eq!(executor.run(&page, all), Ok(()), "seed {seed}");
+        assert_eq!(posts.with(|client| client.in_flight()), 0);
+    }
+}
