@@ -1,4 +1,4 @@
-//! The campaign `pages`: a client that rewrites its page while it is served, beside a neighbour, and then a server that
+//! The campaign `pages`: a client that rewrites its page while it is served, beside a neighbour, on one core and on two, and a server that
 //! rewrites the pages that it is to serve, beside one that serves. Whoever is honest must have right results only.
 
 use std::time::Duration;
@@ -21,6 +21,8 @@ struct Scene {
     name: &'static str,
     /// Its components and their edges.
     components: String,
+    /// Cores: with two, the emulator runs them at once, and who is hostile strikes between any two instructions.
+    cores: u32,
     /// Who is honest, and how many results it is to have.
     honest: &'static str,
     results: u64,
@@ -33,25 +35,27 @@ struct Scene {
 /// A guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     let mut counts = Counts::default();
-    for scene in [hostile_client(order), hostile_server(order)] {
+    for scene in [hostile_client(order, 1), hostile_client(order, 2), hostile_server(order)] {
         bar.set_message(scene.name);
         let failures = play(&scene, order)?;
         counts.tried += order.count;
         counts.succeeded += if failures.is_empty() { order.count } else { 0 };
         counts.failures.extend(failures);
-        bar.set_position(counts.tried / 2);
+        bar.set_position(counts.tried / 3);
     }
     Ok(counts)
 }
 
-fn hostile_client(order: &Order) -> Scene {
+/// The thread that rewrites the page has the last of so many cores.
+fn hostile_client(order: &Order, cores: u32) -> Scene {
+    let threads = format!("threads = [{{ cores = [{}] }}]\n", cores - 1);
     let rounds = order.count.div_ceil(PAGE);
     let results = 16 * rounds;
     let components = [
         component(
             "vandal",
             &[("rounds", rounds), ("seed", order.seed | 1)],
-            "threads = [{}]\n",
+            &threads,
             &["{ srv = \"gate\", interface = \"gate\", methods = [\"echo\"], via = \"page\" }"],
         ),
         component(
@@ -61,7 +65,8 @@ fn hostile_client(order: &Order) -> Scene {
             &["{ srv = \"gate\", interface = \"gate\", via = \"page\" }", "{ srv = \"sched\", interface = \"pages\" }"],
         ),
     ];
-    Scene { name: "a hostile client", components: components.concat(), honest: "neighbour", results }
+    let name = if cores == 1 { "a hostile client" } else { "a hostile client on two cores" };
+    Scene { name, components: components.concat(), cores, honest: "neighbour", results }
 }
 
 fn hostile_server(order: &Order) -> Scene {
@@ -87,7 +92,7 @@ fn hostile_server(order: &Order) -> Scene {
             ],
         ),
     ];
-    Scene { name: "a hostile server", components: components.concat(), honest: "victim", results }
+    Scene { name: "a hostile server", components: components.concat(), cores: 1, honest: "victim", results }
 }
 
 fn component(name: &str, numbers: &[(&str, u64)], more: &str, deps: &[&str]) -> String {
@@ -107,14 +112,18 @@ fn graph(scene: &Scene) -> String {
     let sched = "{ srv = \"sched\", interface = \"sched\" }";
     let gate = image("gate");
     format!(
-        "[system]\ndescription = \"{}\"\n\n[[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\n\
-         [[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}, {{ interface = \"pages\" }}]\n\
+        "[system]\ndescription = \"{}\"\nmachine = {{ smp = {} }}\n\n\
+         [[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\n\
+         [[components]]\nname = \"sched\"\ncores = {:?}\nimplements = [{{ interface = \"sched\" }}, {{ interface = \"pages\" }}]\n\
          params = [{{ key = \"quantum\", value = 3001 }}]\n\n\
          [[components]]\nname = \"console\"\nimplements = [{{ interface = \"console\" }}]\n\
          devices = [{{ name = \"serial\", ports = 0x3f8, count = 8 }}]\n\n\
          [[components]]\nname = \"gate\"\nimg = {gate}\nimplements = [{{ interface = \"gate\" }}]\n\
          deps = [{sched}]\nthreads = [{{}}, {{}}]\n\n{}",
-        scene.name, scene.components
+        scene.name,
+        scene.cores,
+        Vec::from_iter(0..scene.cores),
+        scene.components
     )
 }
 
@@ -122,7 +131,8 @@ fn graph(scene: &Scene) -> String {
 fn play(scene: &Scene, order: &Order) -> Result<Vec<String>, CampaignError> {
     let system = Composed::new("pages", &graph(scene))?;
     let patience = Duration::from_secs(300 + order.count / 2_000);
-    let said = system::run(system.machine().counts_instructions(true), patience, &mut |_| ())?;
+    let machine = system.machine().processors(scene.cores).counts_instructions(scene.cores == 1);
+    let said = system::run(machine, patience, &mut |_| ())?;
     let mut failures = judge(&said.console, scene);
     failures.extend(said.failure);
     Ok(failures.into_iter().map(|failure| format!("{}: {failure}", scene.name)).collect())
@@ -143,7 +153,7 @@ mod tests {
 
     #[test]
     fn only_right_results_and_nothing_else_are_good() {
-        let scene = hostile_client(&Order { count: 2048, seed: 1 });
+        let scene = hostile_client(&Order { count: 2048, seed: 1 }, 1);
         let good = "neighbour: 32 of 32 results are right\n";
         assert!(judge(good, &scene).is_empty());
         assert_eq!(judge("neighbour: 31 of 32 results are right", &scene).len(), 1);
