@@ -388,7 +388,7 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         self.announce_with(self.those_in(State::Submitted, in_flight));
     }
 
-    /// The kernel does not lead to the server: its capability is gone, say. As direct calls do then, calls that no server has
+    /// The kernel does not lead to the server: its capability is gone, say; no quiet pass is under way. As direct calls do then, calls that no server has
     /// taken end with `error`, are taken back and never run. Calls that a server has taken are answered by it; unless `error`
     /// is that it is gone itself, and nobody else has it serve: then those end with that which it had not blocked.
     pub fn server_refused(&mut self, error: Error) {

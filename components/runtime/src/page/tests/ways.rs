@@ -105,7 +105,8 @@ impl Service {
     fn work(&self, ends: &Ends) {
         self.workers.work_by(&ends.with_workers, &Hands::default(), |_, request| {
             let invocation = Invocation { method: request.method.into(), words: request.args, token: TOKEN };
-            crate::page::table::reply(&WaysServer::dispatch(&self.made, invocation))
+            let reply = WaysServer::dispatch(&self.made, invocation);
+            syscall_page::Reply { status: reply.status(), words: reply.words() }
         });
     }
 }
