@@ -13,6 +13,8 @@ use crate::sync::{Channel, Condvar, LazyLock, Mutex, Once, OnceLock, Pipe, Semap
 use crate::thread::{JoinHandle, NOT_KEPT, spawn};
 use crate::time::{Duration, Instant};
 use sched_interface::{HOLDER_ENDED, TOO_MANY_THREADS, WOULD_DEADLOCK};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex as Alone, MutexGuard};
 use std::vec::Vec;
 
@@ -152,16 +154,19 @@ fn ended<T: Send + Sync + 'static>(result: T) -> JoinHandle<T> {
 
 #[test]
 fn results_whose_handles_die_with_their_threads_make_room() {
+    static HELD: AtomicUsize = AtomicUsize::new(0);
     let _alone = alone();
     let counted = Arc::new(());
     for _ in 0..10 * RESULTS {
         let given = counted.clone();
         let holder = spawn(move || {
             let _never_joined = (ended(given.clone()), ended(given));
+            HELD.fetch_add(1, Relaxed);
             SCHED.fault()
         });
         assert_eq!(holder.unwrap().join(), Err::<(), _>(HOLDER_ENDED));
     }
+    assert_eq!(HELD.load(Relaxed), 10 * RESULTS, "each had its two threads, and no other end");
     assert!(Arc::strong_count(&counted) <= 1 + RESULTS, "{}", Arc::strong_count(&counted));
     assert_eq!(spawn(|| 7).unwrap().join(), Ok(7));
 }
