@@ -9,59 +9,61 @@ use sched_sl::policy::proportional_share::MAX_WEIGHT;
 /// Version of the graph format.
 pub const FORMAT: i128 = 1;
 
-/// A table of the graph file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The file itself.
-    File,
-    /// `[system]`.
-    System,
-    /// `[system] expect`.
-    Expect,
-    /// `[system] machine`.
-    Machine,
-    /// `[[components]]`.
-    Component,
-    /// An element of a component's `implements`.
-    Implements,
-    /// An element of a component's `deps`.
-    Dependency,
-    /// An element of a component's `params`.
-    Parameter,
-    /// An element of a component's `constants`.
-    Constant,
-    /// An element of a component's `devices`.
-    Device,
-    /// An element of a component's `threads`.
-    Thread,
-    /// An element of a scheduler's `slots`.
-    Slot,
-    /// A component's `fault`.
-    Fault,
-    /// A component's `personality`.
-    Personality,
-    /// `[[address_spaces]]`.
-    AddressSpace,
+/// Makes the enumeration of tables, and what says something of each: so none can be left out.
+macro_rules! places {
+    ($($(#[$doc:meta])* $place:ident => $title:literal,)*) => {
+        /// A table of the graph file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Place {
+            $($(#[$doc])* $place,)*
+        }
+
+        /// All tables.
+        pub const PLACES: &[Place] = &[$(Place::$place),*];
+
+        impl Place {
+            /// What the table is called in a message.
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$place => $title,)*
+                }
+            }
+        }
+    };
 }
 
-/// All tables.
-pub const PLACES: [Place; 15] = [
-    File,
-    System,
-    Expect,
-    Machine,
-    Component,
-    Implements,
-    Dependency,
-    Parameter,
-    Constant,
-    Device,
-    Thread,
-    Slot,
-    Fault,
-    Personality,
-    AddressSpace,
-];
+places! {
+    /// The file itself.
+    File => "the graph file",
+    /// `[system]`.
+    System => "`[system]`",
+    /// `[system] expect`.
+    Expect => "`[system] expect`",
+    /// `[system] machine`.
+    Machine => "`[system] machine`",
+    /// `[[components]]`.
+    Component => "`[[components]]`",
+    /// An element of a component's `implements`.
+    Implements => "an element of `implements`",
+    /// An element of a component's `deps`.
+    Dependency => "an element of `deps`",
+    /// An element of a component's `params`.
+    Parameter => "an element of `params`",
+    /// An element of a component's `constants`.
+    Constant => "an element of `constants`",
+    /// An element of a component's `devices`.
+    Device => "an element of `devices`",
+    /// An element of a component's `threads`.
+    Thread => "an element of `threads`",
+    /// An element of a scheduler's `slots`.
+    Slot => "an element of `slots`",
+    /// A component's `fault`.
+    Fault => "`fault`",
+    /// A component's `personality`.
+    Personality => "`personality`",
+    /// `[[address_spaces]]`.
+    AddressSpace => "`[[address_spaces]]`",
+}
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,29 +325,6 @@ const PORTS_MAX: i128 = 0xffff;
 /// The keys of the table `place`.
 pub fn of(place: Place) -> impl Iterator<Item = &'static Key> + Clone {
     KEYS.iter().filter(move |key| key.place == place)
-}
-
-impl Place {
-    /// What the table is called in a message.
-    pub const fn title(self) -> &'static str {
-        match self {
-            File => "the graph file",
-            System => "`[system]`",
-            Expect => "`[system] expect`",
-            Machine => "`[system] machine`",
-            Component => "`[[components]]`",
-            Implements => "an element of `implements`",
-            Dependency => "an element of `deps`",
-            Parameter => "an element of `params`",
-            Constant => "an element of `constants`",
-            Device => "an element of `devices`",
-            Thread => "an element of `threads`",
-            Slot => "an element of `slots`",
-            Fault => "`fault`",
-            Personality => "`personality`",
-            AddressSpace => "`[[address_spaces]]`",
-        }
-    }
 }
 
 #[cfg(test)]

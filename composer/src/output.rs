@@ -1,5 +1,6 @@
 //! Writing what was asked for: to a file, or to the standard output.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -20,6 +21,21 @@ pub fn write(file: Option<&Path>, text: &str) -> Result<(), Failure> {
             io::ErrorKind::BrokenPipe => Ok(()),
             _ => Err(unwritable(Path::new("standard output"), &error)),
         }),
+    }
+}
+
+/// Says beforehand whether `file` can be written, for what takes long to find out. What is there is not changed, and no file is left.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn may_write(file: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = file else { return Ok(()) };
+    let is_there = path.exists();
+    OpenOptions::new().append(true).create(true).open(path).map_err(|error| unwritable(path, &error))?;
+    match is_there {
+        true => Ok(()),
+        false => std::fs::remove_file(path).map_err(|error| unwritable(path, &error)),
     }
 }
 

@@ -155,6 +155,22 @@ fn a_picture() {
     assert!(stderr(&unwritable).contains("error[E0004]"));
 }
 
+/// A timeline takes two runs. Whether there is a place for it is known before anything is even built: here there is no such crate.
+#[test]
+fn a_timeline_that_cannot_be_written_is_not_begun() {
+    let nowhere = b"[system]\ndescription = \"x\"\n[[components]]\nname = \"nowhere\"\nconstructor = \"kernel\"\n";
+    let (directory, path) = file(nowhere);
+    let trace = |output: &Path| composer(&["trace", path.to_str().unwrap(), "-o", output.to_str().unwrap()]);
+    let refused = trace(&directory.path().join("no/trace.json"));
+    assert_eq!(status(&refused), 2);
+    assert!(stderr(&refused).contains("error[E0004]") && !stderr(&refused).contains("E0501"), "{}", stderr(&refused));
+    let fresh = directory.path().join("trace.json");
+    assert!(stderr(&trace(&fresh)).contains("E0501") && !fresh.exists());
+    std::fs::write(&fresh, "from before").unwrap();
+    assert!(stderr(&trace(&fresh)).contains("E0501"));
+    assert_eq!(std::fs::read(&fresh).unwrap(), b"from before");
+}
+
 #[test]
 fn a_picture_as_a_page_and_for_other_programs() {
     let good = graph("good/page_served.toml");

@@ -138,8 +138,8 @@ fn shown(key: &Key) -> Vec<&'static str> {
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for place in PLACES {
-        _ = write!(page, "\n## {}\n\n| key | shown by |\n|---|---|\n", heading(place));
-        for key in of(place) {
+        _ = write!(page, "\n## {}\n\n| key | shown by |\n|---|---|\n", heading(*place));
+        for key in of(*place) {
             let (must, takes) = (if key.status == Status::Required { ", required" } else { "" }, takes(&key.kind));
             let shown: Vec<_> = shown(key).iter().map(|test| format!("`{test}`")).collect();
             _ = writeln!(page, "| `{}`{must}: {}. Takes {takes} | {} |", key.name, key.meaning, shown.join(", "));

@@ -42,6 +42,7 @@ pub struct Arguments {
 ///
 /// All complaints about the graph and its images; a machine that cannot be followed; the file cannot be written.
 pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    output::may_write(arguments.output.as_deref())?;
     let place = TemporaryDirectory::create(&std::env::temp_dir(), "composer-trace-");
     let place = place.map_err(|error| cannot_write(&arguments.file, &error))?;
     let composed = build::Arguments { file: arguments.file.clone(), output: Some(place.path().join("system")) };

@@ -159,17 +159,18 @@ impl Plan {
         let boxes = boxes.map(|(at, (component, arrows))| Node {
             is_ground: ground == Some(at),
             breaks: breaks.of_component(at),
-            ..Node::new(component, space_name(graph, at).as_deref(), served(graph, at), arrows)
+            ..Node::new(graph, at, component, arrows)
         });
         Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
     }
 }
 
 impl Node {
-    fn new(component: &Component, space: Option<&str>, served: Option<Line>, arrows: usize) -> Self {
-        let mut lines = lines_of_component(component);
+    fn new(graph: &Graph, at: usize, component: &Component, arrows: usize) -> Self {
+        let mut lines = lines_of_component(graph, component);
+        let space = space_name(graph, at);
         lines.extend(space.map(|space| Line::new(Style::Detail, format!("in the address space {space}"))));
-        lines.extend(served);
+        lines.extend(served(graph, at));
         let (width, height) = size(&lines);
         let width = width.max(SMALLEST_WIDTH).max(ARROW_GAP * (arrows + 1) as f64);
         Self { lines, is_ground: false, space: component.shared_space(), size: (width, height), breaks: Vec::new() }
@@ -197,17 +198,28 @@ pub fn size(lines: &[Line]) -> (f64, f64) {
     (width + 2.0 * MARGIN.0, height + 2.0 * MARGIN.1 - 4.0)
 }
 
-fn lines_of_component(component: &Component) -> Vec<Line> {
+fn lines_of_component(graph: &Graph, component: &Component) -> Vec<Line> {
     let mut lines = vec![Line::new(Style::Name, component.name.value.as_str())];
-    if component.is_base_constructor {
-        lines.push(Line::new(Style::Detail, "constructed by the kernel, constructs all others"));
-    }
+    lines.extend(constructor(graph, component).map(|text| Line::new(Style::Detail, text)));
     if component.img.value != component.name.value {
         lines.push(Line::new(Style::Detail, format!("image {}", component.img.value)));
     }
     lines.extend(component.params.iter().map(parameter));
     lines.extend(component.devices.iter().map(device));
     lines
+}
+
+/// Who constructs it, if that is not the base constructor, and whom that constructs.
+fn constructor(graph: &Graph, component: &Component) -> Option<String> {
+    if !component.is_base_constructor {
+        return Some(format!("constructed by {}", graph.components.get(component.constructor?)?.name.value));
+    }
+    let constructs = match graph.components.iter().any(|other| other.constructor.is_some()) {
+        true => ", constructs the rest",
+        false if graph.components.len() > 1 => ", constructs all others",
+        false => "",
+    };
+    Some(format!("constructed by the kernel{constructs}"))
 }
 
 /// What a scheduler may do although no dependency of its own says so: have pages of its clients served.
