@@ -92,10 +92,11 @@ pub enum Promise {
 /// What each scheduler does on each core.
 pub fn analyse(graph: &Graph) -> Vec<Analysis> {
     let schedulers: BTreeSet<usize> = (0..graph.components.len()).filter_map(|at| graph.scheduler(at)).collect();
-    let cores = schedulers.into_iter().flat_map(|at| graph.cores(at).into_iter().map(move |core| (at, core)));
+    let cores = schedulers.iter().flat_map(|at| graph.cores(*at).into_iter().map(move |core| (*at, core)));
     // Who schedules a scheduler comes before it, as every server before its clients.
     cores.fold(Vec::new(), |mut analysed, (scheduler, core)| {
-        analysed.push(of_core(graph, scheduler, core, Supply::of(graph, scheduler, core, &analysed)));
+        let supply = Supply::of(graph, (scheduler, core), &schedulers, &analysed);
+        analysed.push(of_core(graph, (scheduler, core), &schedulers, supply));
         analysed
     })
 }
@@ -106,9 +107,10 @@ fn policy(graph: &Graph, scheduler: usize) -> &'static str {
     number.and_then(|number| NAMES.get(number)).copied().unwrap_or_default()
 }
 
-fn of_core(graph: &Graph, scheduler: usize, core: u64, supply: Supply) -> Analysis {
+fn of_core(graph: &Graph, (scheduler, core): (usize, u64), all: &BTreeSet<usize>, supply: Supply) -> Analysis {
     let policy = policy(graph, scheduler);
-    let threads = threads(graph, scheduler, core, policy);
+    let has_budget_only = |component| policy == EARLIEST_DEADLINE || all.contains(&component);
+    let threads = threads(graph, scheduler, core, &has_budget_only);
     let mut analysis = Analysis { scheduler, core, policy, supply, threads, late: None };
     if analysis.threads.iter().any(Timed::is_contradictory) {
         return analysis;
@@ -156,11 +158,12 @@ pub fn slots(scheduling: &graph::Scheduling) -> Vec<(Option<u8>, u64)> {
     scheduling.slots.iter().map(|slot| (partition(slot.partition), slot.length)).collect()
 }
 
-fn threads(graph: &Graph, scheduler: usize, core: u64, policy: &str) -> Vec<Timed> {
+/// The threads of a scheduler on a core. Of some components, what their own threads may run is all that is known.
+fn threads(graph: &Graph, scheduler: usize, core: u64, has_budget_only: &dyn Fn(usize) -> bool) -> Vec<Timed> {
     let all = graph.scheduled_by(scheduler).flat_map(|component| {
         let of = graph.components.get(component).into_iter();
         let threads = of.flat_map(|of| std::iter::once(&of.own).chain(&of.threads)).enumerate();
-        let has_budget_only = policy == EARLIEST_DEADLINE || graph.is_scheduler(component);
+        let has_budget_only = has_budget_only(component);
         threads
             .filter(move |(number, _)| is_there(graph, component, *number, core))
             .map(move |(number, thread)| Timed::of(component, number, thread, has_budget_only))

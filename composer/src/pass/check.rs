@@ -46,9 +46,9 @@ pub fn check(graph: &Graph, draft: &Draft, found: &mut Diagnostics) {
         regions::check(at, component, graph, draft, found);
         spaces::check(at, component, graph, found);
         visitors.check(at, graph, found);
-        waiting::check(at, draft.components.get(at), graph, found);
-        pages::check(at, component, graph, found);
+        waiting::check(at, draft, graph, found);
     }
+    pages::check(graph, found);
     devices::check_grants(graph, found);
     schedulability::check(graph, found);
 }

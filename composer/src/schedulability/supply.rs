@@ -1,5 +1,7 @@
 //! What a scheduler has of a core: all of it, what the scheduler above gives it for sure, or nobody can say what.
 
+use std::collections::BTreeSet;
+
 use simulator::analysis::periodic_resource::Share;
 
 use super::{Analysis, FIXED_PRIORITY, PROPORTIONAL_SHARE, Promise};
@@ -30,9 +32,9 @@ pub enum Unsure {
 }
 
 impl Supply {
-    /// That of the scheduler at `index`, where those above it are among the `analysed`.
-    pub fn of(graph: &Graph, index: usize, core: u64, analysed: &[Analysis]) -> Self {
-        let Some(above) = graph.scheduler(index) else { return at_the_top(graph, index, core) };
+    /// That of the scheduler at `index` on a core, one of `schedulers`, where those above it are among the `analysed`.
+    pub fn of(graph: &Graph, (index, core): (usize, u64), schedulers: &BTreeSet<usize>, analysed: &[Analysis]) -> Self {
+        let Some(above) = graph.scheduler(index) else { return at_the_top(graph, (index, core), schedulers) };
         let above = analysed.iter().find(|analysis| analysis.scheduler == above && analysis.core == core);
         match above.and_then(|above| promised(above, index)) {
             None => Self::Unsure(Unsure::NoShare),
@@ -43,12 +45,12 @@ impl Supply {
 }
 
 /// Who schedules others, and is scheduled by nobody, has the core until it ends; then the next one has it.
-fn at_the_top(graph: &Graph, index: usize, core: u64) -> Supply {
-    let is_before = |other: &usize| graph.is_scheduler(*other) && graph.scheduler(*other).is_none();
+fn at_the_top(graph: &Graph, (index, core): (usize, u64), schedulers: &BTreeSet<usize>) -> Supply {
     if super::policy(graph, index) == PROPORTIONAL_SHARE && turn(graph, index).is_none() {
         return Supply::Unsure(Unsure::Turns);
     }
-    let first = (0..index).filter(is_before).find(|other| graph.cores(*other).contains(&core));
+    let mut before = schedulers.range(..index).filter(|other| graph.scheduler(**other).is_none());
+    let first = before.find(|other| graph.cores(**other).contains(&core)).copied();
     first.map_or(Supply::Core, |first| Supply::Unsure(Unsure::Behind(first)))
 }
 

@@ -1,14 +1,29 @@
 //! Pages and workers: that servers and schedulers have as many as the graph's edges count on.
 
+use std::collections::BTreeSet;
+
 use crate::code::{NO_SUCH_WORKERS, TOO_MANY_PAGES};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Component, Dependency, Graph, Spanned, Via};
 use crate::pass::pages::worker_threads;
 
-/// The component at `index`: what its clients have of its threads, and as a scheduler the pages that it serves.
-pub fn check(index: usize, component: &Component, graph: &Graph, found: &mut Diagnostics) {
-    check_workers(index, component, graph, found);
-    check_room(index, component, graph, found);
+/// What clients have of the threads of servers for which they name some, and schedulers the pages that they serve.
+pub fn check(graph: &Graph, found: &mut Diagnostics) {
+    let edges = graph.components.iter().flat_map(|client| &client.deps);
+    let with_workers: BTreeSet<usize> = edges.filter(|dep| dep.workers.is_some()).map(|dep| dep.server).collect();
+    let has_page = |client: &usize| {
+        let client = graph.components.get(*client);
+        client.is_some_and(|client| client.deps.iter().any(|dep| dep.via == Via::Page))
+    };
+    let clients = (0..graph.components.len()).filter(has_page);
+    let with_pages: BTreeSet<usize> = clients.filter_map(|at| graph.scheduler(at)).collect();
+    let component = |at: usize| Some((at, graph.components.get(at)?));
+    for (at, server) in with_workers.into_iter().filter_map(component) {
+        check_workers(at, server, graph, found);
+    }
+    for (at, scheduler) in with_pages.into_iter().filter_map(component) {
+        check_room(at, scheduler, graph, found);
+    }
 }
 
 fn check_workers(index: usize, component: &Component, graph: &Graph, found: &mut Diagnostics) {
