@@ -56,7 +56,8 @@ policy = "proportional-share"
 [[components]]
 name = "server"
 implements = [{ interface = "files", variant = "flat" }, { interface = "files", variant = "deep" }, { interface = "fault", variant = "mild" }, { interface = "fault", variant = "strict" }]
-deps = [{ srv = "memory", interface = "memory" }]
+deps = [{ srv = "memory", interface = "memory" }, { srv = "sched", interface = "sched" }]
+threads = [{}, {}]
 devices = [{ name = "serial", ports = 0x3f8, count = 8 }, { name = "clock", interrupt = 4 }, { name = "card", memory = "0xfea0_0000", bytes = "8KiB" }]
 [[components]]
 name = "filter"
@@ -198,6 +199,11 @@ const TOLD: &[(Place, &str, &str, &str, &[&str])] = &[
         "+ sched has `server` serve the page of `client` for `files`",
         "+ client shares a page with `server` for `files`",
         "+ client has its page with `server` for `files` served on a core of its own: core 0",
+    ]),
+    (Dependency, "workers", "methods = [\"open\", \"read\"] }", "methods = [\"open\", \"read\"], via = \"page\", workers = 2 }", &[
+        "+ sched has `server` serve the page of `client` for `files`",
+        "+ client shares a page with `server` for `files`",
+        "+ client has threads of `server` to itself for its calls of `files` that block: 2",
     ]),
     (Dependency, "interposers", "methods = [\"open\", \"read\"] }", "methods = [\"open\", \"read\"], interposers = [\"filter\"] }", &[
         "+ client calls `filter` by `files.flat`, on the way to `server`: open, read",

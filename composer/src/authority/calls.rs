@@ -44,8 +44,12 @@ fn page(graph: &Graph, client: usize, dep: &Dependency) -> Vec<Item> {
         let what = format!("has its page with `{server}` for `{interface}` served on a core of its own");
         Item::new(graph, client, &dep.span, what).of(Extent::Way(format!("core {}", core.value))).time()
     });
+    let workers = dep.workers.as_ref().map(|workers| {
+        let what = format!("has threads of `{server}` to itself for its calls of `{interface}` that block");
+        Item::new(graph, client, &dep.span, what).of(Extent::Number(workers.value)).time()
+    });
     let shared = item(client, format!("shares a page with `{server}` for `{interface}`"));
-    std::iter::once(shared).chain(served).chain(core).collect()
+    std::iter::once(shared).chain(served).chain(core).chain(workers).collect()
 }
 
 /// Who trusts the other end leaves its registers as they are.

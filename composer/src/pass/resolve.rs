@@ -10,7 +10,7 @@ use crate::code::{
     SEVERAL_BASE_CONSTRUCTORS, UNKNOWN_COMPONENT,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{Component, Dependency, Expect, Files, Graph, Spanned};
+use crate::graph::{Component, Dependency, Expect, Files, Graph, Regions, Spanned, Trust, Via};
 use crate::schedule::SCHED;
 use crate::suggest;
 use crate::text::quote;
@@ -60,7 +60,12 @@ fn resolve_component(
         // Without a base constructor, whoever is named here may be meant as it.
         constructor: constructor.copied().filter(|at| !names.bases.is_empty() && !names.bases.contains(at)),
         implements: draft.implements.clone(),
-        deps: draft.deps.iter().filter_map(|dep| resolve_dependency(dep, names, found)).collect(),
+        deps: draft
+            .deps
+            .iter()
+            .filter(|dep| !is_construction(draft, dep))
+            .filter_map(|dep| resolve_dependency(dep, names, found))
+            .collect(),
         fault: draft.fault.as_ref().and_then(|handler| resolve_dependency(handler, names, found)),
         personality: draft.personality.as_ref().and_then(|handler| resolve_dependency(handler, names, found)),
         policy: draft.policy,
@@ -82,10 +87,7 @@ fn resolve_component(
 
 fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut Diagnostics) -> Option<Dependency> {
     if draft.srv.value == KERNEL {
-        found.push(
-            Diagnostic::error(NOT_SUPPORTED_YET, "a dependency on the kernel is not supported yet")
-                .label(&draft.srv.span, "the kernel serves no interface yet"),
-        );
+        found.push(depends_on_the_kernel(draft));
         return None;
     }
     let server = names.look_up(&draft.srv, found)?;
@@ -109,6 +111,22 @@ fn resolve_dependency(draft: &draft::Dependency, names: &Names<'_>, found: &mut 
         workers: draft.workers.clone(),
         span: draft.span.clone(),
     })
+}
+
+/// Composite's scripts say of the base constructor that it depends on the kernel, too: that is what `constructor` says.
+fn is_construction(draft: &draft::Component, dep: &draft::Dependency) -> bool {
+    let variant = dep.variant.as_ref().is_none_or(|variant| variant.value == KERNEL);
+    let ways = (dep.via, dep.trust, dep.regions) == (Via::Call, Trust::default(), Regions::default());
+    let says_more = dep.methods.is_some() || dep.import.is_some() || dep.core.is_some() || dep.workers.is_some();
+    let is_plain = variant && ways && !says_more && dep.interposers.is_empty();
+    dep.srv.value == KERNEL && dep.interface.value == "init" && is_plain && is_constructed_by_kernel(draft)
+}
+
+fn depends_on_the_kernel(draft: &draft::Dependency) -> Diagnostic {
+    let complaint = Diagnostic::error(NOT_SUPPORTED_YET, "a dependency on the kernel is not supported yet");
+    let complaint = complaint.label(&draft.srv.span, "the kernel serves no interface");
+    let keys = "what it gives to a component is said by `devices`, `budget`, `threads`, `memory`";
+    complaint.help(format!("{keys}; the base constructor alone names it, with `interface = \"init\"`"))
 }
 
 /// The components by name.
