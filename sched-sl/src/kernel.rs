@@ -14,7 +14,7 @@ pub enum DispatchError {
     Stale,
     /// There are events that the scheduler has not received.
     EventsPending,
-    /// The thread has ended, or is not this scheduler's.
+    /// The thread has ended, cannot start, or is not this scheduler's.
     NoSuchThread,
 }
 
@@ -75,6 +75,9 @@ pub trait Kernel {
     ///
     /// [`DispatchError::Stale`] or [`DispatchError::EventsPending`]; it did not wait.
     fn idle(&self, until: Option<Instant>, token: Token) -> Result<(), DispatchError>;
+
+    /// Notes that the scheduler forgets a thread, since the kernel says that there is no such one. Called outside the critical section.
+    fn has_lost(&self, _: ThreadId) {}
 
     /// Takes the next event, without waiting. Called outside the scheduler's critical section: a caller to which
     /// the kernel gives no events can let one run to which it does, and then has none left to take.

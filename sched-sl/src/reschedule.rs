@@ -108,12 +108,12 @@ pub fn recover<K, P, M, const N: usize>(
     P: Policy<N>,
     M: Timers<N>,
 {
-    scheduler.with(|it| {
-        if let (Some(thread), DispatchError::NoSuchThread) = (it.retract(since), error) {
-            // It cannot have exited in between: it was just there.
-            let _ = it.exit(thread);
-        }
-    });
+    let retracted = scheduler.with(|it| it.retract(since));
+    if let (Some(thread), DispatchError::NoSuchThread) = (retracted, error) {
+        kernel.has_lost(thread);
+        // If that was noted in the scheduler as well, it is there no more.
+        let _ = scheduler.with(|it| it.exit(thread));
+    }
     take_note(kernel, scheduler, error);
 }
 

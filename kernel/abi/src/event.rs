@@ -25,7 +25,7 @@ pub enum What {
     Expired,
     /// It returned from its entry with this status, and can start again.
     Ended(u16),
-    /// It faulted with no invocation left to unwind; the status says why.
+    /// It faulted with no invocation left to unwind, or its handler ended it, with this status: it does not start again.
     Faulted(u16),
 }
 

@@ -181,8 +181,7 @@ pub fn end(store: &impl Store, core: &mut CoreState, how: ThreadEnd, status: u16
     let thread = core.thread();
     let (state, what) = match how {
         ThreadEnd::Returned => (State::AtStart, What::Ended(status)),
-        ThreadEnd::Faulted => (State::Faulted, What::Faulted(status)),
-        ThreadEnd::Exited => (State::Faulted, What::Ended(status)),
+        ThreadEnd::Faulted | ThreadEnd::Exited => (State::Faulted, What::Faulted(status)),
     };
     let scheduler = thread::scheduler(store, thread);
     match scheduler {

@@ -135,8 +135,7 @@ impl Model {
     fn end(&mut self, how: ThreadEnd, status: u16) -> Outcome {
         let (state, what) = match how {
             ThreadEnd::Returned => (State::AtStart, What::Ended(status)),
-            ThreadEnd::Faulted => (State::Faulted, What::Faulted(status)),
-            ThreadEnd::Exited => (State::Faulted, What::Ended(status)),
+            ThreadEnd::Faulted | ThreadEnd::Exited => (State::Faulted, What::Faulted(status)),
         };
         let current = self.current;
         match self.thread(current).scheduler {

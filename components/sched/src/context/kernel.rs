@@ -8,7 +8,7 @@ use crate::state::{Target, Threads};
 use abi::error::Error as KernelError;
 use runtime::Error;
 use runtime::scheduling::Budget;
-use sched_sl::{DispatchError, Duration, Event, Exclusive, Instant, Kernel, Payer, Token};
+use sched_sl::{DispatchError, Duration, Event, Exclusive, Instant, Kernel, Payer, ThreadId, Token};
 
 /// Turns, the shortest that there are, until a scheduler that has no time looks whether it has some.
 const PAUSES: u64 = 5;
@@ -112,6 +112,10 @@ impl<M: Machine> Kernel for Context<'_, M> {
             Some(own) => self.wait(own, until),
             None => self.switch_to_own(),
         }
+    }
+
+    fn has_lost(&self, thread: ThreadId) {
+        self.inside(|state| state.lose(&self.scheduler.part(), thread));
     }
 
     /// A client's thread gets no events: the scheduler's own takes them in.

@@ -2,8 +2,11 @@
 
 use super::{Member, Part, State};
 use crate::Machine;
+use crate::directory::Entry;
 use crate::letters::Letters;
+use abi::error::Error as KernelError;
 use abi::event::What;
+use abi::layout::THREADS;
 use sched_sl::ThreadId;
 
 impl State {
@@ -24,6 +27,17 @@ impl State {
         }
         if !member.is_background {
             part.shared.await_less();
+        }
+    }
+
+    /// The kernel does not let a thread go on that was thought to be ready: it has ended, whatever was said of it.
+    #[cold]
+    #[inline(never)]
+    pub fn lose(&mut self, part: &Part<impl Machine>, id: ThreadId) {
+        let is_it = |entry: Entry| self.member(entry).is_some_and(|member| member.id == id);
+        let index = (0..THREADS as u32).find(|index| part.directory.find(u64::from(*index)).is_some_and(is_it));
+        if let Some(index) = index {
+            self.end(part, index, What::Faulted(KernelError::NotDispatchable.status()));
         }
     }
 

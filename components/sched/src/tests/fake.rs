@@ -288,6 +288,11 @@ impl Fake {
         self.lock().calls
     }
 
+    /// The thread with this index, which has ended, cannot start again.
+    pub fn ruin(&self, index: u64) {
+        self.lock().states.insert(1000 + index as u32, State::Faulted);
+    }
+
     /// A tick passes, and whose time is up loses the core. Answers what time it was.
     fn tick(&self) -> u64 {
         let mut kernel = self.lock();

@@ -157,6 +157,16 @@ fn a_scheduler_learns_that_its_thread_faulted_and_it_is_gone() {
 }
 
 #[test]
+fn a_scheduler_learns_that_a_handler_ended_its_thread_and_it_is_gone() {
+    let mut scene = Scene::new();
+    let thread = scene.threads[0];
+    scene.dispatch(thread, 1).unwrap();
+    end(&scene.system.memory, &mut scene.system.core, ThreadEnd::Exited, 7);
+    assert_eq!(scene.poll(), Ok(event(5, What::Faulted(7), false)), "not that it can start again");
+    assert_eq!(scene.dispatch(thread, 2), Err(Error::NotDispatchable));
+}
+
+#[test]
 fn an_overtaken_decision_is_refused() {
     let mut scene = Scene::new();
     let [one, other] = scene.threads;
