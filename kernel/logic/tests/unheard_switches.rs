@@ -1,225 +1,311 @@
-//! Switches between two threads of a component that the kernel hears of later, as a model: what has to be done so that the kernel is not
-//! mistaken about who runs, and what happens otherwise. Nothing in the kernel does this; `ARCHITECTURE.md` says why.
+//! Switches between threads of a component that the kernel hears of later, as a model: which rules it takes so that the kernel is not
+//! mistaken about who runs, and what happens without each of them. `logic::unheard` is what the kernel does of it.
 //!
-//! A component's word says which of its threads runs. Whoever hands over saves its registers in the component's memory, writes the word,
-//! and goes on as the other. The kernel looks at the word when it is entered from the component next, by a call, an interrupt or a
-//! fault, and not on returns from servers. All sequences of steps of three threads, of a component that keeps to this, are walked through.
-#![allow(clippy::expect_used, reason = "this is how a test fails")]
+//! A thread that hands over *parks*: it exchanges its stack pointer for 0 with a word of the component's memory, and takes another's the same
+//! way. Each exchange is one instruction, and between the two nobody's registers are in the processor: it is *empty*. So the stack pointer
+//! says whose registers they are, at every instruction, and the kernel has nothing to ask. All sequences of steps of three threads are walked through.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashSet;
 
 /// A thread of the component, by its number.
 type Thread = usize;
 const THREADS: usize = 3;
 
-/// What is done so that the kernel is not mistaken. It believes the word only if neither thread has an invocation in progress.
+/// What is done so that the kernel is not mistaken.
 #[derive(Clone, Copy)]
 struct Rules {
-    /// Nor unless the thread named was seen to leave in this way, and not to be resumed since: the kernel keeps a mark.
-    marks: bool,
-    /// Whoever leaves by the kernel writes into the word who goes on.
-    leaving_writes: bool,
-    /// Who is about to hand over has claimed the other: if the kernel has that one resumed, the claimer goes on instead.
-    claims: bool,
+    /// An interrupt looks whose stack it is.
+    interrupts_look: bool,
+    /// Whoever was handed over to says so before it calls.
+    calls_report: bool,
+    /// To find somebody parked and to take it is one step.
+    takes_at_once: bool,
+    /// A thread that lost the core while it was empty can be handed over to.
+    empty_is_vacant: bool,
+    /// A thread can be handed over to only if nothing of it is elsewhere.
+    others_are_kept: bool,
+    /// The component lies: it goes on with threads that are not parked.
+    lies: bool,
 }
 
-const ALL: Rules = Rules { marks: true, leaving_writes: true, claims: true };
+const ALL: Rules = Rules {
+    interrupts_look: true,
+    calls_report: true,
+    takes_at_once: true,
+    empty_is_vacant: true,
+    others_are_kept: true,
+    lies: false,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Step {
-    /// Has chosen to hand over to this thread, without the kernel.
-    Choose(Thread),
-    /// Does so.
-    HandOver,
-    /// Leaves its registers in the component's memory, too, and has the kernel dispatch this one.
-    Leave(Thread),
+    /// Parks, to hand over to this thread.
+    Park(Thread),
+    /// Parks, to leave the choice to the scheduler.
+    Leave,
+    /// The next instruction of one that is empty.
+    GoOn,
+    /// The kernel is told that one that is empty leaves; this one is dispatched.
+    Left(Thread),
     /// Calls a server.
     Call,
     /// Comes back from there.
     Return,
     /// Loses the core to this thread.
     Preempt(Thread),
+    /// Pretends to be this thread.
+    Lie(Thread),
 }
 
-/// Where a thread goes on.
+/// What is in the processor, or in the kernel in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Registers {
-    /// In the processor.
-    Processor,
-    /// In the component's memory.
-    Memory,
-    /// In the kernel, which keeps them as this thread's.
-    Kernel(Thread),
+    /// A thread's, in its component or, for it, in a server.
+    Of(Thread),
+    /// Nobody's: about to take the first of these, or else the second back, which came here.
+    Taking(Thread, Thread),
+    /// Nobody's: has found the first of these parked, if it was to look before it takes.
+    Found(Thread),
+    /// Nobody's: about to take this one back.
+    TakingBack(Thread),
+    /// Nobody's: about to tell the kernel.
+    Leaving,
+    /// Nobody's: about to take whom the kernel takes for running. So is whoever starts.
+    AtStart,
 }
+
+use Registers::{AtStart, Found, Leaving, Of, Taking, TakingBack};
 
 /// The machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Machine {
-    /// Where each thread goes on, in truth, and whether that is in a server.
-    registers: [Registers; THREADS],
-    is_in_server: [bool; THREADS],
-    /// What the component's word says.
-    word: Thread,
+    processor: Registers,
     /// Whom the kernel takes for running.
     current: Thread,
-    /// Whose invocation stack has a level.
+    /// What the kernel keeps of each of the others.
+    kept: [Registers; THREADS],
+    /// Who has an invocation in progress.
     has_called: [bool; THREADS],
-    /// Who was seen to have left its registers in memory.
-    has_left: [bool; THREADS],
-    /// Whom each is about to hand over to.
-    chosen: [Option<Thread>; THREADS],
-    /// Whether somebody goes on twice.
-    is_doubled: bool,
+    /// Who is parked in the component's memory.
+    is_parked: [bool; THREADS],
+    /// Whether somebody parked twice, or whoever was dispatched was nowhere.
+    is_mistaken: bool,
+    /// Whether a server was taken for something that could be forgotten.
+    is_server_lost: bool,
 }
 
 impl Machine {
     /// The first runs; the others have not begun yet.
     fn new() -> Self {
-        let registers = [Registers::Processor, Registers::Kernel(1), Registers::Kernel(2)];
         let no = [false; THREADS];
-        let (chosen, is_doubled) = ([None; THREADS], false);
-        Self { registers, is_in_server: no, word: 0, current: 0, has_called: no, has_left: no, chosen, is_doubled }
+        let kept = [Of(0), Of(1), Of(2)];
+        let (is_mistaken, is_server_lost) = (false, false);
+        Self { processor: Of(0), current: 0, kept, has_called: no, is_parked: no, is_mistaken, is_server_lost }
     }
 
-    fn running(&self) -> Thread {
-        self.registers.iter().position(|at| *at == Registers::Processor).expect("somebody runs")
+    fn is_vacant(&self, thread: Thread, rules: Rules) -> bool {
+        match self.kept[thread] {
+            AtStart => true,
+            Of(_) => !rules.others_are_kept,
+            _ => rules.empty_is_vacant,
+        }
     }
 
-    /// The kernel is entered from the component.
+    /// The kernel looks whose stack it is.
     fn look(&mut self, rules: Rules) {
-        let (named, current) = (self.word, self.current);
-        let is_idle = !self.has_called[named] && !self.has_called[current];
-        let is_marked = !rules.marks || self.has_left[named];
-        if named != current && is_idle && is_marked {
-            self.has_left[current] = true;
-            self.has_left[named] = false;
-            self.current = named;
+        let (Of(named), current) = (self.processor, self.current) else { return };
+        if named == current || self.has_called[current] || !self.is_vacant(named, rules) {
+            return;
         }
+        // Whoever is in a server would be lost to that one.
+        self.is_server_lost |= self.has_called[named];
+        self.kept[current] = AtStart;
+        self.current = named;
     }
 
-    /// The kernel resumes a thread: with what it keeps of it, or by having the component load it. `None` if it has nothing.
-    fn dispatch(&mut self, to: Thread, rules: Rules) -> Option<()> {
-        let claimer = self.chosen.iter().position(|chosen| *chosen == Some(to));
-        let to = claimer.filter(|_| rules.claims && self.has_left[to]).unwrap_or(to);
-        let kept = self.registers.iter().position(|at| *at == Registers::Kernel(to));
-        let resumed = if self.has_left[to] { to } else { kept? };
-        self.has_left[to] = false;
+    fn dispatch(&mut self, to: Thread) {
         self.current = to;
-        self.registers[resumed] = Registers::Processor;
-        if !self.is_in_server[resumed] {
-            self.word = to;
-        }
+        self.processor = self.kept[to];
+    }
+
+    fn park(&mut self, me: Thread) {
+        self.is_mistaken |= self.is_parked[me];
+        self.is_parked[me] = true;
+    }
+
+    /// Takes a thread that is parked. `None` if it is not.
+    fn take(&mut self, thread: Thread) -> Option<Registers> {
+        core::mem::take(&mut self.is_parked[thread]).then_some(Of(thread))
+    }
+
+    /// The next instruction of one that is empty.
+    fn go_on(&mut self, rules: Rules) -> Option<()> {
+        self.processor = match self.processor {
+            Taking(to, from) if rules.takes_at_once => self.take(to).unwrap_or(TakingBack(from)),
+            Taking(to, _) if self.is_parked[to] => Found(to),
+            Taking(_, from) => TakingBack(from),
+            Found(to) => {
+                self.is_parked[to] = false;
+                Of(to)
+            }
+            TakingBack(from) => self.take(from).unwrap_or(AtStart),
+            AtStart => {
+                let own = self.take(self.current);
+                // Whom the kernel has dispatched is nowhere.
+                self.is_mistaken |= own.is_none();
+                own.unwrap_or(AtStart)
+            }
+            Of(_) | Leaving => return None,
+        };
         Some(())
     }
 
     /// What follows from a step; `None` if it cannot be taken here.
     fn after(&self, step: Step, rules: Rules) -> Option<Self> {
-        let (mut next, me) = (self.clone(), self.running());
-        let is_inside = !self.is_in_server[me];
-        let is_free = is_inside && self.chosen[me].is_none();
+        let mut next = self.clone();
+        let is_inside = !self.has_called[self.current];
+        let me = match self.processor {
+            Of(me) if is_inside => Some(me),
+            _ => None,
+        };
         match step {
-            Step::Choose(to) if is_free && self.registers[to] == Registers::Memory => {
-                if self.chosen.contains(&Some(to)) {
-                    return None;
-                }
-                next.chosen[me] = Some(to);
+            Step::Park(to) if me? != to => {
+                next.park(me?);
+                next.processor = Taking(to, me?);
             }
-            Step::HandOver => {
-                let to = next.chosen[me].take()?;
-                next.is_doubled |= next.registers[to] != Registers::Memory;
-                next.registers[me] = Registers::Memory;
-                next.registers[to] = Registers::Processor;
-                next.word = to;
+            Step::Leave => {
+                next.park(me?);
+                next.processor = Leaving;
             }
-            Step::Leave(to) if is_free && to != me => {
-                next.look(rules);
-                next.registers[me] = Registers::Memory;
-                let left = next.current;
-                next.has_left[left] = true;
-                if rules.leaving_writes {
-                    next.word = to;
-                }
-                next.dispatch(to, rules)?;
+            Step::GoOn => next.go_on(rules)?,
+            Step::Left(to) if self.processor == Leaving && to != self.current => {
+                next.kept[self.current] = AtStart;
+                next.dispatch(to);
             }
-            Step::Call if is_free => {
-                next.look(rules);
-                let caller = next.current;
-                next.has_called[caller] = true;
-                next.is_in_server[me] = true;
-            }
-            Step::Return if !is_inside => {
-                let caller = next.current;
-                next.has_called[caller] = false;
-                next.is_in_server[me] = false;
-            }
-            Step::Preempt(to) if to != me => {
-                if is_inside {
+            Step::Call => {
+                me?;
+                if rules.calls_report {
                     next.look(rules);
                 }
-                next.registers[me] = Registers::Kernel(next.current);
-                next.dispatch(to, rules)?;
+                next.has_called[next.current] = true;
             }
+            Step::Return if !is_inside => next.has_called[self.current] = false,
+            Step::Preempt(to) => {
+                if rules.interrupts_look {
+                    next.look(rules);
+                }
+                next.kept[next.current] = next.processor;
+                next.dispatch(to);
+            }
+            Step::Lie(to) if rules.lies && me? != to => next.processor = Of(to),
             _ => return None,
         }
         Some(next)
     }
 
-    /// Whether the kernel keeps somebody's registers as another's, or runs a server for another than who called.
-    fn is_mistaken(&self) -> bool {
-        let is_wrong = |(thread, at): (Thread, &Registers)| matches!(at, Registers::Kernel(of) if *of != thread);
-        let me = self.running();
-        self.is_doubled
-            || self.registers.iter().enumerate().any(is_wrong)
-            || (self.is_in_server[me] && self.current != me)
+    /// Whether the kernel keeps somebody's registers as another's, runs a server for another than who called, or somebody is twice or nowhere.
+    fn has_failed(&self, rules: Rules) -> bool {
+        if rules.lies {
+            // What becomes of a component's own threads is its own business.
+            return self.is_server_lost;
+        }
+        let others = (0..THREADS).filter(|thread| *thread != self.current);
+        let is_wrong = others.clone().any(|thread| matches!(self.kept[thread], Of(of) if of != thread));
+        let places = |of: Thread| {
+            let kept = others.clone().filter(|thread| self.kept[*thread] == Of(of)).count();
+            kept + usize::from(self.processor == Of(of)) + usize::from(self.is_parked[of])
+        };
+        let is_for_another = self.has_called[self.current] && self.processor != Of(self.current);
+        self.is_mistaken || is_wrong || is_for_another || (0..THREADS).any(|thread| places(thread) != 1)
     }
 }
 
 fn steps() -> impl Iterator<Item = Step> {
-    let of = |thread| [Step::Choose(thread), Step::Leave(thread), Step::Preempt(thread)];
-    (0..THREADS).flat_map(of).chain([Step::HandOver, Step::Call, Step::Return])
+    let of = |thread| [Step::Park(thread), Step::Left(thread), Step::Preempt(thread), Step::Lie(thread)];
+    (0..THREADS).flat_map(of).chain([Step::GoOn, Step::Leave, Step::Call, Step::Return])
 }
 
-/// The shortest sequence after which the kernel is mistaken; of whatever length, as there are not many states.
+/// The shortest sequence after which something is wrong; of whatever length, as there are not many states.
 fn shortest_mistake(rules: Rules) -> Option<Vec<Step>> {
-    let mut paths = HashMap::from([(Machine::new(), Vec::new())]);
-    let mut ahead = VecDeque::from([Machine::new()]);
-    while let Some(machine) = ahead.pop_front() {
-        let path: Vec<Step> = paths[&machine].clone();
-        if machine.is_mistaken() {
-            return Some(path);
+    // Each machine with the number of the one before and the step from there.
+    let mut reached = vec![(Machine::new(), None)];
+    let mut known = HashSet::from([Machine::new()]);
+    let mut at = 0;
+    while let Some((machine, _)) = reached.get(at) {
+        if machine.has_failed(rules) {
+            return Some(path_to(&reached, at));
         }
+        let machine = machine.clone();
         for step in steps() {
             let Some(next) = machine.after(step, rules) else { continue };
-            if !paths.contains_key(&next) {
-                paths.insert(next.clone(), [&path[..], &[step]].concat());
-                ahead.push_back(next);
+            if known.insert(next.clone()) {
+                reached.push((next, Some((at, step))));
             }
         }
+        at += 1;
     }
     None
 }
 
-#[test]
-fn without_a_mark_a_thread_that_comes_back_from_a_server_is_taken_for_another() {
-    // The word still says who ran meanwhile, and returns do not look at it.
-    let mistake = shortest_mistake(Rules { marks: false, ..ALL });
-    assert_eq!(mistake, Some(vec![Step::Call, Step::Preempt(1), Step::Preempt(0), Step::Return, Step::Preempt(2)]));
+fn path_to(reached: &[(Machine, Option<(usize, Step)>)], at: usize) -> Vec<Step> {
+    let before = |at: &(usize, Step)| reached[at.0].1;
+    let mut steps: Vec<Step> = std::iter::successors(reached[at].1, before).map(|(_, step)| step).collect();
+    steps.reverse();
+    steps
 }
 
-#[test]
-fn a_word_that_says_who_has_left_is_believed_of_who_comes_back_from_a_server() {
-    let mistake = shortest_mistake(Rules { leaving_writes: false, ..ALL });
-    assert_eq!(mistake, Some(vec![Step::Call, Step::Preempt(1), Step::Leave(0), Step::Return, Step::Preempt(2)]));
-}
-
-#[test]
-fn a_thread_that_is_resumed_while_another_is_about_to_hand_over_to_it_goes_on_twice() {
-    let mistake = shortest_mistake(Rules { claims: false, ..ALL });
-    let expected = [Step::Leave(1), Step::Choose(0), Step::Preempt(0), Step::Preempt(1), Step::HandOver];
-    assert_eq!(mistake, Some(expected.to_vec()));
+fn assert_misled(rules: Rules, expected: &[Step]) {
+    assert_eq!(shortest_mistake(rules).as_deref(), Some(expected));
 }
 
 #[test]
 fn with_all_rules_no_sequence_misleads_the_kernel() {
     assert_eq!(shortest_mistake(ALL), None);
+}
+
+#[test]
+fn without_a_look_at_interrupts_a_thread_is_kept_as_another() {
+    assert_misled(
+        Rules { interrupts_look: false, ..ALL },
+        &[Step::Park(1), Step::Preempt(1), Step::Park(0), Step::GoOn, Step::Preempt(0)],
+    );
+}
+
+#[test]
+fn without_a_report_a_server_runs_for_another() {
+    assert_misled(
+        Rules { calls_report: false, ..ALL },
+        &[Step::Park(1), Step::Preempt(1), Step::Park(0), Step::GoOn, Step::Call],
+    );
+}
+
+#[test]
+fn if_to_look_and_to_take_are_two_steps_a_thread_goes_on_twice() {
+    // It was dispatched in between, and nobody is parked any more.
+    let expected = [
+        Step::Leave,
+        Step::Left(1),
+        Step::Park(0),
+        Step::GoOn,
+        Step::Preempt(0),
+        Step::GoOn,
+        Step::Preempt(1),
+        Step::GoOn,
+    ];
+    assert_misled(Rules { takes_at_once: false, ..ALL }, &expected);
+}
+
+#[test]
+fn one_that_was_interrupted_between_two_threads_has_to_count_as_vacant() {
+    assert_misled(
+        Rules { empty_is_vacant: false, ..ALL },
+        &[Step::Park(1), Step::Preempt(1), Step::Park(0), Step::GoOn, Step::Preempt(0)],
+    );
+}
+
+#[test]
+fn a_component_that_lies_harms_no_server() {
+    assert_eq!(shortest_mistake(Rules { lies: true, ..ALL }), None);
+    let harm = shortest_mistake(Rules { lies: true, others_are_kept: false, ..ALL });
+    assert_eq!(harm, Some(vec![Step::Call, Step::Preempt(1), Step::Lie(0), Step::Preempt(0)]));
 }
