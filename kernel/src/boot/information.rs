@@ -135,10 +135,11 @@ fn sort(regions: &mut [Region]) {
     }
 }
 
-/// For [`multiboot2`] and [`pvh`], which fill in the same fields.
+/// For [`multiboot2`] and [`pvh`], which fill in the same fields. It is there once, for both.
+#[inline(never)]
 pub(super) fn finish(
     loader: &'static str,
-    fill: impl FnOnce(&mut Machine) -> Result<(), InformationError>,
+    fill: &mut dyn FnMut(&mut Machine) -> Result<(), InformationError>,
 ) -> Result<Machine, InformationError> {
     let mut machine = Machine::new(loader);
     fill(&mut machine)?;

@@ -24,7 +24,7 @@ struct Tag {
 pub fn read(information: u32) -> Result<Machine, InformationError> {
     let start = u64::from(information);
     let bytes = word(start, 4).ok_or(InformationError::Malformed)?;
-    finish("multiboot2", |machine| fill(machine, start + HEADER_BYTES, start + bytes))
+    finish("multiboot2", &mut |machine| fill(machine, start + HEADER_BYTES, start + bytes))
 }
 
 fn fill(machine: &mut Machine, mut at: u64, end: u64) -> Result<(), InformationError> {

@@ -49,7 +49,7 @@ pub fn read(information: u32) -> Result<Machine, InformationError> {
     if information.version < 1 {
         return Err(InformationError::NoMemoryMap);
     }
-    finish("PVH", |machine| fill(machine, &information))
+    finish("PVH", &mut |machine| fill(machine, &information))
 }
 
 fn fill(machine: &mut Machine, information: &StartInformation) -> Result<(), InformationError> {
