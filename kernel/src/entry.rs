@@ -63,6 +63,7 @@ pub unsafe extern "C" fn syscall_entry() {
         descriptors: DESCRIPTORS,
         operations: (sym operations::TABLE),
         return_from_level: return_into_level,
+        here: operations::here,
         exit: exit,
     }
 }

@@ -12,7 +12,8 @@ use core::arch::global_asm;
 use core::fmt;
 use logic::operation::before_zero;
 use logic::outcome::Outcome;
-use logic::{component, fault};
+use logic::thread::saved;
+use logic::{component, fault, unheard};
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{CS, Segment};
 use x86_64::registers::control::Cr2;
@@ -148,6 +149,7 @@ extern "C" fn from_user(frame: &Frame) -> Outcome {
         crate::console::fatal(Text("a machine check says that the processor's state is wrong"));
     }
     // The entry has kept all registers, unless those of another fault of the thread are kept.
+    unheard::look(memory, &mut core.state, saved::FAULTED);
     if let Some(outcome) = fault::handle(memory, &mut core.state, cause(frame)) {
         return follow(core, outcome);
     }

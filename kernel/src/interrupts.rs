@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use logic::frame::Frame;
 use logic::outcome::Outcome;
 use logic::thread::{self, saved};
-use logic::{budget, cross_core, dispatch, endpoint, interrupt, invocation, launch, quiescence};
+use logic::{budget, cross_core, dispatch, endpoint, interrupt, invocation, launch, quiescence, unheard};
 
 /// The first vector that is not an exception's.
 const FIRST_VECTOR: u8 = 32;
@@ -159,6 +159,7 @@ extern "C" fn from_user(interrupted: &Interrupted) -> Outcome {
     };
     let resume = ResumePoint { address: interrupted.instruction, stack: interrupted.stack };
     kept::keep_resume_point(memory, &core.state, resume);
+    unheard::look(memory, &mut core.state, saved::PREEMPTED);
     kept::keep_registers(memory, &core.state, saved::PREEMPTED, &interrupted.registers, interrupted.flags);
     let epoch = quiescence::current(memory);
     let arrival = arrive(core, interrupted.vector);

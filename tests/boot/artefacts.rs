@@ -115,8 +115,18 @@ fn no_memory_of_the_kernel_can_be_both_written_and_executed() -> Outcome {
 
 /// What `syscall` leads to, and what that jumps to by a capability's kind, up to the functions that clear these registers.
 const ENTRY: &str = "13syscall_entry";
-const OPERATIONS: [&str; 9] =
-    ["5empty", "7receive", "4send", "5ports", "16capability_table", "10page_table", "3map", "5alias", "5unmap"];
+const OPERATIONS: [&str; 10] = [
+    "5empty",
+    "7receive",
+    "4send",
+    "5ports",
+    "16capability_table",
+    "10page_table",
+    "3map",
+    "5alias",
+    "5unmap",
+    "4here",
+];
 /// What it jumps to for threads, which leaves the kernel itself.
 const SWITCH: &str = "5entry6switch17h";
 

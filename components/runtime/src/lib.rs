@@ -45,6 +45,7 @@ pub mod nodes;
 pub mod page;
 mod panic;
 mod parameter;
+pub mod peers;
 pub mod pieces;
 mod ports;
 mod record;

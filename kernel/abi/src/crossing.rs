@@ -54,6 +54,10 @@ pub const METHODS: u16 = 64;
 /// First status that the kernel does not use for itself.
 pub const SERVER_STATUS: u16 = 0x100;
 
+/// Status with which a thread returns from its first level that is not at its end: it goes on from its start when its scheduler
+/// dispatches it again, which lets others go first.
+pub const YIELDED: u16 = 0xff;
+
 /// RFLAGS on every exit to user level: interrupts on, IOPL 0, nothing else.
 pub const EXIT_FLAGS: u64 = 0x202;
 
@@ -82,6 +86,10 @@ impl CapabilityWord {
     /// Answers word 0 = thread index | core << 32, as a server is told. The capability number is out of every range, and
     /// the method is none that a stub would put behind it.
     pub const IDENTITY: Self = Self(!0xfff);
+
+    /// Says without a capability whose stack the thread is on that asks: see `unheard` in the kernel's logic. With an address in word 0 it joins
+    /// those threads of its component that hand over to each other without the kernel, and begins there whenever it starts.
+    pub const HERE: Self = Self(Self::IDENTITY.0 | 0xff);
 
     /// Names `method` of the capability in slot `capability`.
     pub const fn new(capability: u32, method: u16) -> Self {

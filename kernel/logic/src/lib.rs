@@ -48,6 +48,7 @@ pub mod slot;
 pub mod store;
 pub mod temporal_capability;
 pub mod thread;
+pub mod unheard;
 mod users;
 
 #[cfg(test)]

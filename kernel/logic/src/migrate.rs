@@ -12,6 +12,7 @@ use crate::outcome::Outcome;
 use crate::quiescence;
 use crate::store::Store;
 use crate::thread::{self, Scheduler, State};
+use crate::unheard;
 use abi::error::Error;
 
 /// Moves `thread` to core number `to`.
@@ -32,7 +33,7 @@ pub fn migrate(
         return Err(Error::NotDispatchable);
     }
     let is_awaited = matches!(thread::scheduler(store, thread), Scheduler::Waiting(_) | Scheduler::Launched);
-    if is_awaited || thread::schedules(store, thread) {
+    if is_awaited || thread::schedules(store, thread) || unheard::has_joined(store, thread) {
         return Err(Error::InUse);
     }
     cross_core::hold(store, thread)?;

@@ -19,6 +19,7 @@ use crate::registers;
 use crate::slot;
 use crate::store::{Descriptor, Store};
 use crate::thread;
+use crate::unheard;
 use abi::crossing::{CapabilityWord, RETURN};
 use abi::error::Error;
 use abi::kind::Kind;
@@ -61,6 +62,10 @@ pub struct Request {
 pub fn perform(store: &impl Store, machine: &mut impl Machine, core: &mut CoreState, request: Request) -> Outcome {
     if request.word == CapabilityWord::IDENTITY {
         return Outcome::Answer(core.identity);
+    }
+    if request.word == CapabilityWord::HERE {
+        let [start, ..] = request.words;
+        return unheard::here(store, core, start).unwrap_or_else(Outcome::from);
     }
     if request.word.capability() == u64::from(RETURN) {
         let [first, second, ..] = request.words;
@@ -207,7 +212,8 @@ fn other_of_thread(
     let [register, word, ..] = words;
     let with = |rights| other_object(store, held, rights);
     match ThreadOperation::from_number(number).ok_or(Error::UnknownOperation)? {
-        ThreadOperation::Dispatch => dispatch(store, core, with(rights::thread::DISPATCH)?, words),
+        // Whoever asks here has found that it is none.
+        ThreadOperation::Dispatch => Err(Error::UnknownOperation),
         ThreadOperation::ReadRegister => {
             let thread = with(rights::thread::READ)?;
             Ok(Outcome::Answer(registers::read(store, core, thread, register)?))

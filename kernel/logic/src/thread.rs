@@ -18,6 +18,7 @@
 //! | 32–47, 50–51, 128–191 | [`saved`] registers of the level whose fault is being handled |
 //! | 52 | its limit, see [`dispatch`](crate::dispatch) |
 //! | 53 | how many threads it schedules |
+//! | 54 | the span of its stack, if it has joined, see [`unheard`](crate::unheard) |
 //! | 56–61 | what other cores write, see [`cross_core`](crate::cross_core) and [`launch`](crate::launch) |
 //! | 192–511 | invocation stack: [`entry`]s of four words, growing up |
 //!
@@ -31,7 +32,7 @@ use crate::core_state::CoreState;
 use crate::endpoint;
 use crate::frame::Frame;
 use crate::outcome::{Outcome, Registers};
-use crate::store::{Store, Words, get, set};
+use crate::store::{Level, Store, Words, get, set};
 use abi::crossing::EXIT_FLAGS;
 use abi::error::Error;
 use abi::register::Register;
@@ -390,6 +391,43 @@ pub fn is_at_first_entry(core: &CoreState) -> bool {
     core.top <= first_entry(core.thread())
 }
 
+/// The entry at which `thread` starts.
+pub fn first_level(store: &impl Store, thread: Frame) -> &Level {
+    store.level(first_entry(thread))
+}
+
+/// Whether `thread`, which does not run, has no invocation to return from.
+pub fn is_at_first(store: &impl Store, thread: Frame) -> bool {
+    top(store, thread) == first_entry(thread)
+}
+
+/// Says where `thread` starts from now on.
+pub fn set_start(store: &impl Store, thread: Frame, start: u64) {
+    set(store.words(thread), START, start);
+}
+
+/// Whether both have a scheduler that takes events in, and the same.
+pub fn has_same_scheduler(store: &impl Store, thread: Frame, other: Frame) -> bool {
+    get(store.words(thread), SCHEDULER) == get(store.words(other), SCHEDULER) && above(store, thread).is_some()
+}
+
+/// What was kept of one thread in `area` is the other's.
+pub fn move_saved(store: &impl Store, from: Frame, to: Frame, area: saved::Area) {
+    const FLOATING_POINT: usize = 64;
+    let (from, to) = (store.words(from), store.words(to));
+    copy(from, to, area.registers, 16);
+    copy(from, to, area.fs_base, 2);
+    copy(from, to, area.floating_point, FLOATING_POINT);
+}
+
+/// It is there once, and not written out.
+#[inline(never)]
+fn copy(from: &Words, to: &Words, first: usize, count: usize) {
+    for at in first..first + count {
+        set(to, at, get(from, at));
+    }
+}
+
 /// The top entry of the invocation stack of `thread`, which does not run.
 pub fn top(store: &impl Store, thread: Frame) -> u64 {
     get(store.words(thread), TOP)
@@ -417,6 +455,11 @@ pub const fn start_word(register: Register) -> Option<usize> {
 /// The index of `thread`.
 pub fn index(store: &impl Store, thread: Frame) -> u32 {
     get(store.words(thread), IDENTITY) as u32
+}
+
+/// Its index | its core << 32.
+pub fn identity(store: &impl Store, thread: Frame) -> u64 {
+    get(store.words(thread), IDENTITY)
 }
 
 /// Whether `thread` belongs to `core`.

@@ -86,6 +86,9 @@ macro_rules! fault_path {
             "je 4f",
             "cmp byte ptr gs:[{foreign}], 0",
             "jne 4f",
+            // One that has joined may have been left for another, unheard.
+            "cmp qword ptr [rcx + {span}], 0",
+            "jne 4f",
             // Does the component live?
             "mov r9, [r11 + {descriptor}]",
             "mov r10, [r11 + {epoch}]",
@@ -182,6 +185,7 @@ macro_rules! fault_path {
             flags_of = const core::mem::offset_of!($crate::entry::faulting::Frame, flags),
             stack_of = const core::mem::offset_of!($crate::entry::faulting::Frame, stack),
             in_use = const logic::thread::saved::IN_USE * 8,
+            span = const logic::unheard::SPAN * 8,
             gs_base = const logic::thread::saved::FAULTED.gs_base * 8,
             fs_base = const logic::thread::saved::FAULTED.fs_base * 8,
             registers = const logic::thread::saved::FAULTED.registers * 8,

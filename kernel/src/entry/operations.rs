@@ -17,6 +17,7 @@ use logic::invocation;
 use logic::operation::{self, Caller};
 use logic::outcome::Outcome;
 use logic::quick;
+use logic::unheard;
 
 /// An operation with four words, the capability's slot, and the operation's number.
 type Operation = extern "C" fn(u64, u64, u64, u64, &Slot, u64) -> Outcome;
@@ -212,6 +213,14 @@ extern "C" fn general(w0: u64, w1: u64, w2: u64, w3: u64, slot: &Slot, method: u
     });
     clear_vector_registers();
     outcome
+}
+
+/// A thread says whose stack it is on.
+pub extern "C" fn here(start: u64) -> Outcome {
+    // SAFETY: the only use of it in this entry.
+    let core = unsafe { core_local::current() };
+    // Whoever goes on is of the same component, until the same time: the machine stays as it is.
+    unheard::here(memory::of_running_kernel(), &mut core.state, start).unwrap_or_else(Outcome::from)
 }
 
 /// A return that ends more than an invocation, or comes back to a dead level.

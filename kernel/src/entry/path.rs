@@ -11,6 +11,7 @@
 /// | `descriptors` | where the hot descriptors are: a displacement of 32 bits |
 /// | `operations` | the table of functions by kind, as an operand whose address is one of 32 bits |
 /// | `return_from_level` | the function that does a return which is more than an invocation's |
+/// | `here` | the function for a thread that says whose stack it is on |
 /// | `exit` | where an outcome that is no answer leads to |
 macro_rules! syscall_path {
     (
@@ -22,6 +23,7 @@ macro_rules! syscall_path {
         descriptors: $descriptors:expr,
         operations: ($($operations:tt)+),
         return_from_level: $return_from_level:path,
+        here: $here:path,
         exit: $exit:path $(,)?
     ) => {
         core::arch::naked_asm!(
@@ -103,7 +105,7 @@ macro_rules! syscall_path {
             "mov r11d, {flags}",
             "swapgs",
             "sysretq",
-            // No capability's number: the question who asks, or nothing.
+            // No capability's number: the question who asks, or whose stack it is on, or nothing.
             "5:",
             "cmp rax, {who}",
             "jne 8f",
@@ -114,6 +116,12 @@ macro_rules! syscall_path {
             "swapgs",
             "sysretq",
             "8:",
+            "cmp rax, {whose}",
+            "jne 5f",
+            "mov rsp, gs:[{stack_end}]",
+            "call {here}",
+            "jmp 9f",
+            "5:",
             "mov eax, {out_of_range}",
             "xor edi, edi",
             "xor esi, esi",
@@ -190,9 +198,11 @@ macro_rules! syscall_path {
             slot_token = const logic::capability::word::TOKEN * 8,
             flags = const abi::crossing::EXIT_FLAGS,
             who = const abi::crossing::CapabilityWord::IDENTITY.0 as i64,
+            whose = const abi::crossing::CapabilityWord::HERE.0 as i64,
             out_of_range = const abi::error::Error::OutOfRange as u16,
             pair = const logic::outcome::tag::PAIR,
             return_from_level = sym $return_from_level,
+            here = sym $here,
             operations = $($operations)+,
             exit = sym $exit,
         )

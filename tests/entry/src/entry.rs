@@ -32,6 +32,7 @@ pub unsafe extern "C" fn syscall_entry() {
         descriptors: arena::DESCRIPTORS,
         operations: (const arena::OPERATIONS),
         return_from_level: return_into_level,
+        here: here,
         exit: exit,
     }
 }
@@ -123,14 +124,15 @@ macro_rules! traps {
     };
 }
 
-traps! { return_from_level 1 exit 2 restore_faulted 3 from_user 4 from_kernel 5 any_of_thread 6 }
+traps! { return_from_level 1 exit 2 restore_faulted 3 from_user 4 from_kernel 5 any_of_thread 6 here 7 }
 
 /// Where the text leads to, and why it then stops.
-pub fn stops() -> [(u64, Stop); 6] {
+pub fn stops() -> [(u64, Stop); 7] {
     [
         (return_from_level as *const () as u64, Stop::Return),
         (exit as *const () as u64, Stop::Exit),
         (restore_faulted as *const () as u64, Stop::RestoreFaulted),
+        (here as *const () as u64, Stop::Here),
         (from_user as *const () as u64, Stop::FaultInUserLevel),
         (from_kernel as *const () as u64, Stop::FaultInKernel),
         (any_of_thread as *const () as u64, Stop::Operation(Kind::Thread as u64)),

@@ -20,6 +20,8 @@ pub enum Stop {
     Operation(u64),
     /// It calls the function for returns that are more than that.
     Return,
+    /// It calls the function for a thread that says whose stack it is on.
+    Here,
     /// It leaves by the exit for outcomes that are no answer.
     Exit,
     /// It goes on with the level whose fault was handled.

@@ -167,6 +167,7 @@ impl World {
             14 => u64::from(CAPABILITIES) << 16 | self.random.word() & 0xffff,
             15 => self.random.below(1 << 31),
             16 => word | 1 << self.random.below(64),
+            18 => CapabilityWord::HERE.0,
             17 => CapabilityWord::IDENTITY.0 ^ 1 << self.random.below(64),
             _ => word,
         }

@@ -231,6 +231,8 @@ pub const ROWS: &[Row] = &[
     row("sleep_wake", Group::Threads, Image::Yields).once().target(700),
     row("preempt_switch", Group::Threads, Image::Yields).once(),
     row("tick_overhead", Group::Threads, Image::Yields).once(),
+    row("thread_switch_user", Group::Threads, Image::Yields).once(),
+    row("thread_switch_told", Group::Threads, Image::Yields).once(),
     row("mutex_uncontended", Group::Threads, Image::Locks).period(Period::EIGHT_WITHOUT_KERNEL).target(8),
     row("mutex_contended", Group::Threads, Image::Locks).target(700),
     row("chan_uncontended", Group::Threads, Image::Locks).period(Period::ROUND_OF_A_CHANNEL).target(25),

@@ -3,9 +3,10 @@
 use super::{Context, timeout};
 use crate::Machine;
 use crate::state::{PLACES, State};
+use abi::crossing::YIELDED;
 use abi::event::{Batch, What};
 use core::cell::{Cell, RefCell};
-use sched_sl::{DispatchError, Event, Instant, Quiet};
+use sched_sl::{DispatchError, Event, Instant, Kernel, Quiet};
 
 /// What only the scheduler's own thread has.
 #[derive(Default)]
@@ -127,6 +128,10 @@ impl<M: Machine> Context<'_, M> {
         let suspended = match event.what {
             What::Blocked => true,
             What::Woken | What::Preempted => false,
+            What::Ended(YIELDED) => {
+                self.inside(|state| state.yield_for(directory, event.thread.into(), self.now()));
+                false
+            }
             What::Expired => {
                 self.inside(|state| state.exhaust_payer(directory, event.thread.into()));
                 false

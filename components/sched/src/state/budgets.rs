@@ -36,6 +36,14 @@ impl State {
         }
     }
 
+    /// A thread lets others of its rank go first, as the kernel tells.
+    pub fn yield_for(&mut self, directory: &Directory, index: u64, now: Instant) {
+        if let Some(id) = directory.find(index).and_then(|entry| self.threads.at(entry.place())) {
+            // One that does not run has nothing to give.
+            let _ = self.threads.yield_now(id, now);
+        }
+    }
+
     /// Notes that the time is used up on which the thread with this index was dispatched last.
     pub fn exhaust_payer(&mut self, directory: &Directory, index: u64) {
         let id = directory.find(index).and_then(|entry| self.threads.at(entry.place()));

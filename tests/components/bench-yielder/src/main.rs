@@ -6,6 +6,7 @@
 #![no_main]
 
 mod timed;
+mod unheard;
 
 use core::hint::black_box;
 use core::sync::atomic::Ordering::Relaxed;
@@ -37,7 +38,9 @@ fn run() -> Result<()> {
     helped(hand_back, &Row::new("block_wake_sched", &block_wake_sched))?;
     helped(block_back, &Row::new("block_wake_apart", &block_wake_apart))?;
     helped(answer, &Row::new("sync_exchange_roundtrip", &sync_exchange_roundtrip))?;
-    timed::run()
+    timed::run()?;
+    helped(unheard::hand_back, &Row::new("thread_switch_user", &unheard::thread_switch_user))?;
+    helped(unheard::hand_back_told, &Row::new("thread_switch_told", &unheard::thread_switch_told))
 }
 
 /// Measures a row with the help of another thread of the same priority.
