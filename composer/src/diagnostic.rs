@@ -187,6 +187,13 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
+    /// The same without the complaints of this code.
+    #[must_use]
+    pub fn without(mut self, code: &str) -> Self {
+        self.0.retain(|diagnostic| diagnostic.code != code);
+        self
+    }
+
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -35,6 +35,16 @@ impl<'e> Program<'e> {
         Self { elf, shift, lines: OnceCell::new(), call_sites: OnceCell::new() }
     }
 
+    /// The ELF file.
+    pub(crate) fn elf(&self) -> &'e [u8] {
+        self.elf
+    }
+
+    /// What is to be added to its addresses.
+    pub(crate) fn shift(&self) -> u64 {
+        self.shift
+    }
+
     fn frames(&self, address: u64) -> Vec<Frame> {
         let lines = self.lines.get_or_init(|| Lines::read(self.elf));
         lines.as_ref().map(|lines| lines.frames(address.wrapping_sub(self.shift))).unwrap_or_default()
@@ -62,6 +72,11 @@ impl<'e> Programs<'e> {
         Self { kernel, components: components.into_iter().collect() }
     }
 
+    /// The program of the component called `name`.
+    pub(crate) fn component(&self, name: &str) -> Option<&Program<'e>> {
+        self.components.get(name)
+    }
+
     /// What the source says of `address` in the component called `name`, innermost function first.
     pub fn frames(&self, name: &str, address: u64) -> Vec<Frame> {
         self.components.get(name).map(|program| program.frames(address)).unwrap_or_default()
@@ -77,7 +92,7 @@ impl<'e> Programs<'e> {
     ///
     /// The report need not be all of the line: a component may have printed half a line before it faulted.
     pub fn explain(&self, line: &str) -> Vec<Frame> {
-        let fault = line.rsplit_once(FAULT).and_then(|(_, report)| self.component(report));
+        let fault = line.rsplit_once(FAULT).and_then(|(_, report)| self.faulted(report));
         let fault = fault.or_else(|| line.rsplit_once(FATAL).and_then(|(_, report)| self.kernel(report)));
         fault.map(|(program, address)| program.frames(address)).unwrap_or_default()
     }
@@ -88,7 +103,7 @@ impl<'e> Programs<'e> {
         names.filter(|name| text.ends_with(name)).max_by_key(|name| name.len())
     }
 
-    fn component(&self, report: &str) -> Option<(&Program<'e>, u64)> {
+    fn faulted(&self, report: &str) -> Option<(&Program<'e>, u64)> {
         let (name, rest) = report.split_once(',')?;
         Some((self.components.get(name)?, address(rest)?))
     }

@@ -66,6 +66,7 @@ enum Command {
     /// Make the first files of a component, an interface or a system
     New(command::new::Arguments),
     /// Print a script by which a shell completes what is typed
+    #[command(after_help = command::completions::HELP)]
     Completions(command::completions::Arguments),
     /// Draw a graph as a picture, or as a page in which edges can be followed; what is wrong is red
     #[command(after_help = EXIT_STATUS)]
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => arguments.format == Format::Json,
         Command::Diff(arguments) => arguments.format == Format::Json,
         Command::Report(arguments) => arguments.format == ReportFormat::Json,
+        Command::Inspect(arguments) => arguments.wants_json(),
         _ => false,
     };
     let result = match command {

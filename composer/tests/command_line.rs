@@ -89,7 +89,11 @@ fn every_shell_gets_a_script_that_knows_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = composer(&["completions", shell]);
         assert_eq!(status(&output), 0);
-        for command in ["check", "build", "run", "report", "graph", "explain", "diff", "new"] {
+        let help = stdout(&composer(&["--help"]));
+        let commands = help.split_once("Commands:\n").unwrap().1.lines().take_while(|line| !line.is_empty());
+        let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+        assert!(commands.len() > 15, "{commands:?}");
+        for command in commands {
             assert!(stdout(&output).contains(command), "{shell}: {command}");
         }
     }
@@ -109,6 +113,13 @@ fn nothing_new_takes_the_place_of_what_is_there() {
     assert_eq!(status(&again), 2);
     assert!(stderr(&again).contains("error[E0004]: cannot make `hello`"), "{}", stderr(&again));
     assert_eq!(std::fs::read(&graph).unwrap(), before);
+    for (what, taken) in [("system", "console"), ("component", "core"), ("component", "runtime"), ("interface", "pong")]
+    {
+        let refused = new(what, taken);
+        assert_eq!(status(&refused), 2, "{what} {taken}");
+        assert!(stderr(&refused).contains("error[E0004]: cannot make"), "{}", stderr(&refused));
+        assert!(!directory.path().join(taken).exists(), "nothing is left of {what} {taken}");
+    }
     for wrong in ["Hello", "kernel", "../hello", ""] {
         assert_eq!(status(&new("component", wrong)), 2, "{wrong}");
     }
@@ -415,6 +426,8 @@ fn complaints_as_json_say_the_same_with_places() {
     let places: Vec<_> =
         document["diagnostics"].as_array().unwrap().iter().map(|one| one["labels"][0]["line"].as_u64()).collect();
     assert_eq!((places.first(), places.last()), (Some(&Some(3)), Some(&Some(9))));
+    let dump = ["inspect", "--format", "json", "--dump", "none", &graph("bad/two_unknown_keys_and_a_wrong_type.toml")];
+    assert_eq!(stdout(&composer(&dump)), stdout(&output), "whichever command complains");
     let sound = composer(&["check", "--graph-only", "--format", "json", &graph("good/pingpong.toml")]);
     let document: serde_json::Value = serde_json::from_str(&stdout(&sound)).unwrap();
     assert_eq!((status(&sound), document["diagnostics"].as_array().map(Vec::len)), (0, Some(0)));

@@ -111,6 +111,8 @@ fn a_dump_says_who_is_inside_whom_and_who_holds_what() -> Outcome {
     let (used, bound) = (stack["used"].as_u64().unwrap_or(0), stack["bound"].as_u64().unwrap_or(0));
     ensure(0 < used && used <= bound, || format!("{used} bytes of stack used, and at most {bound}"))?;
     finish(&mut inspect(&graph, "--dump", &dump)?)?.expect_status(0)?.expect_text("booter: waits, for the end of")?;
+    // Of the same kernel, and its components have the same names; pong is elsewhere.
+    is_refused(&root().join("systems/pingpong.toml"), &dump, "E1002")?;
     is_refused(&root().join("systems/pingpong.toml"), &directory.path().join("kernel"), "E1001")
 }
 

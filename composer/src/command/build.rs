@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::faults::{Program, Programs};
 use crate::graph::Graph;
 use crate::locate::Located;
@@ -101,17 +101,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// All complaints about the graph and its images. Then nothing was written.
 pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
     let loaded = load(&arguments.file, LoadOptions { graph_only: false })?;
-    loaded.warnings.print(&loaded.source);
-    let mut found = Diagnostics::default();
+    let mut found = loaded.warnings.clone();
     match compose_loaded(&loaded, arguments, &mut found) {
         Some(Composed { directory, disk, images, shifts, report }) if !found.has_errors() => {
             found.print(&loaded.source);
             Ok(System { loaded, directory, disk, images, shifts, report })
         }
-        _ => {
-            found.sort();
-            Err(Failure { source: loaded.source, diagnostics: found })
-        }
+        _ => Err(refused(loaded.source, found)),
     }
 }
 
@@ -156,9 +152,16 @@ pub fn judge_images(loaded: &Loaded) -> Result<Diagnostics, Failure> {
     let decided = decide(&loaded.graph, located, &mut found);
     found.sort();
     if decided.is_none() || found.has_errors() {
-        return Err(Failure { source: loaded.source.clone(), diagnostics: found });
+        return Err(refused(loaded.source.clone(), found));
     }
     Ok(found)
+}
+
+/// What is said of a graph that its images do not fit: all of it, but not that nobody calls what some should.
+fn refused(source: Source, found: Diagnostics) -> Failure {
+    let mut diagnostics = found.without(code::UNUSED_INTERFACE);
+    diagnostics.sort();
+    Failure { source, diagnostics }
 }
 
 /// The bytes of a system, none of them written yet.

@@ -21,9 +21,9 @@ pub struct Arguments {
 /// How complaints are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people, to the standard error output
+    /// For people
     Text,
-    /// For editors and scripts: one JSON document, to the standard output, also if there are none
+    /// For editors and scripts: one JSON document, to the standard output; complaints, too
     Json,
 }
 

@@ -12,6 +12,13 @@ pub struct Arguments {
     shell: Shell,
 }
 
+/// How to have the program that is completed.
+pub const HELP: &str = "\
+The script completes `composer`, not `cargo composer`, which is cargo's alias. To have that program:
+  cargo install --path composer
+and to have bash complete it:
+  source <(composer completions bash)";
+
 /// Prints the script for `command`, to the standard output: it completes the program `composer`.
 pub fn run(arguments: Arguments, command: &mut clap::Command) {
     let mut script = Vec::new();

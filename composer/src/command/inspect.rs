@@ -44,6 +44,13 @@ struct Of {
     dump: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// Whether all that is said is for programs.
+    pub fn wants_json(&self) -> bool {
+        self.format == Format::Json
+    }
+}
+
 /// How a state is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
@@ -114,17 +121,20 @@ fn dumped(loaded: &Loaded, examined: &Examined, path: &Path) -> Result<State, Fa
         let complaint = complaint.help("QEMU's monitor writes one by: dump-guest-memory FILE");
         Failure { source: loaded.source.clone(), diagnostics: complaint.into() }
     };
+    let other = |what: &str| {
+        let message = format!("{what} of {} is not the one of this graph", path.display());
+        let complaint = Diagnostic::error(OTHER_SYSTEM, message);
+        let complaint = complaint.help("give the graph that was run, and do not change its crates meanwhile");
+        Failure { source: loaded.source.clone(), diagnostics: complaint.into() }
+    };
     let dump = Dump::open(path).map_err(|error| unusable(&error))?;
     let programs = examined.programs(&loaded.graph);
     let subject = Subject { kernel: &examined.images.kernel, programs: &programs, report: &examined.report };
     look(&subject, dump).map_err(|blind| match blind {
         Blind::NotUp => unusable(&"the kernel has not come up there"),
         Blind::NoPlaces => failure(loaded, OTHER_SYSTEM, "the kernel's file does not say where things are".into()),
-        Blind::OtherSystem => {
-            let complaint = Diagnostic::error(OTHER_SYSTEM, format!("{} is of another kernel", path.display()));
-            let complaint = complaint.help("give the graph that was run, and do not change the kernel meanwhile");
-            Failure { source: loaded.source.clone(), diagnostics: complaint.into() }
-        }
+        Blind::OtherKernel => other("the kernel"),
+        Blind::OtherComponent(name) => other(&format!("`{name}`")),
     })
 }
 

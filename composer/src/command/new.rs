@@ -48,10 +48,14 @@ fn name(name: &str) -> Result<String, String> {
 /// Something of this name is there already, cargo complains, or a file cannot be written.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { what, name, place } = arguments;
+    let package = if *what == What::Interface { interface_package(name) } else { name.clone() };
     let complain = |message: String| {
         let complaint = Diagnostic::error(UNWRITABLE, format!("cannot make `{name}`: {message}"));
         Failure { source: Source { path: place.clone(), text: String::new() }, diagnostics: complaint.into() }
     };
+    if let Some(why) = taken(&package) {
+        return Err(complain(why));
+    }
     let made = match what {
         What::Component => component(name, place),
         What::Interface => interface(name, place),
@@ -61,6 +65,23 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     made.iter().for_each(|path| print::line(format_args!("{}", path.display())));
     print::remark(format_args!("try: {next}"));
     Ok(())
+}
+
+/// Crates of Rust's own: of this name, one would stand in for them.
+const RUSTS: [&str; 6] = ["alloc", "core", "proc-macro", "proc_macro", "std", "test"];
+
+/// Why no package can have this name: there is one, by which what is made is to be built, or composed.
+fn taken(package: &str) -> Option<String> {
+    if RUSTS.contains(&package) {
+        return Some(format!("`{package}` is a crate of Rust's own"));
+    }
+    let tessera = cargo::describe(&locate::tessera()).ok()?;
+    let is_there = tessera.packages.iter().any(|other| other.name == package);
+    is_there.then(|| format!("Tessera has a package `{package}`, and cargo would not tell them apart"))
+}
+
+fn interface_package(name: &str) -> String {
+    format!("{name}-interface")
 }
 
 /// What was made, and what to type next.
@@ -75,7 +96,7 @@ fn component(name: &str, place: &Path) -> Made {
 
 fn interface(name: &str, place: &Path) -> Made {
     let home = Home::of(place);
-    let (directory, package) = (home.directory(place, "components/interface"), format!("{name}-interface"));
+    let (directory, package) = (home.directory(place, "components/interface"), interface_package(name));
     let directory = directory.join(if home.is_tessera { name } else { &package });
     let made = krate(name, &package, &directory, &home, &files::INTERFACE)?;
     Ok((made, format!("cargo test --manifest-path {}", directory.join("Cargo.toml").display())))

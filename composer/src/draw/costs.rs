@@ -23,15 +23,19 @@ impl Costs {
         serde_json::from_slice(&std::fs::read(file).ok()?).ok()
     }
 
-    /// What a call over the edge costs, in instructions, in words; another if both ends share a page table.
+    /// What a call over the edge costs, in instructions, in words; another if both ends share a page table. Nothing if that is not measured.
     pub fn of(&self, dep: &Dependency, is_shared: bool) -> Option<String> {
         let row = |name: &str| self.instructions.get(name).copied();
+        let is_trusted = dep.trust.server && dep.trust.client;
         if is_shared {
-            let is_trusted = dep.trust.server && dep.trust.client && dep.via == Via::Call;
-            return row("sinv_stub_shared").filter(|_| is_trusted).map(|call| format!("{call} a call"));
+            let is_measured = is_trusted && dep.via == Via::Call;
+            return row("sinv_stub_shared").filter(|_| is_measured).map(|call| format!("{call} a call"));
         }
         if dep.via == Via::Page {
-            return row("page_serve_b8").map(|round| format!("{} a call, 8 a batch", round / ROUND));
+            // Measured between ends that trust each other, on one core.
+            let is_measured = is_trusted && dep.core.is_none();
+            let round = row("page_serve_b8").filter(|_| is_measured);
+            return round.map(|round| format!("{} a call, 8 a batch", round / ROUND));
         }
         let (both, neither) = (row("sinv_stub")?, row("sinv_stub_cleared")?);
         Some(match (dep.trust.server, dep.trust.client) {

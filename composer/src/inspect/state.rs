@@ -1,6 +1,6 @@
 //! The state of a whole system.
 
-use logic::component::Reference;
+use logic::component::{self, Reference};
 use logic::store::Store;
 use serde::Serialize;
 
@@ -50,12 +50,14 @@ pub struct Component {
 }
 
 /// Why a dump shows nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blind {
     /// The kernel's file does not say where things are.
     NoPlaces,
-    /// It is a dump of another system, or of another build of this one.
-    OtherSystem,
+    /// It is a dump with another kernel.
+    OtherKernel,
+    /// This component lives there, and is none of the graph's, or another build of it.
+    OtherComponent(String),
     /// The kernel has not come up.
     NotUp,
 }
@@ -68,7 +70,7 @@ pub enum Blind {
 pub fn look(subject: &Subject<'_, '_>, dump: dump::Dump) -> Result<State, Blind> {
     let places = subject::places(subject.kernel).ok_or(Blind::NoPlaces)?;
     if !subject::is_in(subject.kernel, &dump) {
-        return Err(Blind::OtherSystem);
+        return Err(Blind::OtherKernel);
     }
     let memory = Memory::new(dump, &places);
     let processors = memory.dump().processors.iter();
@@ -78,7 +80,7 @@ pub fn look(subject: &Subject<'_, '_>, dump: dump::Dump) -> Result<State, Blind>
     let frames = core::threads(&memory, &places, first);
     let looking = Looking { memory: &memory, subject, cores: &cores, threads: &frames };
     let processors = cores.iter().enumerate().map(|(number, core)| processor(&memory, subject, number, core)).collect();
-    let components = components(&memory, subject);
+    let components = components(&memory, subject)?;
     Ok(State { format: FORMAT, processors, threads: looking.threads(), components })
 }
 
@@ -99,7 +101,7 @@ fn processor(
     }
 }
 
-fn components(memory: &Memory, subject: &Subject<'_, '_>) -> Vec<Component> {
+fn components(memory: &Memory, subject: &Subject<'_, '_>) -> Result<Vec<Component>, Blind> {
     let descriptors = memory.descriptors().iter().zip(0_u32..);
     let living = descriptors.filter_map(|(descriptor, index)| {
         let epoch = memory.own(&descriptor.epoch);
@@ -108,17 +110,21 @@ fn components(memory: &Memory, subject: &Subject<'_, '_>) -> Vec<Component> {
     living.map(|(reference, space)| component(memory, subject, reference, space)).collect()
 }
 
-fn component(memory: &Memory, subject: &Subject<'_, '_>, reference: Reference, space: u64) -> Component {
-    let name = name(memory, reference);
-    let granted = subject.report.components.iter().find(|component| component.name == name);
+fn component(memory: &Memory, subject: &Subject<'_, '_>, reference: Reference, space: u64) -> Result<Component, Blind> {
     let root = logic::address_space::root(space).physical();
-    Component {
+    let (name, pages) = (name(memory, reference), pages(memory, root));
+    let is_named = component::name(memory, reference).first().is_some_and(|byte| *byte != 0);
+    if is_named && !subject::is_mapped(subject, &name, memory, root, pages.execute) {
+        return Err(Blind::OtherComponent(name));
+    }
+    let granted = subject.report.components.iter().find(|component| component.name == name);
+    Ok(Component {
         descriptor: reference.descriptor,
         epoch: reference.epoch,
-        pages: pages(memory, root),
+        pages,
         stacks: granted.map(|granted| stacks(memory, root, granted)).unwrap_or_default(),
         rings: granted.map(|granted| rings(memory, root, granted)).unwrap_or_default(),
         capabilities: held(memory, reference, granted),
         name,
-    }
+    })
 }

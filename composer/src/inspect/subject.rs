@@ -8,6 +8,7 @@ use crate::faults::Programs;
 use crate::pass::report::Report;
 
 use super::dump::Dump;
+use super::memory::{FRAME, Memory};
 
 /// What was composed.
 pub struct Subject<'s, 'p> {
@@ -29,14 +30,50 @@ pub fn places(kernel: &[u8]) -> Option<Places> {
 
 /// Whether the code of `kernel` is in `dump`, where its file says: whether it is what runs there.
 pub fn is_in(kernel: &[u8], dump: &Dump) -> bool {
-    let Ok(file) = ElfFile64::<LittleEndian>::parse(kernel) else { return false };
-    let mut code = file.segments().filter(|segment| is_code(segment.flags()));
-    code.all(|segment| {
-        let physical = segment.elf_program_header().p_paddr.get(LittleEndian);
-        let expected = segment.data().unwrap_or_default();
-        let mut found = vec![0; expected.len()];
-        dump.read(physical, &mut found) && found == expected
-    })
+    code(kernel).is_some_and(|mut code| code.all(|code| is_at(dump, code.physical, code.bytes)))
+}
+
+/// Whether what `root` maps is the program called `name`, as far as it is there yet: its code is the same. `executable` pages are mapped.
+pub fn is_mapped(subject: &Subject<'_, '_>, name: &str, memory: &Memory, root: u64, executable: u64) -> bool {
+    let Some(program) = subject.programs.component(name) else { return false };
+    let pieces = code(program.elf()).into_iter().flatten().flat_map(Code::pages);
+    let places = pieces.map(|(address, bytes)| (memory.translate(root, address.wrapping_add(program.shift())), bytes));
+    let present: Vec<_> = places.filter_map(|(physical, bytes)| Some((physical?, bytes))).collect();
+    let is_there = !present.is_empty() || executable == 0;
+    is_there && present.into_iter().all(|(physical, bytes)| is_at(memory.dump(), physical, bytes))
+}
+
+fn is_at(dump: &Dump, physical: u64, expected: &[u8]) -> bool {
+    let mut found = vec![0; expected.len()];
+    dump.read(physical, &mut found) && found == expected
+}
+
+/// Code as it is in an ELF file.
+struct Code<'e> {
+    address: u64,
+    physical: u64,
+    bytes: &'e [u8],
+}
+
+impl<'e> Code<'e> {
+    /// The parts of it that lie in a page each.
+    fn pages(self) -> impl Iterator<Item = (u64, &'e [u8])> {
+        let first = (FRAME - self.address % FRAME).min(self.bytes.len() as u64) as usize;
+        let (head, rest) = self.bytes.split_at(first);
+        let starts = (self.address + first as u64..).step_by(FRAME as usize);
+        std::iter::once((self.address, head)).chain(starts.zip(rest.chunks(FRAME as usize)))
+    }
+}
+
+/// The code in an ELF file, which is in memory as it is in the file.
+fn code(elf: &[u8]) -> Option<impl Iterator<Item = Code<'_>>> {
+    let file = ElfFile64::<LittleEndian>::parse(elf).ok()?;
+    let code = file.segments().filter(|segment| is_code(segment.flags())).map(|segment| Code {
+        address: segment.address(),
+        physical: segment.elf_program_header().p_paddr.get(LittleEndian),
+        bytes: segment.data().unwrap_or_default(),
+    });
+    Some(code.collect::<Vec<_>>().into_iter())
 }
 
 /// What may be executed and not written: it is in memory as it is in the file.

@@ -177,10 +177,15 @@ impl<'a> Names<'a> {
 
     /// The component of this name. An unknown name is complained about, unless a component's own name could not be read.
     fn look_up(&self, name: &Spanned<String>, found: &mut Diagnostics) -> Option<usize> {
+        self.look_up_or(name, None, found)
+    }
+
+    /// The same where another name could have been meant as well.
+    fn look_up_or(&self, name: &Spanned<String>, other: Option<&'a str>, found: &mut Diagnostics) -> Option<usize> {
         let at = self.index.get(name.value.as_str()).copied();
         if at.is_none() && self.complete {
             let complaint = Diagnostic::error(UNKNOWN_COMPONENT, format!("unknown component {}", quote(&name.value)));
-            let help = suggest::help(&name.value, self.list.iter().copied());
+            let help = suggest::help(&name.value, self.list.iter().copied().chain(other));
             found.push(complaint.label(&name.span, "no component has this name").maybe_help(help));
         }
         at
@@ -214,7 +219,7 @@ fn find_base_constructor(draft: &Draft, names: &Names<'_>, found: &mut Diagnosti
         if constructor.value == KERNEL {
             continue;
         }
-        let named = names.look_up(constructor, found).and_then(|at| draft.components.get(at));
+        let named = names.look_up_or(constructor, Some(KERNEL), found).and_then(|at| draft.components.get(at));
         let above = named.and_then(|named| named.constructor.as_ref());
         let above = above.filter(|above| above.value != KERNEL);
         if let Some(above) =
