@@ -2,6 +2,7 @@
 
 use super::{Part, State};
 use crate::Machine;
+use crate::shared::Shared;
 use crate::state::PLACES;
 use runtime::Result;
 use runtime::scheduling::Thread;
@@ -31,7 +32,7 @@ impl State {
         word: u32,
     ) -> Result<()> {
         let (machine, shared) = (part.machine, part.shared);
-        // One that has been there before is where it was.
+        // One that has been there before is where it was sent at its end.
         let core = thread.map(|_| shared.kept_on(index));
         let thread = thread.map_or_else(|| machine.create(number, at), Ok)?;
         let core = core.unwrap_or_else(|| self.created_core(number, at));
@@ -52,6 +53,14 @@ impl State {
     fn created_core(&self, number: usize, at: usize) -> u32 {
         let client = self.clients.get(number).and_then(Option::as_ref);
         client.map_or(0, |client| client.client.created_core(at) as u32)
+    }
+
+    /// The core of a thread that is created, by its index.
+    pub(super) fn created_core_of(&self, shared: &Shared, index: u64) -> Option<u32> {
+        let number = shared.client(index)?;
+        let client = self.clients.get(number)?.as_ref()?.client;
+        let at = index.checked_sub(client.first_created).filter(|at| *at < client.created)?;
+        Some(self.created_core(number, at as usize))
     }
 
     /// Takes a thread in that was created, here or on another core. It starts with `word`.

@@ -20,6 +20,9 @@ impl State {
             self.points.abandon(&mut self.threads, member.id);
         }
         self.remove(part.letters, member);
+        if matches!(what, What::Ended(_)) {
+            self.send_home(part, index);
+        }
         part.shared.leave(index, part.machine.core());
         part.shared.end(index, matches!(what, What::Faulted(_)));
         if part.shared.tell_of_end(part.machine, index) {
@@ -27,6 +30,17 @@ impl State {
         }
         if !member.is_background {
             part.shared.await_less();
+        }
+    }
+
+    /// A thread that was created starts its next life on the core that the plan says, wherever this one has ended; or where it is, if the
+    /// kernel does not let it go.
+    fn send_home(&self, part: &Part<impl Machine>, index: u64) {
+        let Some((home, thread)) = self.created_core_of(part.shared, index).zip(part.shared.thread(index)) else {
+            return;
+        };
+        if home != part.machine.core() && part.machine.migrate(thread, home).is_ok() {
+            part.shared.keep(index, thread, home);
         }
     }
 

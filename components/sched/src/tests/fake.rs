@@ -72,6 +72,8 @@ struct Kernel {
     rescued: u64,
     /// How often other cores were called.
     calls: u64,
+    /// Threads that went to other cores, by index, and where to.
+    moved: Vec<(u64, u32)>,
     log: Vec<String>,
 }
 
@@ -126,6 +128,7 @@ impl World {
             refusals: 0,
             rescued: 0,
             calls: 0,
+            moved: Vec::new(),
             log: Vec::new(),
         };
         let (kernel, changed) = (Mutex::new(kernel), Condvar::new());
@@ -288,6 +291,16 @@ impl Fake {
         self.lock().calls
     }
 
+    /// Threads that went to other cores, by index, and where to.
+    pub fn moved(&self) -> Vec<(u64, u32)> {
+        self.lock().moved.clone()
+    }
+
+    /// The kernel's thread with this index, one that is created.
+    pub fn thread_created(index: u64) -> Thread {
+        Thread::with_number(NonZeroU32::new(1000 + index as u32).unwrap())
+    }
+
     /// The thread with this index, which has ended, cannot start again.
     pub fn ruin(&self, index: u64) {
         self.lock().states.insert(1000 + index as u32, State::Faulted);
@@ -441,8 +454,10 @@ impl Machine for &'static Fake {
         Ok(())
     }
 
-    fn migrate(&self, _: Thread, _: u32) -> Result<()> {
-        unreachable!("there is one core")
+    fn migrate(&self, thread: Thread, core: u32) -> Result<()> {
+        let index = self.index(thread.number().get()).into();
+        self.lock().moved.push((index, core));
+        Ok(())
     }
 
     fn executing_core(&self) -> u32 {

@@ -39,6 +39,10 @@ fn lose() -> Result<()> {
     let lost = thread::spawn(die)?.join();
     first.thread().unpark();
     first.join()??;
+    let moves = || thread::migrate(1).map(|()| runtime::thread::core());
+    let there = thread::spawn(moves)?.join()??;
+    let again = thread::spawn(runtime::thread::core)?.join()?;
+    let _ = writeln!(Writer::new(&CONSOLE), "across: a thread ends on core {there}, and starts on core {again} again");
     let moved = thread::spawn(|| thread::migrate(1).map(|()| die()))?.join();
     let core = runtime::thread::core();
     let _ = writeln!(
