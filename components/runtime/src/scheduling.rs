@@ -60,6 +60,12 @@ impl Budget {
     pub const fn numbered(slot: u32) -> Self {
         Self { slot }
     }
+
+    /// The number that [`Self::numbered`] was told.
+    #[doc(hidden)]
+    pub const fn number(self) -> u32 {
+        self.slot
+    }
 }
 
 /// A component that the scheduler schedules.

@@ -127,13 +127,10 @@ impl<M: Machine> Context<'_, M> {
         let directory = &self.scheduler.directory;
         let suspended = match event.what {
             What::Blocked => true,
-            What::Woken | What::Preempted => false,
+            // Whose budget is used up is found when the next dispatch on it is refused: who was let finish ran on another's.
+            What::Woken | What::Preempted | What::Expired => false,
             What::Ended(YIELDED) => {
                 self.inside(|state| state.yield_for(directory, event.thread.into(), self.now()));
-                false
-            }
-            What::Expired => {
-                self.inside(|state| state.exhaust_payer(directory, event.thread.into()));
                 false
             }
             What::Ended(_) | What::Faulted(_) => {

@@ -1,6 +1,6 @@
 //! What threads with limits run on.
 
-use super::{State, Target};
+use super::State;
 use crate::Machine;
 use crate::directory::{Directory, Entry};
 use crate::limits::Provided;
@@ -42,12 +42,5 @@ impl State {
             // One that does not run has nothing to give.
             let _ = self.threads.yield_now(id, now);
         }
-    }
-
-    /// Notes that the time is used up on which the thread with this index was dispatched last.
-    pub fn exhaust_payer(&mut self, directory: &Directory, index: u64) {
-        let id = directory.find(index).and_then(|entry| self.threads.at(entry.place()));
-        let payer = id.and_then(|id| self.threads.payer(id).and_then(|payer| self.threads.name(payer)).ok());
-        payer.and_then(Target::entry).into_iter().for_each(|payer| self.exhaust(payer));
     }
 }

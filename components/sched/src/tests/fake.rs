@@ -21,6 +21,9 @@ use std::vec::Vec;
 /// Slot of the scheduler's own thread.
 const OWN: u32 = 1;
 
+/// What threads run on that have no budget of their own.
+const TIME: Budget = Budget::numbered(1);
+
 /// Slot of the own thread of the client with this number.
 const fn slot_of_client(number: usize) -> u32 {
     10 + number as u32
@@ -63,18 +66,43 @@ struct Kernel {
     states: HashMap<u32, State>,
     events: VecDeque<Event>,
     scripts: HashMap<(u32, u64), VecDeque<Script>>,
-    /// The thread that asks for the time so many times from now loses the core.
-    preempt_in: Option<u64>,
+    /// The thread that asks for the time so many times from now loses the core, and why.
+    preempt_in: Option<(u64, What)>,
+    /// On what the core runs, and what is left of each budget.
+    on: Budget,
+    left: HashMap<u32, u64>,
     /// The scheduler itself has no time that it could give before this point, and how often it tried.
     empty_until: u64,
     refusals: u64,
     /// How often the scheduler's own thread let another finish.
     rescued: u64,
+    expires_rescued: bool,
     /// How often other cores were called.
     calls: u64,
     /// Threads that went to other cores, by index, and where to.
     moved: Vec<(u64, u32)>,
     log: Vec<String>,
+}
+
+impl Kernel {
+    /// A tick of what the core runs on is used up. What that leads to, if there is an end to it, and it has come.
+    fn charge(&mut self) -> Option<What> {
+        let left = self.left.get_mut(&self.on.number())?;
+        *left = left.saturating_sub(1);
+        (*left == 0).then_some(What::Expired)
+    }
+
+    /// The core runs on this from now on, if there is any of it.
+    fn run_on(&mut self, budget: Budget) -> Result<()> {
+        if budget == Budget::SAME {
+            return Ok(());
+        }
+        if self.left.get(&budget.number()) == Some(&0) {
+            return refuse(KernelError::BudgetExhausted);
+        }
+        self.on = budget;
+        Ok(())
+    }
 }
 
 /// The machine. Its clients are numbered; each may create some threads.
@@ -124,9 +152,12 @@ impl World {
             events: VecDeque::new(),
             scripts: HashMap::new(),
             preempt_in: None,
+            on: Budget::SAME,
+            left: HashMap::new(),
             empty_until: 0,
             refusals: 0,
             rescued: 0,
+            expires_rescued: false,
             calls: 0,
             moved: Vec::new(),
             log: Vec::new(),
@@ -269,7 +300,17 @@ impl Fake {
 
     /// The thread that asks for the time so many times from now loses the core.
     pub fn preempt_in(&self, asked: u64) {
-        self.lock().preempt_in = Some(asked);
+        self.lock().preempt_in = Some((asked, What::Preempted));
+    }
+
+    /// The next thread that the scheduler's own lets finish does so on the last of what the core runs on.
+    pub fn expire_who_is_let_finish(&self) {
+        self.lock().expires_rescued = true;
+    }
+
+    /// What time it is; none passes.
+    pub fn passed(&self) -> u64 {
+        self.lock().now
     }
 
     /// The scheduler's own thread does nothing for so long.
@@ -314,12 +355,13 @@ impl Fake {
         if kernel.current == OWN {
             return now;
         }
-        let forced = kernel.preempt_in == Some(0);
-        kernel.preempt_in = kernel.preempt_in.and_then(|left| left.checked_sub(1));
+        let forced = kernel.preempt_in.filter(|(left, _)| *left == 0).map(|(_, what)| what);
+        kernel.preempt_in = kernel.preempt_in.and_then(|(left, what)| Some((left.checked_sub(1)?, what)));
         let is_due = kernel.timeout != 0 && now >= kernel.timeout;
         kernel.ticks += u64::from(is_due);
-        if forced || is_due {
-            self.leave(kernel, State::Suspended, What::Preempted);
+        let why = forced.or(kernel.charge()).or(is_due.then_some(What::Preempted));
+        if let Some(what) = why {
+            self.leave(kernel, State::Suspended, what);
         }
         now
     }
@@ -350,7 +392,7 @@ impl Fake {
     fn leave(&self, mut kernel: MutexGuard<'_, Kernel>, state: State, what: What) {
         let me = kernel.current;
         kernel.states.insert(me, state);
-        kernel.timeout = 0;
+        (kernel.timeout, kernel.on) = (0, TIME);
         let index = self.index(me);
         kernel.events.retain(|event| event.thread != index);
         kernel.events.push_back(event(index, what));
@@ -437,7 +479,7 @@ impl Machine for &'static Fake {
     }
 
     fn time(&self) -> Budget {
-        Budget::SAME
+        TIME
     }
 
     fn core(&self) -> u32 {
@@ -473,21 +515,22 @@ impl Machine for &'static Fake {
     }
 
     fn make_budget(&self, number: u64) -> Result<Budget> {
-        Ok(Budget::numbered(1 + number as u32))
+        Ok(Budget::numbered(TIME.number() + 1 + number as u32))
     }
 
-    fn fill(&self, _: Budget, ticks: u64) -> Result<()> {
+    fn fill(&self, budget: Budget, ticks: u64) -> Result<()> {
         let mut kernel = self.lock();
         let now = kernel.now;
         if now < kernel.empty_until {
             kernel.refusals += 1;
             return refuse(KernelError::BudgetExhausted);
         }
+        kernel.left.insert(budget.number(), ticks);
         kernel.log.push(format!("{now}: {ticks}"));
         Ok(())
     }
 
-    fn dispatch(&self, thread: Thread, _: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
+    fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
         let (mut kernel, slot) = (self.lock(), thread.number().get());
         let me = kernel.current;
         if token < kernel.token {
@@ -497,6 +540,7 @@ impl Machine for &'static Fake {
         if slot != OWN && !kernel.events.is_empty() {
             return refuse(KernelError::EventsPending);
         }
+        kernel.run_on(budget)?;
         if slot != me {
             match kernel.states.get(&slot).copied().unwrap_or(State::AtStart) {
                 State::AtStart => self.start(&mut kernel, slot, word),
@@ -509,7 +553,11 @@ impl Machine for &'static Fake {
             return Ok(());
         }
         // Nothing starts with 0: the scheduler's own thread uses it to let an owner finish.
-        kernel.rescued += u64::from(me == OWN && word == 0);
+        let is_rescue = me == OWN && word == 0;
+        kernel.rescued += u64::from(is_rescue);
+        if is_rescue && core::mem::take(&mut kernel.expires_rescued) {
+            kernel.preempt_in = Some((0, What::Expired));
+        }
         kernel.states.insert(me, State::Suspended);
         self.hand_over(kernel, me, slot);
         Ok(())

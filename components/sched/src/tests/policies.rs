@@ -144,6 +144,37 @@ fn who_runs_as_its_period_ends_loses_the_core_there() {
 }
 
 #[test]
+fn who_has_used_up_its_budget_goes_on_in_its_next_period() {
+    let limited = Parameters { priority: 1, budget: 300, period: 1_000, ..Parameters::default() };
+    let free = Parameters { priority: 2, ..Parameters::default() };
+    let world = world("fixed-priority", vec![], &[limited, free]);
+    world.main(0, |me| {
+        me.work(500);
+        me.log(me.world.fake.passed() / 1_000);
+    });
+    world.main(1, |me| me.work(600));
+    assert_eq!((world.run(), world.log().last().map(|period| &**period)), (Ok(0), Some("1")));
+}
+
+/// A thread with much time asks for something again and again, and loses the core after so many ticks. If that was inside the scheduler, it
+/// is let finish on what that has left. Answers whether it was.
+fn is_let_finish_on_the_last(preempted_after: u64) -> bool {
+    let limited = Parameters { priority: 1, budget: 5_000, period: 100_000, ..Parameters::default() };
+    let world = world("fixed-priority", vec![], &[limited]);
+    world.main(0, |me| (0..10).for_each(|_| me.sched().yield_now().unwrap()));
+    world.fake.expire_who_is_let_finish();
+    world.fake.preempt_in(preempted_after);
+    assert_eq!(world.run(), Ok(0));
+    assert!(world.fake.passed() < 5_000, "it waited for its next period, preempted after {preempted_after}");
+    world.fake.rescued() > 0
+}
+
+#[test]
+fn who_is_let_finish_has_not_used_up_its_budget_if_the_schedulers_is() {
+    assert!((0..60).filter(|after| is_let_finish_on_the_last(*after)).count() > 3);
+}
+
+#[test]
 fn a_plan_that_no_policy_can_follow_is_refused() {
     let nobodys = Parameters::default();
     let slot = |partition| vec![Slot { partition, length: 10 }];
