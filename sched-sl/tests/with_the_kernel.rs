@@ -22,6 +22,21 @@ fn a_stale_token_makes_the_decision_anew() {
 }
 
 #[test]
+fn a_decision_that_is_overtaken_as_soon_as_the_section_is_left_is_made_anew() {
+    let mut machine = Machine::new();
+    let urgent = machine.spawn(1, &[Act::Block]);
+    machine.spawn(9, &[]);
+    machine.run_until(5);
+    let (shared, moment) = (machine.shared.clone(), machine.kernel.moment.clone());
+    // Somebody else comes in, and has a decision of its own carried out: a token that is taken after that would do for this one.
+    machine.shared.let_in(move || {
+        shared.with(|it: &mut Five| it.wake(urgent).unwrap());
+        moment.set(moment.get() + 1);
+    });
+    assert_eq!(reschedule(&machine.kernel, &machine.shared), Ok(Ran::Thread(urgent)));
+}
+
+#[test]
 fn staleness_is_retried_until_it_ends() {
     let mut machine = Machine::new();
     let id = machine.spawn(1, &[]);

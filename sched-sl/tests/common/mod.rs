@@ -23,13 +23,28 @@ pub fn five() -> Five {
     Scheduler::new(FixedPriorityRoundRobin::new(Duration(QUANTUM)), HeapTimers::new(), HeapTimers::new())
 }
 
-/// The critical section. Entering it twice ends the test, so a dispatch from inside it would show.
+/// The critical section. Entering it twice ends the test, so a dispatch from inside it would show. It can be told to let others in, as soon
+/// as it is left.
 #[derive(Clone)]
-pub struct Shared(pub Rc<RefCell<Five>>);
+pub struct Shared(pub Rc<RefCell<Five>>, Rc<RefCell<VecDeque<Box<dyn FnOnce()>>>>);
+
+impl Shared {
+    fn new() -> Self {
+        Self(Rc::new(RefCell::new(five())), Rc::default())
+    }
+
+    /// Somebody else does this as soon as the section has been left next.
+    pub fn let_in(&self, other: impl FnOnce() + 'static) {
+        self.1.borrow_mut().push_back(Box::new(other));
+    }
+}
 
 impl Exclusive<Five> for Shared {
     fn with<R>(&self, body: impl FnOnce(&mut Five) -> R) -> R {
-        body(&mut self.0.borrow_mut())
+        let result = body(&mut self.0.borrow_mut());
+        let other = self.1.borrow_mut().pop_front();
+        other.into_iter().for_each(|other| other());
+        result
     }
 }
 
@@ -39,7 +54,7 @@ type Interference = Box<dyn FnOnce(&FakeKernel)>;
 #[derive(Default)]
 pub struct FakeKernel {
     pub now: Cell<u64>,
-    pub moment: Cell<u64>,
+    pub moment: Rc<Cell<u64>>,
     pub events: RefCell<VecDeque<Event>>,
     pub dead: RefCell<HashSet<u32>>,
     /// What was carried out last, with its timer; `None` in the place of a name is idleness.
@@ -131,8 +146,7 @@ pub struct Machine {
 
 impl Machine {
     pub fn new() -> Self {
-        let shared = Shared(Rc::new(RefCell::new(five())));
-        Self { kernel: FakeKernel::default(), shared, ids: vec![], scripts: vec![], trace: vec![] }
+        Self { kernel: FakeKernel::default(), shared: Shared::new(), ids: vec![], scripts: vec![], trace: vec![] }
     }
 
     /// The thread's name is its number, from 0.
