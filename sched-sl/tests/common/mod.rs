@@ -26,7 +26,10 @@ pub fn five() -> Five {
 /// The critical section. Entering it twice ends the test, so a dispatch from inside it would show. It can be told to let others in, as soon
 /// as it is left.
 #[derive(Clone)]
-pub struct Shared(pub Rc<RefCell<Five>>, Rc<RefCell<VecDeque<Box<dyn FnOnce()>>>>);
+pub struct Shared(pub Rc<RefCell<Five>>, Rc<RefCell<VecDeque<Visit>>>);
+
+/// What others do as soon as the section is left.
+type Visit = Box<dyn FnOnce()>;
 
 impl Shared {
     fn new() -> Self {
