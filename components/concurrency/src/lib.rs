@@ -21,10 +21,14 @@
 //!
 //! # What is different from the standard library
 //!
-//! - *Nothing unwinds.* A panic ends its thread, or the invocation in which it happens, and drops nothing. So there is no poison: a lock that
-//!   the thread held is never given back, and whoever wants it is told so, by [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED), as is whoever
-//!   joins the thread or waits for what it was doing [once](sync::Once). What it held to read, or to send and receive by, stays held.
-//!   Handles of threads go with it, and what those threads return [makes room for others](thread::spawn()) when there is none.
+//! - *Nothing unwinds.* A panic or a fault ends its thread, or the call of another component in which it happens, and drops nothing. So there
+//!   is no poison: a lock that a thread held when it ended is never given back, and whoever wants it is told so, by
+//!   [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED), as is whoever joins the thread or waits for what it was doing [once](sync::Once). What it
+//!   held to read, or to send and receive by, stays held. Handles of threads go with it, and what those threads return
+//!   [makes room for others](thread::spawn()) when there is none.
+//! - *A lock that a call held which was ended stays that of its thread*, the client's, which lives on: it is told
+//!   [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK) when it wants the lock again, and all others wait until it ends. A server whose
+//!   methods can fail while they hold a lock takes it with a limit ([`lock_until`](sync::Mutex::lock_until)).
 //! - *A lock that would be waited for for ever* is an error, [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK).
 //! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`. So does a thread that
 //!   is joined.
