@@ -170,10 +170,15 @@ impl World {
 
     /// What the own thread of a client does.
     pub fn main(&'static self, number: usize, script: impl FnOnce(Me) + Send + 'static) {
-        self.script(slot_of_client(number), 1, number, move |me| {
+        self.starts(number, move |me| {
             script(me);
             What::Ended(0)
         });
+    }
+
+    /// What the own thread of a client does when it starts once more, and how it ends.
+    pub fn starts(&self, number: usize, script: impl FnOnce(Me) -> What + Send + 'static) {
+        self.script(slot_of_client(number), 1, number, script);
     }
 
     /// What a client's thread does that starts with `word`, and how it ends.
