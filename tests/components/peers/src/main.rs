@@ -1,9 +1,12 @@
-//! Threads that hand over to each other without the kernel: they lose the core at every instruction of that, in turn, and each is always
-//! who the kernel takes it for.
+//! Threads that hand over to each other without the kernel: they lose the core at ever other places, or fault behind each instruction, or
+//! one of them lies, and each is always who the kernel takes it for.
 //!
 //! To hand over without the kernel is unsafe, and this image tests that.
 #![no_std]
 #![no_main]
+
+mod lies;
+mod stepped;
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::{Arguments, Write};
@@ -16,6 +19,8 @@ use sched_interface::{Sched, SchedClient, Threads};
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(SCHED: SchedClient);
 runtime::parameter!(ROUNDS: u64 = 20_000, "rounds");
+runtime::parameter!(STEPPED: bool = false, "stepped");
+runtime::parameter!(LIES: bool = false, "lies");
 
 runtime::component! { main: run }
 
@@ -40,6 +45,15 @@ fn say(text: Arguments<'_>) {
 }
 
 fn run() -> Result<()> {
+    match (STEPPED.get(), LIES.get()) {
+        (true, _) => stepped::run(),
+        (_, true) => lies::run(),
+        _ => sweep(),
+    }
+}
+
+/// All hand over to each other, and lose the core at ever other places.
+fn sweep() -> Result<()> {
     INDICES[0].store(thread::current(), Relaxed);
     for (number, index) in (0..).zip(&INDICES).skip(1) {
         index.store(SCHED.spawn(take_part, number)?.index, Relaxed);
