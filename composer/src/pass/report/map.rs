@@ -81,7 +81,7 @@ fn page(graph: &Graph, part: Part, parts: &Parts<'_>) -> Option<String> {
 }
 
 fn stacks(graph: &Graph, parts: &Parts<'_>) -> impl Iterator<Item = Region> {
-    super::stacks(graph, parts).into_iter().map(|stack| Region {
+    super::stacks::stacks(graph, parts).into_iter().map(|stack| Region {
         address: stack.end.saturating_sub(stack.bytes),
         bytes: stack.bytes,
         rights: "rw-",

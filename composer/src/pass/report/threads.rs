@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Share, Subject, name, share};
+use super::scheduling::share;
+use super::{Share, Subject, name};
 use crate::graph;
 
 /// A thread.
