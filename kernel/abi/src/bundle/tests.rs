@@ -3,6 +3,8 @@
 extern crate std;
 
 use super::*;
+use crate::layout::{EXECUTE, READ, STACK_SPAN, THREADS, WRITE};
+use crate::phase::Phases;
 use std::vec::Vec;
 
 const DATA: u64 = PAGE;
