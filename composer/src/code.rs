@@ -201,6 +201,8 @@ pub const UNUSED_METHOD: &str = "E0714";
 pub const UNUSED_REGIONS: &str = "E0716";
 /// Several cores for an image that would do something on the first alone.
 pub const NOTHING_ON_OTHER_CORES: &str = "E0717";
+/// A value that is none of the type that the image says.
+pub const WRONG_VALUE: &str = "E0718";
 /// A text that is longer than the image has room for.
 pub const TEXT_TOO_LONG: &str = "E0715";
 /// A dependency with a page, whose client's image does not post, or the reverse.

@@ -266,8 +266,10 @@ pub struct Parameter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Setting {
-    /// A word; a boolean is 0 or 1.
-    Word(u64),
+    /// An integer.
+    Integer(i128),
+    /// A boolean.
+    Boolean(bool),
     /// A text.
     Text(String),
 }
@@ -275,7 +277,8 @@ pub enum Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Word(word) => word.fmt(f),
+            Self::Integer(number) => number.fmt(f),
+            Self::Boolean(value) => value.fmt(f),
             Self::Text(text) => write!(f, "{text:?}"),
         }
     }

@@ -281,11 +281,11 @@ pub const KEYS: &[Key] = &[
     key(Dependency, "interposers", Optional, List(&Kind::Component), "components that calls go through, each of which calls the next by this interface"),
 
     key(Parameter, "key", Required, Identifier, "what the image calls the word, or the text"),
-    key(Parameter, "value", Required, Kind::WordOrText, "the word, or the text"),
+    key(Parameter, "value", Required, Kind::WordOrText, "what it gets: a value of the type that the image says"),
     key(Parameter, "at", Optional, Identifier, "the group of words in which it lies: the image calls it `at.key`"),
 
     key(Constant, "variable", Required, Identifier, "the constant's name in the image"),
-    key(Constant, "value", Required, Kind::Word, "what it is"),
+    key(Constant, "value", Required, Kind::Word, "what it is: a value of the type that the image says"),
 
     key(Device, "name", Required, Identifier, "what the image calls it"),
     key(Device, "ports", Optional, Integer(0, PORTS_MAX), "its first I/O port, with `count`"),

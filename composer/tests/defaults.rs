@@ -50,7 +50,7 @@ fn defaults_lie_beside_the_crate() {
     let [_, first, second] = loaded.graph.components.as_slice() else { panic!("three components") };
     assert_eq!((first.stack.value, second.stack.value), (32 << 10, 8 << 10), "what the graph says counts more");
     assert_eq!(second.recursion.as_ref().map(|recursion| recursion.value), Some(3));
-    assert_eq!(first.params.first().map(|word| word.value.value.clone()), Some(Setting::Word(5)));
+    assert_eq!(first.params.first().map(|word| word.value.value.clone()), Some(Setting::Integer(5)));
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub use error::{Error, Result};
 pub use files::Files;
 pub use interface_macro::interface;
 pub use interrupt::Interrupt;
-pub use parameter::Parameter;
+pub use parameter::{Parameter, ParameterType};
 pub use ports::Ports;
 pub use registers::Registers;
 pub use server::{Arguments, Caller, Invocation, Reply};

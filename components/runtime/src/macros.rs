@@ -449,7 +449,8 @@ macro_rules! registers {
     };
 }
 
-/// Declares a static word that the graph can set by a key, and its default.
+/// Declares a static word that the graph can set by a key, and its default: an integer or a boolean. The composer refuses a value
+/// that is none of its type.
 ///
 /// ```ignore
 /// runtime::parameter!(ROUNDS: u64 = 1000, "rounds");
@@ -466,7 +467,7 @@ macro_rules! parameter {
             #[used]
             #[unsafe(link_section = ".tessera.records")]
             static __RUNTIME_RECORD: $crate::internal::Record =
-                $crate::internal::Record::parameter($key, (&raw const $name).cast());
+                $crate::internal::Record::parameter($key, &raw const $name);
         };
     };
 }
@@ -508,7 +509,7 @@ macro_rules! constant {
             #[used]
             #[unsafe(link_section = ".tessera.records")]
             static __RUNTIME_RECORD: $crate::internal::Record =
-                $crate::internal::Record::constant(::core::stringify!($name), (&raw const $name).cast());
+                $crate::internal::Record::constant(::core::stringify!($name), &raw const $name);
         };
     };
 }

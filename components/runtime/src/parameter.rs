@@ -3,6 +3,27 @@
 use crate::Word;
 use core::marker::PhantomData;
 
+/// A type of which the graph can set a value: the composer refuses what is none.
+#[diagnostic::on_unimplemented(
+    message = "the graph cannot set a `{Self}`",
+    label = "not an integer and not a boolean",
+    note = "`runtime::text!` is for texts"
+)]
+pub trait ParameterType: Word {
+    /// The type's name, as in `abi::setting`.
+    const NAME: &'static str;
+}
+
+macro_rules! types {
+    ($($kind:ident)*) => {$(
+        impl ParameterType for $kind {
+            const NAME: &'static str = stringify!($kind);
+        }
+    )*};
+}
+
+types!(bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
 /// A word that the graph can set; made by [`parameter!`](crate::parameter).
 #[repr(transparent)]
 pub struct Parameter<T> {
@@ -10,7 +31,10 @@ pub struct Parameter<T> {
     kind: PhantomData<fn() -> T>,
 }
 
-impl<T: Word> Parameter<T> {
+impl<T: ParameterType> Parameter<T> {
+    /// The name of its type, for the composer.
+    pub const TYPE: &'static str = T::NAME;
+
     /// A parameter that has its default until the composer sets it.
     pub const fn new(default: u64) -> Self {
         Self { word: default, kind: PhantomData }
@@ -28,10 +52,21 @@ impl<T: Word> Parameter<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use abi::setting::SettingType;
 
     #[test]
     fn a_parameter_has_its_default_until_it_is_set() {
         assert_eq!(Parameter::<u64>::new(1000).get(), 1000);
         assert!(Parameter::<bool>::new(1).get());
+    }
+
+    #[test]
+    fn the_composer_knows_every_type_of_a_parameter() {
+        fn is_known<T: ParameterType>() -> bool {
+            SettingType::from_name(Parameter::<T>::TYPE).is_some()
+        }
+        let signed = is_known::<i8>() && is_known::<i16>() && is_known::<i32>() && is_known::<i64>();
+        let unsigned = is_known::<u8>() && is_known::<u16>() && is_known::<u32>() && is_known::<u64>();
+        assert!(signed && unsigned && is_known::<isize>() && is_known::<usize>() && is_known::<bool>());
     }
 }

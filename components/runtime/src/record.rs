@@ -1,5 +1,6 @@
 //! The records by which an image tells the composer about itself (`abi::record`).
 
+use crate::{Parameter, ParameterType};
 use abi::record::{MAGIC, RECORD_BYTES, RecordKind, VERSION};
 
 /// One record, as it lies in the image's section of records.
@@ -91,9 +92,9 @@ impl Record {
         Self { first: words, ..Self::new(RecordKind::Registers, name.as_bytes(), "") }
     }
 
-    /// A parameter's key, and its word.
-    pub const fn parameter(key: &'static str, word: *const ()) -> Self {
-        Self { first: word, ..Self::new(RecordKind::Parameter, key.as_bytes(), "") }
+    /// A parameter's key, its type, and its word.
+    pub const fn parameter<T: ParameterType>(key: &'static str, word: *const Parameter<T>) -> Self {
+        Self { first: word.cast(), ..Self::new(RecordKind::Parameter, key.as_bytes(), Parameter::<T>::TYPE) }
     }
 
     /// A text's key, and its words.
@@ -101,9 +102,9 @@ impl Record {
         Self { first: words, ..Self::new(RecordKind::Text, key.as_bytes(), "") }
     }
 
-    /// A constant's name, and its word.
-    pub const fn constant(variable: &'static str, word: *const ()) -> Self {
-        Self { first: word, ..Self::new(RecordKind::Constant, variable.as_bytes(), "") }
+    /// A constant's name, its type, and its word.
+    pub const fn constant<T: ParameterType>(variable: &'static str, word: *const Parameter<T>) -> Self {
+        Self { first: word.cast(), ..Self::new(RecordKind::Constant, variable.as_bytes(), Parameter::<T>::TYPE) }
     }
 
     /// The words that receive where the files are.

@@ -68,6 +68,8 @@ pub enum RecordProblem {
     BadText,
     /// Its schema is no list of methods.
     BadSchema,
+    /// It names no type that a graph can set.
+    BadType,
     /// Its schema has more methods than an interface can have.
     TooManyMethods,
     /// A word that it names lies outside the image, or is not aligned.
@@ -112,6 +114,7 @@ impl fmt::Display for RecordProblem {
             Self::UnknownKind(kind) => write!(f, "there is no kind {kind}"),
             Self::BadText => f.write_str("its name or schema is not text"),
             Self::BadSchema => f.write_str("its schema is no list of methods"),
+            Self::BadType => f.write_str("it names no type that a graph can set"),
             Self::TooManyMethods => write!(f, "its interface has more than {} methods", abi::crossing::METHODS),
             Self::BadWord(address) => write!(f, "the word at {address:#x} lies outside the image or is not aligned"),
             Self::BadEntry(address) => write!(f, "the entry {address:#x} lies outside the code"),

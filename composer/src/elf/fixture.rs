@@ -93,9 +93,9 @@ impl Fixture {
         self.record(RecordKind::Export as u16, name, schema)
     }
 
-    /// The same with a parameter.
+    /// The same with a parameter, a `u64`.
     pub fn parameter(self, name: &str) -> Self {
-        self.record(RecordKind::Parameter as u16, name, "")
+        self.record(RecordKind::Parameter as u16, name, "u64")
     }
 
     /// The same with a device.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use abi::crossing::METHODS;
 use abi::page::SLOT_WORDS;
 use abi::record::{IDENTITY_NAME, MAGIC, RECORD_BYTES, RecordKind, SECTION, VERSION};
+use abi::setting::SettingType;
 use object::LittleEndian;
 use object::read::elf::{FileHeader, SectionHeader};
 
@@ -21,7 +22,7 @@ pub struct Record {
     pub kind: RecordKind,
     /// The name of what it describes.
     pub name: String,
-    /// The interface's methods.
+    /// The interface's methods; of a word that the graph sets, its type.
     pub schema: String,
     /// First address, by kind.
     pub first: u64,
@@ -33,6 +34,11 @@ impl Record {
     /// The names of the interface's methods, in the order of their numbers.
     pub fn methods(&self) -> impl Iterator<Item = &str> + Clone {
         self.schema.lines().map(|line| line.split('(').next().unwrap_or(line))
+    }
+
+    /// Of a parameter or a constant: what values it can have.
+    pub fn setting_type(&self) -> Option<SettingType> {
+        SettingType::from_name(&self.schema)
     }
 
     /// Of an import: the interface, and the import's own name if it has one.
@@ -124,13 +130,13 @@ fn check(record: Record, memory: &Memory) -> Result<Record, RecordProblem> {
             check_text(memory, record.second)?;
         }
         RecordKind::PageImport => check_word(memory, record.first, 8 * SLOT_WORDS as u64)?,
-        RecordKind::Ports
-        | RecordKind::Parameter
-        | RecordKind::Constant
-        | RecordKind::Stacks
-        | RecordKind::Plan
-        | RecordKind::Pages
-        | RecordKind::Management => check_word(memory, record.first, 8)?,
+        RecordKind::Parameter | RecordKind::Constant => {
+            check_word(memory, record.first, 8)?;
+            return record.setting_type().map(|_| record).ok_or(RecordProblem::BadType);
+        }
+        RecordKind::Ports | RecordKind::Stacks | RecordKind::Plan | RecordKind::Pages | RecordKind::Management => {
+            check_word(memory, record.first, 8)?
+        }
         RecordKind::Export | RecordKind::Batch => {
             [record.first, record.second].into_iter().try_for_each(|entry| check_entry(memory, entry))?
         }

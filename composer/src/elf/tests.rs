@@ -146,6 +146,8 @@ fn malformed_records() {
     assert_eq!(problem(&Fixture::empty().parameter("a").at(1 << 40, 0)), RecordProblem::BadWord(1 << 40));
     assert_eq!(problem(&Fixture::empty().export("a", SCHEMA).at(TRUSTED, word(0))), RecordProblem::BadEntry(word(0)));
     assert_eq!(problem(&Fixture::empty().import("a", SCHEMA).import("a", SCHEMA)), RecordProblem::Duplicate);
+    assert_eq!(problem(&Fixture::empty().record(RecordKind::Parameter as u16, "a", "f32")), RecordProblem::BadType);
+    assert_eq!(problem(&Fixture::empty().record(RecordKind::Constant as u16, "A", "")), RecordProblem::BadType);
     assert_eq!(problem(&Fixture::bare().parameter("a")), RecordProblem::NoStacks);
 }
 

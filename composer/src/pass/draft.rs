@@ -332,17 +332,11 @@ fn parameter(fields: &Fields) -> Option<Parameter> {
     if let Some(at) = fields.text("at") {
         key.value = format!("{}.{}", at.value, key.value);
     }
-    let word = fields.word("value").map(|word| Spanned { value: Setting::Word(word.value), span: word.span });
-    let text = || fields.text("value").map(|text| Spanned { value: Setting::Text(text.value), span: text.span });
-    Some(Parameter { key, value: word.or_else(text)? })
+    Some(Parameter { key, value: fields.setting("value")? })
 }
 
 fn constant(fields: &Fields) -> Option<Parameter> {
-    let word = fields.word("value")?;
-    Some(Parameter {
-        key: fields.text("variable")?,
-        value: Spanned { value: Setting::Word(word.value), span: word.span },
-    })
+    Some(Parameter { key: fields.text("variable")?, value: fields.setting("value")? })
 }
 
 fn device(fields: &Fields) -> Option<Device> {
@@ -446,10 +440,15 @@ impl Fields {
         }
     }
 
-    /// A word: a negative number is its two's complement.
-    fn word(&self, key: &str) -> Option<Spanned<u64>> {
-        let number: Spanned<i128> = self.spanned_number(key)?;
-        Some(Spanned { value: number.value as u64, span: number.span })
+    fn setting(&self, key: &str) -> Option<Spanned<Setting>> {
+        let Spanned { value, span } = self.get(key)?;
+        let value = match value {
+            Value::Number(number) => Setting::Integer(*number),
+            Value::Boolean(value) => Setting::Boolean(*value),
+            Value::Text(text) => Setting::Text(text.clone()),
+            _ => return None,
+        };
+        Some(Spanned { value, span: span.clone() })
     }
 }
 

@@ -4,6 +4,7 @@ mod edges;
 pub mod identity;
 mod needs;
 mod page;
+mod settings;
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -131,7 +132,7 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         let edges = edges::bind(graph, component, image, &read, found);
         let fault = edges::bind_handler(graph, component.fault.as_ref(), &read, found);
         let personality = edges::bind_handler(graph, component.personality.as_ref(), &read, found);
-        let mut parameters = needs::parameters(component, image, found);
+        let mut parameters = settings::words(component, image, found);
         parameters.extend(identity::words(component, image));
         let says_panics = identity::console(image, &edges, &read);
         let files = needs::files(component, image, found);

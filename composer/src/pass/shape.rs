@@ -233,8 +233,7 @@ fn scalar(kind: &Kind, value: &DeValue<'_>) -> Result<Value, Refusal> {
     match (kind, value) {
         (Kind::WordOrText, DeValue::String(text)) => checked(text, text::check_text),
         (Kind::WordOrText, value) => scalar(&Kind::Word, value),
-        (Kind::Boolean, DeValue::Boolean(value)) => Ok(Value::Boolean(*value)),
-        (Kind::Word, DeValue::Boolean(value)) => Ok(Value::Number((*value).into())),
+        (Kind::Boolean | Kind::Word, DeValue::Boolean(value)) => Ok(Value::Boolean(*value)),
         (Kind::Word, DeValue::Integer(value)) => integer(value, i64::MIN.into(), u64::MAX.into()),
         (Kind::Integer(least, most), DeValue::Integer(value)) => integer(value, *least, *most),
         (Kind::Address, DeValue::Integer(value)) => {

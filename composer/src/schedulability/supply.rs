@@ -67,9 +67,12 @@ const TICKS: u64 = 1_000;
 pub fn turn(graph: &Graph, scheduler: usize) -> Option<u64> {
     let mut said = graph.components.get(scheduler)?.params.iter().filter(|it| it.key.value == "quantum");
     match said.next().map(|said| &said.value.value) {
-        None | Some(Setting::Word(0)) => Some(TURN),
-        Some(Setting::Word(ticks)) => graph.machine.icount.then_some((*ticks).max(SHORTEST).div_ceil(TICKS)),
-        Some(Setting::Text(_)) => None,
+        None | Some(Setting::Integer(0)) => Some(TURN),
+        Some(Setting::Integer(ticks)) => {
+            let ticks = u64::try_from(*ticks).ok()?;
+            graph.machine.icount.then_some(ticks.max(SHORTEST).div_ceil(TICKS))
+        }
+        Some(Setting::Boolean(_) | Setting::Text(_)) => None,
     }
 }
 

@@ -44,5 +44,6 @@ pub mod plan;
 pub mod record;
 pub mod register;
 pub mod rights;
+pub mod setting;
 pub mod stack;
 pub mod time;

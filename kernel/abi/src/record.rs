@@ -26,7 +26,7 @@ pub const SECTION: &str = ".tessera.records";
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TREC");
 
 /// Version of the record's layout and of the schema's grammar.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 64;
@@ -45,7 +45,7 @@ pub enum RecordKind {
     /// An I/O port range that the image drives. Name: what the image calls it.
     /// First address: a word that receives the capability number << 16.
     Ports = 3,
-    /// A word that the graph can set. Name: the parameter's key. First
+    /// A word that the graph can set. Name: the parameter's key. Schema: its [type](crate::setting)'s name. First
     /// address: the word, which holds the default.
     Parameter = 4,
     /// One for each image. Name: empty. First address: a word that receives
@@ -75,7 +75,7 @@ pub enum RecordKind {
     /// A device's registers in memory. Name: what the image calls the device. First address: two words, which receive the
     /// address at which they are mapped, and how many bytes they are.
     Registers = 12,
-    /// A constant that the graph can set. Name: the variable. First address: the word, which holds what it is otherwise.
+    /// A constant that the graph can set. Name: the variable. Schema: as of a parameter. First address: the word, which holds what it is otherwise.
     Constant = 13,
     /// The image reads [files](crate::files). Name: empty. First address: two words, which receive where the archive lies,
     /// and how many bytes it has. Without files they stay 0.

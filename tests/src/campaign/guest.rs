@@ -79,12 +79,12 @@ fn graph(parameters: &Parameters) -> String {
     let list = list.unwrap_or(u64::MAX);
     let words = [("calls", calls), ("part", part), ("seed", seed), ("cores", cores), ("list", list)];
     let flags = [("timed", timed), ("neighbours", neighbours)];
-    let flags = flags.map(|(key, value)| format!("{{ key = \"{key}\", value = {value} }}")).join(", ");
     format!(
         "[system]\ndescription = \"random system calls\"\n\n[[components]]\nname = \"fuzzer\"\nimg = {}\n\
-         constructor = \"kernel\"\nparams = [{}, {flags}]\n",
+         constructor = \"kernel\"\nparams = [{}, {}]\n",
         image("fuzzer"),
-        self::parameters(&words)
+        self::parameters(&words),
+        self::parameters(&flags)
     )
 }
 

@@ -57,7 +57,8 @@ machine = {{ smp = {CORES} }}
 
 fn component(name: char, next: Option<char>, rounds: u64) -> String {
     let (is_called, is_last) = (!NAMES.starts_with(name), next.is_none());
-    let words = [("name", name.into()), ("rounds", rounds), ("called", is_called.into()), ("last", is_last.into())];
+    let words = [("name", name.into()), ("rounds", rounds)];
+    let flags = [("called", is_called), ("last", is_last)];
     let threads = (0..THREADS).map(|thread| format!("{{ cores = [{}] }}", thread % u64::from(CORES)));
     let next = next.map_or_else(String::new, |next| format!(r#", {{ srv = "{next}", interface = "pong" }}"#));
     format!(
@@ -66,13 +67,14 @@ fn component(name: char, next: Option<char>, rounds: u64) -> String {
 name = "{name}"
 img = {}
 {}
-params = [{}]
+params = [{}, {}]
 threads = [{}]
 deps = [{{ srv = "sched", interface = "sched" }}, {{ srv = "console", interface = "console" }}{next}]
 "#,
         image("toiler"),
         if is_called { r#"implements = [{ interface = "pong" }]"# } else { "" },
         parameters(&words),
+        parameters(&flags),
         threads.collect::<Vec<_>>().join(", "),
     )
 }

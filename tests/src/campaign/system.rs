@@ -1,5 +1,6 @@
 //! A system that a campaign composes, boots and reads.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -128,10 +129,10 @@ pub fn image(name: &str) -> String {
     format!("{:?}", path.display().to_string())
 }
 
-/// Numbers, as a graph gives them to a component.
-pub fn parameters(numbers: &[(&str, u64)]) -> String {
-    let one = |(key, value): &(&str, u64)| format!("{{ key = \"{key}\", value = {} }}", value.cast_signed());
-    numbers.iter().map(one).collect::<Vec<_>>().join(", ")
+/// Numbers, or whether something is so, as a graph gives them to a component.
+pub fn parameters(values: &[(&str, impl fmt::Display)]) -> String {
+    let one = |(key, value): &(&str, _)| format!("{{ key = \"{key}\", value = {value} }}");
+    values.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -168,6 +169,6 @@ mod tests {
     #[test]
     fn numbers_are_given_as_signed_words() {
         let words = parameters(&[("rounds", 3), ("list", u64::MAX)]);
-        assert_eq!(words, "{ key = \"rounds\", value = 3 }, { key = \"list\", value = -1 }");
+        assert_eq!(words, "{ key = \"rounds\", value = 3 }, { key = \"list\", value = 18446744073709551615 }");
     }
 }

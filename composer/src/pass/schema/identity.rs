@@ -2,7 +2,7 @@
 
 use abi::record::RecordKind;
 
-use super::needs::{room, text_words};
+use super::settings::{room, text_words};
 use super::{Edge, records};
 use crate::elf::{Image, Record};
 use crate::graph::Component;

@@ -1,12 +1,12 @@
-//! What concerns one image alone: what it serves, its parameters, its devices, its stacks.
+//! What concerns one image alone: what it serves, its files, its devices, its stacks.
 
 use abi::record::RecordKind;
 
 use super::{describe, export_name, records};
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::elf::{Image, word_at};
-use crate::graph::{Component, Device, Graph, Resource, Setting};
+use crate::elf::Image;
+use crate::graph::{Component, Device, Graph, Resource};
 use crate::schedule::SCHED;
 use crate::suggest;
 
@@ -23,50 +23,6 @@ pub fn check_implements(component: &Component, image: &Image, found: &mut Diagno
             found.push(Diagnostic::error(code::NOT_EXPORTED, message).label(&place.span, "").maybe_help(help));
         }
     }
-}
-
-/// The words that the graph sets: parameters and constants. A text is as many words as it takes.
-pub fn parameters(component: &Component, image: &Image, found: &mut Diagnostics) -> Vec<(u64, u64)> {
-    let parameters = component.params.iter().map(|setting| match setting.value.value {
-        Setting::Word(_) => (setting, (RecordKind::Parameter, "parameter", code::UNKNOWN_PARAMETER)),
-        Setting::Text(_) => (setting, (RecordKind::Text, "text", code::UNKNOWN_PARAMETER)),
-    });
-    let constant = (RecordKind::Constant, "constant", code::UNKNOWN_CONSTANT);
-    let constants = component.constants.iter().map(|setting| (setting, constant));
-    let mut words = Vec::new();
-    for (setting, (kind, noun, code)) in parameters.chain(constants) {
-        let key = &setting.key;
-        match (records(image, kind).find(|record| record.name == key.value), &setting.value.value) {
-            (Some(record), Setting::Word(word)) => words.push((record.first, *word)),
-            (Some(record), Setting::Text(text)) if text.len() as u64 <= room(image, record.first) => {
-                words.extend(text_words(record.first, text));
-            }
-            (Some(record), Setting::Text(text)) => {
-                let (room, length) = (room(image, record.first), text.len());
-                let message = format!("the text `{}` has {length} bytes, and there is room for {room}", key.value);
-                found.push(Diagnostic::error(code::TEXT_TOO_LONG, message).label(&setting.value.span, "too long"));
-            }
-            (None, _) => {
-                let message = format!("the image of {} has no {noun} `{}`", describe(component), key.value);
-                let keys: Vec<_> = records(image, kind).map(|record| record.name.as_str()).collect();
-                let help = suggest::help(&key.value, keys);
-                found.push(Diagnostic::error(code, message).label(&key.span, "").maybe_help(help));
-            }
-        }
-    }
-    words
-}
-
-/// Bytes that the text at `address` may have. Reading the image made sure that it has them.
-pub fn room(image: &Image, address: u64) -> u64 {
-    image.memory.bytes(address, 8).and_then(|word| word_at(word, 0)).unwrap_or(0)
-}
-
-/// The words of a text behind the one that says how many bytes it may have.
-pub fn text_words(address: u64, text: &str) -> impl Iterator<Item = (u64, u64)> {
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    let words = std::iter::once(text.len() as u64).chain(text.as_bytes().chunks(8).map(word));
-    (1..).zip(words).map(move |(at, word)| (address + 8 * at, word)).collect::<Vec<_>>().into_iter()
 }
 
 /// The two words that receive where the files are, if there are any.
