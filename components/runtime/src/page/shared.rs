@@ -122,6 +122,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
     /// # Errors
     ///
     /// Those of the method, exactly as a direct call's; those of having the page served.
+    #[inline]
     #[doc(hidden)]
     pub fn call<A: Answer, const WORDS: usize>(
         &self,
@@ -136,14 +137,20 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
                 posted => break posted?,
             }
         };
-        if threads.is_inside() { self.block(threads, ticket) } else { ticket.wait(self.scheduler) }
+        if !threads.is_inside() {
+            return ticket.wait(self.scheduler);
+        }
+        threads.block(|waiter| self.wait_for_call(ticket.slot(), waiter));
+        ticket.success().or_else(|ticket| self.block_again(threads, ticket))
     }
 
-    fn block<A: Answer>(&self, threads: &Threads, ticket: Ticket<'_, A>) -> Result<A> {
+    /// Waits on, if that was not for the result, or says what came instead of one.
+    #[cold]
+    #[inline(never)]
+    fn block_again<A: Answer>(&self, threads: &Threads, ticket: Ticket<'_, A>) -> Result<A> {
         let mut ticket = ticket;
         loop {
             let slot = ticket.slot();
-            threads.block(|waiter| self.wait_for_call(slot, waiter));
             ticket = match ticket.poll() {
                 Ok(result) => return result,
                 Err(ticket) => ticket,
@@ -151,6 +158,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
             if let Some(error) = self.failure() {
                 return Err(error);
             }
+            threads.block(|waiter| self.wait_for_call(slot, waiter));
         }
     }
 
