@@ -37,6 +37,7 @@ tessera_require_emulator() {
     for program in "${!tessera_packages[@]}"; do
         command -v "$program" >/dev/null || wanted+=("${tessera_packages[$program]}")
     done
+    [ -z "${tessera_debugs-}" ] || command -v gdb >/dev/null || wanted+=(gdb)
     [ -d /usr/lib/grub/i386-pc ] || wanted+=(grub-pc-bin)
     [ -d /usr/lib/grub/x86_64-efi ] || wanted+=(grub-efi-amd64-bin)
     [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || [ -e /usr/share/OVMF/OVMF_CODE.fd ] || wanted+=(ovmf)

@@ -15,8 +15,8 @@ use crate::elf::Image;
 use crate::stack;
 use crate::verdict::{FATAL, FAULT};
 
-pub(crate) use lines::plain_name;
 pub use lines::{Frame, Lines};
+pub(crate) use lines::{Slice, dwarf, plain_name};
 pub use stream::Annotated;
 
 /// A program as it lies in memory.

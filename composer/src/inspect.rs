@@ -9,11 +9,14 @@ pub mod core;
 pub mod dump;
 pub mod memory;
 pub mod rings;
+pub mod scheduler;
 pub mod spaces;
 pub mod state;
 pub mod subject;
 pub mod text;
 pub mod threads;
+pub mod types;
+pub mod value;
 
 #[cfg(test)]
 mod tests;

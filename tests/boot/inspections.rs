@@ -14,7 +14,8 @@ use crate::tools::{Outcome, compose, composer, ensure, finish, path_without, roo
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
-    trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what a_running_system_is_looked_into_and_goes_on
+    trials!("inspections": a_dump_says_who_is_inside_whom_and_who_holds_what who_waits_for_what_at_the_scheduler
+        a_running_system_is_looked_into_and_goes_on
         a_timeline_shows_calls_batches_switches_and_faults
         a_timeline_has_a_row_for_each_core
         gdb_takes_over_where_a_component_starts)
@@ -35,9 +36,9 @@ fn start(graph: &str, directory: &Path) -> Result<(Debugger, JoinHandle<Run>), F
     Ok((debugger, run))
 }
 
-/// Dumps the known system where pong is entered for the first time.
-fn dump_in_pong(directory: &Path) -> Outcome {
-    let (mut debugger, run) = start(KNOWN, directory)?;
+/// Dumps a system where pong is entered for the first time.
+fn dump_in_pong(graph: &str, directory: &Path) -> Outcome {
+    let (mut debugger, run) = start(graph, directory)?;
     let dump = directory.join("dump");
     debugger.run_to(PONG).map_err(|error| error.to_string())?;
     debugger.monitor(&format!("dump-guest-memory {}", dump.display())).map_err(|error| error.to_string())?;
@@ -88,7 +89,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T) -> Outcome {
 
 fn a_dump_says_who_is_inside_whom_and_who_holds_what() -> Outcome {
     let directory = scratch()?;
-    dump_in_pong(directory.path())?;
+    dump_in_pong(KNOWN, directory.path())?;
     let (graph, dump) = (root().join(KNOWN), directory.path().join("dump"));
     let state = state(&mut inspect(&graph, "--dump", &dump)?)?;
     let (ping, booter) = (thread(&state, "ping")?, thread(&state, "booter")?);
@@ -126,6 +127,32 @@ fn is_as_reported(state: &Value, directory: &Path) -> Outcome {
         };
         expect(&slots(component(state, text(&reported["name"]))?), &slots(reported))?;
     }
+    Ok(())
+}
+
+const WAITS: &str = "tests/systems/inspected/waits.toml";
+
+/// The kernel knows of three threads that they do not run; their scheduler, why.
+fn who_waits_for_what_at_the_scheduler() -> Outcome {
+    let directory = scratch()?;
+    dump_in_pong(WAITS, directory.path())?;
+    let (graph, dump) = (root().join(WAITS), directory.path().join("dump"));
+    let state = state(&mut inspect(&graph, "--dump", &dump)?)?;
+    let threads = state["threads"].as_array().ok_or("no threads")?;
+    let of_waiters = |thread: &&Value| components(thread).last() == Some(&"waiters");
+    let (waiting, others): (Vec<_>, Vec<_>) =
+        threads.iter().filter(of_waiters).partition(|thread| thread["waiting"].is_object());
+    expect(&others.iter().map(|thread| components(thread)).collect::<Vec<_>>(), &vec![vec!["pong", "waiters"]])?;
+    let owner = &others[0]["thread"];
+    let [parks, sleeps, locks] = waiting[..] else { return Err(format!("{waiting:?} wait").into()) };
+    expect(&locks["waiting"]["for"]["change"]["component"], &"waiters".into())?;
+    expect(&locks["waiting"]["on"], owner)?;
+    expect(&parks["waiting"], &serde_json::json!({ "for": "wake_up" }))?;
+    expect(&sleeps["waiting"], &serde_json::json!({ "for": "time" }))?;
+    ensure(sleeps["budget"]["left"].is_u64(), || format!("its budget is not counted: {sleeps}"))?;
+    let number = locks["waiting"]["for"]["change"]["number"].as_u64().ok_or("no blockpoint")?;
+    let line = format!("it waits for a change at blockpoint {number} of waiters, which depends on thread {owner}");
+    finish(&mut inspect(&graph, "--dump", &dump)?)?.expect_status(0)?.expect_text(&line)?;
     Ok(())
 }
 
@@ -299,21 +326,25 @@ fn gdb_takes_over_where_a_component_starts() -> Outcome {
         let mut command = Command::new(composer()?);
         command.current_dir(root()).arg("debug").arg(root().join(KNOWN)).arg(component).arg("--");
         command.args(["-nx", "-batch", "-ex", "set language c", "-ex", IS_IN_PING]);
-        command.args(["-ex", "here __runtime_start", "-ex", "continue", "-ex", "backtrace 1"]);
+        command.args(["-ex", "here ping::_::__runtime_start", "-ex", "continue", "-ex", "backtrace 1"]);
+        // What only debugging information about variables and types can say.
+        command.args(["-ex", "info args", "-ex", "whatis ping::PONG"]);
         Ok(command)
     };
     let directory = scratch()?;
     let path = path_without("gdb", &directory.path().join("programs"))?;
     let missing = finish(debug("ping")?.env("PATH", &path))?.expect_status(3)?;
     missing.expect_text("`gdb` is not installed")?.expect_text("apt-get install")?;
-    if qemu::process::find("gdb").is_none() {
-        return Ok(());
-    }
     finish(&mut debug("pings")?)?.expect_status(2)?.expect_text("did you mean `ping`")?;
     let stopped = finish(&mut debug("ping")?)?.expect_status(0)?;
     let (before, after) = stopped.output.split_once("ping is about to start").ok_or("it never came to ping")?;
     ensure(before.contains("_start ()"), || format!("it stopped elsewhere:\n{before}"))?;
     // Whoever came to this address before is not where gdb stopped.
     ensure(after.contains("$1 = 1"), || format!("another component is there:\n{after}"))?;
-    ensure(after.contains("__runtime_start () at components/runtime/src/macros.rs"), || format!("not there:\n{after}"))
+    ensure(after.contains("word = 0") && after.contains("type = pong_interface::PongClient"), || {
+        format!("no variables:\n{after}")
+    })?;
+    ensure(after.contains("__runtime_start (word=0) at components/runtime/src/macros.rs"), || {
+        format!("not there:\n{after}")
+    })
 }

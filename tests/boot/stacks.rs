@@ -32,7 +32,7 @@ fn bounds(graph: &Path) -> Result<Vec<(String, u64)>, libtest_mimic::Failed> {
     let loaded = loaded.map_err(|failure| failure.diagnostics.render(&failure.source))?;
     let located = loaded.located.as_ref().ok_or("its images are nowhere")?;
     let mut found = Diagnostics::default();
-    let stacks = build::build(&loaded.graph, located, &mut found).and_then(|images| {
+    let stacks = build::build(&loaded.graph, located, build::Detail::Lines, &mut found).and_then(|images| {
         let schema = schema::schema(&loaded.graph, &images, &mut found)?;
         stack::stack(&loaded.graph, located, &images, &schema, &mut found)
     });
@@ -110,7 +110,8 @@ fn at_its_end(graph: &Path) -> Result<State, Failed> {
     finish(&mut compose("build", graph, directory.path())?)?.expect_status(0)?;
     let dump = dump_at_the_end(directory.path(), &loaded.graph, &examined)?;
     let programs = examined.programs(&loaded.graph);
-    let subject = Subject { kernel: &examined.images.kernel, programs: &programs, report: &examined.report };
+    let (kernel, report) = (&examined.images.kernel, &examined.report);
+    let subject = Subject { kernel, programs: &programs, report, schedulers: &[] };
     let dump = Dump::open(&dump).map_err(|error| error.to_string())?;
     look(&subject, dump).map_err(|blind| format!("{blind:?}").into())
 }

@@ -19,7 +19,7 @@ pub struct Directory([AtomicU32; abi::layout::THREADS as usize]);
 pub struct Entry(NonZeroU32);
 
 /// Bits below the place. The kernel has no more slots than fit.
-const SLOT_BITS: u32 = 15;
+const SLOT_BITS: u32 = abi::inspection::PLACE_SHIFT;
 const SLOT: u32 = (1 << SLOT_BITS) - 1;
 
 const _: () = assert!(abi::crossing::CAPABILITIES <= 1 << SLOT_BITS);
@@ -31,7 +31,7 @@ impl Entry {
     pub(crate) const LIMITED: u32 = 1 << 31;
 
     /// In the number: the thread has no place.
-    const PLACELESS: u32 = 1 << 30;
+    const PLACELESS: u32 = abi::inspection::PLACELESS;
 
     /// A thread that has no place, like the scheduler's own.
     ///

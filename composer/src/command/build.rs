@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::faults::{Program, Programs};
 use crate::graph::Graph;
 use crate::locate::Located;
-use crate::pass::build::Images;
+use crate::pass::build::{Detail, Images};
 use crate::pass::capabilities::{self, Capabilities};
 use crate::pass::image::{self, Files};
 use crate::pass::layout::{self, Layout};
@@ -100,9 +100,18 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 ///
 /// All complaints about the graph and its images. Then nothing was written.
 pub fn compose(arguments: &Arguments) -> Result<System, Failure> {
+    compose_with(arguments, Detail::Lines)
+}
+
+/// The same, of images that tell so much of their sources.
+///
+/// # Errors
+///
+/// As [`compose`].
+pub fn compose_with(arguments: &Arguments, detail: Detail) -> Result<System, Failure> {
     let loaded = load(&arguments.file, LoadOptions { graph_only: false })?;
     let mut found = loaded.warnings.clone();
-    match compose_loaded(&loaded, arguments, &mut found) {
+    match compose_loaded(&loaded, arguments, detail, &mut found) {
         Some(Composed { directory, disk, images, shifts, report }) if !found.has_errors() => {
             found.print(&loaded.source);
             Ok(System { loaded, directory, disk, images, shifts, report })
@@ -130,8 +139,8 @@ struct Decided {
 }
 
 /// Builds the images and holds them against the graph. Everything that can be wrong with either is found by now.
-fn decide(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Decided> {
-    let images = build::build(graph, located, found)?;
+fn decide(graph: &Graph, located: &Located, detail: Detail, found: &mut Diagnostics) -> Option<Decided> {
+    let images = build::build(graph, located, detail, found)?;
     let schema = schema::schema(graph, &images, found)?;
     let stacks = stack::stack(graph, located, &images, &schema, found);
     let layout = layout::layout(graph, &schema, found)?;
@@ -149,7 +158,7 @@ fn decide(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<D
 pub fn judge_images(loaded: &Loaded) -> Result<Diagnostics, Failure> {
     let mut found = loaded.warnings.clone();
     let Some(located) = &loaded.located else { return Ok(found) };
-    let decided = decide(&loaded.graph, located, &mut found);
+    let decided = decide(&loaded.graph, located, Detail::Lines, &mut found);
     found.sort();
     if decided.is_none() || found.has_errors() {
         return Err(refused(loaded.source.clone(), found));
@@ -227,7 +236,7 @@ impl Examined {
 pub fn examine(loaded: &Loaded) -> Result<Examined, Failure> {
     let mut found = Diagnostics::default();
     let examined = loaded.located.as_ref().and_then(|located| {
-        let decided = decide(&loaded.graph, located, &mut found)?;
+        let decided = decide(&loaded.graph, located, Detail::Lines, &mut found)?;
         let report = whole(loaded, located, &decided, &mut found)?.report;
         Some(Examined { shifts: shifts(&decided), images: decided.images, report })
     });
@@ -253,13 +262,13 @@ fn shifts(decided: &Decided) -> Vec<u64> {
     decided.layout.components.iter().map(|space| space.shift).collect()
 }
 
-fn compose_loaded(loaded: &Loaded, arguments: &Arguments, found: &mut Diagnostics) -> Option<Composed> {
+fn compose_loaded(loaded: &Loaded, arguments: &Arguments, detail: Detail, found: &mut Diagnostics) -> Option<Composed> {
     let located = loaded.located.as_ref()?;
     let directory =
         arguments.output.clone().unwrap_or_else(|| located.target.join("systems").join(stem(&arguments.file)));
     // Whoever has to choose another place need not wait for the images.
     image::may_replace(&directory).map_err(|error| found.push(cannot_write(&directory, &error))).ok()?;
-    let decided = decide(&loaded.graph, located, found)?;
+    let decided = decide(&loaded.graph, located, detail, found)?;
     let Whole { kernel, bundle, disk: (disk, contents), report } = whole(loaded, located, &decided, found)?;
     let files = files(kernel, bundle, &report, found)?;
     image::write(&directory, &files, contents.as_ref())

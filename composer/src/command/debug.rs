@@ -16,6 +16,7 @@ use crate::code::{OTHER_SYSTEM, UNWRITABLE};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::gdb::Script;
 use crate::inspect::subject::places;
+use crate::pass::build::Detail;
 use crate::temporary::TemporaryDirectory;
 use crate::{Failure, print};
 
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let place = TemporaryDirectory::create(&std::env::temp_dir(), "composer-debug-");
     let place = place.map_err(|error| no_room(&arguments.file, &error))?;
     let composed = build::Arguments { file: arguments.file.clone(), output: Some(place.path().join("system")) };
-    let system = build::compose(&composed)?;
+    let system = build::compose_with(&composed, Detail::Types)?;
     let component = find(&system.loaded, &arguments.component)?;
     let script = write_files(&system, component, place.path())?;
     let status = debug(&gdb, &system, &script, &arguments.more, place.path());

@@ -7,11 +7,14 @@ use qemu::debugger::{Debugger, DebuggerError, Door};
 
 use super::build::{self, Examined};
 use crate::code::{DUMP, NOT_REACHED, OTHER_SYSTEM};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::inspect::scheduler::Scheduler;
 use crate::inspect::state::Blind;
+use crate::inspect::types::Types;
 use crate::inspect::{Dump, State, Subject, look, text};
+use crate::pass::build::{Detail, File};
 use crate::temporary::TemporaryDirectory;
-use crate::{Failure, LoadOptions, Loaded, load, output};
+use crate::{Failure, LoadOptions, Loaded, load, output, pass};
 
 /// What `inspect` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -129,13 +132,47 @@ fn dumped(loaded: &Loaded, examined: &Examined, path: &Path) -> Result<State, Fa
     };
     let dump = Dump::open(path).map_err(|error| unusable(&error))?;
     let programs = examined.programs(&loaded.graph);
-    let subject = Subject { kernel: &examined.images.kernel, programs: &programs, report: &examined.report };
+    let described = describe(loaded, examined)?;
+    let schedulers = schedulers(examined, &described);
+    let (kernel, report) = (&examined.images.kernel, &examined.report);
+    let subject = Subject { kernel, programs: &programs, report, schedulers: &schedulers };
     look(&subject, dump).map_err(|blind| match blind {
         Blind::NotUp => unusable(&"the kernel has not come up there"),
         Blind::NoPlaces => failure(loaded, OTHER_SYSTEM, "the kernel's file does not say where things are".into()),
         Blind::OtherKernel => other("the kernel"),
         Blind::OtherComponent(name) => other(&format!("`{name}`")),
     })
+}
+
+/// The images of the schedulers, by their places in the report, with all that is known of their types.
+fn describe(loaded: &Loaded, examined: &Examined) -> Result<Vec<(usize, File)>, Failure> {
+    let components = &examined.report.components;
+    let schedules = |name: &str| {
+        components.iter().filter_map(|other| other.scheduling.as_ref()).any(|other| other.scheduler == name)
+    };
+    let mut found = Diagnostics::default();
+    let described = loaded.located.iter().flat_map(|located| {
+        let schedulers = components.iter().enumerate().filter(|(_, component)| schedules(&component.name));
+        schedulers
+            .filter_map(|(at, _)| {
+                Some((at, pass::build::build_one(&loaded.graph, located, at, Detail::Types, &mut found)?))
+            })
+            .collect::<Vec<_>>()
+    });
+    let described = described.collect();
+    if found.has_errors() {
+        return Err(Failure { source: loaded.source.clone(), diagnostics: found });
+    }
+    Ok(described)
+}
+
+fn schedulers<'e>(examined: &'e Examined, described: &'e [(usize, File)]) -> Vec<Scheduler<'e>> {
+    let schedulers = described.iter().filter_map(|(at, file)| {
+        let (component, elf) = (examined.report.components.get(*at)?, examined.images.components.get(*at)?);
+        let (types, shift) = (Types::read(file)?, *examined.shifts.get(*at)?);
+        Some(Scheduler { name: &component.name, elf, shift, types })
+    });
+    schedulers.collect()
 }
 
 fn failure(loaded: &Loaded, code: &'static str, message: String) -> Failure {

@@ -32,7 +32,8 @@ impl fmt::Display for Frame {
 /// Functions that are named at most; more are inlined into each other only by a compiler that went mad.
 const MOST: usize = 16;
 
-type Slice<'e> = EndianSlice<'e, gimli::LittleEndian>;
+/// Debugging information in memory.
+pub type Slice<'e> = EndianSlice<'e, gimli::LittleEndian>;
 
 /// What an ELF file tells of its source. Addresses are those for which it was linked.
 pub struct Lines<'e> {
@@ -44,7 +45,7 @@ impl<'e> Lines<'e> {
     /// Reads `elf`. `None` if it is no ELF file; a damaged table is as good as none.
     pub fn read(elf: &'e [u8]) -> Option<Self> {
         let file = ElfFile64::parse(elf).ok()?;
-        let context = context(&file);
+        let context = dwarf(&file).and_then(|dwarf| Context::from_dwarf(dwarf).ok());
         Some(Self { file, context })
     }
 
@@ -99,12 +100,13 @@ fn contains(start: u64, size: u64, address: u64) -> bool {
     address.checked_sub(start).is_some_and(|offset| offset < size)
 }
 
-fn context<'e>(file: &ElfFile64<'e, LittleEndian>) -> Option<Context<Slice<'e>>> {
+/// The debugging information of an ELF file.
+pub fn dwarf<'e>(file: &ElfFile64<'e, LittleEndian>) -> Option<Dwarf<Slice<'e>>> {
     let section = |id: gimli::SectionId| {
         let data = file.section_by_name(id.name()).and_then(|section| section.data().ok()).unwrap_or_default();
         Ok::<_, gimli::Error>(EndianSlice::new(data, gimli::LittleEndian))
     };
-    Context::from_dwarf(Dwarf::load(section).ok()?).ok()
+    Dwarf::load(section).ok()
 }
 
 /// What its author calls the function that the compiler calls `symbol`.

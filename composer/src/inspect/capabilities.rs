@@ -9,7 +9,7 @@ use logic::{slot, thread};
 use serde::Serialize;
 
 use super::memory::Memory;
-use super::threads::name;
+use super::threads::{self, name};
 use crate::pass::report::{self, Granted};
 
 /// What a slot holds.
@@ -60,9 +60,8 @@ fn target(memory: &Memory, what: &Capability) -> String {
         Capability::Invocation(it) => format!("{}, entry {:#x}", name(memory, it.server), it.entry),
         Capability::Component(reference) => name(memory, *reference),
         Capability::Thread(frame) | Capability::Receive(frame) | Capability::Send(frame) => thread(frame),
-        Capability::CapabilityTable(frame) | Capability::PageTable(frame) | Capability::TemporalCapability(frame) => {
-            place(frame)
-        }
+        Capability::CapabilityTable(frame) | Capability::PageTable(frame) => place(frame),
+        Capability::TemporalCapability(frame) => format!("{}, {}", place(frame), threads::of(memory, *frame)),
         Capability::Ports(ports) => {
             format!("{:#x}-{:#x}", ports.first, u32::from(ports.first) + ports.count.saturating_sub(1))
         }

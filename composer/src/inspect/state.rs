@@ -1,5 +1,7 @@
 //! The state of a whole system.
 
+use std::collections::BTreeMap;
+
 use logic::component::{self, Reference};
 use logic::store::Store;
 use serde::Serialize;
@@ -9,12 +11,13 @@ use super::core::{self, Own, Processor};
 use super::dump;
 use super::memory::Memory;
 use super::rings::{Ring, rings};
+use super::scheduler::{self, Waiting};
 use super::spaces::{Pages, Stack, pages, stacks};
 use super::subject::{self, Subject};
 use super::threads::{Looking, Thread, name};
 
 /// Version of the state's JSON.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a system does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +81,8 @@ pub fn look(subject: &Subject<'_, '_>, dump: dump::Dump) -> Result<State, Blind>
     let cores: Vec<(Own, dump::Processor)> = processors.filter_map(own).collect();
     let (first, _) = cores.first().ok_or(Blind::NotUp)?;
     let frames = core::threads(&memory, &places, first);
-    let looking = Looking { memory: &memory, subject, cores: &cores, threads: &frames };
+    let waiting = waiting(&memory, subject);
+    let looking = Looking { memory: &memory, subject, cores: &cores, threads: &frames, waiting: &waiting };
     let processors = cores.iter().enumerate().map(|(number, core)| processor(&memory, subject, number, core)).collect();
     let components = components(&memory, subject)?;
     Ok(State { format: FORMAT, processors, threads: looking.threads(), components })
@@ -101,17 +105,34 @@ fn processor(
     }
 }
 
-fn components(memory: &Memory, subject: &Subject<'_, '_>) -> Result<Vec<Component>, Blind> {
+/// What threads wait for in their schedulers.
+fn waiting(memory: &Memory, subject: &Subject<'_, '_>) -> BTreeMap<u32, Waiting> {
+    let schedulers = subject.schedulers.iter().filter_map(|scheduler| {
+        let (_, space) = living(memory).find(|(reference, _)| name(memory, *reference) == scheduler.name)?;
+        Some(scheduler::waiting(memory, root(space), scheduler, subject.report))
+    });
+    schedulers.flatten().collect()
+}
+
+fn root(space: u64) -> u64 {
+    logic::address_space::root(space).physical()
+}
+
+/// The components that live, each with its address space.
+fn living(memory: &Memory) -> impl Iterator<Item = (Reference, u64)> {
     let descriptors = memory.descriptors().iter().zip(0_u32..);
-    let living = descriptors.filter_map(|(descriptor, index)| {
+    descriptors.filter_map(|(descriptor, index)| {
         let epoch = memory.own(&descriptor.epoch);
         (epoch % 2 == 1).then(|| (Reference { descriptor: index, epoch }, memory.own(&descriptor.page_table)))
-    });
-    living.map(|(reference, space)| component(memory, subject, reference, space)).collect()
+    })
+}
+
+fn components(memory: &Memory, subject: &Subject<'_, '_>) -> Result<Vec<Component>, Blind> {
+    living(memory).map(|(reference, space)| component(memory, subject, reference, space)).collect()
 }
 
 fn component(memory: &Memory, subject: &Subject<'_, '_>, reference: Reference, space: u64) -> Result<Component, Blind> {
-    let root = logic::address_space::root(space).physical();
+    let root = root(space);
     let (name, pages) = (name(memory, reference), pages(memory, root));
     let is_named = component::name(memory, reference).first().is_some_and(|byte| *byte != 0);
     if is_named && !subject::is_mapped(subject, &name, memory, root, pages.execute) {

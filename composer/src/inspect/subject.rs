@@ -9,6 +9,7 @@ use crate::pass::report::Report;
 
 use super::dump::Dump;
 use super::memory::{FRAME, Memory};
+use super::scheduler::Scheduler;
 
 /// What was composed.
 pub struct Subject<'s, 'p> {
@@ -18,6 +19,8 @@ pub struct Subject<'s, 'p> {
     pub programs: &'s Programs<'p>,
     /// What the graph grants.
     pub report: &'s Report,
+    /// The schedulers, as far as it is known how they keep what they know.
+    pub schedulers: &'s [Scheduler<'s>],
 }
 
 /// Where `kernel`, an ELF file, has what is not in its objects. `None` if it does not say, in this version.

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::capabilities::Held;
 use super::core::Processor;
 use super::rings::{Calls, Ring};
+use super::scheduler::{Blockpoint, Waiting, Wish};
 use super::state::{Component, State};
 use super::threads::{Doing, Level, Thread, WaitsFor};
 use crate::text::count;
@@ -41,15 +42,40 @@ fn write_processor(text: &mut String, processor: &Processor, threads: &[Thread])
 fn write_thread(text: &mut String, thread: &Thread) -> fmt::Result {
     write!(text, "  {:>4}  {}: {}", thread.thread, thread.component, doing(thread.state))?;
     thread.waits_for.iter().try_for_each(|what| write!(text, ", {what}"))?;
-    if thread.has_events {
-        write!(text, "; its end-point has something to tell")?;
-    }
-    if let Some(budget) = thread.budget {
-        let left = budget.left.map_or("no end of".into(), |left| left.to_string());
-        write!(text, "; {left} cycles left, {} used", budget.used)?;
-    }
+    write_events(text, thread)?;
+    thread.budget.iter().try_for_each(|budget| write!(text, "; {budget}"))?;
+    thread.limit.iter().try_for_each(|limit| write!(text, "; has the core until {limit}"))?;
     writeln!(text)?;
+    thread.waiting.iter().try_for_each(|waiting| writeln!(text, "        at its scheduler, it waits {waiting}"))?;
     thread.stack.iter().try_for_each(|level| write_level(text, level))
+}
+
+/// What it has not been told of yet.
+fn write_events(text: &mut String, thread: &Thread) -> fmt::Result {
+    if thread.sends > 0 {
+        write!(text, "; {} not received", count(thread.sends as usize, "send"))?;
+    }
+    if !thread.events_of.is_empty() {
+        let threads: Vec<_> = thread.events_of.iter().map(|index| format!("thread {index}")).collect();
+        write!(text, "; events not received of {}", threads.join(", "))?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.wish {
+            Wish::Change(Blockpoint { component, number }) => {
+                write!(f, "for a change at blockpoint {number} of {component}")?
+            }
+            Wish::WakeUp => f.write_str("to be woken")?,
+            Wish::Time => f.write_str("for its time to come")?,
+            Wish::Call => f.write_str("to be called")?,
+            Wish::Answer => f.write_str("for an answer")?,
+        }
+        self.on.iter().try_for_each(|thread| write!(f, ", which depends on thread {thread}"))?;
+        if self.is_changing { f.write_str(" (as its scheduler was about to change)") } else { Ok(()) }
+    }
 }
 
 fn doing(state: Doing) -> &'static str {

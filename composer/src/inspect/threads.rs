@@ -1,8 +1,13 @@
 //! Threads: what each does, where it is, and for whom it waits.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
+use abi::layout::THREADS;
 use logic::budget;
 use logic::component::{self, Reference};
 use logic::core_state::CoreState;
+use logic::dispatch;
 use logic::endpoint;
 use logic::frame::Frame;
 use logic::invocation;
@@ -14,6 +19,7 @@ use serde::Serialize;
 use super::core::Own;
 use super::dump::Processor;
 use super::memory::Memory;
+use super::scheduler::Waiting;
 use super::subject::Subject;
 
 /// A thread.
@@ -33,11 +39,20 @@ pub struct Thread {
     /// The thread that decides when it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduler: Option<u32>,
-    /// Whether its end-point has something to tell.
-    pub has_events: bool,
+    /// What it has asked its scheduler to let it wait for, if it waits there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// How often somebody has sent to its end-point that it has not been told of.
+    pub sends: u64,
+    /// The threads with an event that it has not been told of, of a scheduler.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events_of: Vec<u32>,
     /// What it runs on, if its time is counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// Of a scheduler below another: at this count of the time-stamp counter, that one has the core again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
     /// Its invocation stack, the innermost level first: each is where the one above was invoked from.
     pub stack: Vec<Level>,
 }
@@ -100,6 +115,15 @@ pub struct Budget {
     pub used: u64,
 }
 
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.left {
+            Some(left) => write!(f, "{left} cycles left, {} used", self.used),
+            None => write!(f, "no end of cycles left, {} used", self.used),
+        }
+    }
+}
+
 /// A level of an invocation stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Level {
@@ -120,18 +144,20 @@ pub struct Level {
 }
 
 /// What is known while threads are looked at.
-pub struct Looking<'l, 'p> {
+pub struct Looking<'l, 's, 'p> {
     /// The memory.
     pub memory: &'l Memory,
     /// The system.
-    pub subject: &'l Subject<'l, 'p>,
+    pub subject: &'l Subject<'s, 'p>,
     /// The cores, each with what its processor does.
     pub cores: &'l [(Own, Processor)],
     /// All threads.
     pub threads: &'l [Frame],
+    /// What threads wait for in their schedulers, by their index.
+    pub waiting: &'l BTreeMap<u32, Waiting>,
 }
 
-impl Looking<'_, '_> {
+impl Looking<'_, '_, '_> {
     /// All threads, by their index.
     pub fn threads(&self) -> Vec<Thread> {
         let mut threads: Vec<Thread> = self.threads.iter().map(|thread| self.thread(*thread)).collect();
@@ -147,15 +173,22 @@ impl Looking<'_, '_> {
         };
         let state = Doing::from(thread::state(memory, frame));
         let stack = self.stack(frame, state);
+        let index = thread::index(memory, frame);
         Thread {
-            thread: thread::index(memory, frame),
+            thread: index,
             component: stack.last().map(|level| level.component.clone()).unwrap_or_default(),
             core: thread::core_of(memory, frame),
             state,
             waits_for: self.waits_for(frame, state, scheduler),
             scheduler,
-            has_events: endpoint::has_pending(memory, frame),
+            waiting: self.waiting.get(&index).filter(|_| state != Doing::Running).cloned(),
+            sends: endpoint::sends(memory, frame),
+            events_of: endpoint::tellers(memory, frame)
+                .take(THREADS as usize)
+                .map(|of| thread::index(memory, of))
+                .collect(),
             budget: budget::of(memory, frame).capability().map(|capability| of(memory, capability)),
+            limit: Some(dispatch::limit_of(memory, frame)).filter(|limit| *limit != 0),
             stack,
         }
     }
@@ -220,7 +253,8 @@ fn has_ended(memory: &Memory, frame: Frame) -> bool {
     thread::state(memory, frame) == thread::State::AtStart
 }
 
-fn of(memory: &Memory, capability: Frame) -> Budget {
+/// What a temporal capability has.
+pub fn of(memory: &Memory, capability: Frame) -> Budget {
     let left = temporal::left(memory, capability);
     Budget { left: (left != abi::time::UNLIMITED).then_some(left), used: temporal::used(memory, capability) }
 }

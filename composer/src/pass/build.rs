@@ -36,36 +36,86 @@ pub type File = Arc<Vec<u8>>;
 /// Images run on the host's own target: the toolchain of every Rust user has it.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// The profile, complete, so that a workspace's own `release` has no say.
-const PROFILE: [&str; 8] = [
+/// The profiles, complete but for [`Detail`], so that a workspace's own `release` has no say.
+const PROFILE: [&str; 7] = [
     "inherits=\"release\"",
     "panic=\"abort\"",
     "lto=\"fat\"",
     "codegen-units=1",
     "opt-level=3",
-    "debug=\"line-tables-only\"",
     "strip=\"none\"",
     "incremental=false",
 ];
 
+/// How much an image tells of its source. The compiler sees no more than that in it, and yet its code may lie elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Which line each instruction is of: what boots.
+    Lines,
+    /// Of variables and types, too: what debuggers read.
+    Types,
+}
+
+impl Detail {
+    /// The profile: each has files of its own.
+    const fn profile(self) -> &'static str {
+        match self {
+            Self::Lines => "image",
+            Self::Types => "image-with-types",
+        }
+    }
+
+    fn settings(self) -> impl Iterator<Item = &'static str> {
+        let debug = match self {
+            Self::Lines => "debug=\"line-tables-only\"",
+            Self::Types => "debug=\"full\"",
+        };
+        PROFILE.into_iter().chain([debug])
+    }
+}
+
 /// Builds everything. `None` if something does not build.
-pub fn build(graph: &Graph, located: &Located, found: &mut Diagnostics) -> Option<Images> {
+pub fn build(graph: &Graph, located: &Located, detail: Detail, found: &mut Diagnostics) -> Option<Images> {
+    let all = std::iter::once(&located.kernel).chain(&located.components);
+    let built = build_all(graph, located, by_workspace(all), detail, found);
+    let image = |binary: &Binary| built.get(&key(binary)).cloned();
+    let components: Option<Vec<_>> = located.components.iter().map(image).collect();
+    Some(Images { kernel: image(&located.kernel)?, components: components? })
+}
+
+/// Builds the image of one component, by its place in [`Graph::components`]. `None` if it does not build.
+pub fn build_one(
+    graph: &Graph,
+    located: &Located,
+    component: usize,
+    detail: Detail,
+    found: &mut Diagnostics,
+) -> Option<File> {
+    let binary = located.components.get(component)?;
+    build_all(graph, located, by_workspace([binary]), detail, found).remove(&key(binary))
+}
+
+fn build_all(
+    graph: &Graph,
+    located: &Located,
+    wanted: BTreeMap<PathBuf, Vec<&Binary>>,
+    detail: Detail,
+    found: &mut Diagnostics,
+) -> BTreeMap<Key, File> {
     let mut built = BTreeMap::new();
-    for (workspace, binaries) in by_workspace(located) {
-        if let Some(files) = built_before(&workspace, &binaries) {
+    for (workspace, binaries) in wanted {
+        if let Some(files) = built_before(&workspace, &binaries, detail) {
             built.extend(files);
             continue;
         }
         let progress = Progress::start(&format!("building {}", names(&binaries)));
-        match run_cargo(&workspace, &binaries, &progress) {
+        match run_cargo(&workspace, &binaries, detail, &progress) {
             Ok(files) => built.extend(files),
             Err(failure) => report(graph, located, &workspace, &failure, found),
         }
         progress.finish();
     }
-    let image = |binary: &Binary| built.get(&key(binary)).cloned();
-    let components: Option<Vec<_>> = located.components.iter().map(image).collect();
-    Some(Images { kernel: image(&located.kernel)?, components: components? })
+    built
 }
 
 type Key = (PathBuf, String, String);
@@ -74,9 +124,9 @@ fn key(binary: &Binary) -> Key {
     (binary.workspace.clone(), binary.package.clone(), binary.name.clone())
 }
 
-fn by_workspace(located: &Located) -> BTreeMap<PathBuf, Vec<&Binary>> {
+fn by_workspace<'l>(all: impl IntoIterator<Item = &'l Binary>) -> BTreeMap<PathBuf, Vec<&'l Binary>> {
     let mut workspaces: BTreeMap<PathBuf, Vec<&Binary>> = BTreeMap::new();
-    for binary in std::iter::once(&located.kernel).chain(&located.components) {
+    for binary in all {
         let binaries = workspaces.entry(binary.workspace.clone()).or_default();
         if !binaries.contains(&binary) {
             binaries.push(binary);
@@ -90,29 +140,29 @@ fn names(binaries: &[&Binary]) -> String {
 }
 
 /// What was built before, if cargo would find nothing to do.
-fn built_before(workspace: &Path, binaries: &[&Binary]) -> Option<Vec<(Key, File)>> {
+fn built_before(workspace: &Path, binaries: &[&Binary], detail: Detail) -> Option<Vec<(Key, File)>> {
     let directory = kept_in(&binaries.first()?.target);
-    let programs: Vec<PathBuf> = fresh::recall(&directory, &question(workspace, binaries))?;
+    let programs: Vec<PathBuf> = fresh::recall(&directory, &question(workspace, binaries, detail))?;
     // Whoever builds at the same time puts whole programs in the place of these.
     let read = |(binary, program): (&&Binary, &PathBuf)| Some((key(binary), Arc::new(std::fs::read(program).ok()?)));
     binaries.iter().zip(&programs).map(read).collect()
 }
 
-fn keep(workspace: &Path, binaries: &[&Binary], asked: SystemTime, outcome: &Outcome) {
+fn keep(workspace: &Path, binaries: &[&Binary], detail: Detail, asked: SystemTime, outcome: &Outcome) {
     let programs: Option<Vec<_>> = binaries.iter().map(|binary| outcome.program(binary)).collect();
     // What the compiler remarks is to be read each time.
     let (Some(programs), Some(first), false) = (programs, binaries.first(), outcome.has_remarks) else { return };
     if let Some(inputs) = inputs::of(workspace, &programs) {
-        fresh::keep(&kept_in(&first.target), &question(workspace, binaries), asked, inputs, programs);
+        fresh::keep(&kept_in(&first.target), &question(workspace, binaries, detail), asked, inputs, programs);
     }
 }
 
 /// All that cargo is told.
-fn question(workspace: &Path, binaries: &[&Binary]) -> String {
+fn question(workspace: &Path, binaries: &[&Binary], detail: Detail) -> String {
     let names: Vec<_> = binaries.iter().map(|binary| (&binary.package, &binary.name)).collect();
     let variables: Vec<_> = fresh::cargo_variables().collect();
-    let flags = flags(workspace);
-    format!("images {names:?} of {} with {flags:?} {PROFILE:?} {TARGET} by {variables:?}", workspace.display())
+    let (flags, settings): (_, Vec<_>) = (flags(workspace), detail.settings().collect());
+    format!("images {names:?} of {} with {flags:?} {settings:?} {TARGET} by {variables:?}", workspace.display())
 }
 
 /// Why a run of cargo failed.
@@ -129,9 +179,14 @@ impl From<std::io::Error> for BuildFailure {
     }
 }
 
-fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Result<Vec<(Key, File)>, BuildFailure> {
+fn run_cargo(
+    workspace: &Path,
+    binaries: &[&Binary],
+    detail: Detail,
+    progress: &Progress,
+) -> Result<Vec<(Key, File)>, BuildFailure> {
     let asked = SystemTime::now();
-    let mut cargo = command(workspace, binaries).spawn()?;
+    let mut cargo = command(workspace, binaries, detail).spawn()?;
     let errors = cargo.stderr.take();
     let messages = cargo.stdout.take();
     let (outcome, remarks) = std::thread::scope(|scope| {
@@ -143,15 +198,16 @@ fn run_cargo(workspace: &Path, binaries: &[&Binary], progress: &Progress) -> Res
         return Err(BuildFailure { packages: outcome.failed, remarks });
     }
     let files = binaries.iter().map(|binary| Ok((key(binary), outcome.read(binary)?))).collect();
-    keep(workspace, binaries, asked, &outcome);
+    keep(workspace, binaries, detail, asked, &outcome);
     files
 }
 
-fn command(workspace: &Path, binaries: &[&Binary]) -> Command {
+fn command(workspace: &Path, binaries: &[&Binary], detail: Detail) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(workspace).args(["build", "--profile", "image", "--target", TARGET]);
-    for setting in PROFILE {
-        command.args(["--config", &format!("profile.image.{setting}")]);
+    let profile = detail.profile();
+    command.current_dir(workspace).args(["build", "--profile", profile, "--target", TARGET]);
+    for setting in detail.settings() {
+        command.args(["--config", &format!("profile.{profile}.{setting}")]);
     }
     let style = if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" };
     command.arg(format!("--message-format={style}"));
@@ -335,7 +391,7 @@ mod tests {
 
     fn built(binary: &Binary) -> Result<Vec<(Key, File)>, BuildFailure> {
         let progress = Progress::start("building a test");
-        let result = run_cargo(&binary.workspace, &[binary], &progress);
+        let result = run_cargo(&binary.workspace, &[binary], Detail::Lines, &progress);
         progress.finish();
         result
     }
@@ -362,7 +418,7 @@ mod tests {
         let place = temp_dir::TempDir::new().unwrap();
         let program = |text: &str| package(place.path(), "sound", &format!("fn main() {{ println!(\"{text}\") }}"));
         let binary = program("one");
-        let before = || built_before(&binary.workspace, &[&binary]);
+        let before = || built_before(&binary.workspace, &[&binary], Detail::Lines);
         assert!(before().is_none(), "nothing was built");
         wait();
         // The first build makes a lock file, and so changes what it depends on.
@@ -386,7 +442,7 @@ mod tests {
         let binary = package(place.path(), "careless", "fn main() {} fn unused() {}");
         wait();
         assert!(built(&binary).is_ok());
-        assert!(built_before(&binary.workspace, &[&binary]).is_none());
+        assert!(built_before(&binary.workspace, &[&binary], Detail::Lines).is_none());
     }
 
     #[test]

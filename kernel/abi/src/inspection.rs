@@ -24,6 +24,12 @@ pub struct Places {
     pub descriptors: u64,
 }
 
+/// How the scheduler component numbers a thread: its place there lies above this many bits, which are the thread's slot.
+pub const PLACE_SHIFT: u32 = 15;
+
+/// In such a number: the thread has no place.
+pub const PLACELESS: u32 = 1 << 30;
+
 /// The version of this list.
 pub const VERSION: u64 = 1;
 

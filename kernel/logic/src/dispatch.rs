@@ -153,7 +153,7 @@ fn earlier(one: u64, other: u64) -> u64 {
 /// Until when the scheduler above `scheduler` has left it the core; 0 if that has no end, or if there is none above.
 #[cold]
 #[inline(never)]
-fn limit_of(store: &impl Store, scheduler: Frame) -> u64 {
+pub fn limit_of(store: &impl Store, scheduler: Frame) -> u64 {
     thread::above(store, scheduler).map_or(0, |_| get(store.words(scheduler), LIMIT))
 }
 

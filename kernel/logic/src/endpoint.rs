@@ -39,6 +39,18 @@ pub fn has_pending(store: &impl Store, thread: Frame) -> bool {
     get(words, PENDING) | get(words, FIRST) != 0
 }
 
+/// How often somebody has sent to `thread` that it has not been told of yet.
+pub fn sends(store: &impl Store, thread: Frame) -> u64 {
+    get(store.words(thread), PENDING)
+}
+
+/// The threads with an event that `thread`, their scheduler, has not been told of yet, in the order in which it will be.
+pub fn tellers<S: Store>(store: &S, thread: Frame) -> impl Iterator<Item = Frame> {
+    let frame = |address: u64| (address != 0).then_some(Frame::at(address));
+    let first = frame(get(store.words(thread), FIRST));
+    core::iter::successors(first, move |teller| frame(get(store.words(*teller), NEXT)))
+}
+
 /// Notes that a decision with `token` is made at the end-point of `scheduler`.
 ///
 /// # Errors
