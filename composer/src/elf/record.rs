@@ -63,6 +63,8 @@ pub fn read_all(file: &[u8], memory: &Memory) -> Result<Vec<Record>, Vec<Defect>
         match read(bytes, memory) {
             Ok(record) if seen.insert((record.kind as u16, record.name.clone())) => records.push(record),
             Ok(_) => defects.push(Defect::Record { at, problem: RecordProblem::Duplicate }),
+            // Whoever built it for another composer did so with all of its records.
+            Err(problem @ RecordProblem::OtherVersion(_)) => return Err(vec![Defect::Record { at, problem }]),
             Err(problem) => defects.push(Defect::Record { at, problem }),
         }
     }

@@ -8,7 +8,7 @@ mod settings;
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::elf::{Image, Record};
+use crate::elf::{Defect, Image, Record};
 use crate::graph::{Component, Device, Graph};
 
 use super::build::Images;
@@ -114,18 +114,7 @@ pub struct PageEnds {
 /// Reads the images and binds them by the graph. `None` if one is no image, or an edge is not what the graph says.
 pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option<Schema> {
     let before = found.errors();
-    let mut read = Vec::new();
-    for (component, file) in graph.components.iter().zip(&images.components) {
-        match Image::read(file) {
-            Ok(image) => read.push(image),
-            Err(defects) => found.extend(defects.iter().map(|defect| {
-                let name = &component.name.value;
-                let message = format!("the image of `{name}` cannot be a component's: {defect}");
-                Diagnostic::error(code::BAD_IMAGE, message).label(&component.img.span, "").help(defect.help())
-            })),
-        }
-    }
-    (read.len() == graph.components.len()).then_some(())?;
+    let read = read(graph, images, found)?;
     let mut components = Vec::new();
     for (component, image) in graph.components.iter().zip(&read) {
         needs::check_implements(component, image, found);
@@ -157,6 +146,39 @@ pub fn schema(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option
         });
     }
     (found.errors() == before).then_some(Schema { components })
+}
+
+/// All images. `None` if one is none.
+fn read(graph: &Graph, images: &Images, found: &mut Diagnostics) -> Option<Vec<Image>> {
+    let (mut read, mut defective) = (Vec::new(), Vec::new());
+    for (component, file) in graph.components.iter().zip(&images.components) {
+        match Image::read(file) {
+            Ok(image) => read.push(image),
+            Err(defects) => defects.into_iter().for_each(|defect| note(&mut defective, defect, component)),
+        }
+    }
+    found.extend(defective.iter().map(|(defect, components)| bad_image(defect, components)));
+    defective.is_empty().then_some(read)
+}
+
+/// What is wrong with several images in the same way is one thing that is wrong.
+fn note<'g>(defective: &mut Vec<(Defect, Vec<&'g Component>)>, defect: Defect, component: &'g Component) {
+    match defective.iter_mut().find(|(other, _)| *other == defect) {
+        Some((_, components)) => components.push(component),
+        None => defective.push((defect, vec![component])),
+    }
+}
+
+fn bad_image(defect: &Defect, components: &[&Component]) -> Diagnostic {
+    let message = match components {
+        [one] => format!("the image of {} cannot be a component's: {defect}", describe(one)),
+        several => format!("the images of {} components cannot be components': {defect}", several.len()),
+    };
+    let text = |component: &Component| if components.len() == 1 { String::new() } else { describe(component) };
+    let complaint = components.iter().fold(Diagnostic::error(code::BAD_IMAGE, message), |complaint, component| {
+        complaint.label(&component.img.span, text(component))
+    });
+    complaint.help(defect.help())
 }
 
 /// The records of one kind.

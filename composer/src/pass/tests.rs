@@ -127,6 +127,18 @@ fn the_bundle_holds_the_system() {
     assert_eq!((data.address, data.rights), (0x80_1000, READ | WRITE));
 }
 
+/// Whoever builds images for another composer has all of them complain, and all of their records.
+#[test]
+fn what_is_wrong_with_several_images_is_said_once() {
+    let old = fixtures().map(|fixture| Fixture { version: 1, ..fixture });
+    let complaints = compose(GRAPH, &old).unwrap_err();
+    says(&complaints, &["the images of 4 components cannot be components'", "it has version 1", "`booter`", "`ping`"]);
+    assert_eq!(complaints.matches("[E0601]").count(), 1, "{complaints}");
+    let mut one = fixtures();
+    one[3].version = 1;
+    says(&compose(GRAPH, &one).unwrap_err(), &["the image of `ping` cannot be a component's"]);
+}
+
 #[test]
 fn an_import_slot_names_its_capability() {
     let composed = composed();
