@@ -13,6 +13,7 @@ pub fn trials() -> Vec<Trial> {
         the_systems_run
         the_unit_tests_run
         two_directories_give_the_same_bytes
+        two_repositories_give_the_same_bytes
         the_manual_shows_these_files
         crates_that_everybody_uses_run
     )
@@ -40,13 +41,13 @@ pub fn copy_workspace(directory: &Path) -> std::io::Result<()> {
     std::fs::write(manifest, absolute)
 }
 
-/// Copies the files of a workspace, without what was built there.
+/// Copies the files of a workspace, without what was built there, and without its history.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
         if path.is_file() {
             std::fs::copy(path, to.join(name))?;
-        } else if name != "target" {
+        } else if name != "target" && name != ".git" {
             let directory = to.join(name);
             std::fs::create_dir(&directory)?;
             copy(&path, &directory)?;
@@ -72,16 +73,35 @@ fn the_systems_run() -> Outcome {
 
 /// What is built in one directory and in another is the same.
 fn two_directories_give_the_same_bytes() -> Outcome {
-    let build = || -> Result<Vec<Vec<u8>>, Failed> {
-        let (outside, directory) = (workspace()?, scratch()?);
-        let mut command = compose("build", &outside.path().join("greetings.toml"), directory.path())?;
-        command.current_dir(outside.path()).env("CARGO_TARGET_DIR", target());
-        finish(&mut command)?.expect_status(0)?;
-        let files = ["kernel", "bundle", "disk.img", "report.txt", "report.json"];
-        // Where nothing can be booted by GRUB, there is no disk image.
-        Ok(files.map(|name| std::fs::read(directory.path().join(name)).unwrap_or_default()).into())
+    let build = || -> Result<Files, Failed> {
+        let outside = workspace()?;
+        built(outside.path(), "greetings.toml", &target())
     };
-    let (one, other) = (build()?, build()?);
+    are_the_same(&build()?, &build()?)
+}
+
+/// A copy of this repository gives what this one gives, of which nothing was compiled in its place: kernel, booter and components.
+fn two_repositories_give_the_same_bytes() -> Outcome {
+    let copied = TemporaryDirectory::create(&std::env::temp_dir(), "tessera-copied-")?;
+    copy(root(), copied.path())?;
+    let here = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
+    let one = built(root(), "systems/pingpong.toml", &here)?;
+    are_the_same(&one, &built(copied.path(), "systems/pingpong.toml", &copied.path().join("target"))?)
+}
+
+/// What the composer makes: kernel, bundle, disk image, reports. Where nothing can be booted by GRUB, there is no disk image.
+type Files = [Vec<u8>; 5];
+
+fn built(workspace: &Path, graph: &str, target: &Path) -> Result<Files, Failed> {
+    let directory = scratch()?;
+    let mut command = compose("build", &workspace.join(graph), directory.path())?;
+    command.current_dir(workspace).env("CARGO_TARGET_DIR", target);
+    finish(&mut command)?.expect_status(0)?;
+    let files = ["kernel", "bundle", "disk.img", "report.txt", "report.json"];
+    Ok(files.map(|name| std::fs::read(directory.path().join(name)).unwrap_or_default()))
+}
+
+fn are_the_same(one: &Files, other: &Files) -> Outcome {
     ensure(one.iter().take(2).all(|file| !file.is_empty()), || "there is no kernel, or no bundle".into())?;
     ensure(one == other, || "two directories give different systems".into())
 }
