@@ -226,12 +226,15 @@ pub const UNBOUNDED_STACK: &str = "E0807";
 /// Invocations that can lead back to where they came from, without end.
 pub const ENDLESS_INVOCATIONS: &str = "E0808";
 
-/// Components that need more memory than the machine has.
+/// A system that needs more memory than the machine has.
 pub const MEMORY_EXCEEDED: &str = "E0809";
 /// Components of one address space that would lie at the same addresses.
 pub const ADDRESS_OVERLAP: &str = "E0810";
 /// A number that says how deep code calls itself, for an image that does not.
 pub const UNUSED_RECURSION: &str = "E0811";
+
+/// Memory at run time of which the component that is to give it cannot keep account.
+pub const MANAGED_MEMORY_EXCEEDED: &str = "E0812";
 
 /// The output cannot be written.
 pub const OUTPUT: &str = "E0901";

@@ -17,6 +17,7 @@ use core::arch::naked_asm;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use logic::cross_core::Shared;
+use logic::footprint::CORE_BYTES;
 use logic::frame::Frame;
 use logic::quiescence;
 use logic::store::Store;
@@ -50,6 +51,7 @@ const _: () = {
         at += 1;
     }
     assert!(align_of::<Core>() == LINE && size_of::<Shared>() == 3 * LINE);
+    assert!(size_of::<Core>() as u64 == CORE_BYTES, "the composer counts another size of it");
 };
 
 // SAFETY: `local` is reached by the core itself alone, through `core_local::current`; all else is made to be shared.

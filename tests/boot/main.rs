@@ -13,6 +13,7 @@
 //! | can one build components elsewhere, as `components/README.md` says? | `outside.rs` |
 //! | what is built again when something has changed? | `rebuilding.rs` |
 //! | does what `composer new` makes run, and pass its tests? | `beginnings.rs` |
+//! | does what is accepted fit into the machine, and how much does it leave? | `brim.rs` |
 //! | does GRUB boot the disk image, under BIOS and UEFI? | `disks.rs` |
 //! | what does an interposer change, and for whom? | `interposers.rs` |
 //! | what does `composer inspect` say of a system? | `inspections.rs` |
@@ -26,6 +27,7 @@
 
 mod artefacts;
 mod beginnings;
+mod brim;
 mod campaigns;
 mod devices;
 mod disks;
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         mappings::trials(),
         outside::trials(),
         beginnings::trials(),
+        brim::trials(),
         rebuilding::trials(),
         disks::trials(),
         sources::trials(),

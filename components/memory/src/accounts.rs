@@ -1,10 +1,10 @@
 //! The accounts: who has which frames, at which pages, and what of it is offered to whom.
 
-use crate::books::{Books, FRAMES, Use};
+use crate::books::{Books, Use};
 use crate::kernel::{Client, Frames, Kernel, address, page};
 use crate::offers::Offers;
 use abi::error::Error as KernelError;
-use abi::management::word;
+use abi::management::{MOST_FRAMES, word};
 use core::ops::Range;
 use memory_interface::{NO_MEMORY, NOT_YOURS};
 use runtime::{Error, Result};
@@ -86,7 +86,7 @@ impl Accounts {
     pub fn owned(&self, client: Client, address: u64, pages: u64, what: Use) -> Result<Range<u64>> {
         let first = page(address).ok_or(NOT_YOURS)?;
         let pages = first..first.checked_add(pages).filter(|end| *end > first).ok_or(NOT_YOURS)?;
-        let most = pages.end - pages.start <= FRAMES;
+        let most = pages.end - pages.start <= MOST_FRAMES;
         let owned = most && pages.clone().all(|page| self.books.frame(client.number, what, page).is_some());
         if owned { Ok(pages) } else { Err(NOT_YOURS) }
     }

@@ -1,10 +1,9 @@
 //! The books: which frame is whose, and at which page of its owner.
 
-/// Frames that the books have room for: 32 MiB.
-pub const FRAMES: u64 = 8192;
+use abi::management::MOST_FRAMES;
 
 /// Pages in which a client's memory can lie: twice what it can have.
-const WINDOW: usize = 2 * FRAMES as usize;
+const WINDOW: usize = 2 * MOST_FRAMES as usize;
 
 /// What a frame is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +30,7 @@ struct Used {
 
 /// The books.
 pub struct Books {
-    frames: [Option<Used>; FRAMES as usize],
+    frames: [Option<Used>; MOST_FRAMES as usize],
     /// Below it, no frame is free.
     first_free: usize,
     /// From it on, all are.
@@ -41,12 +40,12 @@ pub struct Books {
 impl Books {
     /// Books in which every frame is free.
     pub const fn new() -> Self {
-        Self { frames: [None; FRAMES as usize], first_free: 0, end: 0 }
+        Self { frames: [None; MOST_FRAMES as usize], first_free: 0, end: 0 }
     }
 
     /// Takes a frame below `limit` that is free, for a page of `owner`.
     pub fn take(&mut self, limit: u64, owner: usize, what: Use, page: u64) -> Option<u64> {
-        let limit = limit.min(FRAMES) as usize;
+        let limit = limit.min(MOST_FRAMES) as usize;
         let free = self.frames.get(self.first_free..limit)?.iter().position(Option::is_none);
         let at = self.first_free + free?;
         let used = Used { owner: u16::try_from(owner).ok()?, what, page: u32::try_from(page).ok()? };

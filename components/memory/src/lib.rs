@@ -17,10 +17,9 @@ mod regions;
 #[cfg(test)]
 mod tests;
 
-pub use books::FRAMES;
 pub use kernel::Kernel;
 
-use abi::management::word;
+use abi::management::{MOST_FRAMES, word};
 use accounts::Accounts;
 use books::Use;
 use core::num::NonZeroU32;
@@ -47,7 +46,7 @@ impl<K: Kernel> Manager<K> {
     ///
     /// [`NO_MEMORY`] if the graph leaves more frames to this manager than it can keep account of.
     pub fn initialise(&self) -> Result<()> {
-        if self.kernel.word(word::FRAMES) > FRAMES { Err(NO_MEMORY) } else { Ok(()) }
+        if self.kernel.word(word::FRAMES) > MOST_FRAMES { Err(NO_MEMORY) } else { Ok(()) }
     }
 
     /// The interface, as `caller` sees it.

@@ -299,6 +299,6 @@ fn one_is_served_at_a_time() {
 
 #[test]
 fn a_plan_that_is_too_large_is_refused() {
-    assert_eq!(manager(FRAMES).1.initialise(), Ok(()));
-    assert_eq!(manager(FRAMES + 1).1.initialise(), Err(NO_MEMORY));
+    assert_eq!(manager(MOST_FRAMES).1.initialise(), Ok(()));
+    assert_eq!(manager(MOST_FRAMES + 1).1.initialise(), Err(NO_MEMORY));
 }

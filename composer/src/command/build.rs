@@ -6,14 +6,16 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::faults::{Program, Programs};
 use crate::graph::Graph;
 use crate::locate::Located;
+use crate::pass::bind::{self, Bound};
 use crate::pass::build::{Detail, Images};
 use crate::pass::capabilities::{self, Capabilities};
 use crate::pass::image::{self, Files};
 use crate::pass::layout::{self, Layout};
+use crate::pass::memory::{self, Account};
 use crate::pass::report::{self, Disk, Report, Subject};
 use crate::pass::schema::{self, Schema};
 use crate::pass::stack::{self, Stacks};
-use crate::pass::{bind, build, disk, memory};
+use crate::pass::{build, disk};
 use crate::sparse::Sparse;
 use crate::{Failure, LoadOptions, Loaded, code, elf, load, print};
 
@@ -136,6 +138,8 @@ struct Decided {
     stacks: Option<Stacks>,
     layout: Layout,
     capabilities: Capabilities,
+    bound: Bound,
+    account: Account,
 }
 
 /// Builds the images and holds them against the graph. Everything that can be wrong with either is found by now.
@@ -144,9 +148,12 @@ fn decide(graph: &Graph, located: &Located, detail: Detail, found: &mut Diagnost
     let schema = schema::schema(graph, &images, found)?;
     let stacks = stack::stack(graph, located, &images, &schema, found);
     let layout = layout::layout(graph, &schema, found)?;
-    memory::check(graph, &schema, &layout, found);
     let capabilities = capabilities::capabilities(graph, &schema, &layout, found)?;
-    Some(Decided { images, schema, stacks, layout, capabilities })
+    let bound = bind::bind(graph, &schema, &layout, &capabilities);
+    let parts = memory::Parts { graph, layout: &layout, capabilities: &capabilities, bound: &bound };
+    let account = Account::of(parts, &images.kernel);
+    memory::check(graph, &capabilities, &account, found);
+    Some(Decided { images, schema, stacks, layout, capabilities, bound, account })
 }
 
 /// Says whether a graph can be composed with its images, and writes nothing of the system. Answers all that is odd, about the
@@ -182,9 +189,8 @@ struct Whole {
 }
 
 fn whole(loaded: &Loaded, located: &Located, decided: &Decided, found: &mut Diagnostics) -> Option<Whole> {
-    let (graph, Decided { images, schema, stacks, layout, capabilities }) = (&loaded.graph, decided);
-    let bound = bind::bind(graph, schema, layout, capabilities);
-    let bundle = image::bundle(graph, &bound, layout, capabilities);
+    let (graph, Decided { images, schema, stacks, layout, capabilities, bound, account }) = (&loaded.graph, decided);
+    let bundle = image::bundle(graph, bound, layout, capabilities);
     let kernel = strip(&images.kernel, found)?;
     let disk = disk(&located.target, &kernel, &bundle);
     let report = report::report(Subject {
@@ -194,7 +200,8 @@ fn whole(loaded: &Loaded, located: &Located, decided: &Decided, found: &mut Diag
         stacks: stacks.as_ref(),
         layout,
         capabilities,
-        bound: &bound,
+        bound,
+        account,
         bundle_bytes: bundle.len(),
         kernel_bytes: kernel.len(),
         file_bytes: &file_bytes(images),

@@ -24,6 +24,11 @@ impl Segment {
         self.address.saturating_add(self.memory_bytes)
     }
 
+    /// Bytes of whole pages that its contents fill.
+    pub fn file_bytes(&self) -> u64 {
+        (self.contents.len() as u64).next_multiple_of(PAGE)
+    }
+
     fn offset(&self, address: u64, bytes: u64) -> Option<usize> {
         let offset = address.checked_sub(self.address)?;
         let end = offset.checked_add(bytes)?;

@@ -19,12 +19,22 @@ use crate::temporary::TemporaryDirectory;
 
 /// The bytes of the bundle.
 pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capabilities) -> Vec<u8> {
+    tables(graph, bound, layout, capabilities).assemble()
+}
+
+/// How many they are.
+pub fn bundle_bytes(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capabilities) -> u64 {
+    let tables = tables(graph, bound, layout, capabilities);
+    tables.contents_at() + contents_bytes(&tables.segments)
+}
+
+fn tables<'b>(graph: &Graph, bound: &'b Bound, layout: &Layout, capabilities: &Capabilities) -> Tables<'b> {
     let mut tables = Tables::default();
     for (index, component) in graph.components.iter().enumerate() {
         let parts = (bound.components.get(index), layout.components.get(index), capabilities.components.get(index));
         let (Some(ready), Some(space), Some(table)) = parts else { continue };
         let first = tables.segments.len() as u64;
-        tables.segments.extend(ready.memory.segments.iter().cloned().map(Run::Own));
+        tables.segments.extend(ready.memory.segments.iter().map(Run::Own));
         tables.segments.extend(ready.shared.iter().copied().map(Run::Shared));
         let segments = (first, tables.segments.len() as u64 - first);
         let share = (tables.capabilities.len() as u64, table.all().count() as u64);
@@ -80,38 +90,48 @@ pub fn bundle(graph: &Graph, bound: &Bound, layout: &Layout, capabilities: &Capa
         };
         tables.components.extend(entry.to_words());
     }
-    tables.assemble()
+    tables
 }
 
 /// A run of pages of a component.
-enum Run {
-    Own(crate::elf::Segment),
+enum Run<'b> {
+    Own(&'b crate::elf::Segment),
     Shared(Shared),
 }
 
 #[derive(Default)]
-struct Tables {
+struct Tables<'b> {
     components: Vec<u64>,
-    segments: Vec<Run>,
+    segments: Vec<Run<'b>>,
     capabilities: Vec<u64>,
     stacks: Vec<u64>,
 }
 
-impl Tables {
-    fn assemble(self) -> Vec<u8> {
-        let sizes = [
+impl Tables<'_> {
+    /// The words of each table, and those of an entry.
+    fn sizes(&self) -> [(usize, usize); 4] {
+        [
             (self.components.len(), bundle::Component::WORDS),
             (self.segments.len() * bundle::Segment::WORDS, bundle::Segment::WORDS),
             (self.capabilities.len(), bundle::Capability::WORDS),
             (self.stacks.len(), bundle::Stack::WORDS),
-        ];
+        ]
+    }
+
+    /// Where the segments' contents start.
+    fn contents_at(&self) -> u64 {
+        let words: usize = self.sizes().iter().map(|(words, _)| words).sum();
+        (HEADER_BYTES as u64 + 8 * words as u64).next_multiple_of(PAGE)
+    }
+
+    fn assemble(self) -> Vec<u8> {
         let mut header = vec![MAGIC, VERSION, 0, 0];
         let mut offset = HEADER_BYTES as u64;
-        for (words, size) in sizes {
+        for (words, size) in self.sizes() {
             header.extend([(words / size) as u64, offset]);
             offset += 8 * words as u64;
         }
-        let (segments, contents) = place(&self.segments, offset.next_multiple_of(PAGE));
+        let (segments, contents) = place(&self.segments, self.contents_at());
         let words = [header, self.components, segments, self.capabilities, self.stacks].concat();
         let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         bytes.resize(bytes.len().next_multiple_of(PAGE as usize), 0);
@@ -120,13 +140,24 @@ impl Tables {
     }
 }
 
-/// The table of segments, and their contents, which start at `offset` in the bundle: first the frames that components share.
-fn place(runs: &[Run], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
-    let shared = offset;
+/// Bytes of the frames that components share, which come first.
+fn shared_bytes(runs: &[Run<'_>]) -> u64 {
     let frames =
         runs.iter().filter_map(|run| if let Run::Shared(shared) = run { Some(shared.frame + 1) } else { None });
+    frames.max().unwrap_or(0) as u64 * PAGE
+}
+
+/// Bytes of all contents.
+fn contents_bytes(runs: &[Run<'_>]) -> u64 {
+    let own = runs.iter().map(|run| if let Run::Own(segment) = run { segment.file_bytes() } else { 0 });
+    shared_bytes(runs) + own.sum::<u64>()
+}
+
+/// The table of segments, and their contents, which start at `offset` in the bundle: first the frames that components share.
+fn place(runs: &[Run<'_>], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
+    let shared = offset;
     let mut words = Vec::new();
-    let mut contents = vec![0; frames.max().unwrap_or(0) * PAGE as usize];
+    let mut contents = vec![0; shared_bytes(runs) as usize];
     offset += contents.len() as u64;
     for run in runs {
         let segment = match run {
@@ -142,7 +173,7 @@ fn place(runs: &[Run], mut offset: u64) -> (Vec<u64>, Vec<u8>) {
         };
         contents.extend(&segment.contents);
         contents.resize(contents.len().next_multiple_of(PAGE as usize), 0);
-        let file_bytes = (segment.contents.len() as u64).next_multiple_of(PAGE);
+        let file_bytes = segment.file_bytes();
         let (address, memory_bytes, rights) = (segment.address, segment.memory_bytes, segment.rights);
         words.extend(bundle::Segment { address, memory_bytes, offset, file_bytes, rights }.to_words());
         offset += file_bytes;

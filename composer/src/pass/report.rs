@@ -8,6 +8,7 @@ mod html;
 mod lines;
 mod map;
 mod memory;
+mod owners;
 mod pages;
 mod scheduling;
 mod spaces;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use super::bind::{Bound, Ready};
 use super::capabilities::{Capabilities, Table};
 use super::layout::{Layout, Space};
+use super::memory::Account;
 use super::schema::{Bindings, Schema};
 use super::stack::Stacks;
 use crate::graph::{Graph, Machine};
@@ -38,7 +40,7 @@ pub use scheduling::{Scheduling, Share};
 pub use text::render;
 
 /// Version of the report's JSON.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// A whole system.
 #[derive(Clone, Debug, Serialize)]
@@ -59,6 +61,8 @@ pub struct Report {
     pub memory: Memory,
     /// Bytes that components may have at run time beside that, all together.
     pub quota_bytes: u64,
+    /// The machine's memory by owner.
+    pub owners: owners::Owners,
     /// The address spaces that components share; every other component has one of its own.
     pub address_spaces: Vec<spaces::AddressSpace>,
     /// All threads that there can be.
@@ -112,6 +116,8 @@ pub struct Subject<'a> {
     pub kernel_bytes: usize,
     /// Bytes of the components' files, without what only a debugger reads.
     pub file_bytes: &'a [u64],
+    /// Who has how much of the machine's memory.
+    pub account: &'a Account,
     /// The disk image.
     pub disk: &'a Disk,
 }
@@ -151,6 +157,7 @@ pub fn report(subject: Subject<'_>) -> Report {
         machine_bytes,
         memory: components.iter().map(|component| component.memory).sum(),
         quota_bytes: components.iter().filter_map(|component| component.quota_bytes).sum(),
+        owners: owners::Owners::of(subject.graph, subject.account),
         address_spaces: spaces::spaces(subject.graph),
         threads: threads::threads(subject),
         components,

@@ -20,10 +20,12 @@ use super::build::Images;
 use super::capabilities::{Capabilities, capabilities};
 use super::image::{self, bundle};
 use super::layout::{Layout, layout};
+use super::memory::{self, Account};
 use super::report::{self, Subject};
 use super::schema::{Schema, schema};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::elf::fixture::{CLEARING, Fixture, TRUSTED, word};
+use crate::graph::Graph;
 use crate::{LoadOptions, Loaded, judge};
 
 const PONG: &str = "call()->()\nadd(u64,u64)->u64\nstop()->()\n";
@@ -67,6 +69,7 @@ struct Composed {
     layout: Layout,
     capabilities: Capabilities,
     bound: Bound,
+    account: Account,
     bundle: Vec<u8>,
     /// For the report: images made by hand have none.
     stacks: Option<super::stack::Stacks>,
@@ -90,12 +93,26 @@ fn compose(graph: &str, fixtures: &[Fixture]) -> Result<Composed, String> {
 fn compose_loaded(loaded: Loaded, images: &Images, found: &mut Diagnostics) -> Option<Composed> {
     let schema = schema(&loaded.graph, images, found)?;
     let layout = layout(&loaded.graph, &schema, found)?;
-    super::memory::check(&loaded.graph, &schema, &layout, found);
+    let (capabilities, bound, account) = fit(&loaded.graph, &schema, &layout, &images.kernel, found)?;
     (!found.has_errors()).then_some(())?;
-    let capabilities = capabilities(&loaded.graph, &schema, &layout, found)?;
-    let bound = bind(&loaded.graph, &schema, &layout, &capabilities);
     let bundle = bundle(&loaded.graph, &bound, &layout, &capabilities);
-    Some(Composed { loaded, schema, layout, capabilities, bound, bundle, stacks: None })
+    assert_eq!(bundle.len() as u64, account.bundle);
+    Some(Composed { loaded, schema, layout, capabilities, bound, account, bundle, stacks: None })
+}
+
+/// What remains to be decided where everything has its place, and what that takes.
+fn fit(
+    graph: &Graph,
+    schema: &Schema,
+    layout: &Layout,
+    kernel: &[u8],
+    found: &mut Diagnostics,
+) -> Option<(Capabilities, Bound, Account)> {
+    let capabilities = capabilities(graph, schema, layout, found)?;
+    let bound = bind(graph, schema, layout, &capabilities);
+    let account = Account::of(memory::Parts { graph, layout, capabilities: &capabilities, bound: &bound }, kernel);
+    memory::check(graph, &capabilities, &account, found);
+    Some((capabilities, bound, account))
 }
 
 fn composed() -> Composed {
@@ -260,6 +277,7 @@ fn report_of(composed: &Composed) -> report::Report {
         capabilities: &composed.capabilities,
         bound: &composed.bound,
         bundle_bytes: composed.bundle.len(),
+        account: &composed.account,
         kernel_bytes: 4096,
         file_bytes: &[8192, 12_288, 19_200, 21_552],
         disk: &report::Disk::Missing("there is no loader".into()),

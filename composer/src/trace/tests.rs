@@ -161,6 +161,7 @@ fn nobody() -> Report {
         machine_bytes: 0,
         memory: Memory::default(),
         quota_bytes: 0,
+        owners: Default::default(),
         address_spaces: Vec::new(),
         threads: Vec::new(),
         components: Vec::new(),

@@ -21,6 +21,9 @@
 //! The segments of the components that it constructs lie where the bundle has them, counted from
 //! [`BUNDLE`](crate::boot::BUNDLE), each with the rights of the segment but the right to write.
 
+/// Frames of which a manager can keep account: 32 MiB.
+pub const MOST_FRAMES: u64 = 8192;
+
 /// Words before the first component.
 pub const HEADER_WORDS: usize = 8;
 

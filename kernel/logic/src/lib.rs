@@ -29,6 +29,7 @@ pub mod cross_core;
 pub mod dispatch;
 pub mod endpoint;
 pub mod fault;
+pub mod footprint;
 pub mod frame;
 pub mod interrupt;
 pub mod invocation;

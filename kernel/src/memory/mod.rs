@@ -33,6 +33,7 @@ use core::sync::atomic::AtomicU64;
 use devices::Devices;
 use logic::address_space;
 use logic::cross_core::Shared;
+use logic::footprint::{self, FRAME_BYTES, STACK_BYTES, STACK_SPAN, STACKS};
 use logic::frame::{DIRECT_MAP, Frame, State, USER_ONCE};
 use logic::interrupt::{LINES, LineState};
 use logic::quiescence::Epochs;
@@ -41,12 +42,7 @@ use pool::Pool;
 use tables::Builder;
 use x86_64::VirtAddr;
 
-/// Where the hot descriptors are mapped. In the last 2 GiB, so that the entry
-/// path reaches a descriptor with one constant displacement.
-pub const DESCRIPTORS: u64 = 0xffff_ffff_c000_0000;
-
-/// Where the registers of a core's own interrupt controller are mapped. In the last 2 GiB, as the descriptors.
-pub const LOCAL_APIC: u64 = 0xffff_ffff_e000_0000;
+pub use logic::footprint::{DESCRIPTORS, LOCAL_APIC, STACKS_PER_CORE, stack_end};
 
 /// Where the registers of the high precision event timer are mapped, if there is one.
 pub const EVENT_TIMER: u64 = LOCAL_APIC + 0x1000;
@@ -54,21 +50,8 @@ pub const EVENT_TIMER: u64 = LOCAL_APIC + 0x1000;
 /// Where the registers of the I/O APICs are mapped, a page each.
 pub const IO_APICS: u64 = LOCAL_APIC + 0x1_0000;
 
-/// Where the cores' stacks are mapped, each with an unmapped page below it.
-const STACKS: u64 = 0xffff_ffff_d000_0000;
-const STACK_FRAMES: u64 = 4;
-const STACK_SPAN: u64 = 0x8000;
-
-/// Stacks of a core: the kernel's own, and one for each exception that must not rely on it.
-pub const STACKS_PER_CORE: u64 = 6;
-
 /// Cores that there is room for.
 pub const CORES: u64 = (LOCAL_APIC - STACKS) / (STACKS_PER_CORE * STACK_SPAN);
-
-/// The end of stack `number` of the core with the number `core`.
-pub const fn stack_end(core: u64, number: u64) -> u64 {
-    STACKS + (core * STACKS_PER_CORE + number + 1) * STACK_SPAN
-}
 
 /// Why there is not enough memory to start with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,17 +108,17 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     let free = ranges::free(machine)?;
     let pool = Pool::new(&free).ok_or(MemoryError::TooLittle)?;
     let top = machine.usable.iter().map(|region| region.end).max().unwrap_or(0);
-    let descriptors = (top >> 16).clamp(1024, 65_536);
+    let descriptor_bytes = footprint::descriptor_bytes(top);
 
     let mut builder = Builder::new(&pool)?;
     builder.map_image()?;
     for region in ranges::direct(machine) {
         builder.map_direct(region, features.contains(Features::HUGE_PAGES))?;
     }
-    builder.map_fresh(DESCRIPTORS, descriptors * size_of::<Descriptor>() as u64)?;
+    builder.map_fresh(DESCRIPTORS, descriptor_bytes)?;
     let cores = cores::discover(machine, &pool)?;
     for stack in 0..STACKS_PER_CORE * cores.count {
-        builder.map_fresh(stack_end(0, stack) - STACK_FRAMES * 4096, STACK_FRAMES * 4096)?;
+        builder.map_fresh(stack_end(0, stack) - STACK_BYTES, STACK_BYTES)?;
     }
     builder.map_device(LOCAL_APIC, crate::local_apic::physical_address())?;
     if let Some(registers) = machine.event_timer {
@@ -150,8 +133,9 @@ pub fn initialise(machine: &Machine, features: Features) -> Result<&'static Memo
     let retype = retype_table(&pool, &free, frames)?;
     let threads = pool.take(usize::from(abi::layout::THREADS).div_ceil(512)).ok_or(MemoryError::TooLittle)?;
     let empty_leaf = pool.take_zeroed().ok_or(MemoryError::TooLittle)?;
+    let descriptors = descriptor_bytes as usize / size_of::<Descriptor>();
     // SAFETY: `map_fresh` mapped zeroed frames of exactly this size there; zeros are dead descriptors.
-    let descriptors = unsafe { core::slice::from_raw_parts(DESCRIPTORS as *const Descriptor, descriptors as usize) };
+    let descriptors = unsafe { core::slice::from_raw_parts(DESCRIPTORS as *const Descriptor, descriptors) };
     // SAFETY: the pool's frames belong to nobody else, and are zeroed here before anything reads them.
     let threads = unsafe { zeroed_words(threads, usize::from(abi::layout::THREADS)) };
     Ok(MEMORY.call_once(|| {
@@ -325,7 +309,7 @@ impl Store for Memory {
 
 /// The word for every frame below `frames`: untyped where memory is free, nothing elsewhere.
 fn retype_table(pool: &Pool, free: &[Region], frames: usize) -> Result<&'static [AtomicU64], MemoryError> {
-    let first = pool.take((frames * 8).div_ceil(4096)).ok_or(MemoryError::TooLittle)?;
+    let first = pool.take((frames * FRAME_BYTES as usize).div_ceil(4096)).ok_or(MemoryError::TooLittle)?;
     // SAFETY: the pool's frames belong to nobody else; every word is written before it is read.
     let words = unsafe { core::slice::from_raw_parts_mut(direct::<u64>(first.physical()), frames) };
     let mut done = 0;

@@ -2,19 +2,13 @@
 
 use super::MemoryError;
 use crate::boot::information::{Machine, REGIONS, Region};
-
-/// Memory below this is never free: firmware tables, and the page from which other cores start. But a loader may
-/// put the bundle there, from address 0 on: under UEFI, GRUB does.
-const LOW_MEMORY: u64 = 1 << 20;
+use logic::footprint::{KERNEL_OFFSET, LOW_MEMORY};
 
 unsafe extern "C" {
     static kernel_end: u8;
     static kernel_text_start: u8;
     static kernel_data_start: u8;
 }
-
-/// What the kernel's addresses and their physical addresses differ by.
-pub const KERNEL_OFFSET: u64 = 0xffff_ffff_8000_0000;
 
 type Regions = heapless::Vec<Region, REGIONS>;
 

@@ -2,8 +2,8 @@
 
 use super::MemoryError;
 use super::pool::Pool;
-use super::ranges::KERNEL_OFFSET;
 use crate::boot::information::Region;
+use logic::footprint::KERNEL_OFFSET;
 use logic::frame::{DIRECT_MAP, Frame};
 use logic::page_table::{NO_EXECUTE, PRESENT, WRITABLE, span};
 use x86_64::PhysAddr;

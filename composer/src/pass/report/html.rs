@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::owners::{Owners, USES};
 use super::spaces::STANCE;
 use super::text::kibibytes;
 use super::threads::Entry;
@@ -19,6 +20,7 @@ pub fn render(report: &Report, picture: &str, source: &str) -> String {
         section("overview", "Overview", &overview(report)),
         section("picture", "Who calls whom", &format!("<div class=\"picture\">{picture}</div>")),
         section("memory", "Memory", &memory(report)),
+        section("owners", "Memory of the machine by owner", &owners(&report.owners)),
         section("spaces", "Address spaces", &spaces(report)),
         section("threads", "Threads", &threads(&report.threads)),
         section("components", "Components", &components),
@@ -91,8 +93,24 @@ fn memory(report: &Report) -> String {
 }
 
 fn numbers(memory: &Memory) -> String {
-    let all = parts(memory).into_iter().chain([memory.without_stacks, memory.total]);
-    all.map(|bytes| format!("<td class=\"number\">{}</td>", bytes.div_ceil(1024))).collect()
+    kibibytes_of(parts(memory).into_iter().chain([memory.without_stacks, memory.total]))
+}
+
+fn kibibytes_of(all: impl IntoIterator<Item = u64>) -> String {
+    all.into_iter().map(|bytes| format!("<td class=\"number\">{}</td>", bytes.div_ceil(1024))).collect()
+}
+
+fn owners(owners: &Owners) -> String {
+    let names: String = USES.iter().map(|name| format!("<th class=\"number\">{name}</th>")).collect();
+    let components = owners.components.iter();
+    let components =
+        components.map(|it| format!("<tr><td>{}</td>{}</tr>\n", escape(&it.name), kibibytes_of(it.uses())));
+    let before = USES.len() - 1;
+    let other = |(name, bytes): (&str, u64)| {
+        format!("<tr><td>{name}</td><td colspan=\"{before}\"></td>{}</tr>\n", kibibytes_of([bytes]))
+    };
+    let rows = components.chain(owners.others().map(other));
+    format!("<table><tr><th>KiB</th>{names}</tr>\n{}</table>\n", rows.collect::<String>())
 }
 
 fn memory_row(component: &Component, most: u64) -> String {

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use super::pages::{Page, Role};
 use super::threads::Entry;
-use super::{Analysis, Capability, Component, Disk, Granted, Report, Scheduling, Share, spaces, words};
+use super::{Analysis, Capability, Component, Disk, Granted, Report, Scheduling, Share, owners, spaces, words};
 
 /// The report for people.
 pub fn render(report: &Report) -> String {
@@ -24,6 +24,7 @@ fn write_all(text: &mut String, report: &Report) -> fmt::Result {
     }
     write_calls(text, report)?;
     write_memory(text, report)?;
+    owners::write(text, &report.owners)?;
     spaces::write(text, &report.address_spaces)?;
     write_threads(text, &report.threads)?;
     for component in &report.components {

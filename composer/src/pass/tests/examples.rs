@@ -109,8 +109,7 @@ fn judge_made(graph: &Graph, made: &[Made], found: &mut Diagnostics) -> Option<(
     regions::check(graph, &schema, &bounds, found);
     needs(graph, &schema, &bounds, found);
     let layout = layout(graph, &schema, found)?;
-    crate::pass::memory::check(graph, &schema, &layout, found);
-    capabilities(graph, &schema, &layout, found).map(|_| ())
+    fit(graph, &schema, &layout, &[], found).map(|_| ())
 }
 
 fn files() -> Vec<PathBuf> {

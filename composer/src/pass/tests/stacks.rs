@@ -60,7 +60,7 @@ fn memory_that_cannot_fit_is_an_error() {
     fixtures.extend(vec![fixtures[3].clone(); 899]);
     says(
         &compose(&many, &fixtures).unwrap_err(),
-        &["error[E0809]", "the components need about", "the machine has 64MiB"],
+        &["error[E0809]", "the system needs ", " more than the machine's 64MiB", "these 900 have"],
     );
 }
 

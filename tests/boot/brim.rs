@@ -1,0 +1,121 @@
+//! Systems that use all memory of their machine: the largest one that is accepted boots, and has what its graph says.
+
+use std::path::Path;
+
+use abi::layout::PAGE;
+use composer::command::build::{judge_images, report};
+use composer::{Failure, LoadOptions, Loaded, load};
+use libtest_mimic::{Failed, Trial};
+use qemu::{Emulator, Machine, Session};
+
+use crate::tools::{Outcome, compose, ensure, finish, scratch, trials};
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    trials!("brim": all_memory_of_a_machine_is_used_to_the_last_page many_components_use_it_so_too)
+}
+
+/// Bytes of memory of the machine, the least that a graph may declare.
+const MACHINE: u64 = 64 << 20;
+
+/// Pages that the first of the two hoarders may have: nearly all that its manager can give.
+const FIRST: u64 = 7900;
+
+/// Bytes that one firmware keeps and another does not: they are counted always.
+const FIRMWARE: u64 = 128 << 10;
+
+/// Pages by which what is counted may be more than what is taken, and what a smaller machine needs less.
+const WITHIN: u64 = 8;
+
+fn graph(others: u64, pages: u64) -> String {
+    let others = match others {
+        0 => String::new(),
+        count => format!(
+            "[[components]]\nname = \"pong-{{n}}\"\nimg = \"pong\"\ncount = {count}\n\
+             implements = [{{ interface = \"pong\" }}]\n"
+        ),
+    };
+    let hoarder = |number: u64, pages: u64| {
+        format!(
+            "[[components]]\nname = \"memory-{number}\"\nimg = \"memory\"\nimplements = [{{ interface = \"memory\" }}]\n\
+             [[components]]\nname = \"hoarder-{number}\"\nimg = \"hoarder\"\nmemory = \"{}KiB\"\n\
+             deps = [{{ srv = \"memory-{number}\", interface = \"memory\" }}, {{ srv = \"console\", interface = \"console\" }}]\n",
+            pages * PAGE / 1024
+        )
+    };
+    format!(
+        "[system]\ndescription = \"all memory is used\"\nmachine = {{ memory = \"64MiB\" }}\n\
+         [[components]]\nname = \"booter\"\nconstructor = \"kernel\"\n\
+         [[components]]\nname = \"console\"\nimplements = [{{ interface = \"console\" }}]\n\
+         devices = [{{ name = \"serial\", ports = 0x3f8, count = 8 }}]\n{others}{}{}",
+        hoarder(1, FIRST),
+        hoarder(2, pages)
+    )
+}
+
+fn rendered(failure: Failure) -> Failed {
+    failure.diagnostics.render(&failure.source).into()
+}
+
+/// The graph in `file`, in which the second hoarder may have so many pages.
+fn with(file: &Path, others: u64, pages: u64) -> Result<Loaded, Failed> {
+    std::fs::write(file, graph(others, pages))?;
+    load(file, LoadOptions { graph_only: false }).map_err(rendered)
+}
+
+/// Whether that system is accepted; if it is refused, that is because of its memory.
+fn is_accepted(file: &Path, others: u64, pages: u64) -> Result<bool, Failed> {
+    match judge_images(&with(file, others, pages)?) {
+        Ok(_) => Ok(true),
+        Err(refused) => {
+            let said = refused.diagnostics.render(&refused.source);
+            ensure(said.contains("[E0809]") && said.contains("1 error"), || said.clone())?;
+            Ok(false)
+        }
+    }
+}
+
+/// The most pages with which the system is accepted.
+fn most(file: &Path, others: u64) -> Result<u64, Failed> {
+    const START: u64 = 16;
+    let free = report(&with(file, others, START)?).map_err(rendered)?.owners.free / PAGE;
+    // Pages for tables are used up by the way.
+    let mut pages = START + free - free / 128;
+    while !is_accepted(file, others, pages)? {
+        pages -= 1;
+    }
+    while is_accepted(file, others, pages + 1)? {
+        pages += 1;
+    }
+    Ok(pages)
+}
+
+fn all_memory_of_a_machine_is_used_to_the_last_page() -> Outcome {
+    is_used_to_the_last_page(0)
+}
+
+fn many_components_use_it_so_too() -> Outcome {
+    is_used_to_the_last_page(60)
+}
+
+fn is_used_to_the_last_page(others: u64) -> Outcome {
+    let directory = scratch()?;
+    let (file, system) = (directory.path().join("graph.toml"), directory.path().join("system"));
+    let pages = most(&file, others)?;
+    let free = report(&with(&file, others, pages)?).map_err(rendered)?.owners.free;
+    ensure(free < WITHIN * PAGE, || format!("{free} bytes are left, and one page more is refused"))?;
+    let finished = finish(&mut compose("run", &file, &system)?)?.expect_status(0)?;
+    for has in [FIRST, pages] {
+        let line = format!("hoarder: has {has} of {has} pages, and no more");
+        ensure(finished.output.contains(&line), || format!("`{line}` is not in:\n{}", finished.output))?;
+    }
+    // It needs all that it is said to need: what remains is only what another firmware would have kept.
+    let spare = if Emulator::find().is_ok_and(|emulator| emulator.firmware().is_some()) { FIRMWARE } else { 0 };
+    let smaller = MACHINE - spare - free - WITHIN * PAGE;
+    let machine = Machine::new(system.join("kernel"), system.join("bundle")).memory(smaller);
+    let run = Session::new(machine).run(&mut std::io::sink());
+    let console = String::from_utf8_lossy(&run.console);
+    ensure(console.contains("booter: cannot construct the system: memory ran out"), || {
+        format!("{smaller} bytes are enough, too:\n{console}")
+    })
+}
