@@ -203,6 +203,8 @@ pub const UNUSED_REGIONS: &str = "E0716";
 pub const NOTHING_ON_OTHER_CORES: &str = "E0717";
 /// A value that is none of the type that the image says.
 pub const WRONG_VALUE: &str = "E0718";
+/// An edge that permits all methods, of which the client's image never invokes some. Said to who asks `check --strict`.
+pub const WIDE_EDGE: &str = "E0719";
 /// A text that is longer than the image has room for.
 pub const TEXT_TOO_LONG: &str = "E0715";
 /// A dependency with a page, whose client's image does not post, or the reverse.

@@ -228,6 +228,23 @@ fn what_is_wrong_is_drawn_in_red() {
     assert_eq!(status(&text), 2);
 }
 
+/// What is the business of no component is written below the picture, and everything is listed beside it.
+#[test]
+fn all_that_is_wrong_is_on_the_picture_and_its_page() {
+    let picture = |format| stdout(&composer(&["graph", &graph("bad/many_mistakes_at_once.toml"), "--format", format]));
+    let page = picture("html");
+    for code in ["E0102", "E0103", "E0306", "E0202", "E0301"] {
+        assert_eq!(page.matches(&format!("<li>{code}: ")).count(), 1, "{code}");
+    }
+    let below = picture("svg");
+    let below: Vec<_> = below.lines().filter(|line| line.starts_with("<text class=\"broken-text\"")).collect();
+    assert!(below.len() == 2 && below[0].contains("E0102: ") && below[1].contains("E0103: "), "{below:?}");
+    assert!(picture("dot").contains("label=\"E0102: "));
+    // A mistake in an address space is none of the component that stands before it in the file.
+    let space = stdout(&composer(&["graph", &graph("bad/space_without_components.toml")]));
+    assert!(space.contains("broken-text\" x=") && !space.contains("box broken"), "{space}");
+}
+
 #[test]
 fn every_bad_graph_is_drawn_without_panic() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad");

@@ -36,7 +36,7 @@ fn bounds(graph: &Path) -> Result<Vec<(String, u64)>, libtest_mimic::Failed> {
         let schema = schema::schema(&loaded.graph, &images, &mut found)?;
         stack::stack(&loaded.graph, located, &images, &schema, &mut found)
     });
-    let Stacks { components } = stacks.ok_or_else(|| found.render(&loaded.source))?;
+    let Stacks { components, .. } = stacks.ok_or_else(|| found.render(&loaded.source))?;
     let names = loaded.graph.components.iter().map(|component| component.name.value.clone());
     Ok(names.zip(components.iter().map(|need| need.bytes)).collect())
 }

@@ -143,7 +143,31 @@ fn a_check_looks_into_the_images() -> Outcome {
     };
     check(&[])?.expect_status(2)?.expect_text("E0704")?;
     check(&["--graph-only"])?.expect_status(0)?;
+    is_narrow(&root().join("systems/pingpong.toml"))?;
+    let draw = |options: &[&str]| -> Result<Finished, Failed> {
+        let mut draw = Command::new(composer()?);
+        finish(draw.arg("graph").args(options).arg(&graph).current_dir(root()).stdin(Stdio::null()))
+    };
+    let is_red = |picture: &Finished| picture.output.contains("arrow broken\"");
+    let (alone, with_images) = (draw(&[])?.expect_status(0)?, draw(&["--images"])?.expect_status(2)?);
+    ensure(!is_red(&alone) && is_red(&with_images), || {
+        "what does not fit the images is red, and only if they are asked".into()
+    })?;
     ensure(std::fs::read_dir(directory.path())?.count() == 1, || "a check left something behind".to_owned())
+}
+
+/// Ping may call everything of pong, and calls two methods: that is no mistake, and said to who asks, with what to write instead.
+fn is_narrow(graph: &Path) -> Outcome {
+    let composer = |arguments: &[&str]| -> Result<Finished, Failed> {
+        let mut command = Command::new(composer()?);
+        finish(command.args(arguments).arg(graph).current_dir(root()).stdin(Stdio::null()))?.expect_status(0)
+    };
+    let usual = composer(&["check"])?;
+    ensure(!usual.errors.contains("E0719"), || format!("an edge that permits all is usual:\n{}", usual.errors))?;
+    let strict = composer(&["check", "--strict"])?;
+    strict.expect_text("E0719")?.expect_text("permit what it calls: methods = [\"call\", \"add\"]")?;
+    composer(&["report"])?.expect_text("; never calls args, fails")?;
+    Ok(())
 }
 
 fn two_versions_of_an_interface_are_2() -> Outcome {

@@ -14,7 +14,7 @@ use crate::pass::layout::{self, Layout};
 use crate::pass::memory::{self, Account};
 use crate::pass::report::{self, Disk, Report, Subject};
 use crate::pass::schema::{self, Schema};
-use crate::pass::stack::{self, Stacks};
+use crate::pass::stack::{self, Stacks, unused};
 use crate::pass::{build, disk};
 use crate::sparse::Sparse;
 use crate::{Failure, LoadOptions, Loaded, code, elf, load, print};
@@ -156,16 +156,29 @@ fn decide(graph: &Graph, located: &Located, detail: Detail, found: &mut Diagnost
     Some(Decided { images, schema, stacks, layout, capabilities, bound, account })
 }
 
+/// How much is pointed out that is no mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// What is odd.
+    Usual,
+    /// Edges that permit more than is called, too.
+    Strict,
+}
+
 /// Says whether a graph can be composed with its images, and writes nothing of the system. Answers all that is odd, about the
 /// graph and about its images, of which a graph that was judged alone has none.
 ///
 /// # Errors
 ///
 /// All complaints, if it cannot.
-pub fn judge_images(loaded: &Loaded) -> Result<Diagnostics, Failure> {
+pub fn judge_images(loaded: &Loaded, strictness: Strictness) -> Result<Diagnostics, Failure> {
     let mut found = loaded.warnings.clone();
     let Some(located) = &loaded.located else { return Ok(found) };
     let decided = decide(&loaded.graph, located, Detail::Lines, &mut found);
+    let stacks = decided.as_ref().and_then(|decided| Some((decided.stacks.as_ref()?, &decided.schema)));
+    if let (Strictness::Strict, Some((stacks, schema))) = (strictness, stacks) {
+        unused::check_wide(&loaded.graph, schema, &stacks.unused, &mut found);
+    }
     found.sort();
     if decided.is_none() || found.has_errors() {
         return Err(refused(loaded.source.clone(), found));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::build;
+use super::build::{self, Strictness};
 use crate::{Failure, LoadOptions, load, print};
 
 /// What `check` is told.
@@ -13,6 +13,9 @@ pub struct Arguments {
     /// Judge the graph alone, without building its component crates, which need not exist
     #[arg(long)]
     graph_only: bool,
+    /// Point out edges, too, that permit all methods and whose client never calls some
+    #[arg(long, conflicts_with = "graph_only")]
+    strict: bool,
     /// How complaints are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -35,7 +38,7 @@ pub enum Format {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = LoadOptions { graph_only: arguments.graph_only };
     let loaded = load(&arguments.file, options)?;
-    let warnings = build::judge_images(&loaded)?;
+    let warnings = build::judge_images(&loaded, if arguments.strict { Strictness::Strict } else { Strictness::Usual })?;
     if arguments.format == Format::Json {
         print::line(format_args!("{}", warnings.json(&loaded.source)));
         return Ok(());

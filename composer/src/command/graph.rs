@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::build::{Strictness, judge_images};
 use crate::code::UNWRITABLE;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::draw::{self, Costs, Notes};
 use crate::pass::parse;
-use crate::{Failure, LoadOptions, judge, output, sketch};
+use crate::{Failure, LoadOptions, Sketch, judge, output, sketch};
 
 /// What `graph` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -19,6 +20,9 @@ pub struct Arguments {
     /// What the picture is: SVG, or a page for a browser in which edges can be followed, or text in the language DOT
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Build the images, too, and draw in red what does not fit them
+    #[arg(long)]
+    images: bool,
     /// Leave out what calls cost, as the benchmark recorded last
     #[arg(long)]
     no_costs: bool,
@@ -65,16 +69,19 @@ impl Format {
     }
 }
 
-/// Draws the graph, and in red what is wrong with it. Its component crates need not exist.
+/// Draws the graph, and in red what is wrong with it. Its component crates need not exist, unless it is to be held against them.
 ///
 /// # Errors
 ///
 /// All complaints, if the graph is not sound; the picture was written all the same, unless the file is no TOML.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let source = parse::read(&arguments.file)?;
-    let Some(sketch) = sketch(&source) else {
+    let Some(mut sketch) = sketch(&source) else {
         return judge(source, LoadOptions { graph_only: true }).map(|_| ());
     };
+    if arguments.images && !sketch.complaints.has_errors() {
+        sketch = with_images(source.clone(), sketch);
+    }
     let costs = Costs::recorded().filter(|_| !arguments.no_costs);
     let notes = Notes { complaints: Some(&sketch.complaints), costs: costs.as_ref() };
     let picture = match arguments.format()? {
@@ -88,4 +95,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     sketch.complaints.print(&source);
     Ok(())
+}
+
+/// The same with all that is wrong and odd about the images.
+fn with_images(source: Source, sketch: Sketch) -> Sketch {
+    match judge(source, LoadOptions { graph_only: false }) {
+        Ok(loaded) => {
+            let complaints = judge_images(&loaded, Strictness::Usual).unwrap_or_else(|failure| failure.diagnostics);
+            Sketch { graph: loaded.graph, complaints }
+        }
+        Err(failure) => Sketch { complaints: failure.diagnostics, ..sketch },
+    }
 }

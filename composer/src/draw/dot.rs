@@ -8,6 +8,9 @@ use super::plan::{Arrow, Line, Node, Plan};
 pub fn write(plan: &Plan) -> String {
     let mut text =
         format!("digraph {} {{\n  node [shape=box, style=rounded, fontname=monospace]\n", quote(&plan.title));
+    if !plan.elsewhere.is_empty() {
+        _ = writeln!(text, "  label={}\n  fontcolor=red", quote(&plan.elsewhere.join("\n")));
+    }
     for (at, node) in plan.boxes.iter().enumerate() {
         // Writing to a string does not fail.
         _ = writeln!(text, "  n{at} [label={}{}]", label(&node.lines), node_style(node));

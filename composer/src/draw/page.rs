@@ -76,11 +76,9 @@ fn interfaces(plan: &Plan) -> String {
 }
 
 fn breaks(plan: &Plan) -> String {
-    let nodes = plan.boxes.iter().flat_map(|node| &node.breaks);
-    let all: BTreeSet<&String> = nodes.chain(plan.arrows.iter().flat_map(|arrow| &arrow.breaks)).collect();
-    if all.is_empty() {
+    if plan.breaks.is_empty() {
         return String::new();
     }
-    let items: String = all.into_iter().map(|text| format!("<li>{}</li>\n", escape(text))).collect();
+    let items: String = plan.breaks.iter().map(|text| format!("<li>{}</li>\n", escape(text))).collect();
     format!("<section class=\"breaks\"><h2>Broken rules</h2>\n<ul>{items}</ul></section>\n")
 }

@@ -14,6 +14,10 @@ pub struct Plan {
     pub boxes: Vec<Node>,
     /// An arrow for each pair of client and server.
     pub arrows: Vec<Arrow>,
+    /// All rules that are broken.
+    pub breaks: Vec<String>,
+    /// Those that are the business of no component and no pair.
+    pub elsewhere: Vec<String>,
 }
 
 /// A component.
@@ -161,7 +165,8 @@ impl Plan {
             breaks: breaks.of_component(at),
             ..Node::new(graph, at, component, arrows)
         });
-        Self { title: graph.description.clone(), boxes: boxes.collect(), arrows }
+        let (title, boxes) = (graph.description.clone(), boxes.collect());
+        Self { title, boxes, arrows, breaks: breaks.all(), elsewhere: breaks.elsewhere() }
     }
 }
 

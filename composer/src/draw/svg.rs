@@ -9,6 +9,8 @@ use crate::svg::escape;
 
 const MARGIN: f64 = 32.0;
 const TITLE: f64 = 40.0;
+/// Height of a line about the system, below all.
+const LINE: f64 = 18.0;
 
 const STYLE: &str = "
   .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #57606a; stroke-width: 1.2 }
@@ -17,12 +19,12 @@ const STYLE: &str = "
   .space-0 { fill: #e6f4ea } .space-1 { fill: #fdebd8 } .space-2 { fill: #efe6fb } .space-3 { fill: #fbe4ee } .space-4 { fill: #ddf2f4 }
   text { font-family: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; text-anchor: middle; fill: #1f2328 }
   .title { font-family: system-ui, 'DejaVu Sans', sans-serif; font-size: 17px; font-weight: 600; text-anchor: start }
-  .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark, .fault-text { font-size: 11px } .fault-text { fill: #cf222e }
+  .name { font-size: 15px; font-weight: 700 } .detail, .device, .remark, .fault-text { font-size: 11px } .fault-text { fill: #cf222e } .broken-text { font-size: 11px; fill: #cf222e; text-anchor: start }
   .detail, .remark { fill: #59636e } .device { fill: #6b4e00 } .interface { font-size: 12px; fill: #0b5cad }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .box { fill: #161b22; stroke: #8b949e } .ground { fill: #121d2f; stroke: #4493f8 }
     .space-0 { fill: #10281a } .space-1 { fill: #33230f } .space-2 { fill: #251a38 } .space-3 { fill: #351526 } .space-4 { fill: #0c2b2f }
-    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .fault { stroke: #f85149 } .fault-text { fill: #f85149 } .head { fill: #8b949e; fill: context-stroke }
+    .chip { fill: #2b2410; stroke: #9e7a15 } .arrow { stroke: #8b949e } .trusted { stroke: #3fb950 } .fault { stroke: #f85149 } .fault-text, .broken-text { fill: #f85149 } .head { fill: #8b949e; fill: context-stroke }
     text { fill: #e6edf3 } .detail, .remark { fill: #9198a1 } .device { fill: #e3b341 } .interface { fill: #4493f8 }
   }
 ";
@@ -33,8 +35,11 @@ const SPACES: usize = 5;
 /// The picture.
 pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
     let title = escape(&plan.title);
-    let width = (places.size.0.max(10.0 * plan.title.chars().count() as f64) + 2.0 * MARGIN).ceil();
-    let height = (places.size.1 + TITLE + 2.0 * MARGIN).ceil();
+    let width_of = |text: &String, size: f64| size * text.chars().count() as f64;
+    let below = plan.elsewhere.iter().map(|text| width_of(text, 6.8)).fold(0.0, f64::max);
+    let width = (places.size.0.max(width_of(&plan.title, 10.0)).max(below) + 2.0 * MARGIN).ceil();
+    let bottom = places.size.1 + TITLE + 2.0 * MARGIN;
+    let height = (bottom + LINE * plan.elsewhere.len() as f64).ceil();
     let mut picture = Picture { text: String::new(), left: (width - places.size.0) / 2.0, top: MARGIN + TITLE };
     picture.line(format_args!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">"#
@@ -59,6 +64,10 @@ pub fn write(plan: &Plan, rows: &Rows, places: &Places) -> String {
         picture.open("node", &format!(r#" data-node="{at}""#));
         picture.node(node, places, at, rows.items[at].row);
         picture.close(&node.breaks);
+    }
+    for (number, text) in plan.elsewhere.iter().enumerate() {
+        let y = bottom + LINE * number as f64 - MARGIN / 2.0;
+        picture.line(format_args!(r#"<text class="broken-text" x="{MARGIN}" y="{y:.1}">{}</text>"#, escape(text)));
     }
     picture.text + "</svg>\n"
 }

@@ -21,12 +21,15 @@ use crate::text;
 use chains::Chains;
 
 pub use chains::{Level, Need};
+pub use unused::Unused;
 
 /// What each component's stacks need.
 #[derive(Clone, Debug, Default)]
 pub struct Stacks {
     /// In the order of [`Graph::components`].
     pub components: Vec<Need>,
+    /// What clients could invoke, and never do.
+    pub unused: Unused,
 }
 
 /// Bounds all stacks, and complains of those that are too small. `None` if one cannot be bounded.
@@ -41,7 +44,8 @@ pub fn stack(
     recursion::check(graph, &bounds, found);
     unused::check(graph, schema, &bounds, found);
     regions::check(graph, schema, &bounds, found);
-    needs(graph, schema, &bounds, found)
+    let needs = needs(graph, schema, &bounds, found)?;
+    Some(Stacks { unused: Unused::of(graph, schema, &bounds), ..needs })
 }
 
 /// What the stacks need, if each image needs what `bounds` say. `None` if there is no bound to that.
@@ -57,7 +61,7 @@ pub fn needs(graph: &Graph, schema: &Schema, bounds: &[Bounds], found: &mut Diag
             found.push(too_small(graph, component, need));
         }
     }
-    Some(Stacks { components })
+    Some(Stacks { components, unused: Unused::default() })
 }
 
 /// What each image needs. Instances of one image share it.

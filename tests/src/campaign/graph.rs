@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use composer::command::build::judge_images;
+use composer::command::build::{Strictness, judge_images};
 use composer::{LoadOptions, load};
 use indicatif::ProgressBar;
 
@@ -66,7 +66,7 @@ fn root() -> PathBuf {
 /// The images of the system, built.
 fn images() -> Result<Vec<PathBuf>, CampaignError> {
     let loaded = load(&root().join(SYSTEM), LoadOptions { graph_only: false }).map_err(|_| CampaignError::Build)?;
-    judge_images(&loaded).map_err(|_| CampaignError::Build)?;
+    judge_images(&loaded, Strictness::Usual).map_err(|_| CampaignError::Build)?;
     let located = loaded.located.ok_or(CampaignError::Build)?;
     let directory = located.target.join("image/x86_64-unknown-linux-gnu/image");
     Ok(IMAGES.iter().map(|image| directory.join(image)).collect())

@@ -26,7 +26,7 @@ pub(super) fn capabilities(graph: &Graph, index: usize, parts: &Parts<'_>) -> Ve
 fn edges(graph: &Graph, index: usize, parts: &Parts<'_>) -> impl Iterator<Item = Capability> {
     let deps = graph.components.get(index).map(|component| component.deps.as_slice()).unwrap_or_default();
     let edges = parts.table.invocations().iter().zip(&parts.bindings.edges).zip(deps);
-    edges.map(|((capability, edge), dep)| {
+    edges.enumerate().map(move |(number, ((capability, edge), dep))| {
         let entry = match capability.grant {
             Grant::Invocation { entry, .. } => entry,
             _ => 0,
@@ -35,6 +35,7 @@ fn edges(graph: &Graph, index: usize, parts: &Parts<'_>) -> impl Iterator<Item =
             server: name(graph, edge.server as u64),
             interface: edge.interface.clone(),
             methods: edge.method_names.clone(),
+            unused: parts.stacks.map(|stacks| stacks.unused.of_edge(index, number).to_vec()).unwrap_or_default(),
             mask: edge.methods,
             entry,
             client_clears: edge.clears_registers,

@@ -32,6 +32,9 @@ pub enum Granted {
         interface: String,
         /// The methods that may be called.
         methods: Vec<String>,
+        /// Those that the client's code never calls, as far as that can be seen.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        unused: Vec<String>,
         /// Bit n permits method n.
         mask: u64,
         /// Address of the server's entry.

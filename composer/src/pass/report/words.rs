@@ -5,7 +5,7 @@ use super::Granted;
 /// What a capability permits.
 pub fn of(grant: &Granted) -> String {
     match grant {
-        Granted::Invocation { server, interface, methods, client_clears, server_clears, .. } => {
+        Granted::Invocation { server, interface, methods, unused, client_clears, server_clears, .. } => {
             let trust = match (client_clears, server_clears) {
                 (true, true) => "neither trusts the other",
                 (false, true) => "the client trusts the server",
@@ -13,7 +13,8 @@ pub fn of(grant: &Granted) -> String {
                 (false, false) => "each trusts the other",
             };
             let methods = methods.join(", ");
-            format!("{interface} of {server}, methods {methods}; {trust}")
+            let unused = if unused.is_empty() { String::new() } else { format!("; never calls {}", unused.join(", ")) };
+            format!("{interface} of {server}, methods {methods}; {trust}{unused}")
         }
         Granted::Fault { handler, interface, .. } => {
             format!("{interface} of {handler}, for the kernel: it handles its faults")

@@ -10,7 +10,7 @@ use abi::record::RecordKind;
 
 use super::*;
 use crate::graph::Graph;
-use crate::pass::stack::{needs, recursion, regions, unknown, unused};
+use crate::pass::stack::{Unused, needs, recursion, regions, unknown, unused};
 use crate::stack::{self, Bounds, Problem};
 
 /// What a comment says of an image.
@@ -89,11 +89,12 @@ fn said(file: &Path) -> String {
     let made = |name: &String| images.get(name.as_str()).cloned().unwrap_or_default();
     let made: Vec<Made> = loaded.graph.components.iter().map(|component| made(&component.name.value)).collect();
     let mut found = Diagnostics::default();
-    judge_made(&loaded.graph, &made, &mut found);
+    let is_strict = source.text.starts_with("# cargo composer check --strict\n");
+    judge_made(&loaded.graph, &made, is_strict, &mut found);
     found.render(&source)
 }
 
-fn judge_made(graph: &Graph, made: &[Made], found: &mut Diagnostics) -> Option<()> {
+fn judge_made(graph: &Graph, made: &[Made], is_strict: bool, found: &mut Diagnostics) -> Option<()> {
     let components = made.iter().map(|made| made.fixture.build().into()).collect();
     let schema = schema(graph, &Images { kernel: Default::default(), components }, found)?;
     for (component, made) in graph.components.iter().zip(made) {
@@ -106,6 +107,9 @@ fn judge_made(graph: &Graph, made: &[Made], found: &mut Diagnostics) -> Option<(
     let bounds: Vec<Bounds> = made.iter().zip(&schema.components).map(bounds).collect();
     recursion::check(graph, &bounds, found);
     unused::check(graph, &schema, &bounds, found);
+    if is_strict {
+        unused::check_wide(graph, &schema, &Unused::of(graph, &schema, &bounds), found);
+    }
     regions::check(graph, &schema, &bounds, found);
     needs(graph, &schema, &bounds, found);
     let layout = layout(graph, &schema, found)?;

@@ -99,7 +99,7 @@ fn what_is_not_checked_has_no_bound_in_the_report() {
         let graph = SYSTEM.replace("name = \"one\"", &format!("name = \"one\"\nstack_check = {check}"));
         let mut composed = compose(&graph, &fixtures()).unwrap();
         let need = Need { bytes: 40, levels: vec![Level { component: 3, bytes: 40, path: vec!["run".into()] }] };
-        composed.stacks = Some(Stacks { components: vec![need; 4] });
+        composed.stacks = Some(Stacks { components: vec![need; 4], ..Stacks::default() });
         let one = report_of(&composed).components.remove(3);
         (one.stack_bound, one.stack_chain)
     };
