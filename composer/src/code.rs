@@ -106,6 +106,8 @@ pub const UNSCHEDULABLE: &str = "E0320";
 /// A thread with deadlines of which nothing can be said: it is below one of which nothing says how long it runs, or its scheduler is not sure
 /// of its time.
 pub const UNBOUNDED_INTERFERENCE: &str = "E0321";
+/// A thread with deadlines that may find a lock of a server taken by a less urgent one, and then be late, or nobody knows.
+pub const UNBOUNDED_BLOCKING: &str = "E0332";
 
 /// A key that only has a meaning for a component that is made, or has memory, at run time.
 pub const NOT_MANAGED: &str = "E0312";

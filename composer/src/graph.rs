@@ -126,6 +126,11 @@ impl Component {
         self.space.as_ref().map(|space| space.value)
     }
 
+    /// One of its threads: 0 is its own, then those that it may create.
+    pub fn thread(&self, number: usize) -> Option<&Thread> {
+        number.checked_sub(1).map_or(Some(&self.own), |created| self.threads.get(created))
+    }
+
     /// The edges over which a thread leaves the component: what it calls, and who handles its faults and system calls.
     pub fn edges(&self) -> impl Iterator<Item = &Dependency> {
         self.deps.iter().chain(&self.fault).chain(&self.personality)

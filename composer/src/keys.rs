@@ -209,8 +209,7 @@ const WEIGHT_MEANING: &str =
 const PARTITION_MEANING: &str = "the partition in whose slots it runs, under the policy `time-partitions`";
 const DEADLINE_MEANING: &str =
     "microseconds from the start of a period until its work is to be done; the period if left out";
-const COST_MEANING: &str =
-    "microseconds of work that it has in each period at most, for the analysis and the timeline; `budget` if left out";
+const COST_MEANING: &str = "microseconds of work that it has in each period at most, also what it does in servers that it calls, but not what it waits there for locks that others have: for the analysis and the timeline; `budget` if left out";
 const STACK: Kind = Size(4 * KIB, abi::layout::STACK_SPAN, abi::layout::PAGE);
 
 /// All keys, table by table, in the order in which one would write them.

@@ -1,16 +1,18 @@
 //! Whether declared threads meet their deadlines: the analysis of the crate `simulator`, one scheduler and core at a time.
 //!
 //! A thread is declared if the graph says how much work it has in each `period`: its `cost`, or else its `budget`. What it
-//! calls is part of that, as a thread that calls runs in the server itself. What switches and decisions take is
-//! not counted: leave room for it.
+//! calls is part of that, as a thread that calls runs in the server itself. How long it may have to wait there for a lock that a less
+//! urgent thread has is counted beside it, see `blocking`. What switches and decisions take is not: leave room for it.
 //!
 //! Who has a budget runs for it at the end of a period and again at the start of the next, if it likes: twice with nothing between.
 //! A scheduler below another has what that one promises it: its budget in each period, or nothing that is sure.
 
+mod blocking;
 mod complaints;
 mod supply;
 mod text;
 
+pub use blocking::{Blocking, Holder};
 pub use complaints::complaints;
 pub use supply::{Supply, Unsure, turn};
 pub use text::{render, supplied};
@@ -64,6 +66,8 @@ pub struct Timed {
     pub period: u64,
     /// Microseconds until that is done.
     pub deadline: u64,
+    /// How long it may have to wait for less urgent threads that have locks of servers.
+    pub blocking: Blocking,
     /// What the policy is told of it, in microseconds.
     #[serde(skip)]
     pub parameters: Parameters,
@@ -83,6 +87,8 @@ pub enum Promise {
     Late,
     /// Nothing can be said: it waits for this many threads of which nothing is said.
     Unknown(usize),
+    /// Nothing can be said, or it may be late for that alone: it may find a lock of a server taken.
+    Blocked(Holder),
     /// Nothing can be said: its scheduler has no time of which anything is sure.
     Unsupplied,
     /// Nothing is said of it.
@@ -115,6 +121,7 @@ fn of_core(graph: &Graph, (scheduler, core): (usize, u64), all: &BTreeSet<usize>
     if analysis.threads.iter().any(Timed::is_contradictory) {
         return analysis;
     }
+    analysis.count_blocking(graph);
     match (supply, policy) {
         (Supply::Share(share), _) => {
             analysis.promise_by(|_| true, |demands| periodic_resource::response_times(demands, share));
@@ -189,6 +196,7 @@ impl Timed {
             cost: if has_budget_only { of.budget } else { thread.cost },
             period: of.period,
             deadline: of.deadline,
+            blocking: Blocking::default(),
             parameters: parameters(of),
             promise: Promise::Undeclared,
         }
@@ -202,6 +210,24 @@ impl Timed {
     /// Whether the graph says how much work it has, and when.
     pub const fn is_declared(&self) -> bool {
         self.cost > 0 && self.period > 0
+    }
+
+    /// Microseconds of work of a job.
+    const fn job(&self) -> u64 {
+        if self.work > 0 { self.work } else { self.cost }
+    }
+
+    /// What it is promised instead of `promise`, for those that can have locks that it waits for: it lends them its time, so that there has
+    /// to be enough of that, too. `in_time` says whether they leave it enough to be in time.
+    fn unless_blocked(&self, promise: Promise, in_time: bool) -> Promise {
+        let Blocking { time, by, unbounded } = self.blocking;
+        let budget = self.parameters.budget.0;
+        let is_enough = in_time && (budget == 0 || self.job().saturating_add(time) <= budget);
+        match (unbounded, by) {
+            (Some(holder), _) => Promise::Blocked(holder),
+            (None, Some(holder)) if !is_enough => Promise::Blocked(holder),
+            _ => promise,
+        }
     }
 
     fn demand(&self) -> Demand {
@@ -221,11 +247,15 @@ impl Analysis {
             .map(|it| it.parameters.priority)
             .collect();
         let demands: Vec<Demand> = self.threads.iter_mut().filter(declared).map(|thread| thread.demand()).collect();
-        for (thread, time) in self.threads.iter_mut().filter(declared).zip(times(&demands)) {
+        let alone = times(&demands);
+        for (at, (thread, time)) in self.threads.iter_mut().filter(declared).zip(alone).enumerate() {
             let before = unknown.iter().filter(|priority| **priority <= thread.parameters.priority).count();
             thread.promise = match (time, before) {
                 (None, _) => Promise::Late,
-                (Some(time), 0) => Promise::Within(time),
+                (Some(time), 0) => {
+                    let blocked = blocked(&demands, at, thread.blocking.time, &times).unwrap_or(Some(time));
+                    thread.unless_blocked(Promise::Within(blocked.unwrap_or(time)), blocked.is_some())
+                }
                 (Some(_), before) => Promise::Unknown(before),
             };
         }
@@ -240,7 +270,7 @@ impl Analysis {
         let all: Vec<Share> = self.threads.iter().map(share).collect();
         for (thread, time) in self.threads.iter_mut().zip(shares::response_times(&all, turn)) {
             if thread.is_declared() {
-                thread.promise = time.map_or(Promise::Late, Promise::Within);
+                thread.promise = time.map_or(Promise::Late, |time| thread.unless_blocked(Promise::Within(time), true));
             }
         }
     }
@@ -264,8 +294,23 @@ impl Analysis {
     fn promise_by_demand(&mut self) {
         let servers: Vec<Demand> = self.threads.iter().filter(|it| it.is_declared()).map(Timed::demand).collect();
         self.late = demand::check(&servers).err();
-        let promise = if self.late.is_none() { Promise::ByDeadline } else { Promise::Late };
-        self.threads.iter_mut().filter(|it| it.is_declared()).for_each(|thread| thread.promise = promise);
+        let in_time = self.is_in_time_if_blocked(servers);
+        for thread in self.threads.iter_mut().filter(|it| it.is_declared()) {
+            thread.promise = match self.late {
+                None => thread.unless_blocked(Promise::ByDeadline, in_time),
+                Some(_) => Promise::Late,
+            };
+        }
+    }
+
+    /// Whether all are in time if what the longest wait for locks takes has to be done once by the first deadline, beside all else.
+    fn is_in_time_if_blocked(&self, mut servers: Vec<Demand>) -> bool {
+        /// Twelve days: as good as once.
+        const ONCE: u64 = 1 << 40;
+        let cost = self.threads.iter().map(|thread| thread.blocking.time).max().unwrap_or(0);
+        let deadline = servers.iter().map(|it| it.deadline).min().unwrap_or(0);
+        servers.push(Demand { cost, period: ONCE, deadline, priority: 0, budget: 0 });
+        cost == 0 || demand::check(&servers).is_ok()
     }
 
     /// Thousandths of the core that declared threads ask for.
@@ -273,6 +318,20 @@ impl Analysis {
         let of = |thread: &Timed| thread.cost.saturating_mul(1_000).checked_div(thread.period).unwrap_or(0);
         self.threads.iter().filter(|thread| thread.is_declared()).map(of).sum()
     }
+}
+
+/// How long jobs of the task number `at` take at worst if each has to wait so long besides, for others that go behind it; none if it
+/// has not to.
+fn blocked(
+    demands: &[Demand],
+    at: usize,
+    wait: u64,
+    times: impl Fn(&[Demand]) -> Vec<Option<u64>>,
+) -> Option<Option<u64>> {
+    let mut waiting = demands.to_vec();
+    let own = waiting.get_mut(at).filter(|_| wait > 0)?;
+    own.cost = own.cost.saturating_add(wait);
+    Some(times(&waiting).get(at).copied().flatten())
 }
 
 impl Graph {

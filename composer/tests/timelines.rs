@@ -71,6 +71,102 @@ fn nothing_is_promised_below_a_thread_of_which_nothing_is_said() {
     assert_eq!(promises(&graph), [Promise::Undeclared, Promise::Unknown(1), Promise::Within(10)]);
 }
 
+/// The graph of a scheduler and a server, whose edge to it says something, with clients that call the server if they are to.
+fn sharing(scheduler: &str, server: &str, clients: &[(bool, &str)]) -> Graph {
+    let partition = if scheduler.contains("partitions") { "partition = \"p\"\n" } else { "" };
+    let start = START.replacen("[[", "machine = { smp = 2 }\n[[", 1);
+    let mut text = format!(
+        "{start}[[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}]\n{scheduler}\n\
+         [[components]]\nname = \"store\"\nimplements = [{{ interface = \"store\" }}]\n\
+         deps = [{{ srv = \"sched\", interface = \"sched\"{server} }}]\n{partition}"
+    );
+    for (name, (calls, client)) in ["a", "b", "c"].iter().zip(clients) {
+        let store = if *calls { ", { srv = \"store\", interface = \"store\" }" } else { "" };
+        text += &format!(
+            "[[components]]\nname = \"{name}\"\ndeps = [{{ srv = \"sched\", interface = \"sched\" }}{store}]\n{client}\n"
+        );
+    }
+    let source = Source { path: "graph.toml".into(), text };
+    let judged = judge_all_but(source, LoadOptions { graph_only: true }, &[UNSCHEDULABLE]);
+    judged.unwrap_or_else(|failure| panic!("{}", failure.diagnostics.render(&failure.source))).graph
+}
+
+/// What threads of clients are promised; the server's own has nothing to do.
+fn promised_sharing(scheduler: &str, server: &str, clients: &[(bool, &str)]) -> Vec<Promise> {
+    promises(&sharing(scheduler, server, clients)).split_off(1)
+}
+
+/// What the edge of a server says that takes locks.
+const LOCKS: &str = "";
+/// Its number.
+const STORE: usize = 2;
+
+/// Whether the thread of component number `of` may have a lock of the server that another waits for.
+fn held(of: usize) -> Promise {
+    Promise::Blocked(schedulability::Holder { component: of, number: 0, server: STORE })
+}
+
+#[test]
+fn a_lock_that_a_less_urgent_thread_has_is_waited_for_as_long_as_its_job_takes() {
+    let urgent = "priority = 1\ncost = 100\nperiod = 1000\ndeadline = 500";
+    let between = "priority = 2\ncost = 50\nperiod = 1000";
+    let slow = |cost: u64| format!("priority = 3\ncost = {cost}\nperiod = 2000");
+    let of = |calls: [bool; 3], cost, server| {
+        promised_sharing("", server, &[(calls[0], urgent), (calls[1], between), (calls[2], &slow(cost))])
+    };
+    let alone = [100, 150, 550].map(Promise::Within);
+    assert_eq!(of([true, false, false], 400, LOCKS), alone, "nobody else comes there");
+    assert_eq!(of([true, false, true], 400, LOCKS), [500, 550, 550].map(Promise::Within), "who is between waits, too");
+    assert_eq!(of([false, true, true], 400, LOCKS), [100, 550, 550].map(Promise::Within), "who is before does not");
+    assert_eq!(of([true, false, true], 401, LOCKS)[0], held(5), "a microsecond too much");
+    let cannot_wait = ", methods = [\"sleep_until\", \"wake\"]";
+    assert_eq!(
+        of([true, false, true], 401, cannot_wait)[0],
+        Promise::Within(100),
+        "no server without locks is in the way"
+    );
+    let graph = sharing("", LOCKS, &[(true, urgent), (true, &slow(300))]);
+    let text = schedulability::render(&graph, &schedulability::analyse(&graph)[0]);
+    assert!(
+        text.contains("a      100 of 1000 microseconds, by 500: within 400, and 300 of that for locks\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn nothing_is_promised_where_nobody_knows_how_long_a_lock_is_held() {
+    let urgent = "priority = 1\ncost = 100\nperiod = 1000\ndeadline = 500";
+    assert_eq!(promised_sharing("", LOCKS, &[(true, urgent), (true, "priority = 2")])[0], held(4));
+    assert_eq!(promised_sharing("", LOCKS, &[(true, urgent), (false, "priority = 2")])[0], Promise::Within(100));
+    let cores = |of| promised_sharing("cores = [0, 1]", LOCKS, &[(true, urgent), (of, "cores = [1]\npriority = 0")])[0];
+    assert_eq!((cores(false), cores(true)), (Promise::Within(100), held(4)), "another core's time is not to be lent");
+    // A thread with a budget lends that, too.
+    let slow = "priority = 3\ncost = 200\nperiod = 2000";
+    let limited = |budget: u64| format!("{urgent}\nbudget = {budget}");
+    assert!(matches!(promised_sharing("", LOCKS, &[(true, &limited(300)), (true, slow)])[0], Promise::Within(_)));
+    assert_eq!(promised_sharing("", LOCKS, &[(true, &limited(299)), (true, slow)])[0], held(4));
+    // With shares, everybody is in everybody's way; a partition's slots are not another's.
+    let shares = "policy = \"proportional-share\"";
+    assert_eq!(promised_sharing(shares, LOCKS, &[(true, "cost = 10\nperiod = 100000"), (true, "")])[0], held(4));
+    let partitions = "policy = \"time-partitions\"\n\
+        slots = [{ partition = \"p\", length = 500 }, { partition = \"q\", length = 500 }]";
+    let inside = |partition: &str| format!("partition = \"{partition}\"\npriority = 1\ncost = 100\nperiod = 5000");
+    let of = |calls| promised_sharing(partitions, LOCKS, &[(true, &inside("p")), (calls, &inside("q"))])[0];
+    assert_eq!((of(false), of(true)), (Promise::Within(600), held(4)));
+}
+
+#[test]
+fn locks_are_counted_with_deadlines() {
+    let policy = "policy = \"earliest-deadline\"";
+    let of = |cost: u64, deadline: u64| {
+        let first = format!("cost = {cost}\nbudget = 400\nperiod = 1000\ndeadline = {deadline}");
+        promised_sharing(policy, LOCKS, &[(true, &first), (true, "cost = 300\nbudget = 300\nperiod = 2000")])
+    };
+    assert_eq!(of(100, 700), [Promise::ByDeadline, Promise::ByDeadline]);
+    assert_eq!(of(101, 700)[0], held(4), "its budget is for its own work and what it lends");
+    assert_eq!(of(100, 699)[0], held(4), "400 of its own and 300 of the other are more than there is");
+}
+
 /// At the end of a period and at the start of the next.
 #[test]
 fn who_has_a_budget_can_go_first_twice_with_nothing_between() {

@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use simulator::analysis::demand::Late;
 
+use super::blocking::WAITS;
 use super::text::why;
-use super::{Analysis, PROPORTIONAL_SHARE, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
-use crate::code::{UNBOUNDED_INTERFERENCE, UNSCHEDULABLE};
+use super::{Analysis, Holder, PROPORTIONAL_SHARE, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
+use crate::code::{UNBOUNDED_BLOCKING, UNBOUNDED_INTERFERENCE, UNSCHEDULABLE};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, Thread};
+use crate::graph::{Dependency, Graph, Thread};
+use crate::schedule::SCHED;
 
 /// Threads that a complaint points at, at most.
 const SHOWN: usize = 6;
@@ -23,17 +25,14 @@ pub fn complaints(graph: &Graph, analysis: &Analysis) -> Vec<Diagnostic> {
         Promise::Late => Some(too_late(graph, analysis, thread)),
         Promise::Unknown(_) => Some(unknown(graph, analysis, thread)),
         Promise::Unsupplied => Some(unsupplied(graph, analysis, thread)),
+        Promise::Blocked(by) => Some(blocked(graph, thread, by)),
         _ => None,
     };
     analysis.threads.iter().filter_map(complain).collect()
 }
 
 fn declared<'g>(graph: &'g Graph, thread: &Timed) -> Option<&'g Thread> {
-    let component = graph.components.get(thread.component)?;
-    match thread.number.checked_sub(1) {
-        None => Some(&component.own),
-        Some(created) => component.threads.get(created),
-    }
+    graph.components.get(thread.component)?.thread(thread.number)
 }
 
 fn span(graph: &Graph, thread: &Timed) -> Range<usize> {
@@ -119,6 +118,35 @@ fn unsupplied(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic 
         }
         Unsure::Behind(_) => "give the second scheduler a core of its own, or put it below the first one, with a share",
     })
+}
+
+fn blocked(graph: &Graph, thread: &Timed, by: Holder) -> Diagnostic {
+    let (name, server) = (graph.thread_name(thread.component, thread.number), graph.thread_name(by.server, 0));
+    let holder = graph.thread_name(by.component, by.number);
+    let message = format!(
+        "`{name}` may miss its deadline of {} microseconds, as `{holder}` may have a lock of `{server}`",
+        thread.deadline
+    );
+    let complaint = Diagnostic::warning(UNBOUNDED_BLOCKING, message)
+        .label(&span(graph, thread), "this one, or one before it, may wait for that lock");
+    let complaint = match graph.components.get(by.component).and_then(|of| of.thread(by.number)) {
+        Some(other) => {
+            complaint.label(&other.span, "it is lent the time of those that wait, and goes behind them else")
+        }
+        None => complaint,
+    };
+    let server = graph.components.get(by.server).and_then(|server| server.deps.iter().find(|dep| is_scheduler(dep)));
+    let complaint =
+        server.into_iter().fold(complaint, |complaint, dep| complaint.label(&dep.span, "takes locks by this"));
+    complaint.help(format!(
+        "give `{holder}` a `cost` and a `period`, or less of it; or list the `methods` of the scheduler that the server needs, \
+         if these are none of {}",
+        WAITS.map(|method| format!("`{method}`")).join(", ")
+    ))
+}
+
+fn is_scheduler(dep: &Dependency) -> bool {
+    dep.interface.value == SCHED
 }
 
 fn unknown(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {

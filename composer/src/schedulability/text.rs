@@ -22,7 +22,7 @@ pub fn render(graph: &Graph, analysis: &Analysis) -> String {
     let width = analysis.threads.iter().map(|it| graph.thread_name(it.component, it.number).len()).max().unwrap_or(0);
     for thread in &analysis.threads {
         let name = graph.thread_name(thread.component, thread.number);
-        let _ = writeln!(text, "  {name:width$}  {}", line(thread));
+        let _ = writeln!(text, "  {name:width$}  {}", line(graph, thread));
     }
     text
 }
@@ -46,14 +46,21 @@ pub fn why(graph: &Graph, unsure: Unsure) -> String {
     }
 }
 
-fn line(thread: &Timed) -> String {
+fn line(graph: &Graph, thread: &Timed) -> String {
     let Timed { cost, period, deadline, .. } = thread;
     let asks = format!("{cost} of {period} microseconds, by {deadline}");
     match thread.promise {
+        Promise::Within(time) if thread.blocking.time > 0 => {
+            format!("{asks}: within {time}, and {} of that for locks", thread.blocking.time)
+        }
         Promise::Within(time) => format!("{asks}: within {time}"),
         Promise::ByDeadline => format!("{asks}: in time"),
         Promise::Late => format!("{asks}: may be late"),
         Promise::Unknown(others) => format!("{asks}: unknown, {others} of which nothing is said go before it"),
+        Promise::Blocked(by) => {
+            let (holder, server) = (graph.thread_name(by.component, by.number), graph.thread_name(by.server, 0));
+            format!("{asks}: unknown, `{holder}` may have a lock of `{server}`")
+        }
         Promise::Unsupplied => format!("{asks}: unknown"),
         Promise::Undeclared => "nothing is said of it".to_owned(),
     }

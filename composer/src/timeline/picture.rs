@@ -212,6 +212,7 @@ impl Picture {
             Promise::ByDeadline => ("detail", "always in time".to_owned()),
             Promise::Late => ("detail bad", "may be late".to_owned()),
             Promise::Unknown(_) => ("detail", "waits for unknown threads".to_owned()),
+            Promise::Blocked(_) => ("detail", "may find a lock taken".to_owned()),
             // Whose time is not sure is not drawn.
             Promise::Unsupplied | Promise::Undeclared => ("detail", String::new()),
         };

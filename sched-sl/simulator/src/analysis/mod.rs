@@ -1,8 +1,8 @@
 //! What theory says: whether any job can be late, whatever happens.
 //!
 //! Tasks are [`Demand`]s: sporadic, so that jobs come no closer together than the period, at worst all at once. They do not
-//! block each other and do not wait in the midst of a job. What a job takes includes the servers that it calls, as a
-//! thread that calls runs in the server itself.
+//! wait in the midst of a job, nor for each other: whoever may have to, for locks, is looked at with as much more work. What a job takes
+//! includes the servers that it calls, as a thread that calls runs in the server itself.
 //!
 //! | policy | analysis | exact? |
 //! |---|---|---|
