@@ -159,6 +159,7 @@ pub const VIA: [Choice; 2] = [choice("call"), choice("page")];
 pub const POLICY: [Choice; 3] = [choice("unwind"), choice("end"), choice("recreate")];
 
 /// The values of a scheduler's `policy`, by their numbers in a plan.
+#[expect(clippy::indexing_slicing, reason = "the compiler looks whether they are in bounds")]
 pub const SCHEDULING: [Choice; NAMES.len()] = {
     let mut choices = [choice(""); NAMES.len()];
     let mut at = 0;

@@ -3,6 +3,8 @@
 //! The composer is a pipeline. Each pass takes the result of the one before, never changes it, and reports all that it
 //! finds wrong; errors end the pipeline after `order` at the latest, so that one run shows all of them.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 pub mod address_space;
 pub mod authority;
 pub mod cargo;

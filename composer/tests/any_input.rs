@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test, its helpers too, may panic")]
 
+#[path = "shared/answered.rs"]
+mod answered;
 #[path = "shared/pieces.rs"]
 mod pieces;
 
@@ -21,16 +23,7 @@ const GOOD: [&str; 3] = [
 ];
 
 fn answer(text: String) {
-    let source = Source { path: PathBuf::from("graph.toml"), text };
-    match judge(source, LoadOptions { graph_only: true }) {
-        Ok(loaded) => {
-            assert!(composer::draw::draw(&loaded.graph).ends_with("</svg>\n"));
-            if let Ok(timeline) = composer::timeline::of(&loaded.graph, None) {
-                assert!(composer::timeline::draw(&loaded.graph, &timeline).ends_with("</svg>\n"));
-            }
-        }
-        Err(failure) => assert!(failure.diagnostics.render(&failure.source).contains("error[E0")),
-    }
+    answered::is_sound(Source { path: PathBuf::from("graph.toml"), text });
 }
 
 /// An edit: where, how many bytes are taken out, what is put in.

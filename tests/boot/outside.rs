@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use composer::temporary::TemporaryDirectory;
 use libtest_mimic::{Failed, Trial};
 
+use crate::beginnings::what_is_new_is_at_home_here;
 use crate::tools::{Outcome, cargo, compose, ensure, finish, root, scratch, trials};
 
 /// The trials of this file.
@@ -80,13 +81,15 @@ fn two_directories_give_the_same_bytes() -> Outcome {
     are_the_same(&build()?, &build()?)
 }
 
-/// A copy of this repository gives what this one gives, of which nothing was compiled in its place: kernel, booter and components.
+/// A copy of this repository gives what this one gives, of which nothing was compiled in its place: kernel, booter and components. What is
+/// made there then is at home.
 fn two_repositories_give_the_same_bytes() -> Outcome {
     let copied = TemporaryDirectory::create(&std::env::temp_dir(), "tessera-copied-")?;
     copy(root(), copied.path())?;
     let here = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
     let one = built(root(), "systems/pingpong.toml", &here)?;
-    are_the_same(&one, &built(copied.path(), "systems/pingpong.toml", &copied.path().join("target"))?)
+    are_the_same(&one, &built(copied.path(), "systems/pingpong.toml", &copied.path().join("target"))?)?;
+    what_is_new_is_at_home_here(copied.path())
 }
 
 /// What the composer makes: kernel, bundle, disk image, reports. Where nothing can be booted by GRUB, there is no disk image.

@@ -68,6 +68,13 @@ pub fn run(arguments: &Arguments) -> Result<bool, Failure> {
     Ok(reached)
 }
 
+/// The chain of lines by which the component at `holder` reaches something of this name, for people. `None` if it does not.
+pub fn chain(graph: &Graph, holder: usize, resource: &str) -> Option<Diagnostics> {
+    let authority = Authority::of(graph);
+    let name = &graph.components.get(holder)?.name.value;
+    Some(explanation(name, resource, &path(graph, &authority, holder, resource)?))
+}
+
 /// The component called `name`, by its place in the graph.
 ///
 /// # Errors

@@ -53,13 +53,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         let complaint = Diagnostic::error(UNWRITABLE, format!("cannot make `{name}`: {message}"));
         Failure { source: Source { path: place.clone(), text: String::new() }, diagnostics: complaint.into() }
     };
-    if let Some(why) = taken(&package) {
+    let home = Home::of(place);
+    if let Some(why) = taken(&package, &home) {
         return Err(complain(why));
     }
     let made = match what {
-        What::Component => component(name, place),
-        What::Interface => interface(name, place),
-        What::System => system(name, place),
+        What::Component => component(name, place, &home),
+        What::Interface => interface(name, place, &home),
+        What::System => system(name, place, home),
     };
     let (made, next) = made.map_err(complain)?;
     made.iter().for_each(|path| print::line(format_args!("{}", path.display())));
@@ -71,12 +72,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 const RUSTS: [&str; 6] = ["alloc", "core", "proc-macro", "proc_macro", "std", "test"];
 
 /// Why no package can have this name: there is one, by which what is made is to be built, or composed.
-fn taken(package: &str) -> Option<String> {
+fn taken(package: &str, home: &Home) -> Option<String> {
     if RUSTS.contains(&package) {
         return Some(format!("`{package}` is a crate of Rust's own"));
     }
-    let tessera = cargo::describe(&locate::tessera()).ok()?;
-    let is_there = tessera.packages.iter().any(|other| other.name == package);
+    let is_there = home.packages().iter().any(|other| other == package);
     is_there.then(|| format!("Tessera has a package `{package}`, and cargo would not tell them apart"))
 }
 
@@ -87,22 +87,20 @@ fn interface_package(name: &str) -> String {
 /// What was made, and what to type next.
 type Made = Result<(Vec<PathBuf>, String), String>;
 
-fn component(name: &str, place: &Path) -> Made {
-    let home = Home::of(place);
+fn component(name: &str, place: &Path, home: &Home) -> Made {
     let directory = home.directory(place, "components").join(name);
-    let made = krate(name, name, &directory, &home, &files::COMPONENT)?;
+    let made = krate(name, name, &directory, home, &files::COMPONENT)?;
     Ok((made, format!("cargo test --manifest-path {}", directory.join("Cargo.toml").display())))
 }
 
-fn interface(name: &str, place: &Path) -> Made {
-    let home = Home::of(place);
+fn interface(name: &str, place: &Path, home: &Home) -> Made {
     let (directory, package) = (home.directory(place, "components/interface"), interface_package(name));
     let directory = directory.join(if home.is_tessera { name } else { &package });
-    let made = krate(name, &package, &directory, &home, &files::INTERFACE)?;
+    let made = krate(name, &package, &directory, home, &files::INTERFACE)?;
     Ok((made, format!("cargo test --manifest-path {}", directory.join("Cargo.toml").display())))
 }
 
-fn system(name: &str, place: &Path) -> Made {
+fn system(name: &str, place: &Path, home: Home) -> Made {
     let mut made = Vec::new();
     let own;
     let place = if locate::manifest_above(place).is_some() {
@@ -114,7 +112,6 @@ fn system(name: &str, place: &Path) -> Made {
         write(&own.join(".gitignore"), "/target\n", &mut made)?;
         &own
     };
-    let home = Home::of(place);
     let graph = home.directory(place, "systems").join(format!("{name}.toml"));
     if graph.exists() {
         return Err(format!("{} is there already", graph.display()));

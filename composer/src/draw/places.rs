@@ -1,5 +1,10 @@
 //! Places: where in its row everything stands, so that arrows are straight and nothing touches.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the indices are those of what is drawn, made here and never read from anywhere: see `rows`"
+)]
+
 use super::plan::{ARROW_GAP, Plan};
 use super::rows::Rows;
 

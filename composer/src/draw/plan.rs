@@ -151,13 +151,12 @@ impl Plan {
     /// What there is to draw of `graph`.
     pub fn of(graph: &Graph, breaks: &Breaks, costs: Option<&Costs>) -> Self {
         let arrows = arrows(graph, breaks, costs);
-        let (mut incoming, mut outgoing) = (vec![0; graph.components.len()], vec![0; graph.components.len()]);
+        let mut touching = vec![(0, 0); graph.components.len()];
         for arrow in &arrows {
-            incoming[arrow.server] += 1;
-            outgoing[arrow.client] += 1;
+            touching.get_mut(arrow.server).into_iter().for_each(|(incoming, _)| *incoming += 1);
+            touching.get_mut(arrow.client).into_iter().for_each(|(_, outgoing)| *outgoing += 1);
         }
-        let touching =
-            incoming.into_iter().zip(outgoing).map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
+        let touching = touching.into_iter().map(|(incoming, outgoing): (usize, usize)| incoming.max(outgoing));
         let boxes = graph.components.iter().zip(touching).enumerate();
         let ground = ground(graph);
         let boxes = boxes.map(|(at, (component, arrows))| Node {

@@ -3,6 +3,11 @@
 //! Boxes stand in the even rows, labels of arrows in the odd rows. An arrow is a chain: from the client's box to its label
 //! in the row below, through a bend in each further row, to the server's box. Indices are made here and stay in bounds.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the indices are those of what is drawn, made here and never read from anywhere: see `rows`"
+)]
+
 use super::plan::{self, Arrow, Plan};
 
 /// What stands in the rows.

@@ -1,5 +1,10 @@
 //! Writes a picture down as SVG, in light and dark.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the indices are those of what is drawn, made here and never read from anywhere: see `rows`"
+)]
+
 use std::fmt::Write;
 
 use super::places::Places;

@@ -4,6 +4,8 @@
 //! Usage: `garbled COUNT SEED KEPT FILE...`: what starts the corpus are the files, graphs by their name's end and images
 //! otherwise; `KEPT` is a directory in which inputs are kept that took a new path. It all depends on the seed and these alone.
 
+#[path = "../../../composer/tests/shared/answered.rs"]
+mod answered;
 mod change;
 #[path = "../../../composer/tests/shared/pieces.rs"]
 mod pieces;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cargo::{self, Workspace};
 use crate::locate;
 
 /// The files of a component.
@@ -34,12 +35,24 @@ pub struct Home {
 }
 
 impl Home {
-    /// Where something new in `place` belongs to.
+    /// Where something new in `place` belongs to: to Tessera, in whichever directory that is, or to a workspace that uses the one with this
+    /// composer.
     pub fn of(place: &Path) -> Self {
+        let around = locate::manifest_above(place).and_then(|manifest| cargo::describe(&manifest).ok());
+        if let Some(workspace) = around.filter(is_tessera) {
+            return Self { is_tessera: true, tessera: workspace.root };
+        }
         let manifest = locate::tessera();
         let tessera = manifest.parent().and_then(|root| root.canonicalize().ok()).unwrap_or_default();
-        let is_tessera = place.canonicalize().is_ok_and(|place| place.starts_with(&tessera));
-        Self { is_tessera, tessera }
+        Self { is_tessera: false, tessera }
+    }
+
+    /// The names that packages have there already.
+    pub fn packages(&self) -> Vec<String> {
+        let workspace = cargo::describe(&self.tessera.join("Cargo.toml"));
+        workspace
+            .map(|workspace| workspace.packages.into_iter().map(|package| package.name).collect())
+            .unwrap_or_default()
     }
 
     /// Where such things lie: in Tessera at their own place, else in `place`.
@@ -66,6 +79,11 @@ impl Home {
     const fn lints(&self) -> &'static str {
         if self.is_tessera { "\n[lints]\nworkspace = true" } else { "" }
     }
+}
+
+/// Whether a workspace is Tessera's own: it has the kernel, and the composer.
+fn is_tessera(workspace: &Workspace) -> bool {
+    ["kernel", "composer"].iter().all(|name| workspace.packages.iter().any(|package| package.name == *name))
 }
 
 /// The template with everything in double braces replaced.

@@ -44,9 +44,10 @@ impl Parts<'_> {
 
     /// The contents of the table of so many rows; with the workers that there can be, and what the server holds for them.
     fn table(&self, word: u64, rows: usize, workers: Option<(u64, &Table)>) -> Vec<u8> {
-        let mut words = vec![0; ROW_WORDS];
-        (words[0], words[1]) = (rows as u64, workers.map_or(0, |(all, _)| all));
-        words[2] = self.layout.pages.rows(self.index, word).find_map(|(_, page)| page.workers.common).unwrap_or(0);
+        let all = workers.map_or(0, |(all, _)| all);
+        let common = self.layout.pages.rows(self.index, word).find_map(|(_, page)| page.workers.common).unwrap_or(0);
+        let mut words = vec![rows as u64, all, common];
+        words.resize(ROW_WORDS, 0);
         for (at, page) in self.layout.pages.rows(self.index, word) {
             let [header, entries] = self.frames(at);
             let methods = page.edge_of(self.schema).map_or(0, |edge| edge.methods);
@@ -64,9 +65,9 @@ impl Parts<'_> {
         let works = works.filter(|((_, page), _)| page.ends.table == word);
         works
             .flat_map(|((_, page), capability)| {
-                let mut words = vec![0; PARKED_WORDS];
-                (words[0], words[1]) = (number(capability.slot), page.workers.share);
-                words[2] = page.workers.common.map_or(0, |_| 1);
+                let is_common = page.workers.common.map_or(0, |_| 1);
+                let mut words = vec![number(capability.slot), page.workers.share, is_common];
+                words.resize(PARKED_WORDS, 0);
                 words
             })
             .collect()
