@@ -5,7 +5,7 @@
 
 /// The file cannot be read: it is missing, a directory, or not permitted.
 pub const UNREADABLE: &str = "E0001";
-/// The file is larger than [`crate::pass::parse::LIMIT`].
+/// The file is larger than 16 MiB.
 pub const TOO_LARGE: &str = "E0002";
 /// The file is not text: not UTF-8, or with nul bytes.
 pub const NOT_TEXT: &str = "E0003";
@@ -33,7 +33,7 @@ pub const UNKNOWN_COMPONENT: &str = "E0202";
 pub const NO_BASE_CONSTRUCTOR: &str = "E0203";
 /// Several components are constructed by the kernel.
 pub const SEVERAL_BASE_CONSTRUCTORS: &str = "E0204";
-/// A component is constructed by one that is not the base constructor.
+/// A component is constructed by one that does not exist from the start, as it is constructed at run time itself.
 pub const NESTED_CONSTRUCTOR: &str = "E0205";
 /// The base constructor depends on another component.
 pub const BASE_CONSTRUCTOR_DEPENDS: &str = "E0206";

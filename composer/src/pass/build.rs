@@ -373,6 +373,25 @@ mod tests {
         assert_eq!(package_name("ping", "x"), "x");
     }
 
+    /// Cargo is asked once for an image, however many components have it, and they share the one file.
+    #[test]
+    fn an_image_is_compiled_once_for_all_its_instances() {
+        let binary = |name: &str| Binary {
+            workspace: "/w".into(),
+            target: "/w/target".into(),
+            package: name.into(),
+            name: name.into(),
+        };
+        let all: Vec<Binary> = (0..256).map(|at| binary(if at % 2 == 0 { "ping" } else { "pong" })).collect();
+        let wanted = by_workspace(&all);
+        let arguments: Vec<_> = command(Path::new("/w"), &wanted[Path::new("/w")], Detail::Lines)
+            .get_args()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        let binaries: Vec<_> = arguments.windows(2).filter(|two| two[0] == "--bin").map(|two| &two[1]).collect();
+        assert_eq!(binaries, ["ping", "pong"]);
+    }
+
     #[test]
     fn progress_is_told_from_errors() {
         assert_eq!(status("   Compiling ping v0.1.0 (/a)"), Some("Compiling ping v0.1.0 (/a)"));

@@ -17,7 +17,7 @@ use crate::text::quote;
 const FILE: &str = "component.toml";
 
 /// Keys of a component that it can say nothing of.
-const NOT_ITS: [&str; 10] =
+pub const NOT_ITS: [&str; 10] =
     ["name", "img", "constructor", "implements", "deps", "devices", "initfs", "template", "count", "personality"];
 
 /// The files that have been read, by their directories.
