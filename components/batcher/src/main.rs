@@ -6,7 +6,7 @@ use batcher::{BATCH, cost};
 use console_interface::{ConsoleClient, Logger};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
-use pong_interface::{Pong, PongPosts};
+use pong_interface::{Pong, PongError, PongPosts};
 use runtime::page::Ticket;
 use runtime::{Result, time};
 use sched_interface::{Sched, SchedClient};
@@ -43,11 +43,11 @@ fn run() -> Result<()> {
 }
 
 fn directly() -> Result<()> {
-    (0..BATCH).try_for_each(|number| PONG.direct().add(number, 1).map(|_| ()))
+    Ok((0..BATCH).try_for_each(|number| PONG.direct().add(number, 1).map(|_| ()))?)
 }
 
 fn by_page(pong: &PongPosts) -> Result<u64> {
-    let mut sums: [Option<Ticket<u64>>; BATCH as usize] = [const { None }; BATCH as usize];
+    let mut sums: [Option<Ticket<u64, PongError>>; BATCH as usize] = [const { None }; BATCH as usize];
     for (number, sum) in (0..).zip(&mut sums) {
         *sum = Some(pong.post().add(number, 1)?);
     }

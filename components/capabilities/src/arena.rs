@@ -3,7 +3,7 @@
 use crate::kernel::Kernel;
 use abi::error::Error;
 use abi::layout::PAGE;
-use runtime::Result;
+use capabilities_interface::Result;
 
 /// Names of untyped frames, one page address after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use abi::error::Error as KernelError;
 use abi::layout::{READ, WRITE};
 use abi::operation::{ComponentOperation, PageTableOperation, TableOperation};
 use abi::rights::page_table;
-use capabilities_interface::BAD_PLAN;
+use capabilities_interface::{CapabilitiesError, Result};
+use runtime::CallError;
 use runtime::management::SCRATCH;
 use runtime::nodes::add_nodes;
-use runtime::{Error, Result};
 
 /// The method by which a start is invoked, as a mask: a start has no methods.
 const START: u64 = 1;
@@ -23,7 +23,7 @@ const LODGED: u64 = page_table::MAP | page_table::UNMAP | page_table::GROW;
 
 /// Makes the component, grants it what the plan says, and its clients the right to call it.
 pub fn component(plan: &Plan, held: &Held, frames: &mut Arena, kernel: &impl Kernel) -> Result<()> {
-    let component = plan.component(held).ok_or(BAD_PLAN)?;
+    let component = plan.component(held).ok_or(CapabilitiesError::BadPlan)?;
     let mut maker = Maker { plan, held, frames, kernel };
     maker.objects(&component).map_err(error_of)?;
     maker.grants(&component)?;
@@ -136,7 +136,8 @@ impl<K: Kernel> Maker<'_, '_, K> {
             for (slot, grant) in self.plan.edges(&client, self.held.at) {
                 match self.grant(table, slot, grant) {
                     // A client that is dead itself: then there is no table.
-                    Err(Error::Kernel(KernelError::Empty)) if self.plan.held(at as u64 + 1).is_some() => {}
+                    Err(CapabilitiesError::Call(CallError::Kernel(KernelError::Empty)))
+                        if self.plan.held(at as u64 + 1).is_some() => {}
                     done => done?,
                 }
             }
@@ -145,8 +146,8 @@ impl<K: Kernel> Maker<'_, '_, K> {
     }
 
     fn grant(&self, table: u64, slot: u64, grant: Grant) -> Result<()> {
-        let Grant::Invocation { server, entry, token, methods } = grant else { return Err(BAD_PLAN) };
-        let component = self.plan.server(server, self.kernel).ok_or(BAD_PLAN)?;
+        let Grant::Invocation { server, entry, token, methods } = grant else { return Err(CapabilitiesError::BadPlan) };
+        let component = self.plan.server(server, self.kernel).ok_or(CapabilitiesError::BadPlan)?;
         let words = [component << 32 | slot, entry, token, methods];
         match self.ask(table, TableOperation::CreateInvocation as u16, words) {
             // A server that is made later: then it makes its clients' capabilities.

@@ -6,8 +6,7 @@ use abi::bundle::{Bundle, Component, Grant};
 use abi::crossing::LEAF_SLOTS;
 use abi::layout::PAGE;
 use abi::management::word;
-use capabilities_interface::BAD_PLAN;
-use runtime::Result;
+use capabilities_interface::{CapabilitiesError, Result};
 
 /// Components that a manager can make.
 pub const MOST: usize = 64;
@@ -51,12 +50,12 @@ impl<'k> Plan<'k> {
     ///
     /// # Errors
     ///
-    /// [`BAD_PLAN`].
+    /// [`CapabilitiesError::BadPlan`].
     pub fn of(kernel: &'k impl Kernel) -> Result<Self> {
         let bundle = bundle(kernel)?;
         let (table, page_table, free) =
             (kernel.word(word::TABLE), kernel.word(word::PAGE_TABLE), kernel.word(word::FREE));
-        let own = kernel.word(word::CONSTRUCTS).checked_sub(1).ok_or(BAD_PLAN)?;
+        let own = kernel.word(word::CONSTRUCTS).checked_sub(1).ok_or(CapabilitiesError::BadPlan)?;
         Ok(Self { bundle, own, table, page_table, free })
     }
 

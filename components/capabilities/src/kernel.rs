@@ -4,7 +4,8 @@ use abi::bundle::Bundle;
 use abi::error::Error;
 use abi::management::{Managed, word};
 use abi::operation::TableOperation;
-use runtime::{Result, management};
+use capabilities_interface::Result;
+use runtime::management;
 
 /// What the manager stands on.
 pub trait Kernel {
@@ -38,7 +39,7 @@ pub trait Kernel {
     ///
     /// # Errors
     ///
-    /// [`BUSY`](capabilities_interface::BUSY); the memory manager's.
+    /// [`Busy`](capabilities_interface::CapabilitiesError::Busy); what the memory manager refused.
     fn end_memory(&self, component: u64) -> Result<()>;
 
     /// Names so many untyped frames; answers the first name.

@@ -30,13 +30,11 @@ use abi::bundle::{Bundle, Component, Grant};
 use abi::operation::TableOperation;
 use abi::phase;
 use arena::Arena;
-use capabilities_interface::{
-    BAD_PLAN, BUSY, Capabilities, DEAD, LIVES, NOBODY, NOT_INITIALISED, NOT_MANAGED, QUOTA, State,
-};
+use capabilities_interface::{Capabilities, CapabilitiesError, Result, State};
 use core::num::NonZeroU32;
 use held::{Held, Plan};
+use runtime::Caller;
 use runtime::section::Section;
-use runtime::{Caller, Error, Result};
 
 /// The manager, for one thread at a time.
 pub struct Manager<K> {
@@ -101,7 +99,7 @@ impl<K: Kernel> Served<'_, K> {
     /// Does something with the record of `component`.
     fn with<T>(&self, component: u64, body: impl FnOnce(&mut Record, &Plan, &Held, &K) -> Result<T>) -> Result<T> {
         self.with_all(component, |records, plan, held, kernel| {
-            body(records.get_mut(held.number).ok_or(NOT_MANAGED)?, plan, held, kernel)
+            body(records.get_mut(held.number).ok_or(CapabilitiesError::NotManaged)?, plan, held, kernel)
         })
     }
 
@@ -112,9 +110,9 @@ impl<K: Kernel> Served<'_, K> {
     ) -> Result<T> {
         let kernel = &self.manager.kernel;
         let plan = Plan::of(kernel)?;
-        let held = plan.held(component).ok_or(NOT_MANAGED)?;
+        let held = plan.held(component).ok_or(CapabilitiesError::NotManaged)?;
         let who = NonZeroU32::MIN.saturating_add(self.caller.thread);
-        let mut records = self.manager.records.enter(who).map_err(|_| BUSY)?;
+        let mut records = self.manager.records.enter(who).map_err(|_| CapabilitiesError::Busy)?;
         body(&mut records, &plan, &held, kernel)
     }
 
@@ -122,7 +120,7 @@ impl<K: Kernel> Served<'_, K> {
     fn enter(&self, component: u64, phase: u64) -> Result<u16> {
         let start = self.with(component, |record, _, held, _| match record.life {
             Life::Alive => Ok(held.start),
-            Life::Dead | Life::Ending => Err(DEAD),
+            Life::Dead | Life::Ending => Err(CapabilitiesError::Dead),
         })?;
         Ok(self.manager.kernel.invoke(start, phase))
     }
@@ -131,14 +129,14 @@ impl<K: Kernel> Served<'_, K> {
     fn make(&self, component: u64, maker: u64) -> Result<()> {
         self.with_all(component, |records, plan, held, kernel| {
             let alive = records.iter().filter(|record| record.life != Life::Dead && record.maker == maker).count();
-            let record = records.get_mut(held.number).ok_or(NOT_MANAGED)?;
+            let record = records.get_mut(held.number).ok_or(CapabilitiesError::NotManaged)?;
             match record.life {
                 Life::Dead => {}
-                Life::Alive => return Err(LIVES),
-                Life::Ending => return Err(BUSY),
+                Life::Alive => return Err(CapabilitiesError::Lives),
+                Life::Ending => return Err(CapabilitiesError::Busy),
             }
             if alive as u64 >= (self.manager.quota)() {
-                return Err(QUOTA);
+                return Err(CapabilitiesError::Quota);
             }
             if record.frames == Arena::NONE {
                 record.frames = Arena::borrow(plan.frames(held), kernel)?;
@@ -162,13 +160,13 @@ impl<K: Kernel> Served<'_, K> {
             return Ok(());
         }
         self.end(component)?;
-        Err(NOT_INITIALISED)
+        Err(CapabilitiesError::NotInitialised)
     }
 
     fn end(&self, component: u64) -> Result<()> {
         self.with(component, |record, plan, held, kernel| {
             if record.life == Life::Dead {
-                return Err(DEAD);
+                return Err(CapabilitiesError::Dead);
             }
             record.life = Life::Ending;
             destroy::refuse(plan, held, kernel);
@@ -200,7 +198,7 @@ impl<K: Kernel> Capabilities for Served<'_, K> {
         let maker = self
             .with(component, |record, _, _, _| Ok(if record.made == 0 { self.caller.token } else { record.maker }))?;
         match self.end(component) {
-            Ok(()) | Err(DEAD) => self.create_for(component, maker),
+            Ok(()) | Err(CapabilitiesError::Dead) => self.create_for(component, maker),
             Err(error) => Err(error),
         }
     }
@@ -215,8 +213,8 @@ impl<K: Kernel> Capabilities for Served<'_, K> {
 
     fn holder(&self, component: u64, from: u64) -> Result<(u64, u64)> {
         let plan = Plan::of(&self.manager.kernel)?;
-        let server = component.checked_sub(1).ok_or(NOT_MANAGED)?;
-        plan.held(component).ok_or(NOT_MANAGED)?;
+        let server = component.checked_sub(1).ok_or(CapabilitiesError::NotManaged)?;
+        plan.held(component).ok_or(CapabilitiesError::NotManaged)?;
         let holds = |client: &Component| {
             let methods = plan.bundle.capabilities(client).filter_map(|capability| match capability.grant {
                 Grant::Invocation { server: of, methods, .. } if of == server => Some(methods),
@@ -226,13 +224,16 @@ impl<K: Kernel> Capabilities for Served<'_, K> {
         };
         let clients = (1..).zip(plan.bundle.components()).filter(|(token, _)| *token >= from);
         let mut holders = clients.filter_map(|(token, client)| Some((token, holds(&client)?)));
-        holders.next().ok_or(NOBODY)
+        holders.next().ok_or(CapabilitiesError::Nobody)
     }
 
     fn revoke(&self, component: u64, holder: u64) -> Result<u64> {
         self.with(component, |_, plan, held, kernel| {
-            let at = usize::try_from(holder).ok().and_then(|token| token.checked_sub(1)).ok_or(NOT_MANAGED)?;
-            let client = plan.bundle.components().nth(at).ok_or(NOT_MANAGED)?;
+            let at = usize::try_from(holder)
+                .ok()
+                .and_then(|token| token.checked_sub(1))
+                .ok_or(CapabilitiesError::NotManaged)?;
+            let client = plan.bundle.components().nth(at).ok_or(CapabilitiesError::NotManaged)?;
             let Some(table) = plan.table_of(at, kernel) else { return Ok(0) };
             let remove = TableOperation::Remove as u16;
             let taken = plan
@@ -246,19 +247,19 @@ impl<K: Kernel> Capabilities for Served<'_, K> {
         let plan = Plan::of(&self.manager.kernel)?;
         let name = [first, second, third, fourth];
         let mut named = (1..).zip(plan.bundle.components()).filter(|(_, component)| component.name_words() == name);
-        named.next().map(|(token, _)| token).ok_or(NOT_MANAGED)
+        named.next().map(|(token, _)| token).ok_or(CapabilitiesError::NotManaged)
     }
 }
 
 /// A plan that the kernel refuses, or a bundle that is none.
-fn error_of(error: abi::error::Error) -> Error {
+fn error_of(error: abi::error::Error) -> CapabilitiesError {
     match error {
-        abi::error::Error::Pending => BUSY,
-        error => Error::Kernel(error),
+        abi::error::Error::Pending => CapabilitiesError::Busy,
+        error => CapabilitiesError::Call(error.into()),
     }
 }
 
 /// The bundle's tables, which the composer made.
 fn bundle(kernel: &impl Kernel) -> Result<Bundle<'_>> {
-    kernel.bundle().ok_or(BAD_PLAN)
+    kernel.bundle().ok_or(CapabilitiesError::BadPlan)
 }

@@ -6,10 +6,10 @@ use abi::bundle::Bundle;
 use abi::error::Error;
 use abi::management::Managed;
 use capabilities::{Kernel, Manager};
-use capabilities_interface::BUSY;
-use memory_interface::{Memory, MemoryClient};
+use capabilities_interface::{CapabilitiesError, Result};
+use memory_interface::{Memory, MemoryClient, MemoryError};
+use runtime::Caller;
 use runtime::management::Management;
-use runtime::{Caller, Result};
 
 runtime::management!(PLAN);
 runtime::import!(MEMORY: MemoryClient);
@@ -58,10 +58,20 @@ impl Kernel for Reached {
     }
 
     fn end_memory(&self, component: u64) -> Result<()> {
-        MEMORY.end(component).map_err(|error| if error == memory_interface::BUSY { BUSY } else { error })
+        MEMORY.end(component).map_err(refused)
     }
 
     fn lend(&self, frames: u64) -> Result<u64> {
-        MEMORY.lend(frames)
+        MEMORY.lend(frames).map_err(refused)
+    }
+}
+
+/// What the memory manager's refusal means to a client of this one.
+fn refused(error: MemoryError) -> CapabilitiesError {
+    match error {
+        MemoryError::Busy => CapabilitiesError::Busy,
+        MemoryError::NoMemory => CapabilitiesError::NoMemory,
+        MemoryError::Call(error) => CapabilitiesError::Call(error),
+        _ => CapabilitiesError::BadPlan,
     }
 }

@@ -335,19 +335,19 @@ impl Kernel for &Fake {
         0
     }
 
-    fn end_memory(&self, component: u64) -> runtime::Result<()> {
+    fn end_memory(&self, component: u64) -> capabilities_interface::Result<()> {
         let mut books = self.books.borrow_mut();
         let nobody_is_inside = books.is_revoked && books.pending.is_empty();
         assert!(component == PHOENIX && nobody_is_inside && books.lodged.contains(&LODGING));
         if books.busy_for > 0 {
             books.busy_for -= 1;
-            return Err(BUSY);
+            return Err(CapabilitiesError::Busy);
         }
         books.granted = 0;
         Ok(())
     }
 
-    fn lend(&self, frames: u64) -> runtime::Result<u64> {
+    fn lend(&self, frames: u64) -> capabilities_interface::Result<u64> {
         let mut books = self.books.borrow_mut();
         books.lent += frames;
         Ok(RUN_TIME + (books.lent - frames) * PAGE)
@@ -406,10 +406,10 @@ fn what_has_ended_leaves_nothing_and_can_be_made_again_for_ever() {
     let mut lent = 0;
     for life in 1..100 {
         assert_eq!(served.create(PHOENIX), Ok(()));
-        assert_eq!(served.create(PHOENIX), Err(LIVES));
+        assert_eq!(served.create(PHOENIX), Err(CapabilitiesError::Lives));
         assert_eq!(served.state(PHOENIX), Ok(State { lives: true, made: life }));
         assert_eq!(served.destroy(PHOENIX), Ok(()));
-        assert_eq!(served.destroy(PHOENIX), Err(DEAD));
+        assert_eq!(served.destroy(PHOENIX), Err(CapabilitiesError::Dead));
         assert_dead(fake);
         let before = std::mem::replace(&mut lent, fake.books.borrow().lent);
         assert!(life == 1 || before == lent, "the same frames");
@@ -452,7 +452,7 @@ fn refuse_one_after_another(has_memory: bool) {
 fn it_runs_while_it_lives() {
     let (fake, manager) = manager();
     let served = manager.serve(CALLER);
-    assert_eq!(served.run(PHOENIX), Err(DEAD));
+    assert_eq!(served.run(PHOENIX), Err(CapabilitiesError::Dead));
     served.create(PHOENIX).unwrap();
     assert_eq!(served.run(PHOENIX), Ok(0));
     assert_eq!(fake.books.borrow().invoked, [(FREE + 3, phase::INITIALISE), (FREE + 3, phase::MAIN)]);
@@ -463,11 +463,11 @@ fn only_what_this_manager_makes_is_its_business() {
     let (_, manager) = manager();
     let served = manager.serve(CALLER);
     for other in [0, 1, 3, 6, 7, u64::MAX] {
-        assert_eq!(served.create(other), Err(NOT_MANAGED));
-        assert_eq!(served.destroy(other), Err(NOT_MANAGED));
-        assert_eq!(served.run(other), Err(NOT_MANAGED));
-        assert_eq!(served.state(other), Err(NOT_MANAGED));
-        assert_eq!(served.holder(other, 0), Err(NOT_MANAGED));
+        assert_eq!(served.create(other), Err(CapabilitiesError::NotManaged));
+        assert_eq!(served.destroy(other), Err(CapabilitiesError::NotManaged));
+        assert_eq!(served.run(other), Err(CapabilitiesError::NotManaged));
+        assert_eq!(served.state(other), Err(CapabilitiesError::NotManaged));
+        assert_eq!(served.holder(other, 0), Err(CapabilitiesError::NotManaged));
     }
 }
 
@@ -476,10 +476,10 @@ fn it_is_known_who_holds_it() {
     let (_, manager) = manager();
     let served = manager.serve(CALLER);
     assert_eq!(served.holder(PHOENIX, 0), Ok((6, 0b11)));
-    assert_eq!(served.holder(PHOENIX, 7), Err(NOBODY));
+    assert_eq!(served.holder(PHOENIX, 7), Err(CapabilitiesError::Nobody));
     let [first, second, third, fourth] = capabilities_interface::name_words("phoenix");
     assert_eq!(served.find(first, second, third, fourth), Ok(PHOENIX));
-    assert_eq!(served.find(first, second, third, 1), Err(NOT_MANAGED));
+    assert_eq!(served.find(first, second, third, 1), Err(CapabilitiesError::NotManaged));
 }
 
 #[test]
@@ -490,7 +490,7 @@ fn a_holder_loses_what_is_revoked_until_the_component_is_made_anew() {
     assert_eq!(served.revoke(PHOENIX, 6), Ok(1));
     assert!(!fake.books.borrow().others.contains_key(&(CLIENT_TABLE, EDGE)));
     assert_eq!(served.revoke(PHOENIX, 6), Ok(0));
-    assert_eq!((served.revoke(PHOENIX, 4), served.revoke(PHOENIX, 7)), (Ok(0), Err(NOT_MANAGED)));
+    assert_eq!((served.revoke(PHOENIX, 4), served.revoke(PHOENIX, 7)), (Ok(0), Err(CapabilitiesError::NotManaged)));
     served.recreate(PHOENIX).unwrap();
     assert!(fake.books.borrow().others.contains_key(&(CLIENT_TABLE, EDGE)));
 }
@@ -499,7 +499,7 @@ fn a_holder_loses_what_is_revoked_until_the_component_is_made_anew() {
 fn a_quota_is_of_what_lives_and_of_the_client_that_had_it_made() {
     let (fake, _) = manager();
     let manager = Manager::new(fake, || 0);
-    assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(QUOTA));
+    assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(CapabilitiesError::Quota));
     let manager = Manager::new(fake, || 1);
     manager.serve(CALLER).create(PHOENIX).unwrap();
     manager.serve(Caller { token: 9, ..CALLER }).recreate(PHOENIX).unwrap();
@@ -507,14 +507,14 @@ fn a_quota_is_of_what_lives_and_of_the_client_that_had_it_made() {
     assert_eq!(records[0].maker, CALLER.token, "it is not of the quota of who has it made anew");
     records[1] = Record { life: Life::Alive, maker: CALLER.token, ..records[1] };
     drop(records);
-    assert_eq!(manager.serve(CALLER).recreate(PHOENIX), Err(QUOTA), "the other one lives");
+    assert_eq!(manager.serve(CALLER).recreate(PHOENIX), Err(CapabilitiesError::Quota), "the other one lives");
 }
 
 #[test]
 fn one_is_served_at_a_time() {
     let (_, manager) = manager();
     let guard = manager.records.enter(NonZeroU32::MIN);
-    assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(BUSY));
+    assert_eq!(manager.serve(CALLER).create(PHOENIX), Err(CapabilitiesError::Busy));
     drop(guard);
     assert_eq!(manager.serve(CALLER).create(PHOENIX), Ok(()));
 }
@@ -536,7 +536,7 @@ fn the_memory_manager_has_the_page_table_of_whoever_lives_and_nothing_of_who_doe
 /// Until the memory manager has time for it, nobody enters the component, and it is not made anew.
 #[test]
 fn an_end_that_has_to_wait_for_the_memory_manager_goes_on_when_it_is_asked_for_again() {
-    type Again = fn(&Served<'_, &'static Fake>, u64) -> runtime::Result<()>;
+    type Again = fn(&Served<'_, &'static Fake>, u64) -> capabilities_interface::Result<()>;
     let asked: [Again; 3] = [
         |served, component| served.destroy(component),
         |served, component| served.recreate(component),
@@ -547,10 +547,16 @@ fn an_end_that_has_to_wait_for_the_memory_manager_goes_on_when_it_is_asked_for_a
         let served = manager.serve(CALLER);
         served.create(PHOENIX).unwrap();
         (fake.books.borrow_mut().granted, fake.books.borrow_mut().busy_for) = (7, 2);
-        assert_eq!((served.destroy(PHOENIX), served.run(PHOENIX)), (Err(BUSY), Err(DEAD)));
-        assert_eq!((again(&served, PHOENIX), served.state(PHOENIX)), (Err(BUSY), Ok(State { lives: false, made: 1 })));
+        assert_eq!(
+            (served.destroy(PHOENIX), served.run(PHOENIX)),
+            (Err(CapabilitiesError::Busy), Err(CapabilitiesError::Dead))
+        );
+        assert_eq!(
+            (again(&served, PHOENIX), served.state(PHOENIX)),
+            (Err(CapabilitiesError::Busy), Ok(State { lives: false, made: 1 }))
+        );
         assert_eq!((again(&served, PHOENIX), fake.books.borrow().granted), (Ok(()), 0));
-        served.destroy(PHOENIX).map_or_else(|error| assert_eq!(error, DEAD), |()| ());
+        served.destroy(PHOENIX).map_or_else(|error| assert_eq!(error, CapabilitiesError::Dead), |()| ());
         assert_dead(fake);
     }
 }

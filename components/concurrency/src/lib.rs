@@ -23,13 +23,13 @@
 //!
 //! - *Nothing unwinds.* A panic or a fault ends its thread, or the call of another component in which it happens, and drops nothing. So there
 //!   is no poison: a lock that a thread held when it ended is never given back, and whoever wants it is told so, by
-//!   [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED), as is whoever joins the thread or waits for what it was doing [once](sync::Once). What it
+//!   [`HolderEnded`](sched_interface::SchedError::HolderEnded), as is whoever joins the thread or waits for what it was doing [once](sync::Once). What it
 //!   held to read, or to send and receive by, stays held. Handles of threads go with it, and what those threads return
 //!   [makes room for others](thread::spawn()) when there is none.
 //! - *A lock that a call held which was ended stays that of its thread*, the client's, which lives on: it is told
-//!   [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK) when it wants the lock again, and all others wait until it ends. A server whose
+//!   [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock) when it wants the lock again, and all others wait until it ends. A server whose
 //!   methods can fail while they hold a lock takes it with a limit ([`lock_until`](sync::Mutex::lock_until)).
-//! - *A lock that would be waited for for ever* is an error, [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK).
+//! - *A lock that would be waited for for ever* is an error, [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock).
 //! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`. So does a thread that
 //!   is joined.
 //! - *Nothing is allocated.* A channel's room is part of its type, and a thread's function fits into [`thread::ROOM`] bytes. A thread's stack
@@ -60,5 +60,20 @@ pub mod time;
 
 pub use scheduler::background;
 
+runtime::errors! {
+    /// What the threads of a component meet with each other, beyond what their scheduler says.
+    pub enum ThreadError {
+        NoTimeLeft = 64: "the time was up",
+        NotItsOwn = 65: "the thread is somebody else's, on loan: it cannot wait for those that it starts",
+        NotKept = 66: "what the thread returned was not kept: others have been started meanwhile",
+    }
+}
+
 /// The error of a thread that waited until its time was up.
-pub const NO_TIME_LEFT: runtime::Error = runtime::Error::Server(64);
+pub const NO_TIME_LEFT: runtime::Error = ThreadError::NoTimeLeft.error();
+
+/// The error of a thread that waits for one that has ended.
+const HOLDER_ENDED: runtime::Error = sched_interface::SchedError::HolderEnded.error();
+
+/// The error of a component all of whose threads exist.
+const TOO_MANY_THREADS: runtime::Error = sched_interface::SchedError::TooManyThreads.error();

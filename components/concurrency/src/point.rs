@@ -1,12 +1,13 @@
 //! Where threads wait: the scheduler's blockpoint, made when first somebody has to.
 
+use crate::HOLDER_ENDED;
 use crate::scheduler::{self, SCHED};
 use crate::time::Instant;
 use core::cell::Cell;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use runtime::Result;
-use sched_interface::{HOLDER_ENDED, NEVER, NOBODY, Sched};
+use sched_interface::{NEVER, NOBODY, Sched};
 use sched_sl::{Blockpoint, Epoch};
 
 /// How long a thread sleeps that waits for something of which the scheduler has no room to know, in ticks.
@@ -49,13 +50,13 @@ impl Point {
     ///
     /// # Errors
     ///
-    /// The scheduler's: among them [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED).
+    /// The scheduler's: among them [`HolderEnded`](sched_interface::SchedError::HolderEnded).
     #[inline]
     pub fn wait(&self, epoch: Epoch, holder: Option<u64>, until: Option<Instant>) -> Result<bool> {
         let until = until.map_or(NEVER, Instant::ticks);
         match self.name.load(Acquire) {
             0 => poll(until),
-            name => SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until),
+            name => Ok(SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until)?),
         }
     }
 
@@ -84,10 +85,11 @@ impl Point {
         }
         let waited = SCHED.trigger_and_wait(names.0, begins.0, names.1, seen.0);
         // If it was refused, nobody may have been told.
-        waited.inspect_err(|_| self.trigger(begins)).map(|()| true)
+        waited.inspect_err(|_| self.trigger(begins))?;
+        Ok(true)
     }
 
-    fn tell(&self, trigger: impl FnOnce(u64) -> Result<()>) {
+    fn tell(&self, trigger: impl FnOnce(u64) -> sched_interface::Result<()>) {
         let name = self.name.load(Acquire);
         if name != 0 {
             // The name is this component's: there is nothing to refuse.
@@ -146,7 +148,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// The scheduler's: among them [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED).
+    /// The scheduler's: among them [`HolderEnded`](sched_interface::SchedError::HolderEnded).
     #[cold]
     #[inline(never)]
     pub fn wait_for<R>(

@@ -54,5 +54,5 @@ pub(crate) fn ticks() -> u64 {
 ///
 /// The scheduler's.
 pub fn background() -> Result<()> {
-    SCHED.background()
+    Ok(SCHED.background()?)
 }

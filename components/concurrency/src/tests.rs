@@ -4,15 +4,19 @@
 mod of_std;
 mod ours;
 mod table;
+mod uncontended;
 
 use crate::NO_TIME_LEFT;
 use crate::scheduler::SCHED;
-use crate::scheduler::played::{IS_CALLED, REFUSES_POINTS};
-use crate::sync::mpsc::{Queue, RecvTimeoutError};
-use crate::sync::{Channel, Condvar, LazyLock, Mutex, Once, OnceLock, Pipe, Semaphore, TryRecvError, TrySendError};
+use crate::scheduler::played::{CALLS, IS_CALLED, REFUSES_POINTS};
+use crate::sync::mpsc::{self, Queue, RecvTimeoutError};
+use crate::sync::{
+    Channel, Condvar, EventSet, LazyLock, Mutex, Once, OnceLock, Pipe, Semaphore, TryRecvError, TrySendError,
+};
 use crate::thread::{JoinHandle, NOT_KEPT, spawn};
 use crate::time::{Duration, Instant};
-use sched_interface::{HOLDER_ENDED, TOO_MANY_THREADS, WOULD_DEADLOCK};
+use crate::{HOLDER_ENDED, TOO_MANY_THREADS};
+use sched_interface::SchedError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex as Alone, MutexGuard};
@@ -48,7 +52,7 @@ fn the_scheduler_knows_of_what_somebody_has_waited_for_until_that_is_dropped() {
     once.call_once(|| ()).unwrap();
     assert_eq!(SCHED.points(), before, "nobody has waited");
     let (guard, soon) = (lock.lock().unwrap(), || Instant::now() + Duration::from_micros(1));
-    assert_eq!(lock.lock_until(soon()).err(), Some(WOULD_DEADLOCK), "it is this thread's");
+    assert_eq!(lock.lock_until(soon()).err(), Some(SchedError::WouldDeadlock.into()), "it is this thread's");
     permits.acquire().unwrap();
     assert_eq!(permits.acquire_until(soon()), Ok(false));
     assert!(changed.wait_timeout(guard, Duration::from_micros(1)).unwrap().1.timed_out());
@@ -226,4 +230,32 @@ fn an_end_that_is_lost_stays_held() {
     assert_eq!(lost.unwrap().join(), Err::<(), _>(HOLDER_ENDED));
     let soon = Duration::from_millis(1);
     assert_eq!([receiver.recv_timeout(soon), receiver.recv_timeout(soon)], [Ok(1), Err(RecvTimeoutError::Timeout)]);
+}
+
+#[test]
+fn queues_in_a_set_are_waited_for_together() {
+    static ANY: EventSet = EventSet::new();
+    const LEFT: u64 = 1;
+    const RIGHT: u64 = 2;
+    let queues = [Queue::<u64, 4>::in_set(&ANY, LEFT), Queue::<u64, 4>::in_set(&ANY, RIGHT)];
+    let [(left, lefts), (right, rights)] = queues.each_ref().map(|queue| queue.split().unwrap());
+    assert_eq!(ANY.take(LEFT | RIGHT), 0, "nothing was sent");
+    let told = || ANY.wait_until(LEFT | RIGHT, Instant::now() + Duration::from_secs(20)).unwrap();
+    left.send(1).unwrap();
+    assert_eq!((told(), lefts.try_recv()), (LEFT, Ok(1)));
+    right.send(2).unwrap();
+    left.send(3).unwrap();
+    assert_eq!((told(), lefts.try_recv(), rights.try_recv()), (LEFT | RIGHT, Ok(3), Ok(2)));
+    // Who waits is told, and of one that has nothing more to send, too.
+    std::thread::scope(|scope| {
+        scope.spawn(move || right.send(4).unwrap());
+        let mut seen = 0;
+        while seen & RIGHT == 0 {
+            seen = told();
+            assert_ne!(seen, 0, "of what was sent, nobody was told");
+        }
+        assert_eq!(rights.recv(), Ok(4));
+    });
+    drop(left);
+    assert_eq!((told() & LEFT, lefts.try_recv()), (LEFT, Err(mpsc::TryRecvError::Disconnected)));
 }

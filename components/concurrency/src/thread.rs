@@ -53,7 +53,7 @@ pub fn current() -> Thread {
 ///
 /// The scheduler's.
 pub fn park() -> Result<()> {
-    SCHED.block()
+    Ok(SCHED.block()?)
 }
 
 /// As [`park`], but at most for so long.
@@ -71,7 +71,8 @@ pub fn park_timeout(length: Duration) -> Result<()> {
 ///
 /// The scheduler's.
 pub fn park_until(until: Instant) -> Result<()> {
-    SCHED.block_until(until.ticks()).map(|_| ())
+    SCHED.block_until(until.ticks())?;
+    Ok(())
 }
 
 /// Lets others of the same rank go first.
@@ -80,7 +81,7 @@ pub fn park_until(until: Instant) -> Result<()> {
 ///
 /// The scheduler's.
 pub fn yield_now() -> Result<()> {
-    SCHED.yield_now()
+    Ok(SCHED.yield_now()?)
 }
 
 /// Waits for so long.
@@ -98,16 +99,16 @@ pub fn sleep(length: Duration) -> Result<()> {
 ///
 /// The scheduler's.
 pub fn sleep_until(until: Instant) -> Result<()> {
-    SCHED.sleep_until(until.ticks())
+    Ok(SCHED.sleep_until(until.ticks())?)
 }
 
 /// Goes on on another core, on which the scheduler runs, too.
 ///
 /// # Errors
 ///
-/// [`NO_SUCH_CORE`](sched_interface::NO_SUCH_CORE): the scheduler does not run there, or the thread cannot leave its own core; the scheduler's.
+/// [`NoSuchCore`](sched_interface::SchedError::NoSuchCore): the scheduler does not run there, or the thread cannot leave its own core; the scheduler's.
 pub fn migrate(core: u64) -> Result<()> {
-    SCHED.migrate(core)
+    Ok(SCHED.migrate(core)?)
 }
 
 /// Starts a thread that runs `function`, as `std::thread::spawn`.
@@ -118,7 +119,7 @@ pub fn migrate(core: u64) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`TOO_MANY_THREADS`](sched_interface::TOO_MANY_THREADS): as many as the graph permits exist already, or as many results wait for their
+/// [`TooManyThreads`](sched_interface::SchedError::TooManyThreads): as many as the graph permits exist already, or as many results wait for their
 /// handles as there is room for; the scheduler's.
 pub fn spawn<F, T>(function: F) -> Result<JoinHandle<T>>
 where
@@ -141,7 +142,7 @@ impl<T> JoinHandle<T> {
         self.thread
     }
 
-    /// Whether it has returned, or panicked.
+    /// Whether it has returned, or panicked. Of one that has not returned, the scheduler is asked.
     pub fn is_finished(&self) -> bool {
         self.packet.is_finished()
     }
@@ -150,7 +151,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     ///
-    /// [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED): it has panicked, or faulted; [`NOT_KEPT`]; the scheduler's.
+    /// [`HolderEnded`](sched_interface::SchedError::HolderEnded): it has panicked, or faulted; [`NOT_KEPT`]; the scheduler's.
     pub fn join(self) -> Result<T> {
         self.packet.wait()
     }

@@ -9,8 +9,8 @@ mod lines;
 mod pieces;
 mod uart;
 
-use console_interface::Console;
-use runtime::{Caller, Result};
+use console_interface::{Console, Result};
+use runtime::Caller;
 pub use uart::{PortAccess, Uart};
 
 /// An invocation of the console.

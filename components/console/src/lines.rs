@@ -1,10 +1,10 @@
 //! Lines that have not come to their end yet: their pieces are kept until the line is whole.
 
 use crate::pieces::Piece;
-use console_interface::{TEXT_BYTES, Text};
+use console_interface::{Result, TEXT_BYTES, Text};
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU64, AtomicUsize};
-use runtime::{Caller, Result};
+use runtime::Caller;
 
 /// Pieces of a line that stay together. What is longer is sent in parts of so many.
 pub const LONGEST: usize = 8;

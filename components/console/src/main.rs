@@ -3,7 +3,7 @@
 #![no_main]
 
 use console::Uart;
-use runtime::{Ports, Result};
+use runtime::Ports;
 
 runtime::ports!(SERIAL, "serial");
 
@@ -13,6 +13,6 @@ runtime::export!(console_interface::ConsoleServer => |caller| UART.serve(caller)
 
 runtime::component! { initialise: initialise }
 
-fn initialise() -> Result<()> {
+fn initialise() -> console_interface::Result<()> {
     UART.initialise()
 }

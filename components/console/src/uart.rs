@@ -2,10 +2,10 @@
 
 use crate::lines::Lines;
 use crate::pieces::{Piece, Pieces};
-use console_interface::{STUCK, Text};
+use console_interface::{ConsoleError, Result, Text};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU64};
-use runtime::{Caller, Ports, Result};
+use runtime::{Caller, Ports};
 
 /// Access to the port's registers, by their offsets.
 pub trait PortAccess {
@@ -26,11 +26,11 @@ pub trait PortAccess {
 
 impl PortAccess for &Ports {
     fn read(&self, register: u16) -> Result<u8> {
-        Ports::read(self, register)
+        Ok(Ports::read(self, register)?)
     }
 
     fn write(&self, register: u16, byte: u8) -> Result<()> {
-        Ports::write(self, register, byte)
+        Ok(Ports::write(self, register, byte)?)
     }
 }
 
@@ -124,7 +124,7 @@ impl<P: PortAccess> Uart<P> {
     ///
     /// # Errors
     ///
-    /// The kernel's, if a register is not granted; [`STUCK`] if the port does
+    /// The kernel's, if a register is not granted; [`ConsoleError::Stuck`] if the port does
     /// not finish what it was sending.
     pub fn initialise(&self) -> Result<()> {
         self.wait_for(SENDER_IDLE)?;
@@ -154,7 +154,7 @@ impl<P: PortAccess> Uart<P> {
     ///
     /// # Errors
     ///
-    /// [`STUCK`] if the port does not take it.
+    /// [`ConsoleError::Stuck`] if the port does not take it.
     pub fn send(&self, caller: Caller, piece: Piece) -> Result<()> {
         self.unfinished.add(caller, piece, |pieces| self.send_together(caller.core, pieces))
     }
@@ -191,7 +191,7 @@ impl<P: PortAccess> Uart<P> {
         let own = self.turn(core);
         self.sender.store(own, SeqCst);
         self.send_as(own, 1)?;
-        self.waiting.push(pieces).ok_or(STUCK)
+        self.waiting.push(pieces).ok_or(ConsoleError::Stuck)
     }
 
     /// Sends all that waits, unless somebody does: then that is answered with false.
@@ -272,7 +272,7 @@ impl<P: PortAccess> Uart<P> {
             }
         }
         self.is_stuck.store(true, Relaxed);
-        Err(STUCK)
+        Err(ConsoleError::Stuck)
     }
 }
 
@@ -364,11 +364,11 @@ mod tests {
     #[test]
     fn a_port_that_is_stuck_is_given_up() {
         let fake = Fake { stuck: AtomicBool::new(true), ..Fake::default() };
-        assert_eq!(Uart::new(&fake).initialise(), Err(STUCK));
+        assert_eq!(Uart::new(&fake).initialise(), Err(ConsoleError::Stuck));
         let uart = Uart::new(&fake);
-        assert_eq!(write(&uart, b"anyone?"), Err(STUCK));
+        assert_eq!(write(&uart, b"anyone?"), Err(ConsoleError::Stuck));
         let looks = fake.looks.load(Relaxed);
-        assert_eq!(write(&uart, b"anyone?"), Err(STUCK));
+        assert_eq!(write(&uart, b"anyone?"), Err(ConsoleError::Stuck));
         assert_eq!(fake.looks.load(Relaxed), looks + 1, "it is not waited for again");
         fake.stuck.store(false, Relaxed);
         write(&uart, b"there you are").unwrap();

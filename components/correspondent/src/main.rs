@@ -5,7 +5,7 @@
 
 use console_interface::{ConsolePage, ConsolePosts};
 use flexsc::{Posting, say};
-use mailbox::{FULL, MailboxPage, MailboxPosts};
+use mailbox::{MailboxError, MailboxPage, MailboxPosts};
 use pages_interface::PagesClient;
 use runtime::Result;
 use sched_interface::{Sched, SchedClient};
@@ -42,7 +42,7 @@ fn parent(console: &ConsolePosts, mailbox: &MailboxPosts, child: u64) -> Result<
     console.wait(&PAGES)?;
     SCHED.yield_now()?;
     say(&out, format_args!("Sending IPC to child {child:08x}"))?;
-    while mailbox.post().try_send(child, WORD)?.wait(&PAGES) == Err(FULL) {
+    while mailbox.post().try_send(child, WORD)?.wait(&PAGES) == Err(MailboxError::Full) {
         SCHED.yield_now()?;
     }
     say(&out, format_args!("IPC completed!"))

@@ -6,11 +6,11 @@
 #[cfg(test)]
 extern crate std;
 
-use console_interface::{Console, ConsolePosts, STUCK, Writer};
+use console_interface::{Console, ConsoleError, ConsolePosts, Writer};
 use core::fmt::Write;
 use mailbox::Mailbox;
 use runtime::page::{PageError, Scheduler};
-use runtime::{Error, Result};
+use runtime::{CallError, Result};
 use timer_interface::Timer;
 
 /// Lines that nobody waits for.
@@ -36,20 +36,20 @@ impl<'p, S: Scheduler> Posting<'p, S> {
 }
 
 impl<S: Scheduler> Console for Posting<'_, S> {
-    fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()> {
+    fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> console_interface::Result<()> {
         loop {
             match self.console.post().write(first, second, third, fourth) {
-                Err(Error::Page(PageError::Exhausted)) => self.console.wait(self.scheduler).map(drop)?,
-                posted => return posted.map(drop),
+                Err(CallError::Page(PageError::Exhausted)) => self.console.wait(self.scheduler).map(drop)?,
+                posted => return Ok(posted.map(drop)?),
             }
         }
     }
 
-    fn read(&self) -> Result<(bool, u8)> {
+    fn read(&self) -> console_interface::Result<(bool, u8)> {
         self.console.post().read()?.wait(self.scheduler)
     }
 
-    fn wait(&self) -> Result<u8> {
+    fn wait(&self) -> console_interface::Result<u8> {
         self.console.post().wait()?.wait(self.scheduler)
     }
 }
@@ -61,7 +61,7 @@ impl<S: Scheduler> Console for Posting<'_, S> {
 /// The console's.
 pub fn say(console: &impl Console, line: core::fmt::Arguments<'_>) -> Result<()> {
     let mut out = Writer::new(console);
-    writeln!(out, "{line}").map_err(|_| STUCK)?;
+    writeln!(out, "{line}").map_err(|_| ConsoleError::Stuck)?;
     out.flush()
 }
 
@@ -102,49 +102,49 @@ mod tests {
     }
 
     impl Console for Played {
-        fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()> {
+        fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> console_interface::Result<()> {
             if self.is_stuck {
-                return Err(console_interface::STUCK);
+                return Err(console_interface::ConsoleError::Stuck);
             }
             let text = Text::from_words([first, second, third, fourth]);
             self.said.lock().unwrap().push_str(core::str::from_utf8(text.bytes()).unwrap());
             Ok(())
         }
 
-        fn read(&self) -> Result<(bool, u8)> {
+        fn read(&self) -> console_interface::Result<(bool, u8)> {
             Ok((false, 0))
         }
 
-        fn wait(&self) -> Result<u8> {
-            Err(Error::Unknown)
+        fn wait(&self) -> console_interface::Result<u8> {
+            Err(CallError::Unknown.into())
         }
     }
 
     impl Timer for Played {
-        fn now(&self) -> Result<u64> {
+        fn now(&self) -> timer_interface::Result<u64> {
             Ok(40_999_999)
         }
 
-        fn sleep_until(&self, _: u64) -> Result<()> {
-            Err(Error::Unknown)
+        fn sleep_until(&self, _: u64) -> timer_interface::Result<()> {
+            Err(CallError::Unknown.into())
         }
 
-        fn next(&self, _: u64, _: u64) -> Result<u64> {
-            Err(Error::Unknown)
+        fn next(&self, _: u64, _: u64) -> timer_interface::Result<u64> {
+            Err(CallError::Unknown.into())
         }
     }
 
     impl Mailbox for Played {
-        fn address(&self) -> Result<u64> {
+        fn address(&self) -> mailbox::Result<u64> {
             Ok(0x1001)
         }
 
-        fn try_send(&self, _: u64, _: u64) -> Result<()> {
-            Err(Error::Unknown)
+        fn try_send(&self, _: u64, _: u64) -> mailbox::Result<()> {
+            Err(CallError::Unknown.into())
         }
 
-        fn receive(&self) -> Result<(u64, u64)> {
-            Err(Error::Unknown)
+        fn receive(&self) -> mailbox::Result<(u64, u64)> {
+            Err(CallError::Unknown.into())
         }
     }
 
@@ -160,6 +160,6 @@ mod tests {
     #[test]
     fn a_console_that_is_stuck_is_an_error() {
         let stuck = Played { is_stuck: true, ..Played::default() };
-        assert_eq!(lines(&stuck), Err(console_interface::STUCK));
+        assert_eq!(lines(&stuck), Err(console_interface::ConsoleError::Stuck.into()));
     }
 }

@@ -2,8 +2,7 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{null_mut, with_exposed_provenance_mut};
-use memory_interface::{BUSY, Memory};
-use runtime::Result;
+use memory_interface::{Memory, MemoryError, Result};
 
 /// Bytes of a page.
 pub const PAGE: usize = 0x1000;
@@ -52,7 +51,7 @@ const fn pages(layout: Layout) -> u64 {
 fn patiently<T>(ask: impl Fn() -> Result<T>) -> Result<T> {
     loop {
         match ask() {
-            Err(BUSY) => pause(),
+            Err(MemoryError::Busy) => pause(),
             answer => return answer,
         }
     }

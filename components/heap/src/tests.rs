@@ -4,8 +4,7 @@ use crate::pages::PAGE;
 use crate::{BLOCK, Heap};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
-use memory_interface::{BUSY, Memory, NO_MEMORY, NOT_YOURS};
-use runtime::Result;
+use memory_interface::{Memory, MemoryError, Result};
 use std::alloc;
 use std::vec::Vec;
 
@@ -28,10 +27,10 @@ impl Memory for Played {
     fn grant(&self, pages: u64) -> Result<u64> {
         if BUSY_FOR.get() > 0 {
             BUSY_FOR.set(BUSY_FOR.get() - 1);
-            return Err(BUSY);
+            return Err(MemoryError::Busy);
         }
         if pages > QUOTA.get() - GRANTED.get() {
-            return Err(NO_MEMORY);
+            return Err(MemoryError::NoMemory);
         }
         GRANTED.set(GRANTED.get() + pages);
         // SAFETY: no layout here is empty.
@@ -39,7 +38,7 @@ impl Memory for Played {
     }
 
     fn give_back(&self, address: u64, pages: u64) -> Result<()> {
-        GRANTED.set(GRANTED.get().checked_sub(pages).ok_or(NOT_YOURS)?);
+        GRANTED.set(GRANTED.get().checked_sub(pages).ok_or(MemoryError::NotYours)?);
         // SAFETY: it was granted, with as many pages.
         unsafe { alloc::dealloc(core::ptr::with_exposed_provenance_mut(address as usize), layout(pages)) };
         Ok(())

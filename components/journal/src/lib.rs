@@ -7,7 +7,16 @@ extern crate std;
 
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use runtime::{Error, Result};
+
+/// What a method of [`Journal`] answers.
+pub type Result<T> = runtime::Result<T, JournalError>;
+
+runtime::errors! {
+    /// Why the journal does not have a record.
+    pub enum JournalError {
+        Gone = 1: "the record has not been written yet, or has been overwritten",
+    }
+}
 
 /// Keeps what happened, in the order in which it was told.
 #[runtime::interface]
@@ -18,9 +27,6 @@ pub trait Journal {
     /// Answers the record with this number.
     fn record(&self, number: u64) -> Result<(u64, u64)>;
 }
-
-/// The error about a record that there is not yet, or not any more.
-pub const GONE: Error = Error::Server(1);
 
 /// The last `ROOM` records.
 pub struct Ring<const ROOM: usize> {
@@ -47,7 +53,7 @@ impl<const ROOM: usize> Ring<ROOM> {
     }
 
     fn place(&self, number: u64) -> Result<&Record> {
-        self.records.get(number as usize % ROOM.max(1)).ok_or(GONE)
+        self.records.get(number as usize % ROOM.max(1)).ok_or(JournalError::Gone)
     }
 }
 
@@ -75,7 +81,7 @@ impl<const ROOM: usize> Journal for Ring<ROOM> {
         let [subject, change] = [&record.words[0], &record.words[1]].map(|word| word.load(Acquire));
         // Whoever writes it says so first.
         let is_whole = before == number + 1 && record.number.load(Acquire) == before;
-        if is_whole { Ok((subject, change)) } else { Err(GONE) }
+        if is_whole { Ok((subject, change)) } else { Err(JournalError::Gone) }
     }
 }
 
@@ -90,7 +96,7 @@ mod tests {
             assert_eq!(ring.append(number, number * 2), Ok(number));
         }
         for number in 0..12 {
-            let expected = if (6..10).contains(&number) { Ok((number, number * 2)) } else { Err(GONE) };
+            let expected = if (6..10).contains(&number) { Ok((number, number * 2)) } else { Err(JournalError::Gone) };
             assert_eq!(ring.record(number), expected);
         }
     }

@@ -10,8 +10,20 @@ extern crate std;
 
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use runtime::{Caller, Error, Result};
+use runtime::{Caller, Error};
 use sched_interface::Sched;
+
+/// What a method of [`Mailbox`] answers.
+pub type Result<T> = runtime::Result<T, MailboxError>;
+
+runtime::errors! {
+    /// Why a mailbox does not do what it is asked.
+    pub enum MailboxError {
+        Full = 1: "the mailbox has a message that has not been received",
+        NoSuchAddress = 2: "no client can have this address",
+        Receives = 3: "the component receives already",
+    }
+}
 
 /// Sends and receives messages of one word.
 #[runtime::interface]
@@ -26,15 +38,6 @@ pub trait Mailbox {
     #[may_block]
     fn receive(&self) -> Result<(u64, u64)>;
 }
-
-/// The error of a mailbox with a message that has not been received.
-pub const FULL: Error = Error::Server(1);
-
-/// The error about an address that no client can have.
-pub const NO_SUCH_ADDRESS: Error = Error::Server(2);
-
-/// The error of a component that receives already.
-pub const RECEIVES: Error = Error::Server(3);
 
 /// Mailboxes that there are: tokens beyond have none.
 pub const MAILBOXES: usize = 64;
@@ -73,7 +76,7 @@ impl<S: Sched> Mailboxes<S> {
     }
 
     fn at(&self, address: u64) -> Result<&Slot> {
-        usize::try_from(address).ok().and_then(|at| self.boxes.get(at)).ok_or(NO_SUCH_ADDRESS)
+        usize::try_from(address).ok().and_then(|at| self.boxes.get(at)).ok_or(MailboxError::NoSuchAddress)
     }
 }
 
@@ -93,7 +96,7 @@ impl Slot {
 
     fn put(&self, from: u64, message: u64) -> Result<()> {
         if !self.take(state::EMPTY) {
-            return Err(FULL);
+            return Err(MailboxError::Full);
         }
         self.from.store(from, Relaxed);
         self.message.store(message, Relaxed);
@@ -114,7 +117,7 @@ impl Slot {
     fn enter(&self, thread: u32) -> Result<Receiving<'_>> {
         match self.receiver.compare_exchange(0, u64::from(thread) + 1, SeqCst, Relaxed) {
             Ok(_) => Ok(Receiving(self)),
-            Err(_) => Err(RECEIVES),
+            Err(_) => Err(MailboxError::Receives),
         }
     }
 }
@@ -145,7 +148,7 @@ impl<S: Sched> Mailbox for Call<'_, S> {
         // Who receives from now on finds the message; who said so before is woken.
         match slot.receiver.load(SeqCst) {
             0 => Ok(()),
-            receiver => self.mailboxes.sched.wake(receiver - 1),
+            receiver => Ok(self.mailboxes.sched.wake(receiver - 1).map_err(Error::from)?),
         }
     }
 
@@ -157,7 +160,7 @@ impl<S: Sched> Mailbox for Call<'_, S> {
                 drop(receiving);
                 return Ok(message);
             }
-            self.mailboxes.sched.block()?;
+            self.mailboxes.sched.block().map_err(Error::from)?;
         }
     }
 }

@@ -6,8 +6,7 @@ use crate::offers::Offers;
 use abi::error::Error as KernelError;
 use abi::management::{MOST_FRAMES, word};
 use core::ops::Range;
-use memory_interface::{NO_MEMORY, NOT_YOURS};
-use runtime::{Error, Result};
+use memory_interface::{MemoryError, Result};
 
 /// Who has what.
 pub struct Accounts {
@@ -39,14 +38,15 @@ impl Accounts {
         let first = self.room(kernel, client, pages)?;
         for page in first..first + pages {
             let limit = kernel.word(word::FRAMES);
-            let placed = self.books.take(limit, client.number, what, page).ok_or(NO_MEMORY).and_then(|frame| {
-                let mut node = |table| self.books.take(limit, client.number, use_of_node(table, client), page);
-                let placed = place(&mut Frames { kernel, node: &mut node }, page, frame);
-                placed.map_err(|error| {
-                    self.books.free(frame);
-                    error_of(error)
-                })
-            });
+            let placed =
+                self.books.take(limit, client.number, what, page).ok_or(MemoryError::NoMemory).and_then(|frame| {
+                    let mut node = |table| self.books.take(limit, client.number, use_of_node(table, client), page);
+                    let placed = place(&mut Frames { kernel, node: &mut node }, page, frame);
+                    placed.map_err(|error| {
+                        self.books.free(frame);
+                        error_of(error)
+                    })
+                });
             if let Err(error) = placed {
                 self.free(kernel, client, what, first..page);
                 return Err(error);
@@ -59,7 +59,7 @@ impl Accounts {
     pub fn room(&self, kernel: &impl Kernel, client: Client, pages: u64) -> Result<u64> {
         let left = client.quota.saturating_sub(self.books.count(client.number));
         let gap = self.gap(kernel, client, pages);
-        gap.filter(|_| (1..=left).contains(&pages)).ok_or(NO_MEMORY)
+        gap.filter(|_| (1..=left).contains(&pages)).ok_or(MemoryError::NoMemory)
     }
 
     /// Page numbers in a row at which nothing is in the client's address space, which others may share.
@@ -84,11 +84,11 @@ impl Accounts {
 
     /// The page numbers from `address` on, if the client uses all of them so.
     pub fn owned(&self, client: Client, address: u64, pages: u64, what: Use) -> Result<Range<u64>> {
-        let first = page(address).ok_or(NOT_YOURS)?;
-        let pages = first..first.checked_add(pages).filter(|end| *end > first).ok_or(NOT_YOURS)?;
+        let first = page(address).ok_or(MemoryError::NotYours)?;
+        let pages = first..first.checked_add(pages).filter(|end| *end > first).ok_or(MemoryError::NotYours)?;
         let most = pages.end - pages.start <= MOST_FRAMES;
         let owned = most && pages.clone().all(|page| self.books.frame(client.number, what, page).is_some());
-        if owned { Ok(pages) } else { Err(NOT_YOURS) }
+        if owned { Ok(pages) } else { Err(MemoryError::NotYours) }
     }
 }
 
@@ -98,6 +98,6 @@ const fn use_of_node(table: u64, client: Client) -> Use {
 }
 
 /// What the kernel refused, to a client: without memory for page tables there is none for pages.
-pub fn error_of(error: KernelError) -> Error {
-    if error == KernelError::NoFrame { NO_MEMORY } else { Error::Kernel(error) }
+pub fn error_of(error: KernelError) -> MemoryError {
+    if error == KernelError::NoFrame { MemoryError::NoMemory } else { MemoryError::Call(error.into()) }
 }

@@ -24,9 +24,9 @@ use accounts::Accounts;
 use books::Use;
 use core::num::NonZeroU32;
 use kernel::{Client, Frames, client};
-use memory_interface::{BUSY, IN_USE, Memory, NO_MEMORY, NOT_A_CLIENT, NOT_PERMITTED, NOT_YOURS};
+use memory_interface::{Memory, MemoryError, Result};
+use runtime::Caller;
 use runtime::section::Section;
-use runtime::{Caller, Result};
 
 /// The manager, for one thread at a time.
 pub struct Manager<K> {
@@ -44,9 +44,9 @@ impl<K: Kernel> Manager<K> {
     ///
     /// # Errors
     ///
-    /// [`NO_MEMORY`] if the graph leaves more frames to this manager than it can keep account of.
+    /// [`MemoryError::NoMemory`] if the graph leaves more frames to this manager than it can keep account of.
     pub fn initialise(&self) -> Result<()> {
-        if self.kernel.word(word::FRAMES) > MOST_FRAMES { Err(NO_MEMORY) } else { Ok(()) }
+        if self.kernel.word(word::FRAMES) > MOST_FRAMES { Err(MemoryError::NoMemory) } else { Ok(()) }
     }
 
     /// The interface, as `caller` sees it.
@@ -65,8 +65,8 @@ impl<K: Kernel> Served<'_, K> {
     /// Does something with the accounts, for the calling client.
     fn with<T>(&self, body: impl FnOnce(&mut Accounts, &K, Client) -> Result<T>) -> Result<T> {
         let who = NonZeroU32::MIN.saturating_add(self.caller.thread);
-        let mut accounts = self.manager.accounts.enter(who).map_err(|_| BUSY)?;
-        let client = client(&self.manager.kernel, self.caller.token).ok_or(NOT_A_CLIENT)?;
+        let mut accounts = self.manager.accounts.enter(who).map_err(|_| MemoryError::Busy)?;
+        let client = client(&self.manager.kernel, self.caller.token).ok_or(MemoryError::NotAClient)?;
         body(&mut accounts, &self.manager.kernel, client)
     }
 }
@@ -123,9 +123,9 @@ impl<K: Kernel> Memory for Served<'_, K> {
 
     fn end(&self, component: u64) -> Result<()> {
         self.with(|accounts, kernel, maker| {
-            let dead = client(kernel, component).ok_or(NOT_A_CLIENT)?;
+            let dead = client(kernel, component).ok_or(MemoryError::NotAClient)?;
             if dead.maker != maker.number as u64 + 1 {
-                return Err(NOT_PERMITTED);
+                return Err(MemoryError::NotPermitted);
             }
             accounts.end(kernel, dead);
             Ok(())
@@ -144,8 +144,8 @@ impl<K: Kernel> Memory for Served<'_, K> {
             let lent = Frames { kernel, node: |_| None };
             // Only what is nobody's object can be cleared.
             for page in pages.clone() {
-                let frame = accounts.books.frame(client.number, Use::Lent, page).ok_or(NOT_YOURS)?;
-                lent.clean(frame).map_err(|_| IN_USE)?;
+                let frame = accounts.books.frame(client.number, Use::Lent, page).ok_or(MemoryError::NotYours)?;
+                lent.clean(frame).map_err(|_| MemoryError::InUse)?;
             }
             accounts.free(kernel, client, Use::Lent, pages);
             Ok(())

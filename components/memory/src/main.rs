@@ -13,6 +13,6 @@ runtime::export!(memory_interface::MemoryServer => |caller| MANAGER.serve(caller
 
 runtime::component! { initialise: initialise }
 
-fn initialise() -> runtime::Result<()> {
+fn initialise() -> memory_interface::Result<()> {
     MANAGER.initialise()
 }

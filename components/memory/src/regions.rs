@@ -9,8 +9,7 @@ use crate::offers::{Kind, Offer};
 use abi::layout::{READ, WRITE};
 use abi::management::word;
 use core::ops::Range;
-use memory_interface::{ACCEPTED, NO_MEMORY, NOT_PERMITTED, NOT_YOURS, TOO_MANY_OFFERS};
-use runtime::Result;
+use memory_interface::{MemoryError, Result};
 
 impl Accounts {
     /// Offers pages of the client to the one with the token `to`.
@@ -25,7 +24,7 @@ impl Accounts {
         let to = neighbour(kernel, from, to)?;
         // Whoever is offered a page is offered it once, so that nobody has more mapped than others have.
         if self.offers.all().any(|offer| offer.to == to.number && offer.overlaps(from.number, pages)) {
-            return Err(TOO_MANY_OFFERS);
+            return Err(MemoryError::TooManyOffers);
         }
         self.add(from, pages, to, Kind::Lent { writable })
     }
@@ -47,7 +46,7 @@ impl Accounts {
     fn add(&mut self, from: Client, pages: &Range<u64>, to: Client, kind: Kind) -> Result<()> {
         let (page, count) = (pages.start, pages.end - pages.start);
         let offer = Offer { from: from.number, page, pages: count, to: to.number, kind, at: None };
-        self.offers.add(offer).ok_or(TOO_MANY_OFFERS)
+        self.offers.add(offer).ok_or(MemoryError::TooManyOffers)
     }
 
     /// Maps what the client with the token `from` lends at `at`; answers where, and how many pages.
@@ -58,17 +57,17 @@ impl Accounts {
         (from, at): (u64, u64),
         write: bool,
     ) -> Result<(u64, u64)> {
-        let owner = client(kernel, from).ok_or(NOT_YOURS)?;
+        let owner = client(kernel, from).ok_or(MemoryError::NotYours)?;
         let offer = page(at).and_then(|page| self.offers.find(owner.number, page, to.number));
-        let offer = *offer.ok_or(NOT_YOURS)?;
-        let Kind::Lent { writable } = offer.kind else { return Err(NOT_YOURS) };
+        let offer = *offer.ok_or(MemoryError::NotYours)?;
+        let Kind::Lent { writable } = offer.kind else { return Err(MemoryError::NotYours) };
         if write && !writable {
-            return Err(NOT_PERMITTED);
+            return Err(MemoryError::NotPermitted);
         }
         if offer.at.is_some() {
-            return Err(ACCEPTED);
+            return Err(MemoryError::Accepted);
         }
-        let first = self.gap(kernel, to, offer.pages).ok_or(NO_MEMORY)?;
+        let first = self.gap(kernel, to, offer.pages).ok_or(MemoryError::NoMemory)?;
         let rights = if write { READ | WRITE } else { READ };
         self.map_all(kernel, to, first, (owner, offer, Use::Granted), rights)?;
         if let Some(offer) = self.offers.find(owner.number, offer.page, to.number) {
@@ -92,11 +91,11 @@ impl Accounts {
 
     /// Ends all loans of what the client lends from `at` on.
     pub fn take_back(&mut self, kernel: &impl Kernel, from: Client, at: u64) -> Result<()> {
-        let at = page(at).ok_or(NOT_YOURS)?;
+        let at = page(at).ok_or(MemoryError::NotYours)?;
         let is_meant =
             |offer: &Offer| (offer.from, offer.page) == (from.number, at) && matches!(offer.kind, Kind::Lent { .. });
         if !self.offers.all().any(is_meant) {
-            return Err(NOT_YOURS);
+            return Err(MemoryError::NotYours);
         }
         self.withdraw(kernel, is_meant);
         Ok(())
@@ -104,9 +103,9 @@ impl Accounts {
 
     /// Unmaps what the client has accepted and mapped from `at` on.
     pub fn release(&mut self, kernel: &impl Kernel, to: Client, at: u64) -> Result<()> {
-        let at = page(at).ok_or(NOT_YOURS)?;
+        let at = page(at).ok_or(MemoryError::NotYours)?;
         let accepted = self.offers.all().find(|offer| (offer.to, offer.at) == (to.number, Some(at)));
-        let accepted = *accepted.ok_or(NOT_YOURS)?;
+        let accepted = *accepted.ok_or(MemoryError::NotYours)?;
         unmap(kernel, accepted);
         if let Some(offer) = self.offers.find(accepted.from, accepted.page, accepted.to) {
             offer.at = None;
@@ -146,13 +145,13 @@ impl Accounts {
 
     /// What the client with the token `from` gives to `to`, or anybody if they are the same, at `at`.
     fn given(&mut self, kernel: &impl Kernel, to: Client, from: u64, at: u64) -> Result<(Client, Offer)> {
-        let owner = client(kernel, from).ok_or(NOT_YOURS)?;
-        let at = page(at).ok_or(NOT_YOURS)?;
+        let owner = client(kernel, from).ok_or(MemoryError::NotYours)?;
+        let at = page(at).ok_or(MemoryError::NotYours)?;
         let is_meant = |offer: &&Offer| {
             (offer.from, offer.page, offer.kind) == (owner.number, at, Kind::Given)
                 && (offer.to == to.number || owner == to)
         };
-        Ok((owner, *self.offers.all().find(is_meant).ok_or(NOT_YOURS)?))
+        Ok((owner, *self.offers.all().find(is_meant).ok_or(MemoryError::NotYours)?))
     }
 
     /// Maps all pages of an offer, which their owner uses so, for `to`, from the page `first` on; or none of them.
@@ -182,7 +181,7 @@ impl Accounts {
         (owner, what, from): (Client, Use, u64),
         rights: u64,
     ) -> Result<()> {
-        let frame = self.books.frame(owner.number, what, from).ok_or(NOT_YOURS)?;
+        let frame = self.books.frame(owner.number, what, from).ok_or(MemoryError::NotYours)?;
         let limit = kernel.word(word::FRAMES);
         let node = |_| self.books.take(limit, to.number, Use::Node, page);
         Frames { kernel, node }.alias(to, page, frame, rights).map_err(error_of)
@@ -190,15 +189,15 @@ impl Accounts {
 
     /// Makes a frame that is used in one way used in another.
     fn reuse(&mut self, before: (Client, Use, u64), after: (Client, Use, u64)) -> Result<()> {
-        let frame = self.books.frame(before.0.number, before.1, before.2).ok_or(NOT_YOURS)?;
-        self.books.change(frame, after.0.number, after.1, after.2).ok_or(NOT_YOURS)
+        let frame = self.books.frame(before.0.number, before.1, before.2).ok_or(MemoryError::NotYours)?;
+        self.books.change(frame, after.0.number, after.1, after.2).ok_or(MemoryError::NotYours)
     }
 }
 
 /// The client with the token `to`, if the graph lets `from` give it memory.
 fn neighbour(kernel: &impl Kernel, from: Client, to: u64) -> Result<Client> {
-    let to = client(kernel, to).ok_or(NOT_PERMITTED)?;
-    if kernel.may_give(from.number, to.number) { Ok(to) } else { Err(NOT_PERMITTED) }
+    let to = client(kernel, to).ok_or(MemoryError::NotPermitted)?;
+    if kernel.may_give(from.number, to.number) { Ok(to) } else { Err(MemoryError::NotPermitted) }
 }
 
 /// Unmaps what was offered, where it was mapped.

@@ -209,11 +209,11 @@ fn granted_pages_are_the_clients_alone() {
 fn quotas_hold_and_what_is_given_back_can_be_had_again() {
     let (fake, manager) = manager(100);
     let one = as_client(&manager, 1);
-    assert_eq!(one.grant(QUOTA + 1), Err(NO_MEMORY));
-    assert_eq!(one.grant(0), Err(NO_MEMORY));
+    assert_eq!(one.grant(QUOTA + 1), Err(MemoryError::NoMemory));
+    assert_eq!(one.grant(0), Err(MemoryError::NoMemory));
     for _ in 0..1000 {
         let at = one.grant(QUOTA).unwrap();
-        assert_eq!(one.grant(1), Err(NO_MEMORY));
+        assert_eq!(one.grant(1), Err(MemoryError::NoMemory));
         one.give_back(at, QUOTA).unwrap();
     }
     assert_eq!((pages(fake, 1), one.left()), (Vec::new(), Ok((QUOTA, 0))));
@@ -238,7 +238,7 @@ fn who_shares_an_address_space_gets_other_addresses_there() {
     assert_eq!(one.grant(1), Ok(address(0)));
     assert_eq!(three.grant(2), Ok(address(0)));
     assert_eq!(four.grant(1), Ok(address(2)), "the same page table");
-    assert_eq!(four.give_back(address(0), 1), Err(NOT_YOURS), "and still not the same memory");
+    assert_eq!(four.give_back(address(0), 1), Err(MemoryError::NotYours), "and still not the same memory");
     three.give_back(address(0), 2).unwrap();
     assert_eq!(four.lend(2), Ok(address(0)));
     assert_eq!((pages(fake, 3).len(), four.left()), (3, Ok((QUOTA - 3, 3))));
@@ -250,15 +250,15 @@ fn nobody_gives_back_what_is_not_theirs() {
     let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
     let at = one.grant(2).unwrap();
     for (address, pages) in [(at, 3), (at, 0), (at + 1, 1), (at, u64::MAX), (0, 1), (u64::MAX, 1), (at + 2 * PAGE, 1)] {
-        assert_eq!(one.give_back(address, pages), Err(NOT_YOURS), "{pages} pages at {address:#x}");
-        assert_eq!(one.offer(address, pages, TWO, true), Err(NOT_YOURS));
-        assert_eq!(one.give(address, pages, TWO), Err(NOT_YOURS));
-        assert_eq!(one.settle(address, pages), Err(NOT_YOURS));
+        assert_eq!(one.give_back(address, pages), Err(MemoryError::NotYours), "{pages} pages at {address:#x}");
+        assert_eq!(one.offer(address, pages, TWO, true), Err(MemoryError::NotYours));
+        assert_eq!(one.give(address, pages, TWO), Err(MemoryError::NotYours));
+        assert_eq!(one.settle(address, pages), Err(MemoryError::NotYours));
     }
-    assert_eq!(two.give_back(at, 1), Err(NOT_YOURS));
-    assert_eq!(as_client(&manager, 0).grant(1), Err(NOT_A_CLIENT));
-    assert_eq!(as_client(&manager, 9).grant(1), Err(NOT_A_CLIENT));
-    assert_eq!(manager.serve(Caller { token: 0, thread: 0, core: 0 }).left(), Err(NOT_A_CLIENT));
+    assert_eq!(two.give_back(at, 1), Err(MemoryError::NotYours));
+    assert_eq!(as_client(&manager, 0).grant(1), Err(MemoryError::NotAClient));
+    assert_eq!(as_client(&manager, 9).grant(1), Err(MemoryError::NotAClient));
+    assert_eq!(manager.serve(Caller { token: 0, thread: 0, core: 0 }).left(), Err(MemoryError::NotAClient));
 }
 
 #[test]
@@ -268,8 +268,8 @@ fn lent_frames_come_back_when_nothing_is_made_of_them() {
     let at = one.lend(2).unwrap();
     let Entry::Named { frame } = pages(fake, 1)[1].1 else { panic!("not a name") };
     fake.books.borrow_mut().kernel.insert(frame);
-    assert_eq!(one.settle(at, 2), Err(IN_USE));
-    assert_eq!(one.give_back(at, 2), Err(NOT_YOURS), "it is no memory");
+    assert_eq!(one.settle(at, 2), Err(MemoryError::InUse));
+    assert_eq!(one.give_back(at, 2), Err(MemoryError::NotYours), "it is no memory");
     fake.books.borrow_mut().kernel.remove(&frame);
     fake.books.borrow_mut().pending.insert(frame);
     assert_eq!(one.settle(at, 2), Ok(()), "and waits until no core has it in use");
@@ -280,19 +280,19 @@ fn lent_frames_come_back_when_nothing_is_made_of_them() {
 fn without_frames_nothing_stays_behind() {
     let (fake, manager) = manager(6 + 3);
     let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
-    assert_eq!(one.grant(4), Err(NO_MEMORY), "three are left after the nodes");
+    assert_eq!(one.grant(4), Err(MemoryError::NoMemory), "three are left after the nodes");
     assert_eq!(pages(fake, 1), []);
     assert_eq!(one.left(), Ok((QUOTA, 0)));
     one.grant(3).unwrap();
-    assert_eq!(two.grant(1), Err(NO_MEMORY));
-    assert_eq!(two.lend(1), Err(NO_MEMORY));
+    assert_eq!(two.grant(1), Err(MemoryError::NoMemory));
+    assert_eq!(two.lend(1), Err(MemoryError::NoMemory));
 }
 
 #[test]
 fn one_is_served_at_a_time() {
     let (_, manager) = manager(10);
     let guard = manager.accounts.enter(NonZeroU32::MIN);
-    assert_eq!(as_client(&manager, 1).grant(1), Err(BUSY));
+    assert_eq!(as_client(&manager, 1).grant(1), Err(MemoryError::Busy));
     drop(guard);
     assert!(as_client(&manager, 1).grant(1).is_ok());
 }
@@ -300,5 +300,5 @@ fn one_is_served_at_a_time() {
 #[test]
 fn a_plan_that_is_too_large_is_refused() {
     assert_eq!(manager(MOST_FRAMES).1.initialise(), Ok(()));
-    assert_eq!(manager(MOST_FRAMES + 1).1.initialise(), Err(NO_MEMORY));
+    assert_eq!(manager(MOST_FRAMES + 1).1.initialise(), Err(MemoryError::NoMemory));
 }

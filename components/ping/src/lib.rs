@@ -42,6 +42,7 @@ pub fn cost(pong: &impl Pong, rounds: u64, clock: impl Fn() -> u64) -> Result<u6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pong_interface::PongError;
     use std::cell::Cell;
 
     /// A pong whose calls take 7 ticks, after which it has had enough.
@@ -51,21 +52,21 @@ mod tests {
     }
 
     impl Pong for Mock {
-        fn call(&self) -> Result<()> {
+        fn call(&self) -> pong_interface::Result<()> {
             self.time.set(self.time.get() + 7);
-            if self.time.get() > self.patience { self.fails() } else { Ok(()) }
+            if self.time.get() > self.patience { Ok(self.fails()?) } else { Ok(()) }
         }
 
-        fn add(&self, a: u64, b: u64) -> Result<u64> {
+        fn add(&self, a: u64, b: u64) -> pong_interface::Result<u64> {
             Ok(a + b)
         }
 
-        fn args(&self, a: u64, b: u64, c: u64, d: u64) -> Result<(u64, u64)> {
+        fn args(&self, a: u64, b: u64, c: u64, d: u64) -> pong_interface::Result<(u64, u64)> {
             Ok((a + b, c + d))
         }
 
-        fn fails(&self) -> Result<()> {
-            Err(pong_interface::REFUSED)
+        fn fails(&self) -> pong_interface::Result<()> {
+            Err(PongError::Refused)
         }
     }
 
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn an_error_ends_the_run() {
         let pong = mock(WARM_UP * 7 + 21);
-        assert_eq!(run(&pong, 100, || pong.time.get()), Err(pong_interface::REFUSED));
+        assert_eq!(run(&pong, 100, || pong.time.get()), Err(PongError::Refused.into()));
         assert_eq!(pong.time.get(), WARM_UP * 7 + 28);
     }
 }

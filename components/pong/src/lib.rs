@@ -2,8 +2,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use pong_interface::{Pong, REFUSED};
-use runtime::Result;
+use pong_interface::{Pong, PongError, Result};
 
 /// A server of the interface `pong`. It keeps no state.
 pub struct Answering;
@@ -22,7 +21,7 @@ impl Pong for Answering {
     }
 
     fn fails(&self) -> Result<()> {
-        Err(REFUSED)
+        Err(PongError::Refused)
     }
 }
 
@@ -40,6 +39,6 @@ mod tests {
     #[test]
     fn only_failing_fails() {
         assert_eq!(Answering.call(), Ok(()));
-        assert_eq!(Answering.fails(), Err(REFUSED));
+        assert_eq!(Answering.fails(), Err(PongError::Refused));
     }
 }

@@ -21,7 +21,8 @@ runtime::component! { main: run }
 
 fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
-    [1, 2].into_iter().try_for_each(|runner| SCHED.spawn(race, runner).map(|_| ()))
+    [1, 2].into_iter().try_for_each(|runner| SCHED.spawn(race, runner).map(drop))?;
+    Ok(())
 }
 
 fn race(runner: u64) -> Result<()> {

@@ -10,8 +10,8 @@ use crate::{Memory, Owned, Peer, Plain, Share, Shared, Source};
 use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use memory_interface::{MemoryClient, WRONG_SIZE};
-use runtime::{Result, Word};
+use memory_interface::{MemoryClient, MemoryError, Result};
+use runtime::Word;
 
 /// Buffers that a channel can have, as one word says which are where.
 const MOST: usize = 64;
@@ -99,7 +99,7 @@ impl<T: Plain, const BUFFERS: usize, const LENGTH: usize, M: Memory> Channel<T, 
     /// As of [`Shared::open`].
     pub fn open(source: &'static Source<M>, from: Peer, name: Share<T>) -> Result<Self> {
         let region = Shared::open(source, from, Share::from_word(name.into_word()))?;
-        if region.len() == Self::LEN { Ok(Self::with(region, 0, [RING, 0])) } else { Err(WRONG_SIZE) }
+        if region.len() == Self::LEN { Ok(Self::with(region, 0, [RING, 0])) } else { Err(MemoryError::WrongSize) }
     }
 
     const fn with(region: Shared<u64, M>, here: u64, rings: [usize; 2]) -> Self {

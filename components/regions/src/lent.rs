@@ -3,8 +3,7 @@
 use crate::mapped::{Extent, Mapped};
 use crate::{Loan, Memory, Owned, Peer, Plain, Share, Source};
 use core::{fmt, mem};
-use memory_interface::{MemoryClient, WRONG_SIZE};
-use runtime::{Error, Result};
+use memory_interface::{MemoryClient, MemoryError, Result};
 
 /// A region that another component lends: that one may write to it at any time, and take it back. Dropped, it is unmapped here.
 pub struct View<T: Plain, M: Memory + 'static = MemoryClient> {
@@ -17,8 +16,8 @@ impl<T: Plain, M: Memory> View<T, M> {
     ///
     /// # Errors
     ///
-    /// [`NOT_YOURS`](memory_interface::NOT_YOURS) if that one lends nothing of this name to this component, or no more;
-    /// [`ACCEPTED`](memory_interface::ACCEPTED) if it is mapped already; [`WRONG_SIZE`] if the name is of more than is lent.
+    /// [`NotYours`](memory_interface::MemoryError::NotYours) if that one lends nothing of this name to this component, or no more;
+    /// [`Accepted`](memory_interface::MemoryError::Accepted) if it is mapped already; [`MemoryError::WrongSize`] if the name is of more than is lent.
     pub fn open(source: &'static Source<M>, from: Peer, loan: Loan<T>) -> Result<Self> {
         Ok(Self { values: accept(source, from, loan.extent()?, false)?, source })
     }
@@ -47,7 +46,7 @@ impl<T: Plain, M: Memory> Shared<T, M> {
     ///
     /// # Errors
     ///
-    /// As of [`View::open`]; [`NOT_PERMITTED`](memory_interface::NOT_PERMITTED) of what is lent to be read.
+    /// As of [`View::open`]; [`NotPermitted`](memory_interface::MemoryError::NotPermitted) of what is lent to be read.
     pub fn open(source: &'static Source<M>, from: Peer, share: Share<T>) -> Result<Self> {
         Ok(Self { values: accept(source, from, share.extent()?, true)?, source, is_owner: false })
     }
@@ -61,8 +60,8 @@ impl<T: Plain, M: Memory> Shared<T, M> {
     ///
     /// # Errors
     ///
-    /// [`NOT_YOURS`](memory_interface::NOT_YOURS), with the region, if another owns it.
-    pub fn reclaim(self) -> core::result::Result<Owned<T, M>, (Error, Self)> {
+    /// [`NotYours`](memory_interface::MemoryError::NotYours), with the region, if another owns it.
+    pub fn reclaim(self) -> core::result::Result<Owned<T, M>, (MemoryError, Self)> {
         let (extent, source) = (self.values.extent(), self.source);
         match source.ask(|memory| memory.take_back(extent.address)) {
             Ok(()) => {
@@ -133,7 +132,7 @@ fn accept<T: Plain, M: Memory>(source: &Source<M>, from: Peer, named: Extent, wr
     let (address, pages) = source.ask(|memory| memory.accept(from.token(), named.address, write))?;
     if pages != named.pages() {
         let _ = source.ask(|memory| memory.release(address));
-        return Err(WRONG_SIZE);
+        return Err(MemoryError::WrongSize);
     }
     // SAFETY: it has just been mapped, where nothing else was, and stays so until it is released (`Source::of`).
     Ok(unsafe { Mapped::new(Extent { address, ..named }) })

@@ -5,8 +5,8 @@ use crate::mapped::{Extent, PAGE};
 use crate::{Memory, Source};
 use core::fmt;
 use core::marker::PhantomData;
-use memory_interface::WRONG_SIZE;
-use runtime::{Caller, Result, Word};
+use memory_interface::{MemoryError, Result};
+use runtime::{Caller, Word};
 
 /// A component, as the one to whom something is given or from whom it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +102,11 @@ macro_rules! names {
             ///
             /// # Errors
             ///
-            /// [`WRONG_SIZE`] if that is no whole number of values.
+            /// [`MemoryError::WrongSize`] if that is no whole number of values.
             pub(crate) fn extent(self) -> Result<Extent> {
                 let extent = unpack(self.word);
                 let is_whole = extent.bytes > 0 && extent.bytes.is_multiple_of(size_of::<T>());
-                if is_whole { Ok(extent) } else { Err(WRONG_SIZE) }
+                if is_whole { Ok(extent) } else { Err(MemoryError::WrongSize) }
             }
         }
     )*};

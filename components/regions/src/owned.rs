@@ -6,8 +6,7 @@ use crate::{Gift, Loan, Memory, Peer, Plain, Shared, Source};
 use core::fmt;
 use core::mem;
 use core::ops::{Deref, DerefMut};
-use memory_interface::{MemoryClient, WRONG_SIZE};
-use runtime::{Error, Result};
+use memory_interface::{MemoryClient, MemoryError, Result};
 
 /// A region that nobody else can write to: values in whole pages. Dropped, it goes back to the memory manager, and whoever it is lent to
 /// has it no more.
@@ -21,9 +20,12 @@ impl<T: Plain, M: Memory> Owned<T, M> {
     ///
     /// # Errors
     ///
-    /// [`NO_MEMORY`](memory_interface::NO_MEMORY); [`WRONG_SIZE`] for none, or for more than a region can have.
+    /// [`NoMemory`](memory_interface::MemoryError::NoMemory); [`MemoryError::WrongSize`] for none, or for more than a region can have.
     pub fn new(source: &'static Source<M>, count: usize) -> Result<Self> {
-        let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| (1..=MOST).contains(bytes)).ok_or(WRONG_SIZE)?;
+        let bytes = count
+            .checked_mul(size_of::<T>())
+            .filter(|bytes| (1..=MOST).contains(bytes))
+            .ok_or(MemoryError::WrongSize)?;
         let pages = Extent { address: 0, bytes }.pages();
         let address = source.ask(|memory| memory.grant(pages))?;
         // SAFETY: so many pages have just been granted.
@@ -34,15 +36,15 @@ impl<T: Plain, M: Memory> Owned<T, M> {
     ///
     /// # Errors
     ///
-    /// [`NOT_YOURS`](memory_interface::NOT_YOURS) if that one gives nothing of this name to this component;
-    /// [`NO_MEMORY`](memory_interface::NO_MEMORY) if it is more than it may have; [`WRONG_SIZE`] if the name is of more than was given, which
+    /// [`NotYours`](memory_interface::MemoryError::NotYours) if that one gives nothing of this name to this component;
+    /// [`NoMemory`](memory_interface::MemoryError::NoMemory) if it is more than it may have; [`MemoryError::WrongSize`] if the name is of more than was given, which
     /// then goes back to the memory manager.
     pub fn take(source: &'static Source<M>, from: Peer, gift: Gift<T>) -> Result<Self> {
         let named = gift.extent()?;
         let (address, pages) = source.ask(|memory| memory.take(from.token(), named.address))?;
         if pages != named.pages() {
             let _ = source.ask(|memory| memory.give_back(address, pages));
-            return Err(WRONG_SIZE);
+            return Err(MemoryError::WrongSize);
         }
         // SAFETY: it has just been taken, and is as long as that.
         Ok(unsafe { Self::at(source, Extent { address, ..named }) })
@@ -52,8 +54,8 @@ impl<T: Plain, M: Memory> Owned<T, M> {
     ///
     /// # Errors
     ///
-    /// The memory manager's, with the region: [`NOT_PERMITTED`](memory_interface::NOT_PERMITTED) if the graph has no such edge.
-    pub fn give(self, to: Peer) -> core::result::Result<Gift<T>, (Error, Self)> {
+    /// The memory manager's, with the region: [`NotPermitted`](memory_interface::MemoryError::NotPermitted) if the graph has no such edge.
+    pub fn give(self, to: Peer) -> core::result::Result<Gift<T>, (MemoryError, Self)> {
         let extent = self.values.extent();
         match self.source.ask(|memory| memory.give(extent.address, extent.pages(), to.token())) {
             Ok(()) => {
@@ -68,7 +70,7 @@ impl<T: Plain, M: Memory> Owned<T, M> {
     ///
     /// # Errors
     ///
-    /// The memory manager's: [`NOT_PERMITTED`](memory_interface::NOT_PERMITTED) if the graph has no such edge.
+    /// The memory manager's: [`NotPermitted`](memory_interface::MemoryError::NotPermitted) if the graph has no such edge.
     pub fn lend(&self, to: Peer) -> Result<Loan<T>> {
         self.offer(to, false).map(|()| Loan::new(self.values.extent()))
     }
@@ -77,7 +79,7 @@ impl<T: Plain, M: Memory> Owned<T, M> {
     ///
     /// # Errors
     ///
-    /// [`NOT_YOURS`](memory_interface::NOT_YOURS) if it is not lent.
+    /// [`NotYours`](memory_interface::MemoryError::NotYours) if it is not lent.
     pub fn revoke(&self) -> Result<()> {
         self.source.ask(|memory| memory.take_back(self.values.extent().address))
     }
@@ -86,8 +88,8 @@ impl<T: Plain, M: Memory> Owned<T, M> {
     ///
     /// # Errors
     ///
-    /// The memory manager's, with the region: [`NOT_PERMITTED`](memory_interface::NOT_PERMITTED) if the graph has no such edge.
-    pub fn share(self, to: Peer) -> core::result::Result<Shared<T, M>, (Error, Self)> {
+    /// The memory manager's, with the region: [`NotPermitted`](memory_interface::MemoryError::NotPermitted) if the graph has no such edge.
+    pub fn share(self, to: Peer) -> core::result::Result<Shared<T, M>, (MemoryError, Self)> {
         match self.offer(to, true) {
             Ok(()) => {
                 let (extent, source) = (self.values.extent(), self.source);

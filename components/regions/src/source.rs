@@ -2,8 +2,7 @@
 
 use crate::Memory;
 use core::fmt;
-use memory_interface::{BUSY, MemoryClient};
-use runtime::Result;
+use memory_interface::{MemoryClient, MemoryError, Result};
 
 /// How often a memory manager that serves another is asked again.
 const PATIENCE: usize = 1 << 20;
@@ -49,11 +48,11 @@ impl<M: Memory> Source<M> {
     pub(crate) fn ask<T>(&self, ask: impl Fn(&M) -> Result<T>) -> Result<T> {
         for _ in 0..PATIENCE {
             match ask(self.memory) {
-                Err(BUSY) => (self.pause)(),
+                Err(MemoryError::Busy) => (self.pause)(),
                 answer => return answer,
             }
         }
-        Err(BUSY)
+        Err(MemoryError::Busy)
     }
 }
 

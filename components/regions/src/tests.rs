@@ -6,7 +6,7 @@ mod played;
 
 use crate::mapped::PAGE;
 use crate::{Gift, Owned, Peer, Shared, View};
-use memory_interface::{ACCEPTED, BUSY, NOT_PERMITTED, NOT_YOURS, WRONG_SIZE};
+use memory_interface::MemoryError;
 use played::{Component, Played, pair};
 use runtime::{Caller, Word};
 use std::vec;
@@ -46,10 +46,10 @@ fn what_is_given_is_the_takers_with_all_that_is_in_it() {
     let mut picture = owned(&one, 1000);
     picture.fill(GREY);
     let gift = picture.give(two.peer).unwrap();
-    assert_eq!(Owned::take(two.source, two.peer, gift).unwrap_err(), NOT_YOURS, "that one gave nothing");
+    assert_eq!(Owned::take(two.source, two.peer, gift).unwrap_err(), MemoryError::NotYours, "that one gave nothing");
     let taken = Owned::take(two.source, one.peer, Gift::<Pixel>::from_word(gift.into_word())).unwrap();
     assert!(taken.len() == 1000 && taken.iter().all(|pixel| *pixel == GREY));
-    assert_eq!(Owned::take(two.source, one.peer, gift).unwrap_err(), NOT_YOURS, "once");
+    assert_eq!(Owned::take(two.source, one.peer, gift).unwrap_err(), MemoryError::NotYours, "once");
     drop(taken);
     assert_eq!((one.pages(), two.pages()), (0, 0));
 }
@@ -60,9 +60,12 @@ fn what_nobody_takes_is_taken_back_and_what_is_refused_is_kept() {
     let gift = owned(&one, 3).give(two.peer).unwrap();
     let picture = Owned::take(one.source, one.peer, gift).unwrap();
     let (error, kept) = picture.give(Peer::from_word(99)).unwrap_err();
-    assert_eq!((error, kept.len(), one.pages()), (NOT_PERMITTED, 3, 1));
+    assert_eq!((error, kept.len(), one.pages()), (MemoryError::NotPermitted, 3, 1));
     let (error, kept) = kept.share(Peer::from_word(99)).unwrap_err();
-    assert_eq!((error, kept.lend(Peer::from_word(99)).unwrap_err()), (NOT_PERMITTED, NOT_PERMITTED));
+    assert_eq!(
+        (error, kept.lend(Peer::from_word(99)).unwrap_err()),
+        (MemoryError::NotPermitted, MemoryError::NotPermitted)
+    );
 }
 
 #[test]
@@ -72,12 +75,16 @@ fn a_name_that_says_more_than_there_is_is_refused() {
     let gift = owned(&one, 2).give(two.peer).unwrap();
     let no_pixels = [Gift::from_word(0), name(gift, 1), name(gift, 0_u64.wrapping_sub(12))];
     for wrong in no_pixels {
-        assert_eq!(Owned::take(two.source, one.peer, wrong).unwrap_err(), WRONG_SIZE, "{wrong:?}");
+        assert_eq!(Owned::take(two.source, one.peer, wrong).unwrap_err(), MemoryError::WrongSize, "{wrong:?}");
     }
-    assert_eq!(Owned::take(two.source, one.peer, name(gift, 6 * 4096)).unwrap_err(), WRONG_SIZE, "another page");
+    assert_eq!(
+        Owned::take(two.source, one.peer, name(gift, 6 * 4096)).unwrap_err(),
+        MemoryError::WrongSize,
+        "another page"
+    );
     assert_eq!((one.pages(), two.pages()), (0, 0), "and what was taken for it is not kept");
     for count in [0, usize::MAX, 1 << 40] {
-        assert_eq!(Owned::<Pixel, _>::new(one.source, count).unwrap_err(), WRONG_SIZE);
+        assert_eq!(Owned::<Pixel, _>::new(one.source, count).unwrap_err(), MemoryError::WrongSize);
     }
 }
 
@@ -87,7 +94,7 @@ fn who_is_lent_a_region_reads_what_its_owner_writes_until_that_is_over() {
     let mut picture = owned(&one, 700);
     let loan = picture.lend(two.peer).unwrap();
     let view = View::open(two.source, one.peer, loan).unwrap();
-    assert_eq!(View::open(two.source, one.peer, loan).unwrap_err(), ACCEPTED);
+    assert_eq!(View::open(two.source, one.peer, loan).unwrap_err(), MemoryError::Accepted);
     picture[699] = GREY;
     let mut copy = [Pixel { red: 1, green: 1, blue: 1 }; 3];
     assert_eq!((view.len(), view.get(699), view.get(700)), (700, Some(GREY), None));
@@ -96,11 +103,11 @@ fn who_is_lent_a_region_reads_what_its_owner_writes_until_that_is_over() {
     drop(view);
     assert!(View::open(two.source, one.peer, loan).is_ok(), "who let go of it can open it again");
     picture.revoke().unwrap();
-    assert_eq!(View::open(two.source, one.peer, loan).unwrap_err(), NOT_YOURS);
-    assert_eq!(picture.revoke(), Err(NOT_YOURS));
+    assert_eq!(View::open(two.source, one.peer, loan).unwrap_err(), MemoryError::NotYours);
+    assert_eq!(picture.revoke(), Err(MemoryError::NotYours));
     assert_eq!(
         Shared::open(two.source, one.peer, crate::Share::<Pixel>::from_word(loan.into_word())).unwrap_err(),
-        NOT_YOURS
+        MemoryError::NotYours
     );
 }
 
@@ -113,7 +120,7 @@ fn what_is_shared_is_written_by_both_and_then_its_owners_alone() {
     theirs.write(9, &[GREY]).unwrap();
     assert_eq!((theirs.get(4), ours.get(9), ours.write(9, &[GREY; 2])), (Some(GREY), Some(GREY), None));
     let (error, theirs) = theirs.reclaim().unwrap_err();
-    assert_eq!(error, NOT_YOURS);
+    assert_eq!(error, MemoryError::NotYours);
     drop(theirs);
     let picture = ours.reclaim().unwrap();
     assert_eq!(picture.iter().filter(|pixel| **pixel == GREY).count(), 3);
@@ -148,7 +155,7 @@ fn a_memory_manager_that_serves_another_is_asked_again() {
     drop(region);
     assert_eq!(one.pages(), 0);
     one.busy_for(u64::MAX);
-    assert_eq!(Owned::<u64, _>::new(one.source, 1).unwrap_err(), BUSY, "but not for ever");
+    assert_eq!(Owned::<u64, _>::new(one.source, 1).unwrap_err(), MemoryError::Busy, "but not for ever");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The client's side of an invocation: what generated clients are made of.
 
 use crate::capability::{invoke_cleared, invoke_trusted};
-use crate::{Answer, Error, Result};
+use crate::{Answer, Failure};
 use abi::record::CLEAR_REGISTERS;
 use core::cell::UnsafeCell;
 
@@ -39,7 +39,7 @@ impl ImportSlot {
     /// The kernel's, or the server's own.
     #[doc(hidden)]
     #[inline(always)]
-    pub fn call<A: Answer, const WORDS: usize>(&self, method: u16, words: [u64; WORDS]) -> Result<A> {
+    pub fn call<A: Answer, E: Failure, const WORDS: usize>(&self, method: u16, words: [u64; WORDS]) -> Result<A, E> {
         // SAFETY: the slot exists, so this is an image (`unbound`), and the composer has filled it.
         unsafe { call(*self.word.get(), method, words) }
     }
@@ -52,7 +52,11 @@ impl ImportSlot {
 /// In an image, on a thread's stack. The word is one that the composer puts into a slot: it names an invocation or nothing, so a server runs
 /// on memory of its own, and comes back into this component by its entries alone.
 #[inline(always)]
-pub(crate) unsafe fn call<A: Answer, const WORDS: usize>(word: u64, method: u16, words: [u64; WORDS]) -> Result<A> {
+pub(crate) unsafe fn call<A: Answer, E: Failure, const WORDS: usize>(
+    word: u64,
+    method: u16,
+    words: [u64; WORDS],
+) -> Result<A, E> {
     // Added, so that the sign of the sum is all that has to be looked at.
     let word = word.wrapping_add(u64::from(method));
     // SAFETY: as the caller says.
@@ -64,7 +68,7 @@ pub(crate) unsafe fn call<A: Answer, const WORDS: usize>(word: u64, method: u16,
             invoke_trusted(word, words)
         }
     };
-    Error::check(status)?;
+    E::check(status)?;
     Ok(A::from_words(words))
 }
 

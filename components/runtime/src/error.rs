@@ -1,4 +1,21 @@
 //! What can go wrong with a call, and the status as which it travels.
+//!
+//! Three types say it, each as much as its place can know:
+//!
+//! | type | is | for |
+//! |---|---|---|
+//! | an enum made by [`errors!`](crate::errors) | an interface's own errors, and [`CallError`] | methods of that interface |
+//! | [`CallError`] | what the kernel or a page says of any call | a part of those |
+//! | [`Error`] | any of these, with its name | whoever handles none of them, as a `main` does |
+//!
+//! Numbers of one interface mean nothing in another. So an enum becomes an [`Error`] by `?`, which remembers whose it was, and only
+//! [`Error::downcast`] to the same enum leads back; any other gets [`CallError::Unknown`] of it.
+
+mod call;
+mod named;
+
+pub use call::{CallError, Failure};
+pub use named::{Named, Names, Refusal};
 
 use crate::page::PageError;
 use abi::crossing::SERVER_STATUS;
@@ -9,53 +26,81 @@ use core::fmt;
 pub enum Error {
     /// The kernel refused it, or unwound it because the server faulted.
     Kernel(abi::error::Error),
-    /// The server refused it, with a code that the interface defines.
-    Server(u16),
+    /// The server refused it, for a reason that its interface names.
+    Server(Refusal),
     /// It was not posted to a page, or has no result there.
     Page(PageError),
-    /// A status that neither the kernel nor any interface defines.
+    /// A status that neither the kernel nor the interface defines, or an error of another interface.
     Unknown,
 }
 
-/// What a call answers.
-pub type Result<T> = core::result::Result<T, Error>;
+/// What a call answers: `E` is the interface's own type, or one for all interfaces.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl Error {
-    /// The status of [`Error::Unknown`]: the last below the servers' own.
-    const UNKNOWN: u16 = SERVER_STATUS - 1;
-
-    /// The status as which this error travels; never 0. Server codes that do
+    /// The status as which a thread ends that ends with this error; never 0. Codes of servers that do
     /// not fit above [`SERVER_STATUS`] become the highest that does.
     pub const fn status(self) -> u16 {
         match self {
             Self::Kernel(error) => error.status(),
-            Self::Server(code) => SERVER_STATUS.saturating_add(code),
+            Self::Server(refusal) => refusal.status(),
             Self::Page(error) => error.status(),
-            Self::Unknown => Self::UNKNOWN,
+            Self::Unknown => CallError::Unknown.status(),
         }
     }
 
-    /// What `status` means.
+    /// An error of which only a number is known: nobody else's, so none of an interface.
+    pub const fn numbered(code: u16) -> Self {
+        Self::Server(Refusal::numbered(code))
+    }
+
+    /// What `status` means, of which nobody says whose it is.
     ///
     /// # Errors
     ///
     /// Every status but 0 is one.
     #[inline]
-    pub const fn check(status: u16) -> Result<()> {
-        if status == 0 { Ok(()) } else { Err(Self::from_status(status)) }
+    pub fn check(status: u16) -> Result<()> {
+        <Self as Failure>::check(status)
     }
 
-    /// The error that a status other than 0 stands for.
+    /// The error of an interface that this is, if it is one of `E`: what `?` has made an [`Error`] of, or what the kernel says.
+    pub fn downcast<E: Failure>(self) -> Option<E> {
+        E::from_error(self)
+    }
+}
+
+/// Of methods that name no errors: only the kernel's and a page's arrive, and numbers without a name.
+impl Failure for Error {
+    fn into_status(self) -> u16 {
+        match self {
+            Self::Server(refusal) if refusal.is_named() => CallError::Unknown.status(),
+            error => error.status(),
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    const fn from_status(status: u16) -> Self {
-        if status >= SERVER_STATUS {
-            return Self::Server(status - SERVER_STATUS);
+    fn from_status(status: u16) -> Self {
+        match status.checked_sub(SERVER_STATUS) {
+            Some(code) => Self::Server(Refusal::numbered(code)),
+            None => CallError::from_status(status).into(),
         }
-        match (abi::error::Error::from_status(status), PageError::from_status(status)) {
-            (Some(error), _) => Self::Kernel(error),
-            (None, Some(error)) => Self::Page(error),
-            (None, None) => Self::Unknown,
+    }
+
+    fn from_error(error: Error) -> Option<Self> {
+        Some(error)
+    }
+}
+
+impl From<CallError> for Error {
+    #[cold]
+    #[inline(never)]
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Kernel(error) => Self::Kernel(error),
+            CallError::Page(error) => Self::Page(error),
+            CallError::Unknown => Self::Unknown,
         }
     }
 }
@@ -64,9 +109,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kernel(error) => error.fmt(f),
-            Self::Server(code) => write!(f, "the server's error {code}"),
+            Self::Server(refusal) => refusal.fmt(f),
             Self::Page(error) => error.fmt(f),
-            Self::Unknown => f.write_str("unknown status"),
+            Self::Unknown => CallError::Unknown.fmt(f),
         }
     }
 }
@@ -74,32 +119,4 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_status_is_one_error_and_travels_on_unchanged() {
-        assert_eq!(Error::check(0), Ok(()));
-        for status in 1..=u16::MAX {
-            let error = Error::check(status).unwrap_err();
-            let known = error != Error::Unknown;
-            assert_eq!(error.status(), if known { status } else { Error::UNKNOWN });
-        }
-    }
-
-    #[test]
-    fn no_error_travels_as_success() {
-        for code in 0..=u16::MAX {
-            assert!(Error::Server(code).status() >= SERVER_STATUS);
-        }
-        assert_ne!(Error::Unknown.status(), 0);
-    }
-
-    #[test]
-    fn the_kernel_and_the_server_are_told_apart() {
-        let faulted = abi::error::Error::Faulted;
-        assert_eq!(Error::check(faulted.status()), Err(Error::Kernel(faulted)));
-        assert_eq!(Error::check(SERVER_STATUS + 3), Err(Error::Server(3)));
-        assert_eq!(Error::check(SERVER_STATUS - 7), Err(Error::Unknown));
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@
 //! | [`export!`] | an interface that it serves |
 //! | [`ports!`], [`interrupt!`], [`registers!`] | what of a device it drives |
 //! | [`parameter!`], [`constant!`] | a word that the graph can set |
+//! | [`errors!`] | what the methods of an interface can fail with |
 //! | [`thread_local!`] | a value of which each thread has its own |
 //! | [`files!`] | that it reads the files that it starts with |
 //! | [`plan!`] | that it schedules others |
@@ -66,7 +67,7 @@ pub use capability::operate;
 pub use client::ImportSlot;
 pub use constructor::Constructor;
 pub use debug_console::DebugConsole;
-pub use error::{Error, Result};
+pub use error::{CallError, Error, Failure, Refusal, Result};
 pub use files::Files;
 pub use interface_macro::interface;
 pub use interrupt::Interrupt;
@@ -81,11 +82,13 @@ pub use word::{Answer, Word};
 /// What the macros need and nobody else should name.
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::error::{Named, Names, Refusal};
     pub use crate::panic::{IDENTITY, panicked};
     pub use crate::record::{Record, joined};
-    pub use crate::server::{MXCSR, Method, Methods};
+    pub use crate::server::{MXCSR, Method, Methods, Returned};
     pub use crate::start::{STACKS, UNKNOWN_PHASE, run_on_core, run_phase};
     pub use crate::storage::end_thread;
+    pub use abi::crossing::SERVER_STATUS;
     pub use abi::phase::{INITIALISE, MAIN, PARALLEL_INITIALISE};
 
     /// A stack's span as a power of two, for the entry stubs.

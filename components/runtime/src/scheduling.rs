@@ -5,8 +5,8 @@
 
 mod pages;
 
+use crate::CallError;
 use crate::capability::{operate, switch};
-use crate::{Error, Result};
 use abi::crossing::CapabilityWord;
 use abi::error::Error as KernelError;
 use abi::event::Batch;
@@ -19,6 +19,9 @@ use abi::time::EVERYTHING;
 use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
+
+/// What the kernel answers a scheduler.
+pub type Result<T> = core::result::Result<T, CallError>;
 
 /// What the composer tells a scheduler; made by [`plan!`](crate::plan).
 #[repr(transparent)]
@@ -176,7 +179,7 @@ impl Plan {
     ///
     /// The kernel's; `BadArgument` if the plan has no such thread.
     pub fn create(&self, client: usize, at: usize) -> Result<Thread> {
-        const NONE: Error = Error::Kernel(abi::error::Error::BadArgument);
+        const NONE: CallError = CallError::Kernel(abi::error::Error::BadArgument);
         let of = self.client(client).map(|scheduled| scheduled.client).ok_or(NONE)?;
         if at as u64 >= of.created {
             return Err(NONE);
@@ -260,7 +263,7 @@ impl OnCore<'_> {
     pub fn wait(&self, timeout: u64) -> Result<Option<Batch>> {
         match self.receive([ALL, timeout, 0, 0])? {
             (status, _) if status == KernelError::TimedOut.status() => Ok(None),
-            (status, words) => Error::check(status).map(|()| Some(Batch::from_words(words))),
+            (status, words) => CallError::check(status).map(|()| Some(Batch::from_words(words))),
         }
     }
 
@@ -271,7 +274,7 @@ impl OnCore<'_> {
     /// The kernel's: `NothingPending` if there is nothing.
     pub fn poll(&self) -> Result<Batch> {
         let (status, words) = self.receive([DO_NOT_WAIT | ALL, 0, 0, 0])?;
-        Error::check(status).map(|()| Batch::from_words(words))
+        CallError::check(status).map(|()| Batch::from_words(words))
     }
 
     /// What threads without a budget of their own run on.
@@ -311,7 +314,7 @@ impl OnCore<'_> {
             return Ok(());
         }
         match self.delegate(budget, ticks - left) {
-            Err(Error::Kernel(KernelError::BudgetExhausted)) => self.delegate(budget, EVERYTHING),
+            Err(CallError::Kernel(KernelError::BudgetExhausted)) => self.delegate(budget, EVERYTHING),
             filled => filled,
         }
     }
@@ -394,7 +397,7 @@ impl<'p> EndPoint<'p> {
         let peers = u64::from(budget.slot) << 32 | u64::from(end_point);
         let asked = CapabilityWord::new(thread.slot.get(), ThreadOperation::Dispatch as u16).0;
         // SAFETY: a plan is bound, so this is an image; and a dispatch changes no memory that is mapped anywhere.
-        Error::check(unsafe { switch(asked, [word, timeout, token, peers]) })
+        CallError::check(unsafe { switch(asked, [word, timeout, token, peers]) })
     }
 
     /// As [`OnCore::time`].
@@ -418,7 +421,7 @@ impl<'p> EndPoint<'p> {
     #[inline(never)]
     fn look_up(&self) -> Result<u32> {
         match self.of.own().receive as u32 {
-            0 => Err(Error::Kernel(abi::error::Error::Empty)),
+            0 => Err(CallError::Kernel(abi::error::Error::Empty)),
             slot => {
                 self.slot.store(slot, Relaxed);
                 Ok(slot)
@@ -434,7 +437,7 @@ fn thread(slot: u64) -> Option<Thread> {
 /// Asks an object of a scheduler for an operation.
 fn ask(slot: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
     let (status, words) = answer(slot, operation, words)?;
-    Error::check(status).map(|()| words)
+    CallError::check(status).map(|()| words)
 }
 
 /// The same; answers the status with the words.
@@ -443,7 +446,7 @@ fn ask(slot: u32, operation: u16, words: [u64; 4]) -> Result<[u64; 2]> {
 #[inline(always)]
 fn answer(slot: u32, operation: u16, words: [u64; 4]) -> Result<(u16, [u64; 2])> {
     if slot == 0 {
-        return Err(Error::Kernel(KernelError::Empty));
+        return Err(CallError::Kernel(KernelError::Empty));
     }
     // SAFETY: a plan is bound, so this is an image. A scheduler holds threads, an end-point and its own
     // capability table: none of their operations here changes memory that is mapped anywhere.
@@ -460,7 +463,7 @@ mod tests {
         let plan = unsafe { Plan::unbound() };
         assert_eq!((plan.clients(), plan.client(0), plan.on(0).own_thread(), plan.thread(0)), (0, None, None, None));
         assert!(!plan.reaches(0, 0));
-        let empty = Error::Kernel(abi::error::Error::Empty);
+        let empty = CallError::Kernel(abi::error::Error::Empty);
         assert!(plan.create(0, 0).is_err());
         let plan = plan.on(0);
         assert_eq!((plan.poll(), plan.wait(0), plan.frequency()), (Err(empty), Err(empty), Err(empty)));

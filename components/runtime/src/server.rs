@@ -3,7 +3,7 @@
 //! The stub itself is written out by [`export!`](crate::export), once for each
 //! interface that an image serves and each answer to "is the client trusted".
 
-use crate::{Answer, Error, Result};
+use crate::{Answer, Failure};
 use core::arch::asm;
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -168,13 +168,23 @@ impl Eq for Reply {}
 /// The status of an error, out of the way of what succeeds.
 #[cold]
 #[inline(never)]
-fn status(error: Error) -> u16 {
-    error.status()
+fn status(error: impl Failure) -> u16 {
+    error.into_status()
 }
 
-impl<A: Answer> From<Result<A>> for Reply {
+/// What a method returns, taken apart.
+pub trait Returned {
+    /// What it can fail with.
+    type Failure;
+}
+
+impl<A, E> Returned for Result<A, E> {
+    type Failure = E;
+}
+
+impl<A: Answer, E: Failure> From<Result<A, E>> for Reply {
     #[inline]
-    fn from(result: Result<A>) -> Self {
+    fn from(result: Result<A, E>) -> Self {
         match result {
             Ok(answer) => {
                 Self { status: 0, words: answer.into_words(), meant: answer.into_meant_words(), count: A::WORDS }
@@ -336,16 +346,17 @@ const _: () = assert!(abi::stack::FIRST_ENTRY == 24);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn an_answer_travels_in_its_words() {
-        let reply = Reply::from(Ok((3_u64, 4_u64)));
+        let reply = Reply::from(Ok::<_, Error>((3_u64, 4_u64)));
         assert_eq!((reply.status(), reply.words()), (0, [3, 4]));
     }
 
     #[test]
     fn an_error_travels_as_its_status_and_takes_no_words_along() {
-        let reply = Reply::from(Err::<u64, _>(Error::Server(2)));
+        let reply = Reply::from(Err::<u64, _>(Error::numbered(2)));
         assert_eq!((reply.status(), reply.words()), (0x102, [0, 0]));
     }
 }

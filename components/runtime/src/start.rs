@@ -1,6 +1,6 @@
 //! How a component's own thread starts and ends.
 
-use crate::{Result, thread};
+use crate::{Error, thread};
 
 /// The end of thread 0's stack in this image; the composer sets it. Read by
 /// entry stubs alone.
@@ -62,11 +62,11 @@ impl Outcome for u16 {
     }
 }
 
-impl<T: Outcome> Outcome for Result<T> {
+impl<T: Outcome, E: Into<Error>> Outcome for Result<T, E> {
     fn status(self) -> u16 {
         match self {
             Ok(value) => value.status(),
-            Err(error) => error.status(),
+            Err(error) => error.into().status(),
         }
     }
 }
@@ -74,13 +74,12 @@ impl<T: Outcome> Outcome for Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     #[test]
     fn a_phase_ends_with_the_status_of_its_outcome() {
         assert_eq!(().status(), 0);
         assert_eq!(7_u16.status(), 7);
         assert_eq!(Ok::<_, Error>(()).status(), 0);
-        assert_eq!(Err::<(), _>(Error::Server(1)).status(), 0x101);
+        assert_eq!(Err::<(), _>(Error::numbered(1)).status(), 0x101);
     }
 }

@@ -193,7 +193,7 @@ mod tests {
     use crate::Error;
 
     fn fails_with(argument: u64) -> Result<()> {
-        Err(Error::Server(argument as u16))
+        Err(Error::numbered(argument as u16))
     }
 
     // One test: the table is the program's.
@@ -205,7 +205,7 @@ mod tests {
         let prepared = prepare(fails_with, 7).unwrap();
         let word = prepared.word();
         prepared.started();
-        assert_eq!(run(word), Error::Server(7).status());
+        assert_eq!(run(word), Error::numbered(7).status());
         assert_eq!(run(word), UNKNOWN_PHASE, "a second time");
 
         drop(prepare(fails_with, 8));
@@ -217,7 +217,7 @@ mod tests {
         for (at, prepared) in all.into_iter().flatten().enumerate() {
             let word = prepared.word();
             prepared.started();
-            assert_eq!(run(word), Error::Server(at as u16).status());
+            assert_eq!(run(word), Error::numbered(at as u16).status());
         }
         assert!(prepare(fails_with, 9).is_some(), "they come back");
     }

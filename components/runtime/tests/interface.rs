@@ -1,7 +1,7 @@
 //! What the interface attribute makes of a trait: names, schema, and a server
 //! that runs the method of an invocation.
 
-use runtime::{Error, Invocation, Reply, Result, Word};
+use runtime::{CallError, Error, Failure, Invocation, Reply, Result, Word};
 
 /// A word of an interface's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +17,25 @@ impl Word for Handle {
     }
 }
 
+runtime::errors! {
+    /// Why a shape is refused.
+    pub enum ShapeError {
+        Round = 4: "it is round",
+    }
+}
+
+runtime::errors! {
+    /// Of another interface, with the same number.
+    pub enum ColourError {
+        Green = 4: "it is green",
+    }
+}
+
 /// Methods of every shape.
 #[runtime::interface]
 pub trait EveryShape {
     /// Takes and answers nothing.
-    fn nothing(&self) -> Result<()>;
+    fn nothing(&self) -> Result<(), ShapeError>;
     /// Takes and answers a word of its own.
     fn one(&self, handle: Handle) -> Result<Handle>;
     /// Takes four words and answers two.
@@ -31,12 +45,13 @@ pub trait EveryShape {
 struct Mock;
 
 impl EveryShape for Mock {
-    fn nothing(&self) -> Result<()> {
-        Err(Error::Server(4))
+    fn nothing(&self) -> Result<(), ShapeError> {
+        Err(ShapeError::Round)
     }
 
     fn one(&self, handle: Handle) -> Result<Handle> {
-        Ok(Handle(handle.0 + 1))
+        // As if it had called a server of its own, which refused that.
+        if handle.0 == 0 { Err(ColourError::Green.into()) } else { Ok(Handle(handle.0 + 1)) }
     }
 
     fn all(&self, a: u64, b: u8, c: i32, d: bool) -> Result<(u64, bool)> {
@@ -58,14 +73,21 @@ fn both_ends_have_one_name_and_schema() {
 
 #[test]
 fn the_server_runs_the_method_that_was_invoked() {
-    assert_eq!(serve(1, [6, 0, 0, 0]), Reply::from(Ok(7_u64)));
-    assert_eq!(serve(2, [100, 20, (-3_i32).into_word(), 0]), Reply::from(Ok((123_u64, true))));
+    assert_eq!(serve(1, [6, 0, 0, 0]), Reply::from(Ok::<_, Error>(7_u64)));
+    assert_eq!(serve(2, [100, 20, (-3_i32).into_word(), 0]), Reply::from(Ok::<_, Error>((123_u64, true))));
 }
 
 #[test]
 fn the_servers_error_is_the_replys_status() {
     let reply = serve(0, [0; 4]);
-    assert_eq!(Error::check(reply.status()), Err(Error::Server(4)));
+    assert_eq!(ShapeError::check(reply.status()), Err(ShapeError::Round));
+}
+
+#[test]
+fn another_interfaces_error_does_not_arrive_as_this_ones() {
+    let reply = serve(1, [0; 4]);
+    assert_eq!(Error::check(reply.status()), Err(Error::Unknown));
+    assert_eq!(ShapeError::check(reply.status()), Err(ShapeError::Call(CallError::Unknown)));
 }
 
 #[test]

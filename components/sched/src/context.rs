@@ -10,10 +10,10 @@ use crate::state::{State, Target};
 use crate::{Machine, Scheduler};
 use abi::error::Error as KernelError;
 use core::num::NonZeroU32;
+use runtime::CallError;
 use runtime::scheduling::{Budget, Thread};
 use runtime::section::Guard;
-use runtime::{Error, Result};
-use sched_interface::{NO_DECISION, NOT_STARTED};
+use sched_interface::{Result, SchedError};
 use sched_sl::{Decision, DispatchError, Instant, Kernel, Ran, Token, carry_out, recover, reschedule};
 
 /// A thread inside the scheduler.
@@ -54,9 +54,9 @@ impl<'s, M: Machine> Context<'s, M> {
     ///
     /// # Errors
     ///
-    /// [`NOT_STARTED`].
+    /// [`SchedError::NotStarted`].
     pub fn check_started(&self) -> Result<()> {
-        if self.scheduler.is_started() { Ok(()) } else { Err(NOT_STARTED) }
+        if self.scheduler.is_started() { Ok(()) } else { Err(SchedError::NotStarted) }
     }
 
     /// Does something with all that is known.
@@ -138,14 +138,16 @@ impl<'s, M: Machine> Context<'s, M> {
     /// # Errors
     ///
     /// As the kernel answers a scheduler, unless somebody else has decided for this thread.
-    pub fn refused(self, error: Error) -> core::result::Result<(), DispatchError> {
+    pub fn refused(self, error: SchedError) -> core::result::Result<(), DispatchError> {
         match error {
             // A client's thread that was overtaken runs again: whoever overtook it has chosen it meanwhile, knowing
             // what it wanted. So its decision is made already.
-            Error::Kernel(KernelError::Stale) if self.own.is_none() => Ok(()),
+            SchedError::Call(CallError::Kernel(KernelError::Stale)) if self.own.is_none() => Ok(()),
             // What it was to run on is used up, and the kernel has told that.
-            Error::Kernel(KernelError::Stale | KernelError::BudgetExhausted) => Err(DispatchError::Stale),
-            Error::Kernel(KernelError::EventsPending) => Err(DispatchError::EventsPending),
+            SchedError::Call(CallError::Kernel(KernelError::Stale | KernelError::BudgetExhausted)) => {
+                Err(DispatchError::Stale)
+            }
+            SchedError::Call(CallError::Kernel(KernelError::EventsPending)) => Err(DispatchError::EventsPending),
             _ => Err(DispatchError::NoSuchThread),
         }
     }
@@ -156,7 +158,9 @@ impl<'s, M: Machine> Context<'s, M> {
         let machine = &self.scheduler.machine;
         let own = machine.own_thread().ok_or(DispatchError::NoSuchThread)?;
         match machine.dispatch(own, machine.time(), 0, 0, self.token().0) {
-            Err(Error::Kernel(KernelError::BudgetExhausted)) => self.dispatch_at_once(own, Budget::SAME),
+            Err(SchedError::Call(CallError::Kernel(KernelError::BudgetExhausted))) => {
+                self.dispatch_at_once(own, Budget::SAME)
+            }
             dispatched => dispatched.or_else(|error| self.refused(error)),
         }
     }
@@ -165,13 +169,13 @@ impl<'s, M: Machine> Context<'s, M> {
     ///
     /// # Errors
     ///
-    /// [`NO_DECISION`].
+    /// [`SchedError::NoDecision`].
     #[cold]
     #[inline(never)]
     pub fn reschedule(self) -> Result<()> {
         let again = Self { names_time: true, ..self };
         loop {
-            let ran = reschedule(&again, &again).map_err(|_| NO_DECISION)?;
+            let ran = reschedule(&again, &again).map_err(|_| SchedError::NoDecision)?;
             // Where only time has passed, there is nothing to take in.
             if ran != Ran::Nobody || !self.own.is_some_and(|own| own.was_due.take()) {
                 return Ok(());
@@ -183,7 +187,7 @@ impl<'s, M: Machine> Context<'s, M> {
     ///
     /// # Errors
     ///
-    /// [`NO_DECISION`].
+    /// [`SchedError::NoDecision`].
     pub fn carry_out(&self, decision: Decision<Target>, token: Token) -> Result<()> {
         match carry_out(self, self, decision, token) {
             Some(_) => Ok(()),
@@ -195,7 +199,7 @@ impl<'s, M: Machine> Context<'s, M> {
     ///
     /// # Errors
     ///
-    /// [`NO_DECISION`].
+    /// [`SchedError::NoDecision`].
     pub fn decide_again(self, since: Instant, error: DispatchError) -> Result<()> {
         recover(&self, &self, since, error);
         self.reschedule()

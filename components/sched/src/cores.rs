@@ -12,8 +12,8 @@
 use crate::serve::Call;
 use crate::{Machine, Scheduler};
 use abi::plan::CORES;
-use runtime::{Caller, Result};
-use sched_interface::{NEVER, NO_SUCH_POINT, NOBODY, Sched};
+use runtime::Caller;
+use sched_interface::{NEVER, NOBODY, Result, Sched, SchedError};
 use sched_sl::Wakes;
 
 /// The parts of a scheduler, by their cores.
@@ -76,7 +76,7 @@ impl<M: Machine> Everywhere<M> {
     #[cold]
     #[inline(never)]
     fn away<R>(&self, home: u64, visit: impl FnOnce(Call<'static, M>) -> Result<R>) -> Result<R> {
-        let core = u32::try_from(home).ok().filter(|core| *core < CORES as u32).ok_or(NO_SUCH_POINT)?;
+        let core = u32::try_from(home).ok().filter(|core| *core < CORES as u32).ok_or(SchedError::NoSuchPoint)?;
         self.here().migrate(home)?;
         let result = visit(self.on(core));
         let back = self.on(core).migrate(self.caller.core.into());

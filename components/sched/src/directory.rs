@@ -1,12 +1,11 @@
 //! Which threads are scheduled here: what an invocation has to know of its thread before it may look at anything else.
 
-use crate::TOO_LARGE;
 use crate::state::PLACES;
 use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
-use runtime::Result;
 use runtime::scheduling::Thread;
+use sched_interface::{Result, SchedError};
 use sched_sl::ThreadId;
 
 /// By thread index, the entry of each thread that is scheduled here. An index comes from the kernel, or from a client that may name
@@ -37,10 +36,10 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`] if there is no such slot.
+    /// [`SchedError::TooLarge`] if there is no such slot.
     pub fn new(thread: Thread) -> Result<Self> {
         if thread.number().get() > SLOT {
-            return Err(TOO_LARGE);
+            return Err(SchedError::TooLarge);
         }
         Ok(Self(thread.number() | Self::PLACELESS))
     }
@@ -101,9 +100,9 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`] if there is no such index.
+    /// [`SchedError::TooLarge`] if there is no such index.
     pub fn put(&self, index: u64, entry: Entry) -> Result<()> {
-        self.set(index, entry.0.get()).ok_or(TOO_LARGE)
+        self.set(index, entry.0.get()).ok_or(SchedError::TooLarge)
     }
 
     /// Takes a thread away, which has ended.
@@ -150,13 +149,13 @@ mod tests {
             assert_eq!(Entry::with_number(entry.number()), entry);
         }
         assert!(!entry(9).has_place() && entry(9).at(id(0), true).has_place());
-        assert_eq!(Entry::new(Thread::with_number(NonZeroU32::new(SLOT + 1).unwrap())), Err(TOO_LARGE));
+        assert_eq!(Entry::new(Thread::with_number(NonZeroU32::new(SLOT + 1).unwrap())), Err(SchedError::TooLarge));
     }
 
     #[test]
     fn an_index_of_nobody_finds_nobody() {
         let (directory, entry) = (Directory::new(), entry(3));
-        assert_eq!((directory.put(1_023, entry), directory.put(1_024, entry)), (Ok(()), Err(TOO_LARGE)));
+        assert_eq!((directory.put(1_023, entry), directory.put(1_024, entry)), (Ok(()), Err(SchedError::TooLarge)));
         assert_eq!([0, 1_024, u64::MAX].map(|index| directory.find(index)), [None; 3]);
         assert_eq!(
             (directory.find(1_023), directory.take(1_023), directory.take(1_023)),

@@ -6,8 +6,7 @@ use crate::state::PLACES;
 use crate::visit::refusal;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
-use runtime::Result;
-use sched_interface::NO_SUCH_THREAD;
+use sched_interface::{Result, SchedError};
 
 /// One for each place.
 pub struct Letters {
@@ -49,11 +48,11 @@ impl Letters {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_THREAD`]: who was to write has ended.
+    /// [`SchedError::NoSuchThread`]: who was to write has ended.
     #[inline(always)]
     pub fn take(&self, place: usize) -> Result<(u64, u64)> {
         match (self.senders.get(place).map_or(NOBODY, |sender| sender.load(Relaxed)), self.words.get(place)) {
-            (NOBODY, _) | (_, None) => Err(refusal(NO_SUCH_THREAD)),
+            (NOBODY, _) | (_, None) => Err(refusal(SchedError::NoSuchThread)),
             (from, Some(word)) => Ok((from, word.load(Relaxed))),
         }
     }

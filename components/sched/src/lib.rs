@@ -58,19 +58,10 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use directory::Directory;
 use letters::Letters;
+use runtime::Caller;
 use runtime::section::Section;
-use runtime::{Caller, Error};
 use shared::Shared;
 use state::{Part, State};
-
-/// The error of a system with more clients or threads than a scheduler has room for.
-pub const TOO_LARGE: Error = Error::Server(32);
-
-/// The error of a system in which every thread that is left waits, and nobody is there to wake one.
-pub const DEADLOCK: Error = Error::Server(33);
-
-/// The error of a plan that the policy cannot follow.
-pub const BAD_PLAN: Error = Error::Server(34);
 
 /// A scheduler on one core.
 pub struct Scheduler<M> {

@@ -4,10 +4,10 @@
 //! in a period; who has used it up waits for the next one. Who runs as a period ends loses the core there, and has the next budget
 //! instead of what was left, not behind it: so nobody has more than a budget in a period.
 
+use crate::Machine;
 use crate::state::PLACES;
-use crate::{Machine, TOO_LARGE};
-use runtime::Result;
 use runtime::scheduling::{Budget, Thread};
+use sched_interface::{Result, SchedError};
 use sched_sl::{Duration, Instant, Parameters};
 
 /// A thread that may not run for ever.
@@ -47,7 +47,7 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`]; the kernel's.
+    /// [`SchedError::TooLarge`]; the kernel's.
     pub fn add(
         &mut self,
         machine: &impl Machine,
@@ -59,7 +59,7 @@ impl Limits {
             return Ok(());
         }
         let (ticks, period) = (parameters.budget.0, parameters.period.0);
-        let place = self.all.iter_mut().find(|place| place.is_none()).ok_or(TOO_LARGE)?;
+        let place = self.all.iter_mut().find(|place| place.is_none()).ok_or(SchedError::TooLarge)?;
         let budget = machine.make_budget(number())?;
         *place = Some(Limit { thread, budget, ticks, period, next: 0 });
         Ok(())
@@ -69,9 +69,9 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`].
+    /// [`SchedError::TooLarge`].
     pub fn add_scheduler(&mut self, thread: Thread, budget: Budget, parameters: Parameters) -> Result<()> {
-        let place = self.all.iter_mut().find(|place| place.is_none()).ok_or(TOO_LARGE)?;
+        let place = self.all.iter_mut().find(|place| place.is_none()).ok_or(SchedError::TooLarge)?;
         let (ticks, period) = (parameters.budget.0, parameters.period.0);
         *place = Some(Limit { thread, budget, ticks, period, next: if ticks == 0 { u64::MAX } else { 0 } });
         Ok(())

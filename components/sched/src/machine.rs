@@ -5,9 +5,9 @@ use abi::plan::{Parameters, Slot};
 use core::ops::Deref;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
-use runtime::scheduling::{Budget, EndPoint, OnCore, Plan, Scheduled, Thread};
-use runtime::{Result, time};
-use sched_interface::{NEVER, Sched};
+use runtime::scheduling::{self, Budget, EndPoint, OnCore, Plan, Scheduled, Thread};
+use runtime::{CallError, time};
+use sched_interface::{NEVER, Result, Sched};
 
 /// The kernel's operations for a scheduler, and whom it schedules. See [`OnCore`], by which the kernel is reached.
 #[expect(missing_docs, reason = "each is the method of the same name of the plan")]
@@ -39,8 +39,8 @@ pub trait Machine {
     fn fill(&self, budget: Budget, ticks: u64) -> Result<()>;
 
     /// `None` if the time came first.
-    fn wait(&self, timeout: u64) -> Result<Option<Batch>>;
-    fn poll(&self) -> Result<Batch>;
+    fn wait(&self, timeout: u64) -> scheduling::Result<Option<Batch>>;
+    fn poll(&self) -> scheduling::Result<Batch>;
     fn frequency(&self) -> Result<u64>;
     fn core(&self) -> u32;
     fn cores(&self) -> u64;
@@ -73,10 +73,10 @@ impl<P: Sched> Reached<P> {
     /// The scheduler above ends the wait: the kernel takes a time only from a thread that nobody schedules.
     #[cold]
     #[inline(never)]
-    fn wait_below(&self, timeout: u64) -> Result<Option<Batch>> {
+    fn wait_below(&self, timeout: u64) -> scheduling::Result<Option<Batch>> {
         let end = if timeout == 0 { NEVER } else { timeout };
         if self.told.swap(end, Relaxed) != end {
-            self.parent.end_wait_at(end)?;
+            self.parent.end_wait_at(end).map_err(CallError::from)?;
         }
         let waited = OnCore::wait(&self.plan, 0);
         if waited == Ok(None) {
@@ -134,12 +134,12 @@ impl<P: Sched> Machine for Reached<P> {
     }
 
     fn create(&self, client: usize, at: usize) -> Result<Thread> {
-        Plan::create(self, client, at)
+        Ok(Plan::create(self, client, at)?)
     }
 
     #[inline(always)]
     fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()> {
-        self.end_point.dispatch(thread, budget, word, timeout, token)
+        Ok(self.end_point.dispatch(thread, budget, word, timeout, token)?)
     }
 
     #[inline(always)]
@@ -148,24 +148,24 @@ impl<P: Sched> Machine for Reached<P> {
     }
 
     fn make_budget(&self, number: u64) -> Result<Budget> {
-        OnCore::make_budget(&self.plan, number)
+        Ok(OnCore::make_budget(&self.plan, number)?)
     }
 
     fn fill(&self, budget: Budget, ticks: u64) -> Result<()> {
-        OnCore::fill(&self.plan, budget, ticks)
+        Ok(OnCore::fill(&self.plan, budget, ticks)?)
     }
 
     #[inline(always)]
-    fn wait(&self, timeout: u64) -> Result<Option<Batch>> {
+    fn wait(&self, timeout: u64) -> scheduling::Result<Option<Batch>> {
         if self.plan.is_scheduled() { self.wait_below(timeout) } else { OnCore::wait(&self.plan, timeout) }
     }
 
-    fn poll(&self) -> Result<Batch> {
+    fn poll(&self) -> scheduling::Result<Batch> {
         OnCore::poll(&self.plan)
     }
 
     fn frequency(&self) -> Result<u64> {
-        OnCore::frequency(&self.plan)
+        Ok(OnCore::frequency(&self.plan)?)
     }
 
     fn core(&self) -> u32 {
@@ -177,11 +177,11 @@ impl<P: Sched> Machine for Reached<P> {
     }
 
     fn call(&self, core: u32) -> Result<()> {
-        OnCore::call(&self.plan, core)
+        Ok(OnCore::call(&self.plan, core)?)
     }
 
     fn migrate(&self, thread: Thread, core: u32) -> Result<()> {
-        OnCore::migrate(&self.plan, thread, core)
+        Ok(OnCore::migrate(&self.plan, thread, core)?)
     }
 
     fn executing_core(&self) -> u32 {

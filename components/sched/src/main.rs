@@ -3,13 +3,13 @@
 #![no_main]
 
 use abi::plan::CORES;
-use runtime::{Caller, Result, thread};
+use runtime::{Caller, thread};
 use sched::Scheduler;
 use sched::cores::{Everywhere, Parts};
 use sched::machine::Reached;
 use sched::pages::{Paged, Registered};
 use sched::shared::Shared;
-use sched_interface::SchedClient;
+use sched_interface::{Result, SchedClient};
 
 runtime::plan!(PLAN);
 runtime::parameter!(QUANTUM: u64 = 0, "quantum");

@@ -7,8 +7,8 @@ use abi::page::{MORE, PageEdge};
 use abi::plan::PAGES;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
-use pages_interface::{NO_SUCH_PAGE, Pages, REGISTERED};
-use runtime::Result;
+use pages_interface::{Pages, PagesError, Result};
+use runtime::Error;
 use runtime::scheduling::Plan;
 use sched_interface::Sched;
 
@@ -37,7 +37,7 @@ impl Pager for &Plan {
     }
 
     fn serve(&self, number: u64) -> Result<[u64; 2]> {
-        Plan::serve(self, number)
+        Ok(Plan::serve(self, number)?)
     }
 
     fn wait_for_client(&self, number: u64) -> Option<u64> {
@@ -60,16 +60,16 @@ impl Registered {
     }
 
     fn add(&self, number: u64, client: u64) -> Result<()> {
-        let place = self.0.get(number as usize).ok_or(NO_SUCH_PAGE)?;
+        let place = self.0.get(number as usize).ok_or(PagesError::NoSuchPage)?;
         match place.compare_exchange(0, client + 1, Relaxed, Relaxed) {
             Ok(_) => Ok(()),
-            Err(_) => Err(REGISTERED),
+            Err(_) => Err(PagesError::Registered),
         }
     }
 
     fn remove(&self, number: u64, client: u64) -> Result<()> {
-        let place = self.0.get(number as usize).ok_or(NO_SUCH_PAGE)?;
-        place.compare_exchange(client + 1, 0, Relaxed, Relaxed).map(drop).map_err(|_| NO_SUCH_PAGE)
+        let place = self.0.get(number as usize).ok_or(PagesError::NoSuchPage)?;
+        place.compare_exchange(client + 1, 0, Relaxed, Relaxed).map(drop).map_err(|_| PagesError::NoSuchPage)
     }
 
     #[inline]
@@ -104,7 +104,7 @@ fn sleep<S: Sched>(sched: impl Fn() -> S, pager: impl Pager, page: u64) -> Resul
     if let Some(epoch) = pager.wait_for_client(page)
         && pager.waits_on(page, epoch)
     {
-        sched().block()?;
+        sched().block().map_err(Error::from)?;
     }
     Ok(0)
 }
@@ -112,7 +112,7 @@ fn sleep<S: Sched>(sched: impl Fn() -> S, pager: impl Pager, page: u64) -> Resul
 impl<S: Sched, F: Fn() -> S + Copy, P: Pager + Copy> Pages for Paged<'_, F, P> {
     fn register(&self, page: u64) -> Result<()> {
         if self.pager.page(page).is_none_or(|page| page.client != self.token) {
-            return Err(NO_SUCH_PAGE);
+            return Err(PagesError::NoSuchPage);
         }
         self.registered.add(page, self.token)
     }
@@ -123,7 +123,7 @@ impl<S: Sched, F: Fn() -> S + Copy, P: Pager + Copy> Pages for Paged<'_, F, P> {
 
     fn wait(&self, page: u64) -> Result<u64> {
         if !self.registered.holds(page, self.token) {
-            return Err(NO_SUCH_PAGE);
+            return Err(PagesError::NoSuchPage);
         }
         let [done, flags] = self.pager.serve(page)?;
         // With more to serve, the client comes again: a pass is bounded.

@@ -1,9 +1,9 @@
 //! Which policy the graph has chosen, and what that is told of threads.
 
+use crate::Machine;
 use crate::state::Threads;
-use crate::{BAD_PLAN, Machine};
 use abi::plan;
-use runtime::Result;
+use sched_interface::{Result, SchedError};
 use sched_sl::policy::any::NAMES;
 use sched_sl::{Duration, Parameters};
 
@@ -62,14 +62,15 @@ fn partition(number: u64) -> Option<u8> {
 ///
 /// # Errors
 ///
-/// [`BAD_PLAN`]; the kernel's.
+/// [`SchedError::BadPlan`]; the kernel's.
 pub fn choose(threads: &mut Threads, machine: &impl Machine, quantum: u64) -> Result<()> {
-    let name = usize::try_from(machine.policy()).ok().and_then(|number| NAMES.get(number)).ok_or(BAD_PLAN)?;
+    let name =
+        usize::try_from(machine.policy()).ok().and_then(|number| NAMES.get(number)).ok_or(SchedError::BadPlan)?;
     let policy = threads.policy_mut();
-    policy.change_to(name, Duration(quantum)).map_err(|_| BAD_PLAN)?;
+    policy.change_to(name, Duration(quantum)).map_err(|_| SchedError::BadPlan)?;
     let clock = Clock::of(machine)?;
     for slot in (0..).map_while(|number| machine.slot(number)) {
-        policy.add_slot(partition(slot.partition), clock.duration(slot.length)).map_err(|_| BAD_PLAN)?;
+        policy.add_slot(partition(slot.partition), clock.duration(slot.length)).map_err(|_| SchedError::BadPlan)?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use crate::context::{Context, Own};
 use crate::directory::Entry;
-use crate::{DEADLOCK, Machine, Scheduler, TOO_LARGE};
-use runtime::Result;
+use crate::{Machine, Scheduler};
+use sched_interface::{Result, SchedError};
 use sched_sl::{Instant, receive_all};
 
 /// Turns in a second, unless the graph says how many ticks a turn has.
@@ -15,7 +15,7 @@ impl<M: Machine> Scheduler<M> {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`]; the kernel's.
+    /// [`SchedError::TooLarge`]; the kernel's.
     pub fn initialise(&self, quantum: u64) -> Result<()> {
         let machine = &self.machine;
         let quantum = if quantum == 0 { machine.frequency()? / TURNS_PER_SECOND } else { quantum };
@@ -28,7 +28,7 @@ impl<M: Machine> Scheduler<M> {
     ///
     /// # Errors
     ///
-    /// [`DEADLOCK`]: all that are left wait for each other; [`NO_DECISION`](sched_interface::NO_DECISION).
+    /// [`SchedError::Deadlock`]: all that are left wait for each other; [`NoDecision`](sched_interface::SchedError::NoDecision).
     pub fn run(&self) -> Result<u16> {
         let own = Own::default();
         let context = self.own_context(&own)?;
@@ -48,7 +48,7 @@ impl<M: Machine> Scheduler<M> {
             }
             if own.is_stuck.get() {
                 self.call_others();
-                return Err(DEADLOCK);
+                return Err(SchedError::Deadlock);
             }
             if self.shared.is_stuck() {
                 // Whoever found that says so.
@@ -68,7 +68,7 @@ impl<M: Machine> Scheduler<M> {
     }
 
     fn own_context<'s>(&'s self, own: &'s Own) -> Result<Context<'s, M>> {
-        let me = Entry::new(self.machine.own_thread().ok_or(TOO_LARGE)?)?;
+        let me = Entry::new(self.machine.own_thread().ok_or(SchedError::TooLarge)?)?;
         Ok(Context::of_own(self, me, own))
     }
 }

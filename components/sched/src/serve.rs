@@ -10,9 +10,9 @@ use crate::directory::Entry;
 use crate::state::{State, Target, Threads, refused};
 use crate::visit::Visit;
 use crate::{Machine, Scheduler};
+use runtime::Caller;
 use runtime::section::Guard;
-use runtime::{Caller, Result};
-use sched_interface::{BAD_WORD, NO_DECISION, NOT_SCHEDULED, Sched};
+use sched_interface::{Result, Sched, SchedError};
 use sched_sl::{Block, Decision, Instant, Kernel, ThreadError, ThreadId, Token, Wakes, Wakeup};
 
 /// An invocation of the scheduler.
@@ -29,7 +29,7 @@ impl<'s, M: Machine> Call<'s, M> {
 
     #[inline]
     fn context(&self) -> Result<Context<'s, M>> {
-        let me = self.scheduler.directory.find(self.caller.thread.into()).ok_or(NOT_SCHEDULED)?;
+        let me = self.scheduler.directory.find(self.caller.thread.into()).ok_or(SchedError::NotScheduled)?;
         Ok(Context::of_client(self.scheduler, me))
     }
 
@@ -108,14 +108,14 @@ fn wake<M: Machine>(context: Context<'_, M>, mut state: Guard<'_, State>, woken:
 #[inline]
 fn decide<M: Machine>(context: &Context<'_, M>, state: &mut State, now: Instant) -> Result<(Token, Decision<Target>)> {
     let token = context.token();
-    let decision = state.threads.decide(now).map_err(|_| NO_DECISION)?;
+    let decision = state.threads.decide(now).map_err(|_| SchedError::NoDecision)?;
     Ok((token, decision))
 }
 
 /// What follows from something that may have made others ready, decided after a token has been taken.
 fn reconsider<M: Machine>(context: &Context<'_, M>, state: &mut State) -> Result<Option<(Token, Decision<Target>)>> {
     let token = context.token();
-    let decision = state.threads.reconsider(context.now()).map_err(|_| NO_DECISION)?;
+    let decision = state.threads.reconsider(context.now()).map_err(|_| SchedError::NoDecision)?;
     Ok(decision.map(|decision| (token, decision)))
 }
 
@@ -169,8 +169,10 @@ impl<M: Machine> Sched for Call<'_, M> {
     }
 
     fn create(&self, word: u64) -> Result<u64> {
-        let word =
-            u32::try_from(word).ok().filter(|word| u64::from(*word) >= runtime::thread::FIRST).ok_or(BAD_WORD)?;
+        let word = u32::try_from(word)
+            .ok()
+            .filter(|word| u64::from(*word) >= runtime::thread::FIRST)
+            .ok_or(SchedError::BadWord)?;
         let context = self.context()?;
         let index = context.inside(|state| state.create(&self.scheduler.part(), self.caller.token, word))?;
         self.reschedule(&context)?;

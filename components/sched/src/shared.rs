@@ -9,16 +9,15 @@
 pub mod inbox;
 pub mod triggers;
 
-use crate::{Machine, TOO_LARGE};
+use crate::Machine;
 use abi::layout::THREADS;
 use abi::plan::CORES;
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use inbox::Inbox;
-use runtime::Result;
 use runtime::scheduling::Thread;
-use sched_interface::NO_SUCH_POINT;
+use sched_interface::{Result, SchedError};
 use sched_sl::{Epoch, PointId, Quiet, QuietCores, Wakes};
 use triggers::Triggers;
 
@@ -137,20 +136,20 @@ impl Shared {
     }
 
     fn known(&self, index: u64) -> Result<&Known> {
-        usize::try_from(index).ok().and_then(|index| self.threads.get(index)).ok_or(TOO_LARGE)
+        usize::try_from(index).ok().and_then(|index| self.threads.get(index)).ok_or(SchedError::TooLarge)
     }
 
     fn core(&self, core: u32) -> Result<&Core> {
-        self.cores.get(core as usize).ok_or(TOO_LARGE)
+        self.cores.get(core as usize).ok_or(SchedError::TooLarge)
     }
 
     /// Notes whose thread this is.
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`].
+    /// [`SchedError::TooLarge`].
     pub fn learn(&self, index: u64, client: usize) -> Result<()> {
-        let client = u8::try_from(client + 1).map_err(|_| TOO_LARGE)?;
+        let client = u8::try_from(client + 1).map_err(|_| SchedError::TooLarge)?;
         self.known(index)?.client.store(client, Relaxed);
         Ok(())
     }
@@ -204,10 +203,10 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`].
+    /// [`SchedError::TooLarge`].
     pub fn reserve(&self, core: u32, room: usize) -> Result<()> {
         let more = |threads| (threads < room).then_some(threads + 1);
-        self.core(core)?.threads.fetch_update(Relaxed, Relaxed, more).map_err(|_| TOO_LARGE)?;
+        self.core(core)?.threads.fetch_update(Relaxed, Relaxed, more).map_err(|_| SchedError::TooLarge)?;
         Ok(())
     }
 
@@ -225,7 +224,7 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`].
+    /// [`SchedError::TooLarge`].
     pub fn enter(&self, index: u64, core: u32, room: usize) -> Result<()> {
         self.reserve(core, room)?;
         self.settle(index, core);
@@ -307,16 +306,16 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`]: there is no such core.
+    /// [`SchedError::NoSuchPoint`]: there is no such core.
     pub fn triggers(&self, core: u32) -> Result<&Triggers> {
-        self.triggers.get(core as usize).ok_or(NO_SUCH_POINT)
+        self.triggers.get(core as usize).ok_or(SchedError::NoSuchPoint)
     }
 
     /// Says that an epoch has begun at a blockpoint of another core.
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     pub fn send_trigger(
         &self,
         machine: &impl Machine,
@@ -334,7 +333,7 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     pub fn send_free(&self, machine: &impl Machine, home: u32, point: PointId) -> Result<()> {
         if self.triggers(home)?.tell_free(point)? {
             self.call(machine, home);

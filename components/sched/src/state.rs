@@ -10,12 +10,12 @@ mod permits;
 mod points;
 mod target;
 
+use crate::Machine;
 use crate::directory::{Directory, Entry};
 use crate::letters::Letters;
 use crate::limits::Limits;
 use crate::policy::{self, Clock};
 use crate::shared::Shared;
-use crate::{BAD_PLAN, Machine, TOO_LARGE};
 use abi::plan;
 pub use parties::Called;
 use parties::Parties;
@@ -23,8 +23,7 @@ use permits::Permits;
 pub use points::POINTS;
 use points::Points;
 use runtime::scheduling::{Budget, Scheduled, Thread};
-use runtime::{Error, Result};
-use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS, WOULD_DEADLOCK};
+use sched_interface::{Result, SchedError};
 use sched_sl::{AnyPolicy, CreateError, Duration, HeapTimers, Parameters, Policy, ThreadId};
 pub use target::Target;
 
@@ -110,14 +109,14 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`TOO_LARGE`].
+    /// [`SchedError::TooLarge`].
     pub fn read(&mut self, part: &Part<impl Machine>, quantum: u64) -> Result<()> {
         let machine = part.machine;
         policy::choose(&mut self.threads, machine, quantum)?;
         let all = machine.clients();
         for number in 0..all {
-            let scheduled = machine.client(number).ok_or(TOO_LARGE)?;
-            let place = self.clients.get_mut(number).ok_or(TOO_LARGE)?;
+            let scheduled = machine.client(number).ok_or(SchedError::TooLarge)?;
+            let place = self.clients.get_mut(number).ok_or(SchedError::TooLarge)?;
             let wakes = (0..all).filter(|of| *of == number || machine.reaches(*of, number));
             let wakes = wakes.fold(0, |map, of| map | 1 << of);
             *place = Some(Client { client: scheduled.client, wakes });
@@ -136,7 +135,7 @@ impl State {
         if client.core != u64::from(machine.core()) {
             return Ok(());
         }
-        let thread = machine.thread(number).ok_or(TOO_LARGE)?;
+        let thread = machine.thread(number).ok_or(SchedError::TooLarge)?;
         let of = match machine.time_of(number) {
             Some(time) => self.below(machine, thread, time, scheduled.own)?,
             None => self.parameters(part, thread, scheduled.own)?,
@@ -177,12 +176,12 @@ impl State {
         (thread, word): (Thread, u32),
         of: Parameters,
     ) -> Result<()> {
-        let (directory, client) = (part.directory, part.shared.client(index).ok_or(TOO_LARGE)?);
+        let (directory, client) = (part.directory, part.shared.client(index).ok_or(SchedError::TooLarge)?);
         let (entry, is_limited) = (Entry::new(thread)?, self.limits.has(thread));
         let name = |id| Target::new(entry.at(id, is_limited), word);
         let id = self.threads.create_named(name, of).map_err(|error| match error {
-            CreateError::Exhausted => TOO_MANY_THREADS,
-            CreateError::BadParameters => BAD_PLAN,
+            CreateError::Exhausted => SchedError::TooManyThreads,
+            CreateError::BadParameters => SchedError::BadPlan,
         })?;
         if let Err(error) = directory.put(index, entry.at(id, is_limited)) {
             let _ = self.threads.exit(id);
@@ -206,38 +205,38 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NOT_SCHEDULED`].
+    /// [`SchedError::NotScheduled`].
     #[inline(always)]
     pub fn thread(&self, entry: Entry) -> Result<ThreadId> {
-        self.threads.at(entry.place()).ok_or(NOT_SCHEDULED)
+        self.threads.at(entry.place()).ok_or(SchedError::NotScheduled)
     }
 
     /// The thread of an entry, if it still has that place.
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_THREAD`].
+    /// [`SchedError::NoSuchThread`].
     pub fn other(&self, entry: Entry) -> Result<ThreadId> {
         let id = self.threads.at(entry.place()).filter(|id| self.threads.name(*id).is_ok_and(|name| name.is(entry)));
-        id.ok_or(NO_SUCH_THREAD)
+        id.ok_or(SchedError::NoSuchThread)
     }
 
     /// What the plan says of a thread.
     pub(crate) fn planned(&self, part: &Part<impl Machine>, index: u64) -> Result<plan::Parameters> {
-        let number = part.shared.client(index).ok_or(NO_SUCH_THREAD)?;
-        let client = &self.clients.get(number).and_then(Option::as_ref).ok_or(TOO_LARGE)?.client;
+        let number = part.shared.client(index).ok_or(SchedError::NoSuchThread)?;
+        let client = &self.clients.get(number).and_then(Option::as_ref).ok_or(SchedError::TooLarge)?.client;
         let created = index.checked_sub(client.first_created).and_then(|at| usize::try_from(at).ok());
-        let created = if index == client.thread_index { None } else { Some(created.ok_or(TOO_LARGE)?) };
-        part.machine.parameters(number, created).ok_or(TOO_LARGE)
+        let created = if index == client.thread_index { None } else { Some(created.ok_or(SchedError::TooLarge)?) };
+        part.machine.parameters(number, created).ok_or(SchedError::TooLarge)
     }
 
     /// Does not wait for the end of this thread.
     ///
     /// # Errors
     ///
-    /// [`NOT_SCHEDULED`].
+    /// [`SchedError::NotScheduled`].
     pub fn put_into_background(&mut self, shared: &Shared, entry: Entry) -> Result<()> {
-        let Some(Some(member)) = self.members.get_mut(entry.place()) else { return Err(NOT_SCHEDULED) };
+        let Some(Some(member)) = self.members.get_mut(entry.place()) else { return Err(SchedError::NotScheduled) };
         if !core::mem::replace(&mut member.is_background, true) {
             shared.await_less();
         }
@@ -257,9 +256,9 @@ impl Default for State {
 }
 
 /// The error of a thread that does what only one that runs can do.
-pub(crate) fn refused(error: sched_sl::ThreadError) -> Error {
+pub(crate) fn refused(error: sched_sl::ThreadError) -> SchedError {
     match error {
-        sched_sl::ThreadError::NoSuchThread | sched_sl::ThreadError::NotRunning => NOT_SCHEDULED,
-        sched_sl::ThreadError::Deadlock => WOULD_DEADLOCK,
+        sched_sl::ThreadError::NoSuchThread | sched_sl::ThreadError::NotRunning => SchedError::NotScheduled,
+        sched_sl::ThreadError::Deadlock => SchedError::WouldDeadlock,
     }
 }

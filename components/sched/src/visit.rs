@@ -9,8 +9,7 @@ use crate::{Machine, Scheduler};
 use core::num::NonZeroU32;
 use runtime::scheduling::Budget;
 use runtime::section::Guard;
-use runtime::{Error, Result};
-use sched_interface::{NO_DECISION, NOT_SCHEDULED};
+use sched_interface::{Result, SchedError};
 use sched_sl::{Instant, Payer, Quick, Turn};
 
 /// A client's thread inside the scheduler.
@@ -32,12 +31,12 @@ impl<'s, M: Machine> Visit<'s, M> {
     ///
     /// # Errors
     ///
-    /// [`NOT_SCHEDULED`].
+    /// [`SchedError::NotScheduled`].
     #[inline(always)]
     pub fn of(scheduler: &'s Scheduler<M>, index: u32) -> Result<Self> {
         match scheduler.directory.find(index.into()) {
             Some(me) => Ok(Self { scheduler, me }),
-            None => Err(refusal(NOT_SCHEDULED)),
+            None => Err(refusal(SchedError::NotScheduled)),
         }
     }
 
@@ -90,7 +89,7 @@ impl<'s, M: Machine> Visit<'s, M> {
     /// The same, where something was refused.
     #[cold]
     #[inline(never)]
-    pub fn leave_with(self, state: Guard<'s, State>, error: Error) -> Error {
+    pub fn leave_with(self, state: Guard<'s, State>, error: SchedError) -> SchedError {
         self.leave(state);
         error
     }
@@ -99,7 +98,7 @@ impl<'s, M: Machine> Visit<'s, M> {
     ///
     /// # Errors
     ///
-    /// [`NO_DECISION`]; those of `unusual`.
+    /// [`SchedError::NoDecision`]; those of `unusual`.
     #[inline(always)]
     pub fn follow(
         self,
@@ -138,7 +137,7 @@ impl<'s, M: Machine> Visit<'s, M> {
         let token = self.scheduler.next_token();
         self.leave(state);
         let machine = &self.scheduler.machine;
-        let own = machine.own_thread().ok_or(NO_DECISION)?;
+        let own = machine.own_thread().ok_or(SchedError::NoDecision)?;
         match machine.dispatch(own, machine.time(), 0, 0, token) {
             Ok(()) => Ok(()),
             Err(error) => self.wait_refused(error),
@@ -147,7 +146,7 @@ impl<'s, M: Machine> Visit<'s, M> {
 
     #[cold]
     #[inline(never)]
-    fn wait_refused(self, error: Error) -> Result<()> {
+    fn wait_refused(self, error: SchedError) -> Result<()> {
         let context = self.context();
         context.refused(error).or_else(|_| context.reschedule())
     }
@@ -162,7 +161,7 @@ impl<'s, M: Machine> Visit<'s, M> {
 
     #[cold]
     #[inline(never)]
-    fn refused(self, since: Instant, error: Error) -> Result<()> {
+    fn refused(self, since: Instant, error: SchedError) -> Result<()> {
         let context = self.context();
         context.refused(error).or_else(|error| context.decide_again(since, error))
     }
@@ -174,14 +173,14 @@ impl<'s, M: Machine> Visit<'s, M> {
         let (context, token) = (self.context(), self.scheduler.next_token());
         let decision = state.threads.decide(self.now());
         self.leave(state);
-        context.carry_out(decision.map_err(|_| NO_DECISION)?, sched_sl::Token(token))
+        context.carry_out(decision.map_err(|_| SchedError::NoDecision)?, sched_sl::Token(token))
     }
 }
 
 /// An error, out of the way of what succeeds.
 #[cold]
 #[inline(never)]
-pub fn refusal(error: Error) -> Error {
+pub fn refusal(error: SchedError) -> SchedError {
     error
 }
 

@@ -7,7 +7,17 @@ extern crate std;
 
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
-use runtime::{Error, Result};
+
+/// What a method of [`Store`] answers.
+pub type Result<T> = runtime::Result<T, StoreError>;
+
+runtime::errors! {
+    /// Why the store does not do what it is asked.
+    pub enum StoreError {
+        BadKey = 1: "no key is 0",
+        Full = 2: "there is no room for another key",
+    }
+}
 
 /// Keeps a value for each key. A key is any number but 0.
 #[runtime::interface]
@@ -18,12 +28,6 @@ pub trait Store {
     /// Gives `key` a value; answers the one before.
     fn put(&self, key: u64, value: u64) -> Result<u64>;
 }
-
-/// The error of the key 0.
-pub const BAD_KEY: Error = Error::Server(1);
-
-/// The error of one key more than there is room for.
-pub const FULL: Error = Error::Server(2);
 
 /// A table with open addressing. A key stays where it was first put, so that a look never has to be repeated.
 pub struct Table<const ROOM: usize> {
@@ -76,9 +80,9 @@ impl<const ROOM: usize> Store for Table<ROOM> {
 
     fn put(&self, key: u64, value: u64) -> Result<u64> {
         if key == 0 {
-            return Err(BAD_KEY);
+            return Err(StoreError::BadKey);
         }
-        let place = self.places(key).find(|place| place.is_for(key)).ok_or(FULL)?;
+        let place = self.places(key).find(|place| place.is_for(key)).ok_or(StoreError::Full)?;
         Ok(place.value.swap(value, AcqRel))
     }
 }
@@ -96,13 +100,13 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (key, value) = (1 + (random >> 33) % 80, random >> 40);
             if map.len() == 64 && !map.contains_key(&key) {
-                assert_eq!((table.get(key), table.put(key, value)), (Ok(0), Err(FULL)));
+                assert_eq!((table.get(key), table.put(key, value)), (Ok(0), Err(StoreError::Full)));
             } else {
                 assert_eq!(table.get(key), Ok(map.get(&key).copied().unwrap_or(0)));
                 assert_eq!(table.put(key, value), Ok(map.insert(key, value).unwrap_or(0)));
             }
         }
-        assert_eq!((table.put(0, 1), table.get(0)), (Err(BAD_KEY), Ok(0)));
+        assert_eq!((table.put(0, 1), table.get(0)), (Err(StoreError::BadKey), Ok(0)));
     }
 
     #[test]

@@ -9,10 +9,9 @@
 extern crate std;
 
 use abi::fault::{Policy, Token};
-use capabilities_interface::BUSY;
+use capabilities_interface::{CapabilitiesError, Result};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use fault_interface::{Answer, Cause, Fault};
-use runtime::{Error, Result};
 
 /// Components whose faults are counted: those with a token below this.
 pub const MOST: usize = abi::layout::THREADS as usize;
@@ -67,7 +66,7 @@ pub enum Action {
     /// It faulted too often, and has ended for good.
     GivenUp(u32),
     /// What was to be done failed.
-    Failed(Error),
+    Failed(CapabilitiesError),
 }
 
 /// The supervisor.
@@ -117,11 +116,11 @@ impl<M: Means> Supervisor<M> {
     fn insist(&self, ask: impl Fn() -> Result<()>) -> Result<()> {
         for _ in 0..PATIENCE {
             match ask() {
-                Err(BUSY) => self.means.wait(PAUSE),
+                Err(CapabilitiesError::Busy) => self.means.wait(PAUSE),
                 done => return done,
             }
         }
-        Err(BUSY)
+        Err(CapabilitiesError::Busy)
     }
 }
 
@@ -138,7 +137,7 @@ pub struct Served<'s, M> {
 }
 
 impl<M: Means> Fault for Served<'_, M> {
-    fn handle(&self, cause: Cause, _address: u64, _instruction: u64) -> Result<Answer> {
+    fn handle(&self, cause: Cause, _address: u64, _instruction: u64) -> runtime::Result<Answer> {
         let token = Token::from_word(self.token).unwrap_or_default();
         let action = self.supervisor.act(token).unwrap_or_else(Action::Failed);
         self.supervisor.means.report(Report { component: token.component.into(), cause, action });
@@ -150,7 +149,7 @@ impl<M: Means> Fault for Served<'_, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use capabilities_interface::NOT_MANAGED;
+    use capabilities_interface::CapabilitiesError;
     use std::cell::{Cell, RefCell};
     use std::vec::Vec;
 
@@ -165,7 +164,7 @@ mod tests {
     #[derive(Default)]
     struct Fake {
         did: RefCell<Vec<Did>>,
-        refuses: Cell<Option<Error>>,
+        refuses: Cell<Option<CapabilitiesError>>,
         /// How often it is busy first.
         busy: Cell<usize>,
     }
@@ -179,7 +178,7 @@ mod tests {
         fn ask(&self, did: Did) -> Result<()> {
             let times = self.busy.get();
             self.busy.set(times.saturating_sub(1));
-            self.note(did).and(if times > 0 { Err(BUSY) } else { Ok(()) })
+            self.note(did).and(if times > 0 { Err(CapabilitiesError::Busy) } else { Ok(()) })
         }
     }
 
@@ -248,10 +247,13 @@ mod tests {
 
     #[test]
     fn what_fails_is_said() {
-        let refuses = Cell::new(Some(NOT_MANAGED));
+        let refuses = Cell::new(Some(CapabilitiesError::NotManaged));
         let supervisor = Supervisor::new(Fake { refuses, ..Fake::default() });
         let token = Token { policy: Policy::Recreate, ..WITHOUT };
-        assert_eq!(fault(&supervisor, token), [Did::Recreate(5), Did::Report(Action::Failed(NOT_MANAGED))]);
+        assert_eq!(
+            fault(&supervisor, token),
+            [Did::Recreate(5), Did::Report(Action::Failed(CapabilitiesError::NotManaged))]
+        );
     }
 
     #[test]
@@ -262,7 +264,10 @@ mod tests {
         assert_eq!(fault(&supervisor, token), [asked, wait, asked, wait, asked, Did::Report(Action::Recreated(1))]);
         supervisor.means.busy.set(usize::MAX);
         let did = fault(&supervisor, Token { policy: Policy::End, ..WITHOUT });
-        assert_eq!((did.len(), did.last()), (2 * PATIENCE + 1, Some(&Did::Report(Action::Failed(BUSY)))));
+        assert_eq!(
+            (did.len(), did.last()),
+            (2 * PATIENCE + 1, Some(&Did::Report(Action::Failed(CapabilitiesError::Busy))))
+        );
     }
 
     #[test]

@@ -2,10 +2,9 @@
 #![no_std]
 #![no_main]
 
-use capabilities_interface::{Capabilities, CapabilitiesClient, Reason};
+use capabilities_interface::{Capabilities, CapabilitiesClient, Result};
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use runtime::Result;
 use supervisor::{Action, Means, Report, Supervisor};
 use timer_interface::{Timer, TimerClient};
 
@@ -49,8 +48,7 @@ impl Means for Reached {
                 writeln!(out, "supervisor: component {component}: {cause}: given up after {number} times")
             }
             Action::Failed(error) => {
-                let why = Reason(error);
-                writeln!(out, "supervisor: component {component}: {cause}: what was to be done failed: {why}")
+                writeln!(out, "supervisor: component {component}: {cause}: what was to be done failed: {error}")
             }
         };
     }

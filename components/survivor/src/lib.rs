@@ -31,20 +31,20 @@ mod tests {
     }
 
     impl Pong for Mock {
-        fn call(&self) -> Result<()> {
+        fn call(&self) -> pong_interface::Result<()> {
             Ok(())
         }
 
-        fn add(&self, a: u64, b: u64) -> Result<u64> {
-            if self.works { Ok(a + b) } else { Err(Error::Kernel(abi::error::Error::Revoked)) }
+        fn add(&self, a: u64, b: u64) -> pong_interface::Result<u64> {
+            if self.works { Ok(a + b) } else { Err(Error::Kernel(abi::error::Error::Revoked).into()) }
         }
 
-        fn args(&self, a: u64, b: u64, c: u64, d: u64) -> Result<(u64, u64)> {
+        fn args(&self, a: u64, b: u64, c: u64, d: u64) -> pong_interface::Result<(u64, u64)> {
             Ok((a + b, c + d))
         }
 
-        fn fails(&self) -> Result<()> {
-            Err(Error::Kernel(abi::error::Error::Faulted))
+        fn fails(&self) -> pong_interface::Result<()> {
+            Err(Error::Kernel(abi::error::Error::Faulted).into())
         }
     }
 

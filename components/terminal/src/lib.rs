@@ -14,16 +14,10 @@ mod waiting;
 
 use buffer::Buffer;
 use console::{PortAccess, Uart};
-use console_interface::Console;
+use console_interface::{Console, ConsoleError};
 use runtime::{Caller, Error, Interrupt, Result};
 use sched_interface::Sched;
 use waiting::Waiting;
-
-/// The error of a graph that does not grant the interrupt: then the component `console` is the one to use.
-pub const NO_INTERRUPT: Error = Error::Server(2);
-
-/// The error of a reader when as many wait as there can be.
-pub const TOO_MANY_READERS: Error = Error::Server(3);
 
 /// Where interrupts come from.
 pub trait Line {
@@ -31,7 +25,7 @@ pub trait Line {
     ///
     /// # Errors
     ///
-    /// The kernel's; [`NO_INTERRUPT`].
+    /// The kernel's; [`ConsoleError::NoInterrupt`].
     fn attach(&self) -> Result<()>;
 
     /// Waits for the next one.
@@ -51,7 +45,7 @@ pub trait Line {
 
 impl Line for &Interrupt {
     fn attach(&self) -> Result<()> {
-        if self.is_granted() { Interrupt::attach(self) } else { Err(NO_INTERRUPT) }
+        if self.is_granted() { Interrupt::attach(self) } else { Err(ConsoleError::NoInterrupt.into()) }
     }
 
     fn wait(&self) -> Result<()> {
@@ -89,7 +83,7 @@ impl<P: PortAccess, L: Line, S: Sched> Terminal<P, L, S> {
     ///
     /// The port's.
     pub fn initialise(&self) -> Result<()> {
-        self.uart.initialise()
+        Ok(self.uart.initialise()?)
     }
 
     /// What the component's own thread does: takes input in for as long as somebody is there to read it.
@@ -133,24 +127,24 @@ pub struct Call<'t, P, L, S: 'static> {
 }
 
 impl<P: PortAccess, L: Line, S: Sched> Console for Call<'_, P, L, S> {
-    fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()> {
+    fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> console_interface::Result<()> {
         self.terminal.uart.send(self.caller, [first, second, third, fourth])
     }
 
-    fn read(&self) -> Result<(bool, u8)> {
+    fn read(&self) -> console_interface::Result<(bool, u8)> {
         Ok(self.terminal.buffer.pop().map_or((false, 0), |byte| (true, byte)))
     }
 
-    fn wait(&self) -> Result<u8> {
+    fn wait(&self) -> console_interface::Result<u8> {
         let Terminal { buffer, waiting, scheduler, .. } = self.terminal;
         loop {
             if let Some(byte) = buffer.pop() {
                 return Ok(byte);
             }
-            let place = waiting.enter(self.caller.thread).ok_or(TOO_MANY_READERS)?;
+            let place = waiting.enter(self.caller.thread).ok_or(ConsoleError::TooManyReaders)?;
             // What came before the reader was known to wait has woken nobody.
             if buffer.is_empty() {
-                scheduler.block()?;
+                scheduler.block().map_err(Error::from)?;
             }
             drop(place);
         }

@@ -1,6 +1,7 @@
 //! A terminal at a port, a line and a scheduler that the host plays.
 
 use super::*;
+use runtime::CallError;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::vec::Vec;
@@ -15,7 +16,7 @@ struct World {
     log: Mutex<Vec<&'static str>>,
 }
 
-const ENDED: Error = Error::Server(99);
+const ENDED: Error = Error::numbered(99);
 const READER: Caller = Caller { token: 1, thread: 5, core: 0 };
 
 static TERMINAL_OF: fn(&'static World) -> Terminal<&'static World, &'static World, World> =
@@ -49,7 +50,7 @@ impl World {
 const LINE_STATUS: u16 = 5;
 
 impl PortAccess for &World {
-    fn read(&self, register: u16) -> Result<u8> {
+    fn read(&self, register: u16) -> console_interface::Result<u8> {
         let mut typed = self.typed.lock().unwrap();
         match register {
             LINE_STATUS => Ok(0x60 | u8::from(!typed.is_empty())),
@@ -57,7 +58,7 @@ impl PortAccess for &World {
         }
     }
 
-    fn write(&self, _: u16, _: u8) -> Result<()> {
+    fn write(&self, _: u16, _: u8) -> console_interface::Result<()> {
         Ok(())
     }
 }
@@ -79,39 +80,39 @@ impl Line for &World {
 }
 
 impl Sched for World {
-    fn yield_now(&self) -> Result<()> {
+    fn yield_now(&self) -> sched_interface::Result<()> {
         Ok(())
     }
 
-    fn block(&self) -> Result<()> {
+    fn block(&self) -> sched_interface::Result<()> {
         self.note("block");
-        self.wait_for_next()
+        Ok(self.wait_for_next()?)
     }
 
-    fn block_until(&self, _: u64) -> Result<bool> {
+    fn block_until(&self, _: u64) -> sched_interface::Result<bool> {
         Ok(true)
     }
 
-    fn sleep_until(&self, _: u64) -> Result<()> {
+    fn sleep_until(&self, _: u64) -> sched_interface::Result<()> {
         Ok(())
     }
 
-    fn wake(&self, thread: u64) -> Result<()> {
+    fn wake(&self, thread: u64) -> sched_interface::Result<()> {
         assert_eq!(thread, READER.thread.into());
         self.note("wake");
         Ok(())
     }
 
-    fn create(&self, _: u64) -> Result<u64> {
+    fn create(&self, _: u64) -> sched_interface::Result<u64> {
         Ok(0)
     }
 
-    fn background(&self) -> Result<()> {
+    fn background(&self) -> sched_interface::Result<()> {
         self.note("background");
         Ok(())
     }
 
-    fn frequency(&self) -> Result<u64> {
+    fn frequency(&self) -> sched_interface::Result<u64> {
         Ok(1)
     }
     sched_interface::not_asked!(points, exchange, ends, cores);
@@ -132,7 +133,7 @@ fn a_reader_waits_until_it_is_woken() {
     let world = World::new(&[]);
     let terminal = TERMINAL_OF(world);
     // The reader's thread blocks; the component's own takes input in, and wakes it.
-    assert_eq!(terminal.serve(READER).wait(), Err(ENDED));
+    assert_eq!(terminal.serve(READER).wait(), Err(ConsoleError::Call(CallError::Unknown)));
     assert_eq!(world.log(), ["block"]);
     terminal.take_input().unwrap();
     assert_eq!(world.log(), ["acknowledge"], "nobody waits any more");
@@ -148,6 +149,6 @@ fn a_reader_waits_until_it_is_woken() {
 #[test]
 fn a_wake_up_without_input_is_waited_through() {
     let world = World::new(&[|_| {}, |_| {}]);
-    assert_eq!(TERMINAL_OF(world).serve(READER).wait(), Err(ENDED));
+    assert_eq!(TERMINAL_OF(world).serve(READER).wait(), Err(ConsoleError::Call(CallError::Unknown)));
     assert_eq!(world.log(), ["block", "block", "block"]);
 }

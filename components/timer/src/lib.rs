@@ -5,8 +5,7 @@
 #[cfg(test)]
 extern crate std;
 
-use runtime::Result;
-use timer_interface::{BAD_TIME, Timer};
+use timer_interface::{Result, Timer, TimerError};
 
 /// Nanoseconds in a second.
 const SECOND: u128 = 1_000_000_000;
@@ -21,14 +20,14 @@ pub trait Clock {
     /// # Errors
     ///
     /// The scheduler's.
-    fn frequency(&self) -> Result<u64>;
+    fn frequency(&self) -> runtime::Result<u64>;
 
     /// Lets the calling thread wait until a tick.
     ///
     /// # Errors
     ///
     /// The scheduler's.
-    fn sleep_until(&self, tick: u64) -> Result<()>;
+    fn sleep_until(&self, tick: u64) -> runtime::Result<()>;
 }
 
 /// A server of the interface `timer`.
@@ -38,26 +37,27 @@ impl<C: Clock> Timing<C> {
     /// The first tick at which it is `time`, or later.
     fn tick(&self, time: u64) -> Result<u64> {
         let ticks = (u128::from(time) * u128::from(self.0.frequency()?)).div_ceil(SECOND);
-        u64::try_from(ticks).map_err(|_| BAD_TIME)
+        u64::try_from(ticks).map_err(|_| TimerError::BadTime)
     }
 }
 
 impl<C: Clock> Timer for Timing<C> {
     fn now(&self) -> Result<u64> {
         let frequency = u128::from(self.0.frequency()?.max(1));
-        u64::try_from(u128::from(self.0.ticks()) * SECOND / frequency).map_err(|_| BAD_TIME)
+        u64::try_from(u128::from(self.0.ticks()) * SECOND / frequency).map_err(|_| TimerError::BadTime)
     }
 
     fn sleep_until(&self, time: u64) -> Result<()> {
         let tick = self.tick(time)?;
-        if tick <= self.0.ticks() { Ok(()) } else { self.0.sleep_until(tick) }
+        if tick <= self.0.ticks() { Ok(()) } else { Ok(self.0.sleep_until(tick)?) }
     }
 
     fn next(&self, start: u64, period: u64) -> Result<u64> {
         let now = self.now()?;
-        let passed = now.saturating_sub(start).checked_div(period).ok_or(BAD_TIME)?;
+        let passed = now.saturating_sub(start).checked_div(period).ok_or(TimerError::BadTime)?;
         let periods = if now < start { 0 } else { passed + 1 };
-        let time = periods.checked_mul(period).and_then(|offset| start.checked_add(offset)).ok_or(BAD_TIME)?;
+        let time =
+            periods.checked_mul(period).and_then(|offset| start.checked_add(offset)).ok_or(TimerError::BadTime)?;
         self.sleep_until(time)?;
         Ok(time)
     }
@@ -76,11 +76,11 @@ mod tests {
             self.0.get()
         }
 
-        fn frequency(&self) -> Result<u64> {
+        fn frequency(&self) -> runtime::Result<u64> {
             Ok(3_000_000_000)
         }
 
-        fn sleep_until(&self, tick: u64) -> Result<()> {
+        fn sleep_until(&self, tick: u64) -> runtime::Result<()> {
             assert!(tick > self.0.get(), "nobody waits for what has passed");
             self.0.set(tick);
             Ok(())
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!((timing.0.ticks(), timing.now()), (21, Ok(7)));
         timing.sleep_until(6).unwrap();
         assert_eq!(timing.0.ticks(), 21);
-        assert_eq!(timing.sleep_until(u64::MAX), Err(BAD_TIME));
+        assert_eq!(timing.sleep_until(u64::MAX), Err(TimerError::BadTime));
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(timing.next(100, 10), Ok(110));
         timing.0.0.set(3 * 135);
         assert_eq!(timing.next(100, 10), Ok(140));
-        assert_eq!(timing.next(100, 0), Err(BAD_TIME));
-        assert_eq!(timing.next(100, u64::MAX), Err(BAD_TIME));
+        assert_eq!(timing.next(100, 0), Err(TimerError::BadTime));
+        assert_eq!(timing.next(100, u64::MAX), Err(TimerError::BadTime));
     }
 }

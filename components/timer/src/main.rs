@@ -23,10 +23,10 @@ impl Clock for Scheduled {
     }
 
     fn frequency(&self) -> Result<u64> {
-        SCHED.frequency()
+        Ok(SCHED.frequency()?)
     }
 
     fn sleep_until(&self, tick: u64) -> Result<()> {
-        SCHED.sleep_until(tick)
+        Ok(SCHED.sleep_until(tick)?)
     }
 }

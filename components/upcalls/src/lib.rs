@@ -12,8 +12,18 @@ use abi::fault::Token;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use fault_interface::{Answer, Cause, Fault};
+use runtime::Caller;
 use runtime::handled::number::{RDI, RSI};
-use runtime::{Caller, Error, Result};
+
+/// What a method of [`Upcalls`] answers.
+pub type Result<T> = runtime::Result<T, UpcallsError>;
+
+runtime::errors! {
+    /// Why an upcall is not set.
+    pub enum UpcallsError {
+        NoRoom = 1: "as many components have upcalls as can",
+    }
+}
 
 /// Says where faults lead.
 #[runtime::interface]
@@ -22,9 +32,6 @@ pub trait Upcalls {
     /// instruction in `rsi`, and all other registers as they were. Without an entry, 0, a fault ends the call.
     fn set(&self, entry: u64) -> Result<()>;
 }
-
-/// The error of a component beyond those for which there is room.
-pub const NO_ROOM: Error = Error::Server(1);
 
 /// Components that there is room for: those with a token below.
 pub const COMPONENTS: usize = 64;
@@ -36,7 +43,7 @@ pub trait Level {
     /// # Errors
     ///
     /// The kernel's.
-    fn set_register(&self, number: u64, word: u64) -> Result<()>;
+    fn set_register(&self, number: u64, word: u64) -> runtime::Result<()>;
 }
 
 /// Where each component goes on.
@@ -69,13 +76,13 @@ pub struct Call<'e, L> {
 
 impl<L: Level> Upcalls for Call<'_, L> {
     fn set(&self, entry: u64) -> Result<()> {
-        self.entries.of(self.caller.token).ok_or(NO_ROOM)?.store(entry, Relaxed);
+        self.entries.of(self.caller.token).ok_or(UpcallsError::NoRoom)?.store(entry, Relaxed);
         Ok(())
     }
 }
 
 impl<L: Level> Fault for Call<'_, L> {
-    fn handle(&self, _: Cause, address: u64, instruction: u64) -> Result<Answer> {
+    fn handle(&self, _: Cause, address: u64, instruction: u64) -> runtime::Result<Answer> {
         let faulted = Token::from_word(self.caller.token).map(|token| u64::from(token.component));
         let entry = faulted.and_then(|component| self.entries.of(component)).map_or(0, |entry| entry.load(Relaxed));
         if entry == 0 {
@@ -97,7 +104,7 @@ mod tests {
     struct Registers(Mutex<Vec<(u64, u64)>>);
 
     impl Level for &Registers {
-        fn set_register(&self, number: u64, word: u64) -> Result<()> {
+        fn set_register(&self, number: u64, word: u64) -> runtime::Result<()> {
             self.0.lock().unwrap().push((number, word));
             Ok(())
         }
@@ -132,6 +139,6 @@ mod tests {
     fn there_is_room_for_so_many() {
         let registers = Registers::default();
         let entries = Entries::new(&registers);
-        assert_eq!(entries.serve(caller(COMPONENTS as u64)).set(1), Err(NO_ROOM));
+        assert_eq!(entries.serve(caller(COMPONENTS as u64)).set(1), Err(UpcallsError::NoRoom));
     }
 }

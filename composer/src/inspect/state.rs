@@ -114,12 +114,12 @@ fn waiting(memory: &Memory, subject: &Subject<'_, '_>) -> BTreeMap<u32, Waiting>
     schedulers.flatten().collect()
 }
 
-pub(super) fn root(space: u64) -> u64 {
+fn root(space: u64) -> u64 {
     logic::address_space::root(space).physical()
 }
 
 /// The components that live, each with its address space.
-pub(super) fn living(memory: &Memory) -> impl Iterator<Item = (Reference, u64)> {
+fn living(memory: &Memory) -> impl Iterator<Item = (Reference, u64)> {
     let descriptors = memory.descriptors().iter().zip(0_u32..);
     descriptors.filter_map(|(descriptor, index)| {
         let epoch = memory.own(&descriptor.epoch);

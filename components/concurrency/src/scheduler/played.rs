@@ -5,10 +5,8 @@ use core::cell::Cell;
 use core::num::NonZeroU32;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
-use runtime::{Error, Result};
-use sched_interface::{
-    HOLDER_ENDED, NEVER, NO_SUCH_POINT, NOBODY, NOT_SCHEDULED, Sched, TOO_MANY_POINTS, WOULD_DEADLOCK,
-};
+use runtime::CallError;
+use sched_interface::{NEVER, NOBODY, Result, Sched, SchedError};
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread;
@@ -21,6 +19,8 @@ std::thread_local! {
     static NUMBER: Cell<u32> = const { Cell::new(0) };
     /// Whether this thread executes what a client called.
     pub static IS_CALLED: Cell<bool> = const { Cell::new(false) };
+    /// How often this thread has called the scheduler.
+    pub static CALLS: Cell<u64> = const { Cell::new(0) };
     /// Whether this thread's blockpoints are refused.
     pub static REFUSES_POINTS: Cell<bool> = const { Cell::new(false) };
 }
@@ -107,7 +107,7 @@ impl Played {
 
     fn begin(&self, name: u64, epoch: u64, wakes: usize) -> Result<()> {
         let mut state = self.state();
-        let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?;
+        let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(SchedError::NoSuchPoint)?;
         point.epoch = point.epoch.max(epoch);
         let wakes = wakes.min(point.waiting.len());
         point.waiting.drain(..wakes);
@@ -118,15 +118,18 @@ impl Played {
 
 impl Sched for Played {
     fn yield_now(&self) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         thread::yield_now();
         Ok(())
     }
 
     fn block(&self) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         self.block_until(NEVER).map(|_| ())
     }
 
     fn block_until(&self, time: u64) -> Result<bool> {
+        CALLS.set(CALLS.get() + 1);
         let me = u64::from(number().get());
         Ok(self.wait_until(time, |state| {
             let at = state.woken.iter().position(|woken| *woken == me);
@@ -135,11 +138,13 @@ impl Sched for Played {
     }
 
     fn sleep_until(&self, time: u64) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         thread::sleep(Duration::from_nanos(time.saturating_sub(ticks())));
         Ok(())
     }
 
     fn wake(&self, thread: u64) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         let mut state = self.state();
         if !state.woken.contains(&thread) {
             state.woken.push(thread);
@@ -149,6 +154,7 @@ impl Sched for Played {
     }
 
     fn create(&self, word: u64) -> Result<u64> {
+        CALLS.set(CALLS.get() + 1);
         let index = THREADS.fetch_add(1, Relaxed) + 1;
         let started = thread::spawn(move || {
             NUMBER.set(index);
@@ -163,16 +169,19 @@ impl Sched for Played {
     }
 
     fn background(&self) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         Ok(())
     }
 
     fn frequency(&self) -> Result<u64> {
+        CALLS.set(CALLS.get() + 1);
         Ok(1_000_000_000)
     }
 
     fn create_point(&self) -> Result<u64> {
+        CALLS.set(CALLS.get() + 1);
         if REFUSES_POINTS.get() {
-            return Err(TOO_MANY_POINTS);
+            return Err(SchedError::TooManyPoints);
         }
         let mut state = self.state();
         state.made += 1;
@@ -182,16 +191,18 @@ impl Sched for Played {
     }
 
     fn free_point(&self, name: u64) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         let mut state = self.state();
-        state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?.is_freed = true;
+        state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(SchedError::NoSuchPoint)?.is_freed = true;
         self.changed.notify_all();
         Ok(())
     }
 
     fn wait_on(&self, name: u64, epoch: u64, holder: u64, time: u64) -> Result<bool> {
+        CALLS.set(CALLS.get() + 1);
         let me = number().get();
         if holder == u64::from(me) {
-            return Err(WOULD_DEADLOCK);
+            return Err(SchedError::WouldDeadlock);
         }
         let mut waits = false;
         let is_over = |state: &mut State| {
@@ -205,32 +216,36 @@ impl Sched for Played {
         let is_triggered = self.wait_until(time, is_over);
         let mut state = self.state();
         let has_ended = state.ended.contains(&holder);
-        let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(NO_SUCH_POINT)?;
+        let point = state.points.get_mut(&name).filter(|point| !point.is_freed).ok_or(SchedError::NoSuchPoint)?;
         let still = point.waiting.contains(&me);
         point.waiting.retain(|other| *other != me);
-        if has_ended && (still || !is_triggered) { Err(HOLDER_ENDED) } else { Ok(is_triggered || !still) }
+        if has_ended && (still || !is_triggered) { Err(SchedError::HolderEnded) } else { Ok(is_triggered || !still) }
     }
 
     fn trigger(&self, point: u64, epoch: u64) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         self.begin(point, epoch, usize::MAX)
     }
 
     fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         self.trigger(there, begins)?;
         self.wait_on(here, seen, NOBODY, NEVER).map(|_| ())
     }
 
     fn trigger_one(&self, point: u64, epoch: u64) -> Result<()> {
+        CALLS.set(CALLS.get() + 1);
         self.begin(point, epoch, 1)
     }
 
     fn end_wait_at(&self, _: u64) -> Result<()> {
-        Err(NOT_SCHEDULED)
+        CALLS.set(CALLS.get() + 1);
+        Err(SchedError::NotScheduled)
     }
 
     sched_interface::not_asked!(exchange);
 
     fn migrate(&self, _: u64) -> Result<()> {
-        Err(Error::Server(0))
+        Err(SchedError::Call(CallError::Unknown))
     }
 }

@@ -208,7 +208,7 @@ impl<T, const N: usize> Receiver<'_, T, N> {
     pub fn recv_deadline(&self, until: Instant) -> Result<T, RecvTimeoutError> {
         match self.queue.values.recv_unless(Some(until), || self.queue.is_finished()) {
             Ok(value) => value.ok_or(RecvTimeoutError::Disconnected),
-            Err(crate::NO_TIME_LEFT) => Err(RecvTimeoutError::Timeout),
+            Err(error) if error == crate::NO_TIME_LEFT => Err(RecvTimeoutError::Timeout),
             Err(error) => Err(RecvTimeoutError::Refused(error)),
         }
     }

@@ -1,5 +1,6 @@
 //! A value for one thread at a time.
 
+use crate::HOLDER_ENDED;
 use crate::point::Point;
 use crate::time::Instant;
 use crate::{NO_TIME_LEFT, scheduler};
@@ -9,7 +10,6 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU64;
 use runtime::Result;
-use sched_interface::HOLDER_ENDED;
 use sched_sl::Lock;
 
 /// A value for one thread at a time, as `std::sync::Mutex`.
@@ -49,7 +49,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     ///
-    /// [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK): who has it waits for this thread, or is this thread; [`HOLDER_ENDED`]: who has it
+    /// [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock): who has it waits for this thread, or is this thread; [`HolderEnded`](sched_interface::SchedError::HolderEnded): who has it
     /// has faulted; the scheduler's.
     #[inline]
     pub fn lock(&self) -> Result<MutexGuard<'_, T>> {
@@ -105,7 +105,7 @@ impl<T: ?Sized> Mutex<T> {
             });
             match locked {
                 // It is lost, but has given the lock back before.
-                Err(HOLDER_ENDED) if self.lock.owner() != waited_for => {}
+                Err(error) if error == HOLDER_ENDED && self.lock.owner() != waited_for => {}
                 locked => return locked,
             }
         }

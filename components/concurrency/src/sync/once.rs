@@ -38,8 +38,8 @@ impl Once {
     ///
     /// # Errors
     ///
-    /// [`HOLDER_ENDED`](sched_interface::HOLDER_ENDED): a thread has faulted while it was doing it;
-    /// [`WOULD_DEADLOCK`](sched_interface::WOULD_DEADLOCK): it is this thread that does it, or one that waits for this one; the scheduler's.
+    /// [`HolderEnded`](sched_interface::SchedError::HolderEnded): a thread has faulted while it was doing it;
+    /// [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock): it is this thread that does it, or one that waits for this one; the scheduler's.
     #[inline]
     pub fn call_once(&self, does: impl FnOnce()) -> Result<()> {
         if self.is_completed() { Ok(()) } else { self.call_first(does) }

@@ -2,9 +2,10 @@
 
 use super::packet::{Packet, name_of};
 use super::{JoinHandle, Scope, ScopedJoinHandle, Thread};
+use crate::TOO_MANY_THREADS;
 use crate::scheduler::SCHED;
 use runtime::Result;
-use sched_interface::{Sched, TOO_MANY_THREADS};
+use sched_interface::Sched;
 
 /// What a thread is to be like, as `std::thread::Builder`. Its stack and its priority are the graph's to say.
 #[derive(Clone, Copy, Debug, Default)]

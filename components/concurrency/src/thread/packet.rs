@@ -2,15 +2,15 @@
 
 use super::place::{self, Place, all, fits};
 use crate::scheduler;
+use crate::{HOLDER_ENDED, ThreadError};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use runtime::thread::Function;
 use runtime::{Error, Result};
-use sched_interface::HOLDER_ENDED;
 
 /// The error of a handle that was not used for so long that its thread's result has given way to others: see [`spawn`](super::spawn()).
-pub const NOT_KEPT: Error = Error::Server(66);
+pub const NOT_KEPT: Error = ThreadError::NotKept.error();
 
 /// The handle's part of a place, whose thread returns a `T`.
 pub struct Packet<T> {
@@ -80,9 +80,9 @@ impl<T> Packet<T> {
         let (place, turn) = (self.place, self.turn);
         place.holder.waits(turn);
         match place.wait_until(|| !place.is_current(turn) || place.has_returned(turn) && place.is_over()) {
-            Ok(()) | Err(HOLDER_ENDED) => {}
             // Nobody waits for it any more.
-            Err(error) => return Err(error),
+            Err(error) if error != HOLDER_ENDED => return Err(error),
+            _ => {}
         }
         let this = ManuallyDrop::new(self);
         match this.take_result() {
@@ -127,8 +127,8 @@ pub fn wait_for_all(scope: usize) -> Result<bool> {
     // Threads of a scope may start others there.
     while let Some(place) = all().iter().find(|place| place.is_in(scope)) {
         match place.wait_until(|| place.is_done_in(scope)) {
-            Ok(()) | Err(HOLDER_ENDED) => all_returned &= place.leave(scope),
-            Err(error) => return Err(error),
+            Err(error) if error != HOLDER_ENDED => return Err(error),
+            _ => all_returned &= place.leave(scope),
         }
     }
     Ok(all_returned)

@@ -3,15 +3,15 @@
 use super::packet::wait_for_all;
 use super::{Builder, JoinHandle, Thread};
 use crate::scheduler;
+use crate::{HOLDER_ENDED, ThreadError};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::from_ref;
 use runtime::{Error, Result};
-use sched_interface::HOLDER_ENDED;
 
 /// The error of a scope in a method that a client calls: if it faulted there, the client would go on, and use the stack again on which the
 /// scope's threads still work.
-pub const NOT_ITS_OWN: Error = Error::Server(65);
+pub const NOT_ITS_OWN: Error = ThreadError::NotItsOwn.error();
 
 /// Threads that are all waited for, as `std::thread::Scope`.
 pub struct Scope<'scope, 'env: 'scope> {
@@ -27,7 +27,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 ///
 /// # Errors
 ///
-/// [`HOLDER_ENDED`]: a thread has panicked, and nobody else has waited for it; [`NOT_ITS_OWN`].
+/// [`HolderEnded`](sched_interface::SchedError::HolderEnded): a thread has panicked, and nobody else has waited for it; [`NOT_ITS_OWN`].
 ///
 /// # Panics
 ///

@@ -8,8 +8,25 @@
 #[cfg(test)]
 extern crate std;
 
-use core::fmt;
-use runtime::{Answer, Error, Result};
+use runtime::Answer;
+
+/// What a method of [`Capabilities`] answers.
+pub type Result<T> = runtime::Result<T, CapabilitiesError>;
+
+runtime::errors! {
+    /// Why a capability manager does not do what it is asked.
+    pub enum CapabilitiesError {
+        NotManaged = 1: "the component is not this manager's",
+        Lives = 2: "the component lives already",
+        Dead = 3: "the component does not live",
+        Nobody = 4: "nobody else holds it",
+        Busy = 5: "the component is being made or ended, on another thread: ask again",
+        BadPlan = 6: "its plan cannot be carried out, which is a defect of the composer",
+        NotInitialised = 7: "the component did not initialise, and has been ended again",
+        Quota = 8: "as many of the components that the client has made live as may",
+        NoMemory = 9: "the memory manager has none for it",
+    }
+}
 
 /// Manages components.
 #[runtime::interface]
@@ -32,7 +49,7 @@ pub trait Capabilities {
     fn state(&self, component: u64) -> Result<State>;
 
     /// Answers the token of the first component, from `from` on, that can invoke `component`, and the methods that
-    /// it may call, a bit each; or [`NOBODY`].
+    /// it may call, a bit each; or [`CapabilitiesError::Nobody`].
     fn holder(&self, component: u64, from: u64) -> Result<(u64, u64)>;
 
     /// Takes from `holder` every capability to invoke `component`; answers how many. It has them again when
@@ -73,63 +90,9 @@ pub fn name_words(name: &str) -> [u64; 4] {
     words
 }
 
-/// The error about a component that is not this manager's.
-pub const NOT_MANAGED: Error = Error::Server(1);
-
-/// The error about a component that lives already.
-pub const LIVES: Error = Error::Server(2);
-
-/// The error about a component that does not live.
-pub const DEAD: Error = Error::Server(3);
-
-/// The error of [`holder`](Capabilities::holder) when there is no further one.
-pub const NOBODY: Error = Error::Server(4);
-
-/// The error about a component while it is being made or ended, on another thread: ask again.
-pub const BUSY: Error = Error::Server(5);
-
-/// The error about a component whose plan cannot be carried out: a defect of the composer.
-pub const BAD_PLAN: Error = Error::Server(6);
-
-/// The error about a component that did not initialise; it has been ended again.
-pub const NOT_INITIALISED: Error = Error::Server(7);
-
-/// The error of a client that has made as many components that live as it may.
-pub const QUOTA: Error = Error::Server(8);
-
-/// An error of a capability manager, in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reason(pub Error);
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            NOT_MANAGED => "the component is not this manager's",
-            LIVES => "the component lives already",
-            DEAD => "the component does not live",
-            NOBODY => "nobody else holds it",
-            BUSY => "the manager is busy with another",
-            BAD_PLAN => "its plan cannot be carried out",
-            NOT_INITIALISED => "the component did not initialise",
-            QUOTA => "as many live as may",
-            other => return other.fmt(f),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString;
-
-    #[test]
-    fn every_error_has_words_of_its_own() {
-        let errors = [NOT_MANAGED, LIVES, DEAD, NOBODY, BUSY, BAD_PLAN, NOT_INITIALISED, QUOTA];
-        let said: std::collections::BTreeSet<_> = errors.map(|error| Reason(error).to_string()).into();
-        assert_eq!(said.len(), errors.len());
-        assert!(said.iter().all(|words| !words.contains("error")), "{said:?}");
-        assert_eq!(Reason(Error::Server(99)).to_string(), "the server's error 99");
-    }
 
     #[test]
     fn a_name_is_words_in_memory_order() {

@@ -13,7 +13,17 @@ pub use logger::Logger;
 pub use text::{TEXT_BYTES, Text};
 pub use writer::Writer;
 
-use runtime::{Error, Result};
+/// What a method of [`Console`] answers.
+pub type Result<T> = runtime::Result<T, ConsoleError>;
+
+runtime::errors! {
+    /// Why a console does not do what it is asked.
+    pub enum ConsoleError {
+        Stuck = 1: "the device does not take what is written to it",
+        NoInterrupt = 2: "the graph grants no interrupt to wait for input by",
+        TooManyReaders = 3: "as many threads wait for input as there can be",
+    }
+}
 
 /// Writes and reads text.
 #[runtime::interface]
@@ -32,9 +42,6 @@ pub trait Console {
     #[may_block]
     fn wait(&self) -> Result<u8>;
 }
-
-/// The error of a console that does not take what is written to it.
-pub const STUCK: Error = Error::Server(1);
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ struct Onto<'a, C: ?Sized>(&'a C);
 
 impl<C: Console + ?Sized> Sink for Onto<'_, C> {
     fn write(&self, [first, second, third, fourth]: [u64; 4]) -> Result<()> {
-        self.0.write(first, second, third, fourth)
+        Ok(self.0.write(first, second, third, fourth)?)
     }
 }
 
@@ -42,7 +42,7 @@ impl<C: Console + ?Sized> fmt::Write for Writer<'_, C> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::{STUCK, Text};
+    use crate::{ConsoleError, Result, Text};
     use core::fmt::Write;
     use std::string::String;
     use std::sync::Mutex;
@@ -58,7 +58,7 @@ pub(crate) mod tests {
     impl Console for Kept {
         fn write(&self, first: u64, second: u64, third: u64, fourth: u64) -> Result<()> {
             if self.stuck {
-                return Err(STUCK);
+                return Err(ConsoleError::Stuck);
             }
             let text = Text::from_words([first, second, third, fourth]);
             let text = String::from_utf8(text.bytes().to_vec()).unwrap();
@@ -117,7 +117,7 @@ pub(crate) mod tests {
         assert!(writeln!(Writer::new(&console), "anyone?").is_err());
         let mut writer = Writer::new(&console);
         write!(writer, "anyone?").unwrap();
-        assert_eq!(writer.flush(), Err(STUCK));
+        assert_eq!(writer.flush(), Err(ConsoleError::Stuck.into()));
         assert_eq!(writer.flush(), Ok(()), "what could not be sent is dropped");
     }
 }

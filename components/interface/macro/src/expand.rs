@@ -78,7 +78,7 @@ fn client_method(number: usize, method: &Method) -> TokenStream {
     let number = number as u16;
     let words = words(method);
     let answer = &method.answer;
-    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer, _>);
+    let call = quote_spanned!(answer.span()=> ::runtime::ImportSlot::call::<#answer, _, _>);
     quote! {
         #signature {
             #call(&self.0, #number, #words)
@@ -96,6 +96,12 @@ fn parameter_words(method: &Method) -> impl Iterator<Item = TokenStream> {
     let word =
         |(name, kind): &(_, syn::Type)| quote_spanned!(kind.span()=> <#kind as ::runtime::Word>::into_word(#name));
     method.parameters.iter().map(word)
+}
+
+/// What a method can fail with.
+pub fn failure(method: &Method) -> TokenStream {
+    let returned = &method.returned;
+    quote_spanned!(returned.span()=> <#returned as ::runtime::internal::Returned>::Failure)
 }
 
 /// The type by which an image serves an implementation of the trait.

@@ -30,6 +30,8 @@ pub struct Method {
     pub parameters: Vec<(Ident, Type)>,
     /// The type that it answers with when it succeeds.
     pub answer: Type,
+    /// The whole type that it returns.
+    pub returned: Type,
     /// Whether it may wait for something.
     pub may_block: bool,
 }
@@ -96,7 +98,8 @@ impl Method {
         complaints.add(answer.clone());
         complaints.finish(())?;
         let may_block = item.attrs.iter().any(is_may_block);
-        Ok(Self { signature: item.sig.clone(), parameters, answer: answer?, may_block })
+        let (returned, answer) = answer?;
+        Ok(Self { signature: item.sig.clone(), parameters, answer, returned, may_block })
     }
 
     fn schema(&self) -> String {
@@ -137,8 +140,9 @@ fn beyond_a_register(kind: &Type) -> Option<&'static str> {
     }
 }
 
-fn answer(signature: &Signature) -> Result<Type> {
-    const NEEDED: &str = "a method of an interface returns `runtime::Result<T>`: any call can fail";
+/// What a method returns, and the answer in it. The compiler judges the error, where the generated code uses it.
+fn answer(signature: &Signature) -> Result<(Type, Type)> {
+    const NEEDED: &str = "a method of an interface returns `runtime::Result<T>`, or `Result<T, E>`: any call can fail";
     let ReturnType::Type(_, returned) = &signature.output else {
         return refuse(&signature.ident, NEEDED);
     };
@@ -152,7 +156,7 @@ fn answer(signature: &Signature) -> Result<Type> {
         return refuse(returned, NEEDED);
     };
     match (arguments.args.first(), arguments.args.len()) {
-        (Some(GenericArgument::Type(answer)), 1) => Ok(answer.clone()),
+        (Some(GenericArgument::Type(answer)), 1 | 2) => Ok((returned.as_ref().clone(), answer.clone())),
         _ => refuse(returned, NEEDED),
     }
 }

@@ -13,8 +13,9 @@ mod tests;
 /// Turns a trait into an interface between components.
 ///
 /// Each method takes `&self` and at most four words, and returns
-/// `runtime::Result` of `()`, a word, or a pair of words; a word is any type
-/// that implements `runtime::Word`.
+/// `Result<T, E>` of `()`, a word, or a pair of words; a word is any type
+/// that implements `runtime::Word`. `E` is made by `runtime::errors!`, or `runtime::Error`
+/// of a method that can fail only as any call can.
 ///
 /// For a trait `Pong`, types are made beside it: `PongClient`, which
 /// implements `Pong` by calling the server that the graph names

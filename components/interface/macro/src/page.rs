@@ -1,6 +1,6 @@
 //! What is generated for a client that posts its calls to a page.
 
-use crate::expand::{constants, words};
+use crate::expand::{constants, failure, words};
 use crate::interface::{Interface, Method};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -154,9 +154,10 @@ fn post_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
     let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
     let name = &method.signature.ident;
     let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
+    let failure = failure(method);
     let words = words(method);
     let documentation = format!("Posts [`{}::{name}`].", item.ident);
-    let call = quote_spanned!(answer.span()=> ::runtime::page::Posts::post::<#answer, _>);
+    let call = quote_spanned!(answer.span()=> ::runtime::page::Posts::post::<#answer, _, _>);
     quote! {
         #[doc = #documentation]
         ///
@@ -164,7 +165,7 @@ fn post_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
         ///
         /// `runtime::page::PageError::Exhausted`: take results, flush or wait, and post again.
         #[inline]
-        #visibility fn #name(self, #(#parameters),*) -> ::runtime::Result<::runtime::page::Ticket<'p, #answer>> {
+        #visibility fn #name(self, #(#parameters),*) -> ::core::result::Result<::runtime::page::Ticket<'p, #answer, #failure>, ::runtime::CallError> {
             #call(self.0, #number, #words)
         }
     }
@@ -215,13 +216,14 @@ fn call_method(item: &ItemTrait, number: usize, method: &Method) -> TokenStream 
     let (interface, name) = (&item.ident, &method.signature.ident);
     let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
     let arguments = method.parameters.iter().map(|(name, _)| name);
+    let failure = failure(method);
     let words = words(method);
     let documentation = format!("Calls [`{interface}::{name}`], directly or by the page.");
-    let call = quote_spanned!(answer.span()=> ::runtime::page::Adaptive::call::<#answer, _>);
+    let call = quote_spanned!(answer.span()=> ::runtime::page::Adaptive::call::<#answer, _, _>);
     quote! {
         #[doc = #documentation]
         #[inline]
-        #visibility fn #name(self, #(#parameters),*) -> ::runtime::page::Promise<'p, #answer> {
+        #visibility fn #name(self, #(#parameters),*) -> ::runtime::page::Promise<'p, #answer, #failure> {
             #call(&self.0.page, #number, #words, move || #interface::#name(self.0.direct, #(#arguments),*))
         }
     }
@@ -248,7 +250,7 @@ fn sequential(item: &ItemTrait, interface: &Interface) -> TokenStream {
 fn sequential_method(number: usize, method: &Method) -> TokenStream {
     let (signature, answer, number) = (&method.signature, &method.answer, number as u16);
     let words = words(method);
-    let call = quote_spanned!(answer.span()=> ::runtime::user::OnPage::call::<#answer, _>);
+    let call = quote_spanned!(answer.span()=> ::runtime::user::OnPage::call::<#answer, _, _>);
     quote! {
         #signature {
             #call(self.page, self.threads, #number, #words)
@@ -276,14 +278,15 @@ fn asynchronous_method(item: &ItemTrait, number: usize, method: &Method) -> Toke
     let (number, visibility, answer) = (number as u16, &item.vis, &method.answer);
     let name = &method.signature.ident;
     let parameters = method.parameters.iter().map(|(name, kind)| quote!(#name: #kind));
+    let failure = failure(method);
     let words = words(method);
     let count = method.parameters.len();
     let documentation = format!("[`{}::{name}`]: posted when this is first polled.", item.ident);
-    let call = quote_spanned!(answer.span()=> ::runtime::future::Call::<'p, S, #answer, _>::new);
+    let call = quote_spanned!(answer.span()=> ::runtime::future::Call::<'p, S, #answer, _, _>::new);
     quote! {
         #[doc = #documentation]
         #[inline]
-        #visibility fn #name(&self, #(#parameters),*) -> ::runtime::future::Call<'p, S, #answer, #count> {
+        #visibility fn #name(&self, #(#parameters),*) -> ::runtime::future::Call<'p, S, #answer, #failure, #count> {
             #call(self.0, #number, #words)
         }
     }

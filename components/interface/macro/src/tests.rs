@@ -25,7 +25,8 @@ fn refuses(method: &str, message: &str, underlined: &str) {
     assert_eq!(all, [(message.to_owned(), underlined.to_owned())]);
 }
 
-const NEEDS_RESULT: &str = "a method of an interface returns `runtime::Result<T>`: any call can fail";
+const NEEDS_RESULT: &str =
+    "a method of an interface returns `runtime::Result<T>`, or `Result<T, E>`: any call can fail";
 
 #[test]
 fn what_cannot_be_a_word_is_refused() {
@@ -55,7 +56,7 @@ fn a_method_without_a_result_is_refused() {
     refuses("fn m(&self);", NEEDS_RESULT, "m");
     refuses("fn m(&self) -> u64;", NEEDS_RESULT, "u64");
     refuses("fn m(&self) -> Result;", NEEDS_RESULT, "Result");
-    refuses("fn m(&self) -> Result<u64, E>;", NEEDS_RESULT, "Result<u64, E>");
+    refuses("fn m(&self) -> Result<u64, E, F>;", NEEDS_RESULT, "Result<u64, E, F>");
 }
 
 #[test]

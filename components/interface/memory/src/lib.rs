@@ -10,7 +10,23 @@ extern crate std;
 
 mod not_asked;
 
-use runtime::{Error, Result};
+/// What a method of [`Memory`] answers.
+pub type Result<T> = runtime::Result<T, MemoryError>;
+
+runtime::errors! {
+    /// Why a memory manager does not do what it is asked.
+    pub enum MemoryError {
+        NoMemory = 1: "the component would have more than its quota, or the manager has no memory",
+        NotYours = 2: "the pages were not granted to the component, or nobody made it such an offer",
+        InUse = 3: "the frame is still part of an object",
+        TooManyOffers = 4: "there are more offers than the manager keeps account of",
+        Busy = 5: "the manager serves another client: ask again",
+        NotAClient = 6: "the component has no memory manager in the graph, or not this one",
+        NotPermitted = 7: "the graph does not let the component do that to the other, or to memory that it may only read",
+        Accepted = 8: "the offer was accepted already",
+        WrongSize = 9: "the region is not as long as its name says, or has a length that there cannot be",
+    }
+}
 
 /// Gives memory. Each method is about the component that calls it.
 #[runtime::interface]
@@ -62,39 +78,11 @@ pub trait Memory {
 }
 
 impl runtime::user::StackMemory for MemoryClient {
-    fn grant(&self, pages: u64) -> Result<u64> {
-        Memory::grant(self, pages)
+    fn grant(&self, pages: u64) -> runtime::Result<u64> {
+        Ok(Memory::grant(self, pages)?)
     }
 
-    fn give_back(&self, address: u64) -> Result<()> {
-        Memory::give_back(self, address, 1)
+    fn give_back(&self, address: u64) -> runtime::Result<()> {
+        Ok(Memory::give_back(self, address, 1)?)
     }
 }
-
-/// The error of a component that would have more than its quota, or of a manager without memory.
-pub const NO_MEMORY: Error = Error::Server(1);
-
-/// The error about pages that the component was not granted, or an offer that nobody made to it.
-pub const NOT_YOURS: Error = Error::Server(2);
-
-/// The error about a frame that is still part of an object.
-pub const IN_USE: Error = Error::Server(3);
-
-/// The error of more offers than the manager keeps account of.
-pub const TOO_MANY_OFFERS: Error = Error::Server(4);
-
-/// The error of a client that calls while another is being served: ask again.
-pub const BUSY: Error = Error::Server(5);
-
-/// The error of a component that has no memory manager in the graph, or not this one.
-pub const NOT_A_CLIENT: Error = Error::Server(6);
-
-/// The error about a component to which the graph does not let this one give memory; about memory that is offered to be read, and
-/// is to be written; about the end of a component that another makes.
-pub const NOT_PERMITTED: Error = Error::Server(7);
-
-/// The error about an offer that was accepted already.
-pub const ACCEPTED: Error = Error::Server(8);
-
-/// The error about a region that is not as long as its name says, or about one without a length that there can be.
-pub const WRONG_SIZE: Error = Error::Server(9);

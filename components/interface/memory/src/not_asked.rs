@@ -6,48 +6,48 @@
 #[macro_export]
 macro_rules! not_asked {
     (regions) => {
-        fn token(&self) -> runtime::Result<u64> {
+        fn token(&self) -> $crate::Result<u64> {
             unreachable!("no region is asked for")
         }
 
-        fn offer(&self, _: u64, _: u64, _: u64, _: bool) -> runtime::Result<()> {
+        fn offer(&self, _: u64, _: u64, _: u64, _: bool) -> $crate::Result<()> {
             unreachable!("no region is asked for")
         }
 
-        fn accept(&self, _: u64, _: u64, _: bool) -> runtime::Result<(u64, u64)> {
+        fn accept(&self, _: u64, _: u64, _: bool) -> $crate::Result<(u64, u64)> {
             unreachable!("no region is asked for")
         }
 
-        fn release(&self, _: u64) -> runtime::Result<()> {
+        fn release(&self, _: u64) -> $crate::Result<()> {
             unreachable!("no region is asked for")
         }
 
-        fn give(&self, _: u64, _: u64, _: u64) -> runtime::Result<()> {
+        fn give(&self, _: u64, _: u64, _: u64) -> $crate::Result<()> {
             unreachable!("no region is asked for")
         }
 
-        fn take(&self, _: u64, _: u64) -> runtime::Result<(u64, u64)> {
+        fn take(&self, _: u64, _: u64) -> $crate::Result<(u64, u64)> {
             unreachable!("no region is asked for")
         }
 
-        fn take_back(&self, _: u64) -> runtime::Result<()> {
+        fn take_back(&self, _: u64) -> $crate::Result<()> {
             unreachable!("no region is asked for")
         }
     };
     (makers) => {
-        fn end(&self, _: u64) -> runtime::Result<()> {
+        fn end(&self, _: u64) -> $crate::Result<()> {
             unreachable!("nobody makes components")
         }
 
-        fn lend(&self, _: u64) -> runtime::Result<u64> {
+        fn lend(&self, _: u64) -> $crate::Result<u64> {
             unreachable!("nobody makes components")
         }
 
-        fn settle(&self, _: u64, _: u64) -> runtime::Result<()> {
+        fn settle(&self, _: u64, _: u64) -> $crate::Result<()> {
             unreachable!("nobody makes components")
         }
 
-        fn left(&self) -> runtime::Result<(u64, u64)> {
+        fn left(&self) -> $crate::Result<(u64, u64)> {
             unreachable!("nobody makes components")
         }
     };

@@ -4,7 +4,16 @@
 //! [`runtime::page::Posts`] knows it and calls these methods.
 #![no_std]
 
-use runtime::{Error, Result};
+/// What a method of [`Pages`] answers.
+pub type Result<T> = runtime::Result<T, PagesError>;
+
+runtime::errors! {
+    /// Why a scheduler does not have a page served.
+    pub enum PagesError {
+        NoSuchPage = 1: "the caller has no such page, or has not registered it",
+        Registered = 2: "the page has been registered before",
+    }
+}
 
 /// Has pages served for threads that wait for results.
 #[runtime::interface]
@@ -21,13 +30,9 @@ pub trait Pages {
     fn wait(&self, page: u64) -> Result<u64>;
 }
 
-/// The error of a page that the caller does not have, or that has not been registered.
-pub const NO_SUCH_PAGE: Error = Error::Server(1);
-
-/// The error of a page that has been registered before.
-pub const REGISTERED: Error = Error::Server(2);
-
 impl runtime::page::Scheduler for PagesClient {
+    type Error = PagesError;
+
     fn register(&self, page: u64) -> Result<()> {
         Pages::register(self, page)
     }

@@ -2,7 +2,15 @@
 //! want to see or to measure one.
 #![no_std]
 
-use runtime::Result;
+/// What a method of [`Pong`] answers.
+pub type Result<T> = runtime::Result<T, PongError>;
+
+runtime::errors! {
+    /// Why calls that are meant to fail do so.
+    pub enum PongError {
+        Refused = 1: "that is what it does",
+    }
+}
 
 /// Answers calls.
 #[runtime::interface]
@@ -16,9 +24,6 @@ pub trait Pong {
     /// Answers the sums `a + b` and `c + d`, modulo 2^64.
     fn args(&self, a: u64, b: u64, c: u64, d: u64) -> Result<(u64, u64)>;
 
-    /// Answers [`REFUSED`].
+    /// Answers [`PongError::Refused`].
     fn fails(&self) -> Result<()>;
 }
-
-/// The error with which [`Pong::fails`] fails.
-pub const REFUSED: runtime::Error = runtime::Error::Server(1);

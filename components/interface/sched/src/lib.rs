@@ -12,7 +12,30 @@ mod threads;
 
 pub use threads::{Thread, Threads};
 
-use runtime::{Error, Result};
+/// What a method of [`Sched`] answers.
+pub type Result<T> = runtime::Result<T, SchedError>;
+
+runtime::errors! {
+    /// Why a scheduler does not do what it is asked.
+    pub enum SchedError {
+        NotScheduled = 1: "this scheduler does not schedule the thread: it is somebody else's, on loan to a client",
+        NoSuchThread = 2: "there is no such thread, or the caller may not wake or call it, or it has ended without an answer, or waits for none",
+        TooManyThreads = 3: "all threads of the component exist, or the scheduler has no room for more",
+        NotStarted = 4: "the thread would wait before the system has started, while it initialises its component",
+        BadWord = 5: "the word stands for a phase, with which only a component's own thread starts",
+        NoDecision = 6: "the scheduler cannot decide, which is a defect of it",
+        WouldDeadlock = 7: "the thread would wait for one that waits for it, itself included",
+        NoSuchPoint = 8: "there is no such blockpoint, or not any more, or it is none of the caller's business",
+        TooManyPoints = 9: "the component has as many blockpoints as it may have",
+        NoSuchCore = 10: "the scheduler does not run on that core, or has no room there",
+        HolderEnded = 11: "the thread that was waited for has ended, and will never bring that about",
+        BoundToCore = 12: "the thread cannot leave its core: its time there is limited, it schedules others, or has been called by others",
+        OnAnotherCore = 13: "the thread that is called is on another core",
+        TooLarge = 32: "the system is larger than the scheduler keeps account of",
+        Deadlock = 33: "nobody can run, and nothing will change that",
+        BadPlan = 34: "the plan cannot be carried out, which is a defect of the composer",
+    }
+}
 
 /// Schedules threads. Each method is about the thread that calls it, unless it says otherwise.
 ///
@@ -58,11 +81,11 @@ pub trait Sched {
     /// Makes a blockpoint, which the calling component then owns; answers its name. What a blockpoint is: `sched_sl::blockpoint`.
     ///
     /// Whosever the threads are: they wait at a blockpoint, and trigger it, while they execute in the component that owns it. To all
-    /// others, also to who calls that component, it is [`NO_SUCH_POINT`].
+    /// others, also to who calls that component, it is [`SchedError::NoSuchPoint`].
     fn create_point(&self) -> Result<u64>;
 
     /// Gives up a blockpoint of the calling component, once the core on which it was made hears of that. Those that wait at it go on, with
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     fn free_point(&self, point: u64) -> Result<()>;
 
     /// Waits at a blockpoint until a later epoch than `epoch` has begun, or until `time` ([`NEVER`] if there is no end to that). Answers
@@ -71,9 +94,9 @@ pub trait Sched {
     ///
     /// `holder` is the index of the thread that is to bring that about, if the blockpoint is a lock's, and else [`NOBODY`]. All that wait
     /// at the blockpoint lend it what time they would have, if it is a thread of the core on which the blockpoint was made. If it ends, or
-    /// has ended, that is the answer: [`HOLDER_ENDED`].
+    /// has ended, that is the answer: [`SchedError::HolderEnded`].
     ///
-    /// A thread of another core than that goes there to wait, and comes back; one that cannot leave its own is refused: [`BOUND_TO_CORE`].
+    /// A thread of another core than that goes there to wait, and comes back; one that cannot leave its own is refused: [`SchedError::BoundToCore`].
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool>;
 
     /// Says that an epoch has begun at a blockpoint: all that wait there go on.
@@ -87,8 +110,7 @@ pub trait Sched {
     fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()>;
 
     /// Has the thread's next wait at its kernel's end-point end at `time` ([`NEVER`] for at no time): `TimedOut` is what it is
-    /// answered there then; at once, if the time comes before the wait. It ends nothing else; a sleep, or a wait that has a time itself,
-    /// replaces it. The kernel takes a time only from a thread that nobody schedules.
+    /// answered there then. The kernel takes a time only from a thread that nobody schedules.
     ///
     /// For drivers that do not wait for ever, and for schedulers below this one.
     fn end_wait_at(&self, time: u64) -> Result<()>;
@@ -97,7 +119,7 @@ pub trait Sched {
     /// do those that it waits for.
     ///
     /// A component's threads can call each other, and the threads of components that it can call, directly or through others; those on the
-    /// same core, as time is a core's own. Of others the answer is [`ON_ANOTHER_CORE`].
+    /// same core, as time is a core's own. Of others the answer is [`SchedError::OnAnotherCore`].
     fn exchange(&self, server: u64, word: u64) -> Result<u64>;
 
     /// Waits for a call. Answers who calls, by index, and with which word.
@@ -110,50 +132,9 @@ pub trait Sched {
     fn answer_and_accept(&self, client: u64, word: u64) -> Result<(u64, u64)>;
 
     /// Goes on on another core, on which the scheduler runs, too. What waits for the thread, or wakes it, goes on doing so. The errors are
-    /// [`NO_SUCH_CORE`] and [`BOUND_TO_CORE`].
+    /// [`SchedError::NoSuchCore`] and [`SchedError::BoundToCore`].
     fn migrate(&self, core: u64) -> Result<()>;
 }
-
-/// The error of a thread that this scheduler does not schedule: somebody else's, on loan to a client.
-pub const NOT_SCHEDULED: Error = Error::Server(1);
-
-/// The error about a thread that there is not, or that the caller may not wake or call, or that has ended without an answer, or does not
-/// wait for one.
-pub const NO_SUCH_THREAD: Error = Error::Server(2);
-
-/// The error of a component all of whose threads exist, or whose scheduler has no room for more.
-pub const TOO_MANY_THREADS: Error = Error::Server(3);
-
-/// The error of a thread that wants to wait before the system has started: while it initialises its component.
-pub const NOT_STARTED: Error = Error::Server(4);
-
-/// The error of a word that stands for a phase, with which only a component's own thread starts.
-pub const BAD_WORD: Error = Error::Server(5);
-
-/// The error of a scheduler that cannot decide. It is a defect of the scheduler.
-pub const NO_DECISION: Error = Error::Server(6);
-
-/// The error of a thread that would wait for one that waits for it, itself included.
-pub const WOULD_DEADLOCK: Error = Error::Server(7);
-
-/// The error about a blockpoint that there is not, or not any more, or that is none of the caller's business.
-pub const NO_SUCH_POINT: Error = Error::Server(8);
-
-/// The error of a component that has as many blockpoints as it may have.
-pub const TOO_MANY_POINTS: Error = Error::Server(9);
-
-/// The error of a thread that is to go on on a core on which its scheduler does not run, or has no room.
-pub const NO_SUCH_CORE: Error = Error::Server(10);
-
-/// The error of a thread that waits for one that has ended, and so will never bring about what is waited for.
-pub const HOLDER_ENDED: Error = Error::Server(11);
-
-/// The error of a thread that is to go to another core, and cannot leave its own: its time there is limited, it schedules others, or has
-/// been called by others.
-pub const BOUND_TO_CORE: Error = Error::Server(12);
-
-/// The error of a thread that calls one of another core.
-pub const ON_ANOTHER_CORE: Error = Error::Server(13);
 
 /// No thread's index.
 pub const NOBODY: u64 = u64::MAX;

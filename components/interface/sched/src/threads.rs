@@ -1,8 +1,8 @@
 //! Threads in friendlier words.
 
-use crate::{Sched, TOO_MANY_THREADS};
+use crate::{Result, Sched, SchedError};
 use runtime::thread::{Function, prepare};
-use runtime::{Result, time};
+use runtime::time;
 
 /// A thread, by its index in the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +28,9 @@ pub trait Threads: Sched {
     ///
     /// # Errors
     ///
-    /// [`TOO_MANY_THREADS`]: as many as the graph permits exist already.
+    /// [`SchedError::TooManyThreads`]: as many as the graph permits exist already.
     fn spawn(&self, function: Function, argument: u64) -> Result<Thread> {
-        let prepared = prepare(function, argument).ok_or(TOO_MANY_THREADS)?;
+        let prepared = prepare(function, argument).ok_or(SchedError::TooManyThreads)?;
         let index = self.create(prepared.word())?;
         prepared.started();
         Ok(Thread { index })
@@ -40,7 +40,7 @@ pub trait Threads: Sched {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_THREAD`](crate::NO_SUCH_THREAD): it has ended.
+    /// [`NoSuchThread`](crate::SchedError::NoSuchThread): it has ended.
     fn unblock(&self, thread: Thread) -> Result<()> {
         self.wake(thread.index)
     }
@@ -62,20 +62,21 @@ const MOMENT: u64 = 10_000;
 
 /// A server whose methods may wait has its workers from here.
 impl runtime::page::WorkerThreads for crate::SchedClient {
-    fn spawn(&self, function: Function) -> Result<()> {
-        Threads::spawn(self, function, 0).map(|_| ())
+    fn spawn(&self, function: Function) -> runtime::Result<()> {
+        Threads::spawn(self, function, 0)?;
+        Ok(())
     }
 
-    fn wake(&self, thread: u64) -> Result<()> {
-        Sched::wake(self, thread)
+    fn wake(&self, thread: u64) -> runtime::Result<()> {
+        Ok(Sched::wake(self, thread)?)
     }
 
-    fn pause(&self) -> Result<()> {
-        self.sleep(MOMENT)
+    fn pause(&self) -> runtime::Result<()> {
+        Ok(self.sleep(MOMENT)?)
     }
 
-    fn background(&self) -> Result<()> {
-        Sched::background(self)
+    fn background(&self) -> runtime::Result<()> {
+        Ok(Sched::background(self)?)
     }
 }
 
@@ -85,23 +86,24 @@ impl runtime::page::RunnerThreads for crate::SchedClient {
         runtime::thread::current()
     }
 
-    fn block(&self) -> Result<()> {
-        Sched::block(self)
+    fn block(&self) -> runtime::Result<()> {
+        Ok(Sched::block(self)?)
     }
 
-    fn migrate(&self, core: u64) -> Result<()> {
-        Sched::migrate(self, core)
+    fn migrate(&self, core: u64) -> runtime::Result<()> {
+        Ok(Sched::migrate(self, core)?)
     }
 }
 
 /// A thread whose user threads or tasks all wait sleeps by this.
 impl runtime::waiting::Sleeper for crate::SchedClient {
-    fn sleep_until(&self, time: u64) -> Result<()> {
-        self.block_until(time).map(|_| ())
+    fn sleep_until(&self, time: u64) -> runtime::Result<()> {
+        self.block_until(time)?;
+        Ok(())
     }
 
-    fn wake(&self, thread: u64) -> Result<()> {
-        Sched::wake(self, thread)
+    fn wake(&self, thread: u64) -> runtime::Result<()> {
+        Ok(Sched::wake(self, thread)?)
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
         }
 
         fn create(&self, _: u64) -> Result<u64> {
-            Err(TOO_MANY_THREADS)
+            Err(SchedError::TooManyThreads)
         }
 
         fn background(&self) -> Result<()> {
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn a_thread_that_is_refused_leaves_nothing_behind() {
         for _ in 0..100 {
-            assert_eq!(Refusing::default().spawn(|_| Ok(()), 0), Err(TOO_MANY_THREADS));
+            assert_eq!(Refusing::default().spawn(|_| Ok(()), 0), Err(SchedError::TooManyThreads));
         }
         assert!(prepare(|_| Ok(()), 0).is_some());
     }

@@ -7,7 +7,15 @@
 #[cfg(test)]
 extern crate std;
 
-use runtime::{Error, Result};
+/// What a method of [`Timer`] answers.
+pub type Result<T> = runtime::Result<T, TimerError>;
+
+runtime::errors! {
+    /// Why a timer does not do what it is asked.
+    pub enum TimerError {
+        BadTime = 1: "the period is 0, or the time is beyond what the clock can count",
+    }
+}
 
 /// Tells the time, and lets the calling thread wait.
 #[runtime::interface]
@@ -24,6 +32,3 @@ pub trait Timer {
     #[may_block]
     fn next(&self, start: u64, period: u64) -> Result<u64>;
 }
-
-/// The error of a period that is 0, or of a time beyond what the clock can count.
-pub const BAD_TIME: Error = Error::Server(1);

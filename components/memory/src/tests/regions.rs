@@ -1,7 +1,7 @@
 //! What one client gives another: each step is held against who has which frame mapped, and how.
 
 use super::*;
-use memory_interface::{ACCEPTED, NOT_PERMITTED, TOO_MANY_OFFERS};
+use memory_interface::MemoryError;
 
 /// The frames that a client has mapped, with their rights, in the order of their addresses.
 fn mapped(fake: &Fake, number: u64) -> Vec<(u64, u64)> {
@@ -17,21 +17,21 @@ fn what_is_offered_is_shared_with_whom_it_is_offered_to_until_it_is_taken_back()
     let (fake, manager) = manager(100);
     let (one, two, three) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 3));
     let at = one.grant(2).unwrap();
-    assert_eq!(two.accept(ONE, at, false), Err(NOT_YOURS), "not offered yet");
+    assert_eq!(two.accept(ONE, at, false), Err(MemoryError::NotYours), "not offered yet");
     one.offer(at, 2, TWO, false).unwrap();
-    assert_eq!(three.accept(ONE, at, false), Err(NOT_YOURS), "offered to another");
-    assert_eq!(two.accept(TWO, at, false), Err(NOT_YOURS), "somebody else's");
-    assert_eq!(two.take(ONE, at), Err(NOT_YOURS), "lent, and not given");
-    assert_eq!(two.accept(ONE, at, true), Err(NOT_PERMITTED), "to be read");
+    assert_eq!(three.accept(ONE, at, false), Err(MemoryError::NotYours), "offered to another");
+    assert_eq!(two.accept(TWO, at, false), Err(MemoryError::NotYours), "somebody else's");
+    assert_eq!(two.take(ONE, at), Err(MemoryError::NotYours), "lent, and not given");
+    assert_eq!(two.accept(ONE, at, true), Err(MemoryError::NotPermitted), "to be read");
     let (there, count) = two.accept(ONE, at, false).unwrap();
-    assert_eq!((count, two.accept(ONE, at, false)), (2, Err(ACCEPTED)));
+    assert_eq!((count, two.accept(ONE, at, false)), (2, Err(MemoryError::Accepted)));
     let read_only: Vec<_> = mapped(fake, 1).iter().map(|(frame, _)| (*frame, READ)).collect();
     assert_eq!(mapped(fake, 2), read_only);
     assert_ne!(two.grant(1), Ok(there), "the place is taken");
     one.take_back(at).unwrap();
     assert_eq!(pages(fake, 2).len(), 1);
-    assert_eq!(two.accept(ONE, at, false), Err(NOT_YOURS));
-    assert_eq!(one.take_back(at), Err(NOT_YOURS));
+    assert_eq!(two.accept(ONE, at, false), Err(MemoryError::NotYours));
+    assert_eq!(one.take_back(at), Err(MemoryError::NotYours));
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn nothing_is_given_to_whom_the_graph_does_not_name() {
     for (client, at, to) in
         [(&three, others, ONE), (&two, theirs, THREE), (&one, ours, 0), (&one, ours, ONE), (&one, ours, 99)]
     {
-        assert_eq!(client.offer(at, 1, to, false), Err(NOT_PERMITTED), "to {to}");
-        assert_eq!(client.give(at, 1, to), Err(NOT_PERMITTED), "to {to}");
+        assert_eq!(client.offer(at, 1, to, false), Err(MemoryError::NotPermitted), "to {to}");
+        assert_eq!(client.give(at, 1, to), Err(MemoryError::NotPermitted), "to {to}");
     }
     assert_eq!([one.token(), two.token()], [Ok(ONE), Ok(TWO)]);
 }
@@ -56,9 +56,9 @@ fn who_accepted_can_let_go_of_it_and_accept_again() {
     let at = one.grant(1).unwrap();
     one.offer(at, 1, TWO, true).unwrap();
     let (there, _) = two.accept(ONE, at, true).unwrap();
-    assert_eq!((one.release(at), two.release(there + PAGE)), (Err(NOT_YOURS), Err(NOT_YOURS)));
+    assert_eq!((one.release(at), two.release(there + PAGE)), (Err(MemoryError::NotYours), Err(MemoryError::NotYours)));
     two.release(there).unwrap();
-    assert_eq!((pages(fake, 2), two.release(there)), (Vec::new(), Err(NOT_YOURS)));
+    assert_eq!((pages(fake, 2), two.release(there)), (Vec::new(), Err(MemoryError::NotYours)));
     assert!(two.accept(ONE, at, true).is_ok());
     assert_eq!(mapped(fake, 2), mapped(fake, 1));
 }
@@ -87,14 +87,17 @@ fn what_is_given_is_nobodys_until_it_is_taken_and_then_the_others_alone() {
     assert_eq!((mapped(fake, 1), mapped(fake, 3)), (ours[..1].to_vec(), Vec::new()), "taken from all who had it");
     assert_eq!(one.left(), Ok((QUOTA - 3, 3)), "and still paid for by the giver");
     for refused in [one.give(at + PAGE, 1, TWO), one.offer(at + PAGE, 1, TWO, true), one.give_back(at + PAGE, 1)] {
-        assert_eq!(refused, Err(NOT_YOURS));
+        assert_eq!(refused, Err(MemoryError::NotYours));
     }
-    assert_eq!(two.accept(ONE, at + PAGE, false), Err(NOT_YOURS), "given, and not lent");
-    assert_eq!(three.take(ONE, at + PAGE), Err(NOT_YOURS), "given to another");
+    assert_eq!(two.accept(ONE, at + PAGE, false), Err(MemoryError::NotYours), "given, and not lent");
+    assert_eq!(three.take(ONE, at + PAGE), Err(MemoryError::NotYours), "given to another");
     assert_eq!(two.take(ONE, at + PAGE), Ok((address(0), 2)));
     assert_eq!(mapped(fake, 2), ours[1..]);
     assert_eq!((one.left(), two.left()), (Ok((QUOTA - 1, 1)), Ok((QUOTA - 2, 2))));
-    assert_eq!((two.take(ONE, at + PAGE), one.take(ONE, at + PAGE)), (Err(NOT_YOURS), Err(NOT_YOURS)));
+    assert_eq!(
+        (two.take(ONE, at + PAGE), one.take(ONE, at + PAGE)),
+        (Err(MemoryError::NotYours), Err(MemoryError::NotYours))
+    );
     two.give_back(address(0), 2).unwrap();
     assert_eq!(one.grant(7), Ok(at + PAGE), "frames and addresses are free again");
 }
@@ -107,10 +110,10 @@ fn nobody_has_to_take_what_is_more_than_its_quota() {
     let ours = mapped(fake, 1);
     two.grant(QUOTA - 1).unwrap();
     one.give(at, 2, TWO).unwrap();
-    assert_eq!(two.take(ONE, at), Err(NO_MEMORY));
-    assert_eq!((one.take_back(at), one.take(ONE, at)), (Err(NOT_YOURS), Ok((at, 2))));
+    assert_eq!(two.take(ONE, at), Err(MemoryError::NoMemory));
+    assert_eq!((one.take_back(at), one.take(ONE, at)), (Err(MemoryError::NotYours), Ok((at, 2))));
     assert_eq!((mapped(fake, 1), one.left()), (ours, Ok((QUOTA - 2, 2))), "it is the giver's again");
-    assert_eq!(two.take(ONE, at), Err(NOT_YOURS));
+    assert_eq!(two.take(ONE, at), Err(MemoryError::NotYours));
 }
 
 #[test]
@@ -131,10 +134,10 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
         one.lend(1).unwrap();
         two.accept(ONE, at, true).unwrap();
         for not_the_maker in [&one, &two] {
-            assert_eq!(not_the_maker.end(ONE), Err(NOT_PERMITTED));
+            assert_eq!(not_the_maker.end(ONE), Err(MemoryError::NotPermitted));
         }
         assert_eq!((maker.end(ONE), pages(fake, 1)), (Ok(()), Vec::new()));
-        assert_eq!(two.take(ONE, at + PAGE), Err(NOT_YOURS), "it is gone, too");
+        assert_eq!(two.take(ONE, at + PAGE), Err(MemoryError::NotYours), "it is gone, too");
         assert_eq!((one.left(), two.left()), (Ok((QUOTA, 0)), Ok((QUOTA - 2, 2))));
         assert_eq!(mapped(fake, 2).len(), 1, "its own, and nothing of the other's");
         two.take(TWO, theirs + PAGE).unwrap();
@@ -142,7 +145,7 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
     }
     assert_eq!(before.0 + 3 + 3, fake.books.borrow().kernel.len(), "the nodes of two and of the manager");
     assert_eq!(before.1, fake.books.borrow().counts.len());
-    assert_eq!(maker.end(TWO), Err(NOT_PERMITTED), "it is there from the start");
+    assert_eq!(maker.end(TWO), Err(MemoryError::NotPermitted), "it is there from the start");
 }
 
 #[test]
@@ -151,7 +154,7 @@ fn offers_have_an_end_and_some_are_left_for_others() {
     let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
     let at = one.grant(1).unwrap();
     one.offer(at, 1, TWO, false).unwrap();
-    assert_eq!(one.offer(at, 1, TWO, false), Err(TOO_MANY_OFFERS), "each page once to each");
+    assert_eq!(one.offer(at, 1, TWO, false), Err(MemoryError::TooManyOffers), "each page once to each");
     let mut offers = crate::offers::Offers::new();
     let offer =
         |from, page| crate::offers::Offer { from, page, pages: 1, to: 9, kind: crate::offers::Kind::Given, at: None };

@@ -101,7 +101,7 @@ fn nobody_is_called_who_does_not_wait() {
 /// A bell that cannot.
 struct Silent;
 
-const SILENT: Error = Error::Server(9);
+const SILENT: Error = Error::numbered(9);
 
 impl Bell for Silent {
     fn wait(&self) -> Result<()> {

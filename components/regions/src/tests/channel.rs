@@ -2,7 +2,7 @@
 
 use super::played::{Component, Played, pair};
 use crate::{Broken, Channel, Share, Shared};
-use memory_interface::WRONG_SIZE;
+use memory_interface::MemoryError;
 use runtime::Word;
 use std::vec::Vec;
 
@@ -62,7 +62,7 @@ fn both_ends_agree_about_buffers_or_there_is_no_channel() {
     let [one, two] = pair();
     let ours = Few::new(one.source, two.peer).unwrap();
     let other = Channel::<u32, 5, 100, Played>::open(two.source, one.peer, ours.name());
-    assert_eq!(other.err(), Some(WRONG_SIZE));
+    assert_eq!(other.err(), Some(MemoryError::WrongSize));
 }
 
 /// Words of the region: the position of what the other end sends back, and the numbers behind it.

@@ -1,8 +1,8 @@
 //! Two components, and a memory manager that is played: what one accepts or takes lies where the other had it.
 
 use crate::{Memory, Peer, Source};
-use memory_interface::{ACCEPTED, BUSY, NO_MEMORY, NOT_PERMITTED, NOT_YOURS};
-use runtime::{Result, Word};
+use memory_interface::{MemoryError, Result};
+use runtime::Word;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::boxed::Box;
 use std::sync::Mutex;
@@ -98,7 +98,7 @@ impl Played {
         let mut world = self.world.lock().unwrap();
         if world.busy_for > 0 {
             world.busy_for -= 1;
-            return Err(BUSY);
+            return Err(MemoryError::Busy);
         }
         body(&mut world)
     }
@@ -110,9 +110,9 @@ impl Played {
     fn add(&self, address: u64, pages: u64, to: u64, how: How) -> Result<()> {
         self.with(|world| {
             let what = self.own(address, pages);
-            let at = world.granted.iter().position(|has| *has == what).ok_or(NOT_YOURS)?;
+            let at = world.granted.iter().position(|has| *has == what).ok_or(MemoryError::NotYours)?;
             if to != 11 - self.token {
-                return Err(NOT_PERMITTED);
+                return Err(MemoryError::NotPermitted);
             }
             if how == How::Given {
                 world.granted.swap_remove(at);
@@ -126,7 +126,7 @@ impl Played {
 impl World {
     fn offer(&mut self, from: u64, address: u64, is_meant: impl Fn(&Offer) -> bool) -> Result<usize> {
         let found = |offer: &Offer| (offer.what.owner, offer.what.address) == (from, address) && is_meant(offer);
-        self.offers.iter().position(found).ok_or(NOT_YOURS)
+        self.offers.iter().position(found).ok_or(MemoryError::NotYours)
     }
 }
 
@@ -134,7 +134,7 @@ impl Memory for Played {
     fn grant(&self, pages: u64) -> Result<u64> {
         self.with(|world| {
             if !(1..1000).contains(&pages) {
-                return Err(NO_MEMORY);
+                return Err(MemoryError::NoMemory);
             }
             // SAFETY: it is not empty.
             let address = unsafe { alloc_zeroed(layout(pages)) }.expose_provenance() as u64;
@@ -146,7 +146,7 @@ impl Memory for Played {
     fn give_back(&self, address: u64, pages: u64) -> Result<()> {
         self.with(|world| {
             let what = self.own(address, pages);
-            let at = world.granted.iter().position(|has| *has == what).ok_or(NOT_YOURS)?;
+            let at = world.granted.iter().position(|has| *has == what).ok_or(MemoryError::NotYours)?;
             world.granted.swap_remove(at);
             world.offers.retain(|offer| offer.what != what);
             // SAFETY: it was granted, with as many pages.
@@ -169,7 +169,7 @@ impl Memory for Played {
             let at = world.offer(from, address, |offer| offer.to == self.token && offer.how == how)?;
             let offer = &mut world.offers[at];
             if offer.is_mapped {
-                return Err(ACCEPTED);
+                return Err(MemoryError::Accepted);
             }
             offer.is_mapped = true;
             Ok((offer.what.address, offer.what.pages))
@@ -180,7 +180,7 @@ impl Memory for Played {
         self.with(|world| {
             let is_meant =
                 |offer: &&mut Offer| offer.is_mapped && (offer.to, offer.what.address) == (self.token, address);
-            world.offers.iter_mut().find(is_meant).ok_or(NOT_YOURS)?.is_mapped = false;
+            world.offers.iter_mut().find(is_meant).ok_or(MemoryError::NotYours)?.is_mapped = false;
             Ok(())
         })
     }

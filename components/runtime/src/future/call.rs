@@ -3,7 +3,7 @@
 use super::OnPage;
 use crate::page::{PageError, Ticket};
 use crate::waiting::Node;
-use crate::{Answer, Error, Result};
+use crate::{Answer, CallError, Failure};
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
@@ -12,22 +12,22 @@ use core::task::{Context, Poll, Waker};
 /// A call that is posted when this is first polled, and whose result this is. Dropped, nobody wants the result any more; the call's slot
 /// comes back when the server is through with it.
 #[must_use = "futures do nothing unless they are awaited"]
-pub struct Call<'p, S, A: Answer, const WORDS: usize> {
+pub struct Call<'p, S, A: Answer, E: Failure, const WORDS: usize> {
     page: &'p OnPage<'p, S>,
     method: u16,
     words: [u64; WORDS],
-    state: State<'p, A>,
+    state: State<'p, A, E>,
     /// Where it waits for a slot.
     node: Node<'p, Waker>,
 }
 
-enum State<'p, A: Answer> {
+enum State<'p, A: Answer, E: Failure> {
     New,
-    Posted(Ticket<'p, A>),
+    Posted(Ticket<'p, A, E>),
     Ended,
 }
 
-impl<'p, S, A: Answer, const WORDS: usize> Call<'p, S, A, WORDS> {
+impl<'p, S, A: Answer, E: Failure, const WORDS: usize> Call<'p, S, A, E, WORDS> {
     /// A call of `method` with `words`.
     #[doc(hidden)]
     pub const fn new(page: &'p OnPage<'p, S>, method: u16, words: [u64; WORDS]) -> Self {
@@ -35,46 +35,46 @@ impl<'p, S, A: Answer, const WORDS: usize> Call<'p, S, A, WORDS> {
     }
 
     /// From one state to the next; the result, if that is the last.
-    fn step(&self, state: State<'p, A>, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
+    fn step(&self, state: State<'p, A, E>, waker: &Waker) -> (State<'p, A, E>, Poll<Result<A, E>>) {
         match state {
             State::New => self.post(waker),
             State::Posted(ticket) => match ticket.poll() {
                 Ok(result) => (State::Ended, Poll::Ready(result)),
                 Err(ticket) => self.unless_failed(self.wait(ticket, waker)),
             },
-            State::Ended => (State::Ended, Poll::Ready(Err(Error::Page(PageError::UnknownCall)))),
+            State::Ended => (State::Ended, Poll::Ready(Err(CallError::Page(PageError::UnknownCall).into()))),
         }
     }
 
     /// That the page could not be served before says nothing of a call that is only posted now.
-    fn post(&self, waker: &Waker) -> (State<'p, A>, Poll<Result<A>>) {
+    fn post(&self, waker: &Waker) -> (State<'p, A, E>, Poll<Result<A, E>>) {
         self.page.posts().hasten();
         match self.page.posts().post(self.method, self.words) {
             Ok(ticket) => (self.wait(ticket, waker), Poll::Pending),
-            Err(Error::Page(PageError::Exhausted)) if !self.page.is_used_up() => self.unless_failed(State::New),
-            Err(error) => (State::Ended, Poll::Ready(Err(error))),
+            Err(CallError::Page(PageError::Exhausted)) if !self.page.is_used_up() => self.unless_failed(State::New),
+            Err(error) => (State::Ended, Poll::Ready(Err(error.into()))),
         }
     }
 
-    fn wait(&self, ticket: Ticket<'p, A>, waker: &Waker) -> State<'p, A> {
+    fn wait(&self, ticket: Ticket<'p, A, E>, waker: &Waker) -> State<'p, A, E> {
         self.page.wait_for_call(ticket.slot(), waker.clone());
         State::Posted(ticket)
     }
 
     /// Waits in `state`, unless the page cannot be served.
-    fn unless_failed(&self, state: State<'p, A>) -> (State<'p, A>, Poll<Result<A>>) {
+    fn unless_failed(&self, state: State<'p, A, E>) -> (State<'p, A, E>, Poll<Result<A, E>>) {
         match self.page.failure() {
-            Some(error) => (State::Ended, Poll::Ready(Err(error))),
+            Some(error) => (State::Ended, Poll::Ready(Err(error.into()))),
             None => (state, Poll::Pending),
         }
     }
 }
 
-impl<S, A: Answer, const WORDS: usize> Future for Call<'_, S, A, WORDS> {
-    type Output = Result<A>;
+impl<S, A: Answer, E: Failure, const WORDS: usize> Future for Call<'_, S, A, E, WORDS> {
+    type Output = Result<A, E>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<A>> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<A, E>> {
         // SAFETY: nothing is moved out of it but its state, which may be moved.
         let this = unsafe { self.get_unchecked_mut() };
         let state = mem::replace(&mut this.state, State::Ended);
@@ -89,7 +89,7 @@ impl<S, A: Answer, const WORDS: usize> Future for Call<'_, S, A, WORDS> {
     }
 }
 
-impl<S, A: Answer, const WORDS: usize> Drop for Call<'_, S, A, WORDS> {
+impl<S, A: Answer, E: Failure, const WORDS: usize> Drop for Call<'_, S, A, E, WORDS> {
     fn drop(&mut self) {
         if let State::Posted(ticket) = &self.state {
             self.page.forget_call(ticket.slot());

@@ -14,7 +14,7 @@ use core::task::{Context, Poll};
 use std::boxed::Box;
 use std::vec::Vec;
 
-type Sum<'p, 'e> = Call<'p, Serving<'e>, u64, 2>;
+type Sum<'p, 'e> = Call<'p, Serving<'e>, u64, Error, 2>;
 
 fn executor() -> &'static Executor<4> {
     Box::leak(Box::new(Executor::new(&())))

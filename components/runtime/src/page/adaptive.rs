@@ -4,7 +4,7 @@
 //! What comes next is taken to be like what came last; a batch pays for that decision once, where it is served.
 
 use super::{Detached, Posts, Scheduler, Ticket};
-use crate::{Answer, Error, Result};
+use crate::{Answer, CallError, Error, Failure};
 use core::cell::Cell;
 
 /// Which way the next call goes. Each call counts up, and is made directly if that makes zero. A direct call's result, when it is
@@ -59,12 +59,12 @@ pub struct Adaptive<'p> {
 
 /// The result of a call, now or later.
 #[must_use = "a call whose result nobody waits for may not have been made"]
-pub struct Promise<'p, A>(Way<'p, A>);
+pub struct Promise<'p, A, E = Error>(Way<'p, A, E>);
 
-enum Way<'p, A> {
-    Made(&'p Adaptive<'p>, Result<A>),
+enum Way<'p, A, E> {
+    Made(&'p Adaptive<'p>, Result<A, E>),
     /// The ticket of a call, or a note of how a direct call ended, and with what.
-    Kept(&'p Adaptive<'p>, Ticket<'p, A>, A),
+    Kept(&'p Adaptive<'p>, Ticket<'p, A, E>, A),
 }
 
 impl<'p> Adaptive<'p> {
@@ -77,12 +77,12 @@ impl<'p> Adaptive<'p> {
     /// Makes a call of `method` with `words`: by `direct`, or by the page.
     #[doc(hidden)]
     #[inline]
-    pub fn call<A: Answer, const WORDS: usize>(
+    pub fn call<A: Answer, E: Failure, const WORDS: usize>(
         &'p self,
         method: u16,
         words: [u64; WORDS],
-        direct: impl FnOnce() -> Result<A>,
-    ) -> Promise<'p, A> {
+        direct: impl FnOnce() -> Result<A, E>,
+    ) -> Promise<'p, A, E> {
         if self.posts.habit().is_next_posted() {
             if let Ok(ticket) = self.posts.post(method, words) {
                 return Promise(Way::Kept(self, ticket, no_answer()));
@@ -97,7 +97,11 @@ impl<'p> Adaptive<'p> {
 
     #[cold]
     #[inline(never)]
-    fn post_again<A: Answer, const WORDS: usize>(&'p self, method: u16, words: [u64; WORDS]) -> Result<Ticket<'p, A>> {
+    fn post_again<A: Answer, E: Failure, const WORDS: usize>(
+        &'p self,
+        method: u16,
+        words: [u64; WORDS],
+    ) -> Result<Ticket<'p, A, E>, CallError> {
         self.posts.flush_at_once()?;
         self.posts.post(method, words)
     }
@@ -111,10 +115,15 @@ impl<'p> Adaptive<'p> {
     /// The result of a call that has not succeeded yet, as far as anyone has looked.
     #[cold]
     #[inline(never)]
-    fn wait<A: Answer>(&self, ticket: Ticket<'_, A>, answer: A, scheduler: &impl Scheduler) -> Result<A> {
+    fn wait<A: Answer, E: Failure>(
+        &self,
+        ticket: Ticket<'_, A, E>,
+        answer: A,
+        scheduler: &impl Scheduler,
+    ) -> Result<A, E> {
         if let Some(status) = ticket.note() {
             self.posts.habit().count_back();
-            return Error::check(status).map(|()| answer);
+            return E::check(status).map(|()| answer);
         }
         if !ticket.is_unannounced() {
             return ticket.wait(scheduler);
@@ -126,13 +135,17 @@ impl<'p> Adaptive<'p> {
 
     #[cold]
     #[inline(never)]
-    fn after<A: Answer>(flushed: Result<u64>, ticket: Ticket<'_, A>, scheduler: &impl Scheduler) -> Result<A> {
+    fn after<A: Answer, E: Failure>(
+        flushed: Result<u64, CallError>,
+        ticket: Ticket<'_, A, E>,
+        scheduler: &impl Scheduler,
+    ) -> Result<A, E> {
         // The result of the call says more than that of the flush, if it has one.
-        ticket.poll().unwrap_or_else(|ticket| flushed.and_then(|_| ticket.wait(scheduler)))
+        ticket.poll().unwrap_or_else(|ticket| flushed.map_err(E::from).and_then(|_| ticket.wait(scheduler)))
     }
 }
 
-impl<'p, A: Answer> Promise<'p, A> {
+impl<'p, A: Answer, E: Failure> Promise<'p, A, E> {
     /// The result. A call that was posted is served now, with all others that were, if that has not been done; if its
     /// method waits for something, so does this thread, by `scheduler`.
     ///
@@ -140,7 +153,7 @@ impl<'p, A: Answer> Promise<'p, A> {
     ///
     /// Those of the method; those of having it served.
     #[inline]
-    pub fn wait(self, scheduler: &impl Scheduler) -> Result<A> {
+    pub fn wait(self, scheduler: &impl Scheduler) -> Result<A, E> {
         match self.0 {
             Way::Made(adaptive, result) => {
                 let habit = adaptive.posts.habit();
@@ -154,7 +167,7 @@ impl<'p, A: Answer> Promise<'p, A> {
 
     /// Keeps the right to the result apart from the page: it is small, and whoever loses it loses the call's slot.
     #[inline]
-    pub fn detach(self) -> Kept<A> {
+    pub fn detach(self) -> Kept<A, E> {
         match self.0 {
             Way::Made(_, result) => Kept::made(result),
             Way::Kept(_, ticket, answer) => Kept { call: ticket.detach(), answer },
@@ -165,23 +178,23 @@ impl<'p, A: Answer> Promise<'p, A> {
 /// A [`Promise`] that is kept apart from its page; of several copies one gets the result of a call that was posted.
 #[derive(Clone, Copy)]
 #[must_use = "without it, the call's slot never comes back"]
-pub struct Kept<A> {
+pub struct Kept<A, E = Error> {
     /// Of a call that was made directly, this notes how it ended.
-    call: Detached<A>,
+    call: Detached<A, E>,
     /// What it answered, then.
     answer: A,
 }
 
-impl<A: Answer> Kept<A> {
+impl<A: Answer, E: Failure> Kept<A, E> {
     #[inline]
-    fn made(result: Result<A>) -> Self {
-        let (status, answer) = result.map_or_else(|error| (error.status(), no_answer()), |answer| (0, answer));
+    fn made(result: Result<A, E>) -> Self {
+        let (status, answer) = result.map_or_else(|error| (error.into_status(), no_answer()), |answer| (0, answer));
         Self { call: Detached::note(status), answer }
     }
 
     /// The promise again, of the page on which the call was made.
     #[inline]
-    pub fn attach<'p>(self, adaptive: &'p Adaptive<'p>) -> Promise<'p, A> {
+    pub fn attach<'p>(self, adaptive: &'p Adaptive<'p>) -> Promise<'p, A, E> {
         Promise(Way::Kept(adaptive, self.call.attach(&adaptive.posts), self.answer))
     }
 }

@@ -8,6 +8,8 @@ use syscall_page::{PollError, PostError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum PageError {
+    /// The scheduler does not have the page served: it does not know it, say.
+    NotServed = SERVER_STATUS - 7,
     /// No such call is under way: its result was taken before.
     UnknownCall = SERVER_STATUS - 6,
     /// Every slot is in use: take results, flush, or wait, and post again.
@@ -21,7 +23,8 @@ pub enum PageError {
 }
 
 impl PageError {
-    const ALL: [Self; 5] = [Self::UnknownCall, Self::Exhausted, Self::NotDone, Self::Corrupted, Self::Open];
+    const ALL: [Self; 6] =
+        [Self::NotServed, Self::UnknownCall, Self::Exhausted, Self::NotDone, Self::Corrupted, Self::Open];
 
     /// The status as which this error travels.
     pub const fn status(self) -> u16 {
@@ -44,6 +47,7 @@ impl PageError {
 impl fmt::Display for PageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NotServed => "the scheduler does not have the page served",
             Self::UnknownCall => "no such call is under way",
             Self::Exhausted => "every slot of the page is in use",
             Self::NotDone => "the call has no result yet",

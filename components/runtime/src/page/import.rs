@@ -4,7 +4,7 @@ use super::adaptive::Habit;
 use super::{PageError, Posts, Runner};
 use crate::capability::{invoke_cleared, invoke_trusted};
 use crate::client::ImportSlot;
-use crate::{Error, Result};
+use crate::{CallError, Error, Result};
 use abi::page::{SERVE, SLOT_WORDS};
 use abi::record::CLEAR_REGISTERS;
 use core::cell::UnsafeCell;
@@ -136,13 +136,13 @@ impl PageImport {
     }
 
     /// Invokes the server's batch entry; answers its two words.
-    pub(super) fn serve(&self) -> Result<[u64; 2]> {
+    pub(super) fn serve(&self) -> Result<[u64; 2], CallError> {
         let (word, flags) = (self.word(0) | u64::from(SERVE), self.word(1));
         // SAFETY: as for a call through an import slot: this is an image, and the word names an
         // invocation or nothing. What the server changes here is the page, which is atomics.
         let (status, words) =
             unsafe { if flags & CLEAR_REGISTERS == 0 { invoke_trusted(word, []) } else { invoke_cleared(word, []) } };
-        Error::check(status)?;
+        CallError::check(status)?;
         Ok(words)
     }
 

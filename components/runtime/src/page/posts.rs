@@ -4,36 +4,39 @@ use super::adaptive::Habit;
 use super::import::{End, PageImport};
 use super::{PageError, Runner, Service, Ticket};
 use crate::waiting::Readiness;
-use crate::{Answer, Error, Result};
+use crate::{Answer, CallError, Error, Failure, Result};
 use core::marker::PhantomData;
 use core::sync::atomic::AtomicU64;
 use syscall_page::{Client, Next, Reply, Sleep};
 
 /// Who serves those that wait: the scheduler component, as its interface's client.
 pub trait Scheduler {
+    /// What it can fail with.
+    type Error: Copy + Into<Error> + Into<CallError>;
+
     /// Makes the page of this number known.
     ///
     /// # Errors
     ///
     /// The scheduler's: among others, that the page is known already.
-    fn register(&self, page: u64) -> Result<()>;
+    fn register(&self, page: u64) -> Result<(), Self::Error>;
 
     /// Forgets the page of this number.
     ///
     /// # Errors
     ///
     /// The scheduler's: among others, that the page is not known.
-    fn unregister(&self, page: u64) -> Result<()>;
+    fn unregister(&self, page: u64) -> Result<(), Self::Error>;
 
     /// Has the page served, and waits until a call has ended. Answers slots of such calls, or none: then they are in the hints.
     ///
     /// # Errors
     ///
     /// The scheduler's and the server's.
-    fn wait(&self, page: u64) -> Result<u64>;
+    fn wait(&self, page: u64) -> Result<u64, Self::Error>;
 }
 
-const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
+const FAULTED: CallError = CallError::Kernel(abi::error::Error::Faulted);
 
 /// Calls that are worth showing to another core before anybody waits for them: it need not be woken for each.
 const ENOUGH: u64 = 8;
@@ -56,10 +59,14 @@ impl<'p> Posts<'p> {
     /// Writes a call to the page.
     #[doc(hidden)]
     #[inline]
-    pub fn post<A: Answer, const WORDS: usize>(&'p self, method: u16, words: [u64; WORDS]) -> Result<Ticket<'p, A>> {
+    pub fn post<A: Answer, E: Failure, const WORDS: usize>(
+        &'p self,
+        method: u16,
+        words: [u64; WORDS],
+    ) -> Result<Ticket<'p, A, E>, CallError> {
         match self.with(|client| client.post_words(method, words)) {
             Ok(call) => Ok(Ticket::new(self, call)),
-            Err(error) => Err(Error::Page(error.into())),
+            Err(error) => Err(CallError::Page(error.into())),
         }
     }
 
@@ -70,18 +77,18 @@ impl<'p> Posts<'p> {
     ///
     /// The kernel's. If the server faulted, the call that it was at has that for its
     /// result, and the ones behind it are served by the next flush.
-    pub fn flush(&self) -> Result<u64> {
+    pub fn flush(&self) -> Result<u64, CallError> {
         self.flush_at_once().map(|answered| answered.count_ones().into())
     }
 
     /// The same, where that is all there is to do. Answers the slots of calls that were answered.
     #[inline(always)]
-    pub(super) fn flush_at_once(&self) -> Result<u64> {
+    pub(super) fn flush_at_once(&self) -> Result<u64, CallError> {
         if !self.with(Client::announce) {
             return Ok(0);
         }
         if let Some(runner) = self.runner {
-            return self.wait_for_runner(runner, true);
+            return self.wait_for_runner(runner, true).map_err(not_served);
         }
         self.served(self.import.serve().map(|[answered, _]| answered))
     }
@@ -103,7 +110,7 @@ impl<'p> Posts<'p> {
     /// # Errors
     ///
     /// The scheduler's.
-    pub fn register(&self, scheduler: &impl Scheduler) -> Result<()> {
+    pub fn register<S: Scheduler>(&self, scheduler: &S) -> Result<(), S::Error> {
         scheduler.register(self.import.number())
     }
 
@@ -112,7 +119,7 @@ impl<'p> Posts<'p> {
     /// # Errors
     ///
     /// The scheduler's.
-    pub fn unregister(&self, scheduler: &impl Scheduler) -> Result<()> {
+    pub fn unregister<S: Scheduler>(&self, scheduler: &S) -> Result<(), S::Error> {
         scheduler.unregister(self.import.number())
     }
 
@@ -135,7 +142,7 @@ impl<'p> Posts<'p> {
         match self.with(Client::prepare_to_be_served) {
             Next::NothingToWaitFor => Ok(false),
             Next::ResultsCame => Ok(true),
-            Next::BeServed => self.served(scheduler.wait(self.import.number())).map(|_| true),
+            Next::BeServed => self.served(scheduler.wait(self.import.number())).map(|_| true).map_err(Into::into),
         }
     }
 
@@ -163,7 +170,7 @@ impl<'p> Posts<'p> {
     #[inline(never)]
     fn served_by(&self, runner: &Runner, result: Result<u64>) -> Result<u64> {
         let told = self.served(result);
-        if told == Err(FAULTED) {
+        if told.is_err_and(|error| CallError::from(error) == FAULTED) {
             // What is behind the call that it was at is served now.
             runner.announce();
         }
@@ -177,7 +184,7 @@ impl<'p> Posts<'p> {
     }
 
     /// As [`Posts::flush`], if there is anything to serve; answers the slots of calls that may have ended.
-    pub(crate) fn flush_for_slots(&self) -> Result<u64> {
+    pub(crate) fn flush_for_slots(&self) -> Result<u64, CallError> {
         if let Some(runner) = self.runner {
             return self.collect_slots(runner);
         }
@@ -188,7 +195,7 @@ impl<'p> Posts<'p> {
     }
 
     #[cold]
-    fn collect_slots(&self, runner: &Runner) -> Result<u64> {
+    fn collect_slots(&self, runner: &Runner) -> Result<u64, CallError> {
         self.announce_to(runner);
         self.served_by(runner, runner.collect())?;
         Ok(self.with(Client::take_hints))
@@ -249,24 +256,24 @@ impl<'p> Posts<'p> {
 
     /// What the server did, as it says.
     #[inline(always)]
-    fn served(&self, result: Result<u64>) -> Result<u64> {
+    fn served<E: Copy + Into<CallError>>(&self, result: Result<u64, E>) -> Result<u64, E> {
         match result {
             Ok(slots) => self.with(|client| {
                 client.served(slots);
                 client.collect_abandoned();
             }),
-            Err(error) => self.failed(error),
+            Err(error) => self.failed(error.into()),
         }
         result
     }
 
     #[cold]
     #[inline(never)]
-    fn failed(&self, error: Error) {
+    fn failed(&self, error: CallError) {
         self.with(|client| {
             match error {
                 FAULTED => client.server_faulted(),
-                Error::Kernel(error) => client.server_refused(error),
+                CallError::Kernel(error) => client.server_refused(error),
                 // The scheduler does not know the page, say: what was posted waits.
                 _ => {}
             }
@@ -284,8 +291,8 @@ impl<'p> Posts<'p> {
         self.with(|client| client.is_unannounced(call))
     }
 
-    pub(super) fn poll(&self, call: syscall_page::Ticket) -> Option<Result<Reply>> {
-        self.with(|client| client.poll(call)).map_err(|error| Error::Page(error.into())).transpose()
+    pub(super) fn poll(&self, call: syscall_page::Ticket) -> Option<Result<Reply, CallError>> {
+        self.with(|client| client.poll(call)).map_err(|error| CallError::Page(error.into())).transpose()
     }
 
     #[inline]
@@ -305,6 +312,14 @@ impl<'p> Posts<'p> {
 impl Drop for Posts<'_> {
     fn drop(&mut self) {
         self.import.close();
+    }
+}
+
+/// What a call fails with whose page the scheduler refuses to have served.
+pub(super) fn not_served(error: Error) -> CallError {
+    match CallError::from(error) {
+        CallError::Unknown => CallError::Page(PageError::NotServed),
+        error => error,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::WorkerThreads;
 use crate::thread::Function;
-use crate::{Error, Result};
+use crate::{CallError, Error, Result};
 use abi::page::MORE;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicBool, AtomicU64};
@@ -129,7 +129,7 @@ impl Runner {
         &self,
         core: u64,
         header: &Header<AtomicU64>,
-        serve: impl Fn() -> Result<[u64; 2]>,
+        serve: impl Fn() -> Result<[u64; 2], CallError>,
     ) -> Result<()> {
         self.thread.store(self.threads.current(), Relaxed);
         let arrived = self.threads.background().and_then(|()| self.threads.migrate(core));
@@ -153,7 +153,7 @@ impl Runner {
     }
 
     /// Has the server look at everything that was submitted.
-    fn pass(&self, serve: impl Fn() -> Result<[u64; 2]>) -> Result<u64> {
+    fn pass(&self, serve: impl Fn() -> Result<[u64; 2], CallError>) -> Result<u64> {
         loop {
             count(&self.passes);
             let [answered, flags] = serve()?;

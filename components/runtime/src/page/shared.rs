@@ -4,12 +4,12 @@
 use super::{PageError, Posts, Scheduler, Ticket};
 use crate::user::{Threads, Waiter};
 use crate::waiting::{Idle, Line, Node, Readiness, Source, Wake};
-use crate::{Answer, Error, Result};
+use crate::{Answer, CallError, Error, Failure, Result};
 use core::cell::Cell;
 use core::pin::{Pin, pin};
 
 /// Every slot is in use.
-pub(crate) const EXHAUSTED: Error = Error::Page(PageError::Exhausted);
+pub(crate) const EXHAUSTED: CallError = CallError::Page(PageError::Exhausted);
 
 /// Slots of a page.
 const SLOTS: usize = syscall_page::layout::ENTRIES;
@@ -124,12 +124,12 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
     /// Those of the method, exactly as a direct call's; those of having the page served.
     #[inline]
     #[doc(hidden)]
-    pub fn call<A: Answer, const WORDS: usize>(
+    pub fn call<A: Answer, E: Failure, const WORDS: usize>(
         &self,
         threads: &Threads,
         method: u16,
         words: [u64; WORDS],
-    ) -> Result<A> {
+    ) -> core::result::Result<A, E> {
         self.posts.hasten();
         let ticket = loop {
             match self.posts.post(method, words) {
@@ -147,7 +147,11 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
     /// Waits on, if that was not for the result, or says what came instead of one.
     #[cold]
     #[inline(never)]
-    fn block_again<A: Answer>(&self, threads: &Threads, ticket: Ticket<'_, A>) -> Result<A> {
+    fn block_again<A: Answer, E: Failure>(
+        &self,
+        threads: &Threads,
+        ticket: Ticket<'_, A, E>,
+    ) -> core::result::Result<A, E> {
         let mut ticket = ticket;
         loop {
             let slot = ticket.slot();
@@ -156,7 +160,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
                 Err(ticket) => ticket,
             };
             if let Some(error) = self.failure() {
-                return Err(error);
+                return Err(error.into());
             }
             threads.block(|waiter| self.wait_for_call(slot, waiter));
         }
@@ -166,7 +170,7 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
     #[inline(never)]
     fn block_for_slot(&self, threads: &Threads) -> Result<()> {
         if self.is_used_up() {
-            return Err(EXHAUSTED);
+            return Err(EXHAUSTED.into());
         }
         if !threads.is_inside() {
             return self.posts.wait(self.scheduler).map(|_| ());
@@ -204,7 +208,7 @@ impl<S, W: Wake> Source for Shared<'_, S, W> {
                 self.wake(slots);
                 true
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(error.into()),
         }
     }
 

@@ -105,7 +105,7 @@ impl PageTable {
             let reply = dispatch(Invocation { method: method.into(), words, token: row.token });
             claimed.answer_with(reply.status(), reply.words(), reply.count())
         });
-        Reply::from(Ok((pass.done, if pass.more { MORE } else { 0 })))
+        Reply::from(Ok::<_, crate::Error>((pass.done, if pass.more { MORE } else { 0 })))
     }
 
     /// Leaves a call of the page in `row` to a worker.

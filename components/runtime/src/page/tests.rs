@@ -11,7 +11,7 @@ use super::{Adaptive, Batch, PageError, PageTable, Posts, Runner, Scheduler, Tic
 use crate::server::{Invocation, Reply};
 use crate::thread::Function;
 use crate::user::{JoinHandle, OnPage, UserThreads};
-use crate::{Error, Result};
+use crate::{CallError, Error, Result};
 use abi::page::{PARKED_WORDS, ROW_WORDS};
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -39,7 +39,7 @@ impl Sums for Adder {
     }
 
     fn fails(&self) -> Result<()> {
-        Err(Error::Server(9))
+        Err(Error::numbered(9))
     }
 
     fn later(&self, number: u64) -> Result<u64> {
@@ -170,6 +170,8 @@ fn add<'p>(posts: &'p Posts<'p>, a: u64, b: u64) -> Ticket<'p, u64> {
 pub(crate) struct Serving<'e>(pub(crate) &'e Ends, pub(crate) Cell<u64>);
 
 impl Scheduler for Serving<'_> {
+    type Error = crate::Error;
+
     fn register(&self, _: u64) -> Result<()> {
         Ok(())
     }
@@ -192,7 +194,7 @@ fn a_posted_call_answers_what_the_direct_call_answers() {
     let ends = ends();
     let posts = ends.import.open().unwrap();
     let scheduler = Serving(&ends, Cell::new(0));
-    let (sum, refused) = (add(&posts, 2, 3), posts.post::<(), _>(1, [0; 4]).unwrap());
+    let (sum, refused) = (add(&posts, 2, 3), posts.post::<(), Error, _>(1, [0; 4]).unwrap());
     let Err(sum) = sum.poll() else { panic!("it was not served") };
     assert_eq!(sum.wait(&scheduler), Ok(5));
     let forbidden = Error::Kernel(abi::error::Error::MethodNotPermitted);
@@ -208,8 +210,8 @@ fn a_full_page_is_an_error_and_slots_come_back() {
     let scheduler = Serving(&ends, Cell::new(0));
     for round in 0..100 {
         let all: Vec<_> = (0..64).map(|number| add(&posts, number, round)).collect();
-        let full = posts.post::<u64, _>(0, [0; 4]).err();
-        assert_eq!(full, Some(Error::Page(PageError::Exhausted)));
+        let full = posts.post::<u64, Error, _>(0, [0; 4]).err();
+        assert_eq!(full, Some(CallError::Page(PageError::Exhausted)));
         for (number, sum) in (0..).zip(all) {
             if number % 3 == 0 {
                 drop(sum);
@@ -293,7 +295,7 @@ pub(crate) struct Hands {
 impl WorkerThreads for Hands {
     fn spawn(&self, _: Function) -> Result<()> {
         self.spawned.set(self.spawned.get() + 1);
-        if self.spawned.get() == 1 { Ok(()) } else { Err(Error::Server(3)) }
+        if self.spawned.get() == 1 { Ok(()) } else { Err(Error::numbered(3)) }
     }
 
     fn wake(&self, thread: u64) -> Result<()> {
@@ -302,7 +304,7 @@ impl WorkerThreads for Hands {
     }
 
     fn pause(&self) -> Result<()> {
-        Err(Error::Server(4))
+        Err(Error::numbered(4))
     }
 
     fn background(&self) -> Result<()> {
@@ -318,7 +320,7 @@ fn never_called(_: u64) -> Result<()> {
 fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
     let (ends, hands, workers) = (ends(), Hands::default(), Workers::new());
     let posts = ends.import.open().unwrap();
-    let (later, sum) = (posts.post::<u64, _>(2, [11, 0, 0, 0]).unwrap(), add(&posts, 1, 1));
+    let (later, sum) = (posts.post::<u64, Error, _>(2, [11, 0, 0, 0]).unwrap(), add(&posts, 1, 1));
     posts.with(|client| client.announce());
     assert_eq!(serve(&ends.with_workers).status(), 0);
     workers.start(&ends.with_workers, &hands, never_called);
@@ -336,7 +338,7 @@ fn a_call_that_may_block_is_left_to_a_worker_and_the_rest_is_served() {
 fn a_client_has_its_part_of_the_workers_and_no_more() {
     let (ends, hands, workers) = (ends(), Hands::default(), Workers::new());
     let posts = ends.import.open().unwrap();
-    let calls: Vec<_> = (0..64).map(|number| posts.post::<u64, _>(2, [number, 0, 0, 0]).unwrap()).collect();
+    let calls: Vec<_> = (0..64).map(|number| posts.post::<u64, Error, _>(2, [number, 0, 0, 0]).unwrap()).collect();
     ends.park(&posts);
     let (run, beside) = (Cell::new(0), Cell::new(0));
     workers.work_by(&ends.with_workers, &hands, |_, request| {
@@ -357,10 +359,10 @@ fn without_a_thread_for_it_a_call_that_may_block_is_refused() {
     hands.spawned.set(1);
     let posts = ends.import.open().unwrap();
     let scheduler = Serving(&ends, Cell::new(0));
-    let later = posts.post::<u64, _>(2, [11, 0, 0, 0]).unwrap();
+    let later = posts.post::<u64, Error, _>(2, [11, 0, 0, 0]).unwrap();
     let unknown = Error::Kernel(abi::error::Error::UnknownOperation);
     assert_eq!(later.wait(&scheduler), Err(unknown), "the server has no workers at all");
-    let later = posts.post::<u64, _>(2, [12, 0, 0, 0]).unwrap();
+    let later = posts.post::<u64, Error, _>(2, [12, 0, 0, 0]).unwrap();
     posts.with(|client| client.announce());
     assert_eq!(serve(&ends.with_workers).status(), 0);
     workers.start(&ends.with_workers, &hands, never_called);
@@ -373,7 +375,7 @@ fn batch(page: &Adaptive<'_>, scheduler: &Serving<'_>, calls: u64) -> u64 {
     let direct = Cell::new(0);
     let made = |number| {
         direct.set(direct.get() + 1);
-        Ok(number + 1)
+        Ok::<_, Error>(number + 1)
     };
     let promises: Vec<_> = (0..calls).map(|number| page.call(0, [number, 1], || made(number))).collect();
     // What the first result that is waited for does, but for the flush, which only an image can make.
@@ -403,8 +405,8 @@ fn calls_go_by_the_page_as_long_as_they_come_together() {
 fn what_a_direct_call_came_to_is_kept_as_a_ticket_is() {
     let ends = ends();
     let (page, scheduler) = (Adaptive::new(ends.import.open().unwrap()), Serving(&ends, Cell::new(0)));
-    for result in [Ok((3, u64::MAX)), Err(Error::Server(5)), Err(Error::Kernel(abi::error::Error::Faulted))] {
-        let kept = page.call::<(u64, u64), 2>(0, [1, 2], || result).detach();
+    for result in [Ok((3, u64::MAX)), Err(Error::numbered(5)), Err(Error::Kernel(abi::error::Error::Faulted))] {
+        let kept = page.call::<(u64, u64), Error, 2>(0, [1, 2], || result).detach();
         assert_eq!(kept.attach(&page).wait(&scheduler), result);
         drop(kept.attach(&page));
         assert_eq!(page.posts.free(), 64, "it has no slot");
@@ -442,10 +444,10 @@ fn user_threads_share_a_page() {
     let right = threads.run(&page, |scope| {
         let call = |number: u64| {
             let page = &page;
-            move || (0..5).all(|turn| page.call(scope.threads(), 0, [number, turn]) == Ok(number + turn))
+            move || (0..5).all(|turn| page.call(scope.threads(), 0, [number, turn]) == Ok::<_, Error>(number + turn))
         };
         let all: Vec<_> = (0..100).map(|number| scope.spawn(call(number)).unwrap()).collect();
-        let fails = page.call::<(), 0>(scope.threads(), 1, []);
+        let fails = page.call::<(), Error, 0>(scope.threads(), 1, []);
         assert_eq!(fails, Err(Error::Kernel(abi::error::Error::MethodNotPermitted)));
         all.into_iter().filter_map(JoinHandle::join).filter(|right| *right).count()
     });
@@ -466,7 +468,7 @@ proptest::proptest! {
         let ends = ends();
         let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
         for batch in calls.chunks(batch) {
-            let tickets: Vec<_> = batch.iter().map(|(method, words)| posts.post::<u64, 2>(*method, *words).unwrap()).collect();
+            let tickets: Vec<_> = batch.iter().map(|(method, words)| posts.post::<u64, Error, 2>(*method, *words).unwrap()).collect();
             for (ticket, (method, words)) in tickets.into_iter().zip(batch) {
                 proptest::prop_assert_eq!(ticket.wait(&scheduler), direct(*method, *words));
             }

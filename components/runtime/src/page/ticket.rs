@@ -1,20 +1,24 @@
 //! What one has of a call that was posted.
 
+use super::posts::not_served;
 use super::{PageError, Posts, Scheduler};
-use crate::{Answer, Error, Result};
+use crate::{Answer, CallError, Error, Failure};
 use core::marker::PhantomData;
 use core::mem;
 
+/// What a call fails with that has no result.
+const NOT_DONE: CallError = CallError::Page(PageError::NotDone);
+
 /// The right to a posted call's result. Whoever drops it does not want the result; the call's slot comes back all the same.
-pub struct Ticket<'p, A> {
+pub struct Ticket<'p, A, E = Error> {
     posts: &'p Posts<'p>,
     call: syscall_page::Ticket,
-    answer: PhantomData<fn() -> A>,
+    result: PhantomData<fn() -> Result<A, E>>,
 }
 
-impl<'p, A: Answer> Ticket<'p, A> {
+impl<'p, A: Answer, E: Failure> Ticket<'p, A, E> {
     pub(super) fn new(posts: &'p Posts<'p>, call: syscall_page::Ticket) -> Self {
-        Self { posts, call, answer: PhantomData }
+        Self { posts, call, result: PhantomData }
     }
 
     /// Where in the page the call lies.
@@ -29,7 +33,7 @@ impl<'p, A: Answer> Ticket<'p, A> {
     /// Those of the method, exactly as a direct call's; those of [`Posts::flush`];
     /// [`PageError::NotDone`] if the method waits for something, and then the call is given up.
     #[inline]
-    pub fn take(self) -> Result<A> {
+    pub fn take(self) -> Result<A, E> {
         match self.success() {
             Ok(answer) => Ok(answer),
             Err(ticket) => ticket.take_with_care(),
@@ -38,7 +42,7 @@ impl<'p, A: Answer> Ticket<'p, A> {
 
     /// The answer of a call that succeeded, by the short way.
     #[inline]
-    pub(super) fn success(self) -> core::result::Result<A, Self> {
+    pub(super) fn success(self) -> Result<A, Self> {
         match self.posts.poll_success(self.call, A::WORDS) {
             Some(words) => {
                 mem::forget(self);
@@ -50,19 +54,19 @@ impl<'p, A: Answer> Ticket<'p, A> {
 
     #[cold]
     #[inline(never)]
-    fn take_with_care(self) -> Result<A> {
+    fn take_with_care(self) -> Result<A, E> {
         match self.poll() {
             Ok(result) => result,
             Err(ticket) => ticket.take_after_flush(),
         }
     }
 
-    fn take_after_flush(self) -> Result<A> {
+    fn take_after_flush(self) -> Result<A, E> {
         // The result of the call says more than that of the flush, if it has one.
         let flushed = self.posts.flush();
         match self.poll() {
             Ok(result) => result,
-            Err(_) => flushed.and(Err(Error::Page(PageError::NotDone))),
+            Err(_) => Err(flushed.err().unwrap_or(NOT_DONE).into()),
         }
     }
 
@@ -72,7 +76,7 @@ impl<'p, A: Answer> Ticket<'p, A> {
     ///
     /// Those of the method, exactly as a direct call's; those of [`Posts::wait`].
     #[inline]
-    pub fn wait(self, scheduler: &impl Scheduler) -> Result<A> {
+    pub fn wait(self, scheduler: &impl Scheduler) -> Result<A, E> {
         match self.success() {
             Ok(answer) => Ok(answer),
             Err(ticket) => ticket.wait_until_done(scheduler),
@@ -81,8 +85,8 @@ impl<'p, A: Answer> Ticket<'p, A> {
 
     #[cold]
     #[inline(never)]
-    fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A> {
-        if !self.is_unannounced() || !self.posts.wait_at_once(scheduler)? {
+    fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A, E> {
+        if !self.is_unannounced() || !self.posts.wait_at_once(scheduler).map_err(not_served)? {
             return self.look_and_wait(scheduler);
         }
         self.success().or_else(|ticket| ticket.look_and_wait(scheduler))
@@ -91,16 +95,16 @@ impl<'p, A: Answer> Ticket<'p, A> {
     /// Looks for the result, and waits as long as there is none.
     #[cold]
     #[inline(never)]
-    fn look_and_wait(self, scheduler: &impl Scheduler) -> Result<A> {
+    fn look_and_wait(self, scheduler: &impl Scheduler) -> Result<A, E> {
         let mut ticket = self;
         loop {
             ticket = match ticket.poll() {
                 Ok(result) => return result,
                 Err(ticket) => ticket,
             };
-            if !ticket.posts.wait(scheduler)? {
+            if !ticket.posts.wait(scheduler).map_err(not_served)? {
                 // It may have ended between the two looks.
-                return ticket.poll().unwrap_or(Err(Error::Page(PageError::NotDone)));
+                return ticket.poll().unwrap_or(Err(NOT_DONE.into()));
             }
         }
     }
@@ -123,13 +127,13 @@ impl<'p, A: Answer> Ticket<'p, A> {
     ///
     /// The ticket, if there is none yet.
     #[inline]
-    pub fn poll(self) -> core::result::Result<Result<A>, Self> {
+    pub fn poll(self) -> Result<Result<A, E>, Self> {
         let Some(polled) = self.posts.poll(self.call) else {
             return Err(self);
         };
         mem::forget(self);
-        Ok(polled.and_then(|reply| {
-            Error::check(reply.status)?;
+        Ok(polled.map_err(E::from).and_then(|reply| {
+            E::check(reply.status)?;
             Ok(A::from_words(reply.words))
         }))
     }
@@ -138,45 +142,45 @@ impl<'p, A: Answer> Ticket<'p, A> {
 /// A ticket that is kept apart from its page: small, and without a borrow. Whoever loses it loses the call's slot; of
 /// several copies one gets the result.
 #[must_use = "without it, the call's slot never comes back"]
-pub struct Detached<A> {
+pub struct Detached<A, E = Error> {
     call: syscall_page::Ticket,
-    answer: PhantomData<fn() -> A>,
+    result: PhantomData<fn() -> Result<A, E>>,
 }
 
-impl<A> Clone for Detached<A> {
+impl<A, E> Clone for Detached<A, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A> Copy for Detached<A> {}
+impl<A, E> Copy for Detached<A, E> {}
 
-impl<A> Detached<A> {
+impl<A, E> Detached<A, E> {
     /// No ticket, but a note for who keeps it among tickets.
     #[inline]
     pub(super) fn note(status: u16) -> Self {
-        Self { call: syscall_page::Ticket::of_no_call(status), answer: PhantomData }
+        Self { call: syscall_page::Ticket::of_no_call(status), result: PhantomData }
     }
 
     /// The ticket again, of the page on which the call was posted. Another page knows no such call
     /// ([`PageError::UnknownCall`]), or one of its own.
     #[inline]
-    pub fn attach<'p>(self, posts: &'p Posts<'p>) -> Ticket<'p, A> {
-        Ticket { posts, call: self.call, answer: PhantomData }
+    pub fn attach<'p>(self, posts: &'p Posts<'p>) -> Ticket<'p, A, E> {
+        Ticket { posts, call: self.call, result: PhantomData }
     }
 }
 
-impl<A> Ticket<'_, A> {
+impl<A, E> Ticket<'_, A, E> {
     /// Keeps the right to the result apart from the page.
     #[inline]
-    pub fn detach(self) -> Detached<A> {
+    pub fn detach(self) -> Detached<A, E> {
         let call = self.call;
         mem::forget(self);
-        Detached { call, answer: PhantomData }
+        Detached { call, result: PhantomData }
     }
 }
 
-impl<A> Drop for Ticket<'_, A> {
+impl<A, E> Drop for Ticket<'_, A, E> {
     #[inline]
     fn drop(&mut self) {
         self.posts.abandon(self.call);

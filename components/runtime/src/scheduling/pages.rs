@@ -1,8 +1,8 @@
 //! Syscall pages, as a scheduler sees them: it has them served, and says and reads in their headers whether a client waits.
 
-use super::{Plan, word};
+use super::{Plan, Result, word};
+use crate::CallError;
 use crate::capability::{invoke_cleared, invoke_trusted};
-use crate::{Error, Result};
 use abi::crossing::CapabilityWord;
 use abi::page::{PageEdge, SERVE};
 use abi::record::CLEAR_REGISTERS;
@@ -31,14 +31,14 @@ impl Plan {
     /// The kernel's; `BadArgument` if the plan has no such page.
     #[inline]
     pub fn serve(&self, number: u64) -> Result<[u64; 2]> {
-        let page = self.page(number).ok_or(Error::Kernel(abi::error::Error::BadArgument))?;
+        let page = self.page(number).ok_or(CallError::Kernel(abi::error::Error::BadArgument))?;
         let word = CapabilityWord::new(page.serve as u32, SERVE).0;
         // SAFETY: a plan exists, so this is an image. The slot holds an invocation: a server runs on memory of
         // its own, and shares with the scheduler nothing but headers of pages, which are atomics.
         let (status, words) = unsafe {
             if page.serve & CLEAR_REGISTERS == 0 { invoke_trusted(word, []) } else { invoke_cleared(word, []) }
         };
-        Error::check(status)?;
+        CallError::check(status)?;
         Ok(words)
     }
 

@@ -6,8 +6,9 @@ use crate::directory::Entry;
 use crate::limits::Provided;
 use crate::state::{Target, Threads};
 use abi::error::Error as KernelError;
-use runtime::Error;
+use runtime::CallError;
 use runtime::scheduling::Budget;
+use sched_interface::SchedError;
 use sched_sl::{DispatchError, Duration, Event, Exclusive, Instant, Kernel, Payer, ThreadId, Token};
 
 /// Turns, the shortest that there are, until a scheduler that has no time looks whether it has some.
@@ -29,7 +30,7 @@ impl<M: Machine> Context<'_, M> {
         let Provided { budget, until: end } = provided.map_err(|error| self.not_provided(error, payer))?;
         let (machine, timeout) = (&self.scheduler.machine, timeout(until.map_or(end, |until| until.min(end))));
         match machine.dispatch(thread, budget, target.word().into(), timeout, token.0) {
-            Err(Error::Kernel(KernelError::BudgetExhausted)) => {
+            Err(SchedError::Call(CallError::Kernel(KernelError::BudgetExhausted))) => {
                 self.inside(|state| state.exhaust(payer));
                 Err(DispatchError::Stale)
             }
@@ -41,8 +42,8 @@ impl<M: Machine> Context<'_, M> {
     /// again and again until then.
     #[cold]
     #[inline(never)]
-    fn not_provided(self, error: Error, payer: Entry) -> DispatchError {
-        if error != Error::Kernel(KernelError::BudgetExhausted) {
+    fn not_provided(self, error: SchedError, payer: Entry) -> DispatchError {
+        if error != SchedError::Call(CallError::Kernel(KernelError::BudgetExhausted)) {
             return DispatchError::NoSuchThread;
         }
         let later = self.now().after(Duration(PAUSES * M::SHORTEST_TURN));
@@ -98,7 +99,7 @@ impl<M: Machine> Kernel for Context<'_, M> {
         let (budget, timeout) = (self.common_time(payer.before), timeout(until.unwrap_or(Instant::NEVER)));
         match self.scheduler.machine.dispatch(thread, budget, target.word().into(), timeout, token.0) {
             Ok(()) => Ok(()),
-            Err(error @ Error::Kernel(KernelError::BudgetExhausted)) => {
+            Err(error @ SchedError::Call(CallError::Kernel(KernelError::BudgetExhausted))) => {
                 Err(payer.now.entry().map_or(DispatchError::Stale, |payer| self.not_provided(error, payer)))
             }
             Err(error) => self.refused(error),

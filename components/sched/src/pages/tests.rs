@@ -4,7 +4,7 @@ extern crate std;
 
 use super::*;
 use core::cell::{Cell, RefCell};
-use runtime::Error;
+use runtime::CallError;
 use std::vec::Vec;
 
 /// Pages 0 and 1 are those of the client with token 4, page 2 is that of token 5.
@@ -45,36 +45,36 @@ impl Pager for &Played {
 }
 
 impl Sched for &Played {
-    fn yield_now(&self) -> Result<()> {
+    fn yield_now(&self) -> sched_interface::Result<()> {
         Ok(())
     }
 
-    fn block(&self) -> Result<()> {
+    fn block(&self) -> sched_interface::Result<()> {
         self.log.borrow_mut().push("block");
         Ok(())
     }
 
-    fn block_until(&self, _: u64) -> Result<bool> {
+    fn block_until(&self, _: u64) -> sched_interface::Result<bool> {
         Ok(true)
     }
 
-    fn sleep_until(&self, _: u64) -> Result<()> {
+    fn sleep_until(&self, _: u64) -> sched_interface::Result<()> {
         Ok(())
     }
 
-    fn wake(&self, _: u64) -> Result<()> {
+    fn wake(&self, _: u64) -> sched_interface::Result<()> {
         Ok(())
     }
 
-    fn create(&self, _: u64) -> Result<u64> {
+    fn create(&self, _: u64) -> sched_interface::Result<u64> {
         Ok(0)
     }
 
-    fn background(&self) -> Result<()> {
+    fn background(&self) -> sched_interface::Result<()> {
         Ok(())
     }
 
-    fn frequency(&self) -> Result<u64> {
+    fn frequency(&self) -> sched_interface::Result<u64> {
         Ok(1)
     }
     sched_interface::not_asked!(points, exchange, ends, cores);
@@ -92,14 +92,17 @@ fn paged<'s>(
 fn a_page_is_registered_once_and_by_its_client() {
     let (played, registered) = (Played::new(Ok([0, 0]), &[]), Registered::new());
     let client = paged(&played, &registered, 4);
-    assert_eq!(client.wait(1), Err(NO_SUCH_PAGE), "not yet");
-    assert_eq!((client.register(1), client.register(1)), (Ok(()), Err(REGISTERED)));
+    assert_eq!(client.wait(1), Err(PagesError::NoSuchPage), "not yet");
+    assert_eq!((client.register(1), client.register(1)), (Ok(()), Err(PagesError::Registered)));
     for foreign in [2, 3, PAGES as u64, u64::MAX] {
-        assert_eq!((client.register(foreign), client.wait(foreign)), (Err(NO_SUCH_PAGE), Err(NO_SUCH_PAGE)));
+        assert_eq!(
+            (client.register(foreign), client.wait(foreign)),
+            (Err(PagesError::NoSuchPage), Err(PagesError::NoSuchPage))
+        );
     }
     let other = paged(&played, &registered, 5);
-    assert_eq!((other.register(1), other.register(2)), (Err(NO_SUCH_PAGE), Ok(())));
-    assert_eq!(other.wait(1), Err(NO_SUCH_PAGE), "it is another's");
+    assert_eq!((other.register(1), other.register(2)), (Err(PagesError::NoSuchPage), Ok(())));
+    assert_eq!(other.wait(1), Err(PagesError::NoSuchPage), "it is another's");
     assert!(played.log.borrow().is_empty());
 }
 
@@ -108,9 +111,15 @@ fn a_page_is_registered_and_forgotten_any_number_of_times() {
     let (played, registered) = (Played::new(Ok([1, 0]), &[]), Registered::new());
     let (client, other) = (paged(&played, &registered, 4), paged(&played, &registered, 5));
     for _ in 0..10_000 {
-        assert_eq!((client.unregister(1), client.register(1)), (Err(NO_SUCH_PAGE), Ok(())));
-        assert_eq!((other.unregister(1), other.unregister(u64::MAX)), (Err(NO_SUCH_PAGE), Err(NO_SUCH_PAGE)));
-        assert_eq!((client.wait(1), client.unregister(1), client.wait(1)), (Ok(1), Ok(()), Err(NO_SUCH_PAGE)));
+        assert_eq!((client.unregister(1), client.register(1)), (Err(PagesError::NoSuchPage), Ok(())));
+        assert_eq!(
+            (other.unregister(1), other.unregister(u64::MAX)),
+            (Err(PagesError::NoSuchPage), Err(PagesError::NoSuchPage))
+        );
+        assert_eq!(
+            (client.wait(1), client.unregister(1), client.wait(1)),
+            (Ok(1), Ok(()), Err(PagesError::NoSuchPage))
+        );
     }
 }
 
@@ -135,6 +144,6 @@ fn who_waits_is_served_once_and_blocked_only_if_it_still_waits() {
 
 #[test]
 fn a_fault_of_the_server_is_the_clients_to_know() {
-    let faulted = Error::Kernel(abi::error::Error::Faulted);
+    let faulted = PagesError::Call(CallError::Kernel(abi::error::Error::Faulted));
     assert_eq!(wait(Err(faulted), &[]), (Err(faulted), ["serve"].to_vec()));
 }

@@ -8,8 +8,7 @@ use crate::Machine;
 use crate::shared::Shared;
 use crate::shared::mail::WAKE;
 use crate::visit::Visit;
-use runtime::{Error, Result};
-use sched_interface::{NO_SUCH_CORE, NO_SUCH_POINT, NO_SUCH_THREAD, NOT_STARTED, ON_ANOTHER_CORE};
+use sched_interface::{Result, SchedError};
 use sched_sl::{Epoch, Kernel, PointId, Wakes};
 
 impl<M: Machine> Call<'_, M> {
@@ -18,10 +17,10 @@ impl<M: Machine> Call<'_, M> {
     #[inline(never)]
     pub(super) fn wake_elsewhere(&self, thread: u64) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
-        let client = shared.home(thread).and_then(|_| shared.client(thread)).ok_or(NO_SUCH_THREAD)?;
+        let client = shared.home(thread).and_then(|_| shared.client(thread)).ok_or(SchedError::NoSuchThread)?;
         context.inside(|state| {
             if !state.may_wake(self.caller.token, client) {
-                return Err(NO_SUCH_THREAD);
+                return Err(SchedError::NoSuchThread);
             }
             shared.send(&self.scheduler.machine, thread, WAKE);
             Ok(())
@@ -33,7 +32,7 @@ impl<M: Machine> Call<'_, M> {
     #[inline(never)]
     pub(crate) fn trigger_elsewhere(&self, home: u64, point: u64, epoch: u64, wakes: Wakes) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
-        let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
+        let (home, point) = (u32::try_from(home).map_err(|_| SchedError::NoSuchPoint)?, PointId::from_word(point));
         context.inside(|state| {
             state.check_elsewhere(shared, self.caller.token, home, point)?;
             shared.send_trigger(&self.scheduler.machine, home, point, (Epoch(epoch), wakes))
@@ -45,7 +44,7 @@ impl<M: Machine> Call<'_, M> {
     #[inline(never)]
     pub(crate) fn free_elsewhere(&self, home: u64, point: u64) -> Result<()> {
         let (context, shared) = (self.context()?, self.scheduler.shared);
-        let (home, point) = (u32::try_from(home).map_err(|_| NO_SUCH_POINT)?, PointId::from_word(point));
+        let (home, point) = (u32::try_from(home).map_err(|_| SchedError::NoSuchPoint)?, PointId::from_word(point));
         context.inside(|state| {
             state.check_elsewhere(shared, self.caller.token, home, point)?;
             shared.send_free(&self.scheduler.machine, home, point)
@@ -60,9 +59,9 @@ impl<M: Machine> Call<'_, M> {
             return Ok(());
         }
         if !self.scheduler.is_started() {
-            return Err(NOT_STARTED);
+            return Err(SchedError::NotStarted);
         }
-        let (context, core) = (self.context()?, u32::try_from(core).map_err(|_| NO_SUCH_CORE)?);
+        let (context, core) = (self.context()?, u32::try_from(core).map_err(|_| SchedError::NoSuchCore)?);
         let me = (context.me(), u64::from(self.caller.thread));
         context.inside(|state| state.set_out(&self.scheduler.part(), me, core, context.now()))?;
         // The scheduler's own thread moves this one, as soon as that does not run; what it asks for on the other core is refused.
@@ -77,7 +76,11 @@ impl<M: Machine> Call<'_, M> {
 /// who calls a thread of this core does nothing for it.
 #[cold]
 #[inline(never)]
-pub(super) fn refuse_call<M: Machine>(thread: u64, visit: Visit<'_, M>, shared: &Shared, token: u64) -> Error {
-    let Some(client) = shared.home(thread).and_then(|_| shared.client(thread)) else { return NO_SUCH_THREAD };
-    if visit.context().inside(|state| state.may_enter(token, client)) { ON_ANOTHER_CORE } else { NO_SUCH_THREAD }
+pub(super) fn refuse_call<M: Machine>(thread: u64, visit: Visit<'_, M>, shared: &Shared, token: u64) -> SchedError {
+    let Some(client) = shared.home(thread).and_then(|_| shared.client(thread)) else { return SchedError::NoSuchThread };
+    if visit.context().inside(|state| state.may_enter(token, client)) {
+        SchedError::OnAnotherCore
+    } else {
+        SchedError::NoSuchThread
+    }
 }

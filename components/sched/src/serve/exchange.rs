@@ -7,9 +7,8 @@ use crate::context::Context;
 use crate::directory::Entry;
 use crate::state::{Called, State, Target, refused};
 use crate::visit::refusal;
-use runtime::Result;
 use runtime::section::Guard;
-use sched_interface::NO_SUCH_THREAD;
+use sched_interface::{Result, SchedError};
 use sched_sl::{Kernel, ThreadId};
 
 impl<M: Machine> Call<'_, M> {
@@ -18,7 +17,7 @@ impl<M: Machine> Call<'_, M> {
     fn other(&self, index: u64) -> Result<Entry> {
         match self.scheduler.directory.find(index) {
             Some(entry) => Ok(entry),
-            None => Err(refusal(NO_SUCH_THREAD)),
+            None => Err(refusal(SchedError::NoSuchThread)),
         }
     }
 

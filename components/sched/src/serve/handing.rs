@@ -6,9 +6,8 @@ use crate::context::Context;
 use crate::directory::Entry;
 use crate::state::{State, Target, refused};
 use core::cell::Cell;
-use runtime::Result;
 use runtime::section::Guard;
-use sched_interface::Sched;
+use sched_interface::{Result, Sched};
 use sched_sl::{Block, Decision, Kernel, Token};
 
 impl<M: Machine> Call<'_, M> {

@@ -6,8 +6,8 @@ use crate::context::Context;
 use crate::state::State;
 use crate::visit::Visit;
 use core::cell::Cell;
-use runtime::Result;
 use runtime::section::Guard;
+use sched_interface::Result;
 use sched_sl::{Kernel, Wait, Waits, Wakes};
 
 impl<M: Machine> Call<'_, M> {

@@ -8,8 +8,7 @@ use super::inbox::Inbox;
 use crate::state::POINTS;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
-use runtime::Result;
-use sched_interface::NO_SUCH_POINT;
+use sched_interface::{Result, SchedError};
 use sched_sl::{Epoch, PointId, Wakes};
 
 /// What other cores know of a blockpoint, and say of it.
@@ -94,9 +93,9 @@ impl Triggers {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     pub fn tell(&self, point: PointId, Epoch(epoch): Epoch, wakes: Wakes) -> Result<bool> {
-        let told = self.told(point).ok_or(NO_SUCH_POINT)?;
+        let told = self.told(point).ok_or(SchedError::NoSuchPoint)?;
         told.epoch.fetch_max(epoch, SeqCst);
         Ok(self.want(point, told, |wanted| match wakes {
             Wakes::All => wanted | ALL,
@@ -108,9 +107,9 @@ impl Triggers {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     pub fn tell_free(&self, point: PointId) -> Result<bool> {
-        let told = self.told(point).ok_or(NO_SUCH_POINT)?;
+        let told = self.told(point).ok_or(SchedError::NoSuchPoint)?;
         Ok(self.want(point, told, |wanted| wanted | FREE))
     }
 

@@ -4,7 +4,7 @@ use super::State;
 use crate::Machine;
 use crate::directory::{Directory, Entry};
 use crate::limits::Provided;
-use runtime::Result;
+use sched_interface::Result;
 use sched_sl::Instant;
 
 impl State {

@@ -4,22 +4,21 @@ use super::{Part, State};
 use crate::Machine;
 use crate::shared::Shared;
 use crate::state::PLACES;
-use runtime::Result;
 use runtime::scheduling::Thread;
-use sched_interface::{NO_SUCH_THREAD, NOT_SCHEDULED, TOO_MANY_THREADS};
+use sched_interface::{Result, SchedError};
 
 impl State {
     /// Creates a thread in the client with this token; answers its index. It starts on the core that the plan says.
     ///
     /// # Errors
     ///
-    /// [`TOO_MANY_THREADS`]; the kernel's.
+    /// [`SchedError::TooManyThreads`]; the kernel's.
     pub fn create(&mut self, part: &Part<impl Machine>, token: u64, word: u32) -> Result<u64> {
-        let (number, client) = self.client(token).ok_or(NOT_SCHEDULED)?;
+        let (number, client) = self.client(token).ok_or(SchedError::NotScheduled)?;
         let client = client.client;
         let mut all = (client.first_created..).zip(0..client.created as usize);
         let claim = |(index, at)| part.shared.claim(index).map(|thread| (index, at, thread));
-        let (index, at, thread) = all.find_map(claim).ok_or(TOO_MANY_THREADS)?;
+        let (index, at, thread) = all.find_map(claim).ok_or(SchedError::TooManyThreads)?;
         let created = self.start_claimed(part, number, (index, at, thread), word);
         created.inspect_err(|_| part.shared.unclaim(index)).map(|()| index)
     }
@@ -38,7 +37,7 @@ impl State {
         let core = core.unwrap_or_else(|| self.created_core(number, at));
         // The kernel's thread is there in any case, for the next that asks.
         shared.keep(index, thread, core);
-        shared.enter(index, core, PLACES).map_err(|_| TOO_MANY_THREADS)?;
+        shared.enter(index, core, PLACES).map_err(|_| SchedError::TooManyThreads)?;
         shared.await_one();
         if core != machine.core() {
             shared.send_start(machine, index, word);
@@ -67,9 +66,9 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`TOO_MANY_THREADS`]; the kernel's.
+    /// [`SchedError::TooManyThreads`]; the kernel's.
     pub fn start(&mut self, part: &Part<impl Machine>, index: u64, word: u32) -> Result<()> {
-        let thread = part.shared.thread(index).ok_or(NO_SUCH_THREAD)?;
+        let thread = part.shared.thread(index).ok_or(SchedError::NoSuchThread)?;
         let of = self.parameters(part, thread, self.planned(part, index)?)?;
         self.enlist(part, index, (thread, word), of)
     }

@@ -7,8 +7,7 @@ use super::{Member, PLACES, Part, State, refused};
 use crate::Machine;
 use crate::directory::Entry;
 use abi::plan;
-use runtime::Result;
-use sched_interface::{BOUND_TO_CORE, NO_SUCH_CORE, NOT_SCHEDULED};
+use sched_interface::{Result, SchedError};
 use sched_sl::{Instant, State as Is};
 
 impl State {
@@ -16,7 +15,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_CORE`]: the scheduler does not run there, or has no room there; [`BOUND_TO_CORE`]: the thread cannot leave this one.
+    /// [`SchedError::NoSuchCore`]: the scheduler does not run there, or has no room there; [`SchedError::BoundToCore`]: the thread cannot leave this one.
     pub fn set_out(
         &mut self,
         part: &Part<impl Machine>,
@@ -26,16 +25,16 @@ impl State {
     ) -> Result<()> {
         let runs_there = part.machine.cores().checked_shr(core).is_some_and(|cores| cores & 1 != 0);
         if !runs_there {
-            return Err(NO_SUCH_CORE);
+            return Err(SchedError::NoSuchCore);
         }
         if self.is_bound(entry, &self.planned(part, index)?) {
-            return Err(BOUND_TO_CORE);
+            return Err(SchedError::BoundToCore);
         }
         let thread = self.thread(entry)?;
-        part.shared.reserve(core, PLACES).map_err(|_| NO_SUCH_CORE)?;
+        part.shared.reserve(core, PLACES).map_err(|_| SchedError::NoSuchCore)?;
         let held = self.threads.hold(thread, None, None, now).map_err(refused);
         held.inspect_err(|_| part.shared.vacate(core))?;
-        let Some(Some(member)) = self.members.get_mut(entry.place()) else { return Err(NOT_SCHEDULED) };
+        let Some(Some(member)) = self.members.get_mut(entry.place()) else { return Err(SchedError::NotScheduled) };
         member.leaves = Some((index, core));
         self.leaving += 1;
         Ok(())
@@ -89,7 +88,7 @@ impl State {
             (Ok(()), Some(member)) => member.is_background = part.shared.is_background(index),
             (error, _) => {
                 part.shared.leave(index, part.machine.core());
-                part.shared.note(error.err().unwrap_or(NOT_SCHEDULED).status());
+                part.shared.note(error.err().unwrap_or(SchedError::NotScheduled).status());
                 part.shared.await_less();
             }
         }

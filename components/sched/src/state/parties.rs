@@ -4,8 +4,7 @@ use super::{Member, State, refused};
 use crate::directory::Entry;
 use crate::letters::Letters;
 use crate::state::{PLACES, Target};
-use runtime::Result;
-use sched_interface::NO_SUCH_THREAD;
+use sched_interface::{Result, SchedError};
 use sched_sl::{Instant, Quick, ThreadId};
 
 /// What a thread does in the way of calls.
@@ -91,7 +90,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
+    /// [`SchedError::NoSuchThread`], also if there is one that is none of the client's business.
     #[inline(always)]
     pub fn call(
         &mut self,
@@ -119,10 +118,10 @@ impl State {
     #[cold]
     #[inline(never)]
     fn check_call(&mut self, me: Entry, token: u64, server: Entry) -> Result<()> {
-        let &Member { may_be_entered, .. } = self.member(server).ok_or(NO_SUCH_THREAD)?;
-        let client = self.number_of(me, token).ok_or(NO_SUCH_THREAD)?;
+        let &Member { may_be_entered, .. } = self.member(server).ok_or(SchedError::NoSuchThread)?;
+        let client = self.number_of(me, token).ok_or(SchedError::NoSuchThread)?;
         if me == server || may_be_entered >> client & 1 == 0 {
-            return Err(NO_SUCH_THREAD);
+            return Err(SchedError::NoSuchThread);
         }
         self.may_call.note(me, token, server);
         Ok(())
@@ -132,11 +131,11 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_THREAD`]
+    /// [`SchedError::NoSuchThread`]
     #[inline(always)]
     pub fn answer(&mut self, letters: &Letters, (me, index): (Entry, u32), (client, word): (Entry, u64)) -> Result<()> {
         if self.parties.role(client.place()) != Role::IsServed(me.place() as u16) {
-            return Err(NO_SUCH_THREAD);
+            return Err(SchedError::NoSuchThread);
         }
         self.parties.set(client.place(), Role::None);
         letters.put(client.place(), index.into(), word);
@@ -194,7 +193,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// `WOULD_DEADLOCK` if it waits for the caller; those of a thread that does not run.
+    /// `SchedError::WouldDeadlock` if it waits for the caller; those of a thread that does not run.
     pub fn call_slowly(&mut self, me: ThreadId, to: ThreadId, now: Instant) -> Result<()> {
         match self.parties.role(me.place()) {
             Role::IsServed(_) => self.threads.call(me, to, now),

@@ -5,8 +5,7 @@
 
 use super::{PLACES, State};
 use crate::directory::Entry;
-use runtime::Result;
-use sched_interface::NO_SUCH_THREAD;
+use sched_interface::{Result, SchedError};
 
 /// By the asking thread's place.
 pub(super) struct Permits {
@@ -40,7 +39,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_THREAD`], also if there is one that is none of the client's business.
+    /// [`SchedError::NoSuchThread`], also if there is one that is none of the client's business.
     #[inline(always)]
     pub fn check_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
         if self.may_wake.is_so(caller, token, woken) { Ok(()) } else { self.look_up_wake(caller, token, woken) }
@@ -49,9 +48,9 @@ impl State {
     #[cold]
     #[inline(never)]
     fn look_up_wake(&mut self, caller: Entry, token: u64, woken: Entry) -> Result<()> {
-        let client = self.member(woken).ok_or(NO_SUCH_THREAD)?.client;
+        let client = self.member(woken).ok_or(SchedError::NoSuchThread)?.client;
         if !self.may_wake(token, client) {
-            return Err(NO_SUCH_THREAD);
+            return Err(SchedError::NoSuchThread);
         }
         self.may_wake.note(caller, token, woken);
         Ok(())

@@ -6,10 +6,7 @@ use crate::answers::Answers;
 use crate::directory::Entry;
 use crate::shared::Shared;
 use crate::shared::triggers::Said;
-use runtime::{Error, Result};
-use sched_interface::{
-    HOLDER_ENDED, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, TOO_MANY_POINTS, WOULD_DEADLOCK,
-};
+use sched_interface::{NOBODY, Result, SchedError};
 use sched_sl::{Answer, Epoch, Instant, PointId, Quick, ThreadId, Wait, WaitError, Waits, Wakes};
 
 /// Blockpoints that a scheduler has room for.
@@ -23,9 +20,9 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`TOO_MANY_POINTS`].
+    /// [`SchedError::TooManyPoints`].
     pub fn create_point(&mut self, part: &Part<impl Machine>, token: u64) -> Result<u64> {
-        let (number, _) = self.client(token).ok_or(NOT_SCHEDULED)?;
+        let (number, _) = self.client(token).ok_or(SchedError::NotScheduled)?;
         let clients = self.clients.iter().flatten().count().clamp(1, CLIENTS);
         let point = self.points.allocate(number as u16, POINTS / clients).map_err(refused_point)?;
         part.shared.triggers(part.machine.core())?.open(point, number);
@@ -36,7 +33,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     pub fn free_point(&mut self, part: &Part<impl Machine>, token: u64, point: u64) -> Result<()> {
         let point = PointId::from_word(point);
         self.check_point(token, point)?;
@@ -52,9 +49,9 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`] if not.
+    /// [`SchedError::NoSuchPoint`] if not.
     pub fn check_elsewhere(&self, shared: &Shared, token: u64, home: u32, point: PointId) -> Result<()> {
-        let owner = shared.triggers(home)?.owner(point).ok_or(NO_SUCH_POINT)?;
+        let owner = shared.triggers(home)?.owner(point).ok_or(SchedError::NoSuchPoint)?;
         self.check_owner(token, owner)
     }
 
@@ -74,11 +71,11 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`]; [`NO_SUCH_THREAD`] about a holder that cannot come to execute in the owner; [`WOULD_DEADLOCK`].
+    /// [`SchedError::NoSuchPoint`]; [`SchedError::NoSuchThread`] about a holder that cannot come to execute in the owner; [`SchedError::WouldDeadlock`].
     pub fn wait_on(&mut self, token: u64, thread: ThreadId, wait: Wait, now: Instant) -> Result<Waits> {
         let owner = self.check_point(token, wait.point)?;
         if wait.holder.is_some_and(|holder| !self.comes_to(holder, owner)) {
-            return Err(NO_SUCH_THREAD);
+            return Err(SchedError::NoSuchThread);
         }
         self.points.wait(&mut self.threads, thread, wait, now).map_err(refused_point)
     }
@@ -115,7 +112,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`]: then neither is done.
+    /// [`SchedError::NoSuchPoint`]: then neither is done.
     pub fn trigger_and_wait(
         &mut self,
         token: u64,
@@ -166,7 +163,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`HOLDER_ENDED`].
+    /// [`SchedError::HolderEnded`].
     #[inline(always)]
     pub fn wait_from(&self, part: &Part<'_, impl Machine>, [point, epoch, holder, time]: [u64; 4]) -> Result<Wait> {
         let entry = if holder == NOBODY { None } else { find_holder(part, holder)? };
@@ -187,7 +184,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`].
+    /// [`SchedError::NoSuchPoint`].
     pub fn trigger(&mut self, token: u64, point: u64, epoch: u64, wakes: Wakes) -> Result<bool> {
         let point = PointId::from_word(point);
         self.check_point(token, point)?;
@@ -198,14 +195,14 @@ impl State {
     ///
     /// # Errors
     ///
-    /// [`NO_SUCH_POINT`]: it is gone; [`WOULD_DEADLOCK`]; [`HOLDER_ENDED`].
+    /// [`SchedError::NoSuchPoint`]: it is gone; [`SchedError::WouldDeadlock`]; [`SchedError::HolderEnded`].
     pub fn finish_wait(&mut self, thread: ThreadId) -> Result<bool> {
         match self.points.finish(thread) {
             Answer::Triggered => Ok(true),
             Answer::TimedOut => Ok(false),
-            Answer::Freed => Err(NO_SUCH_POINT),
-            Answer::Deadlock => Err(WOULD_DEADLOCK),
-            Answer::Abandoned => Err(HOLDER_ENDED),
+            Answer::Freed => Err(SchedError::NoSuchPoint),
+            Answer::Deadlock => Err(SchedError::WouldDeadlock),
+            Answer::Abandoned => Err(SchedError::HolderEnded),
         }
     }
 
@@ -217,7 +214,7 @@ impl State {
 
     fn check_owner(&self, token: u64, owner: usize) -> Result<()> {
         let is_owner = self.client(token).is_some_and(|(number, _)| number == owner);
-        if is_owner { Ok(()) } else { Err(NO_SUCH_POINT) }
+        if is_owner { Ok(()) } else { Err(SchedError::NoSuchPoint) }
     }
 
     fn comes_to(&self, thread: ThreadId, owner: usize) -> bool {
@@ -240,15 +237,15 @@ impl State {
 #[inline(always)]
 fn find_holder(part: &Part<'_, impl Machine>, holder: u64) -> Result<Option<Entry>> {
     match part.directory.find(holder) {
-        None if part.shared.has_ended(holder) => Err(HOLDER_ENDED),
+        None if part.shared.has_ended(holder) => Err(SchedError::HolderEnded),
         found => Ok(found),
     }
 }
 
-fn refused_point(error: WaitError) -> Error {
+fn refused_point(error: WaitError) -> SchedError {
     match error {
-        WaitError::Exhausted => TOO_MANY_POINTS,
-        WaitError::NoSuchPoint => NO_SUCH_POINT,
+        WaitError::Exhausted => SchedError::TooManyPoints,
+        WaitError::NoSuchPoint => SchedError::NoSuchPoint,
         WaitError::Thread(error) => refused(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fake::{Me, World, index_of_client, index_of_created, token};
 use abi::event::What;
-use sched_interface::{NO_SUCH_THREAD, Sched};
+use sched_interface::{Sched, SchedError};
 use std::format;
 
 /// Answers so many calls with twice what they bring.
@@ -26,7 +26,7 @@ fn exchanges(priority: u64, preempted_after: u64) {
     });
     world.main(1, |me| serve(me, 5));
     world.main(2, |me| {
-        assert_eq!(me.sched().exchange(index_of_client(1), 1), Err(NO_SUCH_THREAD), "none of its business");
+        assert_eq!(me.sched().exchange(index_of_client(1), 1), Err(SchedError::NoSuchThread), "none of its business");
         me.sched().sleep_until(70).unwrap();
         me.work(100);
     });
@@ -107,7 +107,7 @@ fn who_calls_a_thread_that_ends_is_told_so() {
         me.sched().yield_now().unwrap();
         assert_eq!(me.sched().exchange(servers[0], 1), Ok(2));
         // One has taken the call, the other is not as urgent, and has not: it runs because it is called.
-        assert_eq!(servers.map(|server| me.sched().exchange(server, 1)), [Err(NO_SUCH_THREAD); 2]);
+        assert_eq!(servers.map(|server| me.sched().exchange(server, 1)), [Err(SchedError::NoSuchThread); 2]);
         me.log("goes on");
     });
     assert_eq!(world.run(), Ok(0));
@@ -119,19 +119,19 @@ fn what_is_no_call_is_not_answered() {
     let world = World::with_reach(&[(10, &[10]), (12, &[])], &[(1, 0)]);
     world.created(0, 0, 2, |me| {
         let (client, word) = me.sched().accept().unwrap();
-        assert_eq!(me.sched().answer(index_of_client(1), 1), Err(NO_SUCH_THREAD), "it waits for another");
+        assert_eq!(me.sched().answer(index_of_client(1), 1), Err(SchedError::NoSuchThread), "it waits for another");
         me.sched().answer(client, word + 1).unwrap();
-        assert_eq!(me.sched().answer(client, word), Err(NO_SUCH_THREAD), "a second time");
+        assert_eq!(me.sched().answer(client, word), Err(SchedError::NoSuchThread), "a second time");
         What::Ended(0)
     });
     world.main(0, |me| {
         let own = index_of_client(0);
-        assert_eq!(me.sched().exchange(own, 1), Err(NO_SUCH_THREAD), "itself");
-        assert_eq!(me.sched().answer(own, 1), Err(NO_SUCH_THREAD), "nobody has called");
+        assert_eq!(me.sched().exchange(own, 1), Err(SchedError::NoSuchThread), "itself");
+        assert_eq!(me.sched().answer(own, 1), Err(SchedError::NoSuchThread), "nobody has called");
         let server = me.sched().create(2).unwrap();
         me.sched().yield_now().unwrap();
         assert_eq!(me.sched_as(token(1)).exchange(server, 1), Ok(2), "by the edge of one that can come here");
-        assert_eq!(me.sched().exchange(index_of_created(0, 5), 1), Err(NO_SUCH_THREAD));
+        assert_eq!(me.sched().exchange(index_of_created(0, 5), 1), Err(SchedError::NoSuchThread));
     });
     world.main(1, |me| me.sched().sleep_until(500).unwrap());
     assert_eq!(world.run(), Ok(0));

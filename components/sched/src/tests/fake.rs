@@ -8,8 +8,9 @@ use abi::error::Error as KernelError;
 use abi::event::{Batch, Event, What};
 use abi::plan::{CREATED, Client, Parameters, Slot};
 use core::num::NonZeroU32;
-use runtime::scheduling::{Budget, Scheduled, Thread};
-use runtime::{Caller, Error, Result};
+use runtime::scheduling::{self, Budget, Scheduled, Thread};
+use runtime::{CallError, Caller};
+use sched_interface::Result;
 use std::boxed::Box;
 use std::collections::{HashMap, VecDeque};
 use std::format;
@@ -284,8 +285,8 @@ fn event(thread: u32, what: What) -> Event {
     Event { thread, what, more: false }
 }
 
-fn refuse<T>(error: KernelError) -> Result<T> {
-    Err(Error::Kernel(error))
+fn refuse<T, E: From<CallError>>(error: KernelError) -> core::result::Result<T, E> {
+    Err(CallError::Kernel(error).into())
 }
 
 impl Fake {
@@ -429,7 +430,7 @@ impl Fake {
     }
 
     /// As many events as the kernel tells of at once.
-    fn take(&self) -> Result<Batch> {
+    fn take(&self) -> scheduling::Result<Batch> {
         let mut kernel = self.lock();
         let mut batch = Batch::new(0);
         while let Some(event) = kernel.events.pop_front() {
@@ -568,7 +569,7 @@ impl Machine for &'static Fake {
         Ok(())
     }
 
-    fn wait(&self, timeout: u64) -> Result<Option<Batch>> {
+    fn wait(&self, timeout: u64) -> scheduling::Result<Option<Batch>> {
         assert_eq!(self.lock().current, OWN);
         if let Ok(received) = self.take() {
             return Ok(Some(received));
@@ -579,7 +580,7 @@ impl Machine for &'static Fake {
         Ok(None)
     }
 
-    fn poll(&self) -> Result<Batch> {
+    fn poll(&self) -> scheduling::Result<Batch> {
         assert_eq!(self.lock().current, OWN);
         self.take()
     }

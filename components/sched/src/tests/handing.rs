@@ -1,7 +1,7 @@
 //! Letting another go on and waiting, both at once.
 
 use super::fake::{Me, World, index_of_client, token};
-use sched_interface::{NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_STARTED, Sched};
+use sched_interface::{NEVER, NOBODY, Sched, SchedError};
 use std::format;
 use std::sync::OnceLock;
 
@@ -63,13 +63,13 @@ fn who_may_not_wake_does_not_wait_either() {
     let world = World::with_reach(&[(10, &[]), (16, &[])], &[]);
     world.main(0, |me| {
         for other in [index_of_client(1), 77, 1_024, u64::MAX] {
-            assert_eq!(me.sched().wake_and_block(other), Err(NO_SUCH_THREAD), "{other}");
+            assert_eq!(me.sched().wake_and_block(other), Err(SchedError::NoSuchThread), "{other}");
         }
-        assert_eq!(me.sched_as(77).wake_and_block(index_of_client(0)), Err(NO_SUCH_THREAD), "by no edge");
+        assert_eq!(me.sched_as(77).wake_and_block(index_of_client(0)), Err(SchedError::NoSuchThread), "by no edge");
         me.log("goes on");
     });
     world.main(1, |me| {
-        assert_eq!(me.sched_as(token(0)).wake_and_block(index_of_client(1)), Err(NO_SUCH_THREAD));
+        assert_eq!(me.sched_as(token(0)).wake_and_block(index_of_client(1)), Err(SchedError::NoSuchThread));
         me.log("and so does the other");
     });
     assert_eq!(world.run(), Ok(0));
@@ -84,8 +84,8 @@ fn what_one_edge_allows_another_does_not() {
         let other = index_of_client(1);
         for _ in 0..2 {
             assert_eq!(me.sched().wake(other), Ok(()), "its threads can come here");
-            assert_eq!(me.sched_as(token(2)).wake(other), Err(NO_SUCH_THREAD), "and not there");
-            assert_eq!(me.sched().wake(index_of_client(2)), Err(NO_SUCH_THREAD));
+            assert_eq!(me.sched_as(token(2)).wake(other), Err(SchedError::NoSuchThread), "and not there");
+            assert_eq!(me.sched().wake(index_of_client(2)), Err(SchedError::NoSuchThread));
         }
     });
     world.main(1, |me| me.log("1"));
@@ -139,11 +139,15 @@ fn whose_blockpoint_it_is_not_is_refused_and_an_epoch_that_is_past_is_not_waited
     world.main(0, |me| {
         let [there, here] = [0, 1].map(|_| me.sched().create_point().unwrap());
         for stranger in [me.sched_as(token(1)), me.sched_as(77)] {
-            assert_eq!(stranger.trigger_and_wait(there, 1, here, 0), Err(NO_SUCH_POINT));
+            assert_eq!(stranger.trigger_and_wait(there, 1, here, 0), Err(SchedError::NoSuchPoint));
         }
         for nonsense in [0, u64::MAX, here + 1] {
-            assert_eq!(me.sched().trigger_and_wait(there, 1, nonsense, 0), Err(NO_SUCH_POINT), "{nonsense:x}");
-            assert_eq!(me.sched().trigger_and_wait(nonsense, 1, here, 0), Err(NO_SUCH_POINT), "{nonsense:x}");
+            assert_eq!(
+                me.sched().trigger_and_wait(there, 1, nonsense, 0),
+                Err(SchedError::NoSuchPoint),
+                "{nonsense:x}"
+            );
+            assert_eq!(me.sched().trigger_and_wait(nonsense, 1, here, 0), Err(SchedError::NoSuchPoint), "{nonsense:x}");
         }
         assert_eq!(me.sched().wait_on(there, 0, NOBODY, 0), Ok(false), "nothing has begun");
         assert_eq!(me.sched().trigger(here, 1), Ok(()));
@@ -162,6 +166,6 @@ fn before_the_start_nobody_waits_and_nobody_is_woken() {
     world.scheduler.initialise(1_000).unwrap();
     let me = Me::of(world, 0);
     let [there, here] = [0, 1].map(|_| me.sched().create_point().unwrap());
-    assert_eq!(me.sched().wake_and_block(index_of_client(0)), Err(NOT_STARTED));
-    assert_eq!(me.sched().trigger_and_wait(there, 1, here, 0), Err(NOT_STARTED));
+    assert_eq!(me.sched().wake_and_block(index_of_client(0)), Err(SchedError::NotStarted));
+    assert_eq!(me.sched().trigger_and_wait(there, 1, here, 0), Err(SchedError::NotStarted));
 }

@@ -2,15 +2,12 @@
 
 use super::fake::{Me, World, index_of_client, index_of_created, token};
 use abi::event::What;
-use sched_interface::{
-    HOLDER_ENDED, NEVER, NO_SUCH_POINT, NO_SUCH_THREAD, NOBODY, NOT_SCHEDULED, NOT_STARTED, Sched, TOO_MANY_POINTS,
-    WOULD_DEADLOCK,
-};
+use sched_interface::{NEVER, NOBODY, Sched, SchedError};
 use sched_sl::Wakes;
 use std::sync::OnceLock;
 use std::vec::Vec;
 
-fn wait(me: Me, point: u64, epoch: u64) -> runtime::Result<bool> {
+fn wait(me: Me, point: u64, epoch: u64) -> sched_interface::Result<bool> {
     me.sched().wait_on(point, epoch, NOBODY, NEVER)
 }
 
@@ -36,7 +33,7 @@ fn who_waits_goes_on_when_it_is_triggered_and_an_old_epoch_is_not_waited_for() {
         let inside = me.sched_as(token(0));
         inside.trigger(*name.get().unwrap(), 1).unwrap();
         me.sched().yield_now().unwrap();
-        assert_eq!(inside.trigger(*name.get().unwrap(), 2), Err(NO_SUCH_POINT), "it is gone");
+        assert_eq!(inside.trigger(*name.get().unwrap(), 2), Err(SchedError::NoSuchPoint), "it is gone");
     });
     assert_eq!(world.run(), Ok(0));
     assert_eq!(world.log(), ["waits", "triggers", "goes on"]);
@@ -73,7 +70,7 @@ fn a_wait_ends_when_its_time_comes_or_when_the_blockpoint_goes() {
     });
     world.main(1, move |me| {
         let inside = me.sched_as(token(0));
-        assert_eq!(inside.wait_on(*name.get().unwrap(), 0, NOBODY, NEVER), Err(NO_SUCH_POINT));
+        assert_eq!(inside.wait_on(*name.get().unwrap(), 0, NOBODY, NEVER), Err(SchedError::NoSuchPoint));
         me.log("let go");
     });
     assert_eq!(world.run(), Ok(0));
@@ -86,17 +83,21 @@ fn only_the_owner_waits_triggers_and_frees_whoever_it_is_that_comes_there() {
     world.main(0, |me| {
         let point = me.sched().create_point().unwrap();
         for other in [me.sched_as(token(1)), me.sched_as(77)] {
-            assert_eq!(other.trigger(point, 2), Err(NO_SUCH_POINT));
-            assert_eq!(other.trigger_one(point, 2), Err(NO_SUCH_POINT));
-            assert_eq!(other.trigger_elsewhere(0, point, 2, Wakes::All), Err(NO_SUCH_POINT), "from another core");
-            assert_eq!(other.free_elsewhere(0, point), Err(NO_SUCH_POINT), "from another core");
-            assert_eq!(other.wait_on(point, 0, NOBODY, 0), Err(NO_SUCH_POINT));
-            assert_eq!(other.free_point(point), Err(NO_SUCH_POINT));
+            assert_eq!(other.trigger(point, 2), Err(SchedError::NoSuchPoint));
+            assert_eq!(other.trigger_one(point, 2), Err(SchedError::NoSuchPoint));
+            assert_eq!(
+                other.trigger_elsewhere(0, point, 2, Wakes::All),
+                Err(SchedError::NoSuchPoint),
+                "from another core"
+            );
+            assert_eq!(other.free_elsewhere(0, point), Err(SchedError::NoSuchPoint), "from another core");
+            assert_eq!(other.wait_on(point, 0, NOBODY, 0), Err(SchedError::NoSuchPoint));
+            assert_eq!(other.free_point(point), Err(SchedError::NoSuchPoint));
         }
-        assert_eq!(me.sched_as(77).create_point(), Err(NOT_SCHEDULED));
+        assert_eq!(me.sched_as(77).create_point(), Err(SchedError::NotScheduled));
         for nonsense in [0, 1, u64::MAX, point + 1, point | 1 << 60] {
-            assert_eq!(me.sched().trigger(nonsense, 1), Err(NO_SUCH_POINT), "{nonsense:x}");
-            assert_eq!(me.sched().free_point(nonsense), Err(NO_SUCH_POINT), "{nonsense:x}");
+            assert_eq!(me.sched().trigger(nonsense, 1), Err(SchedError::NoSuchPoint), "{nonsense:x}");
+            assert_eq!(me.sched().free_point(nonsense), Err(SchedError::NoSuchPoint), "{nonsense:x}");
         }
         assert_eq!(me.sched().wait_on(point, 0, NOBODY, 0), Ok(false), "nobody has triggered it");
     });
@@ -110,7 +111,7 @@ fn each_component_has_its_share_of_the_blockpoints() {
     world.main(0, |me| {
         let share = crate::state::POINTS / 2;
         let all: Vec<_> = (0..share).map(|_| me.sched().create_point().unwrap()).collect();
-        assert_eq!(me.sched().create_point(), Err(TOO_MANY_POINTS));
+        assert_eq!(me.sched().create_point(), Err(SchedError::TooManyPoints));
         assert!(me.sched_as(token(1)).create_point().is_ok(), "the other's");
         me.sched().free_point(all[3]).unwrap();
         let again = me.sched().create_point().unwrap();
@@ -161,10 +162,10 @@ fn whoever_has_the_lock_runs_before_those_that_are_less_urgent_than_who_waits() 
 
 #[test]
 fn a_client_of_who_has_a_lock_lets_nobody_have_it_and_takes_no_time_of_those_that_wait() {
-    let triggers = |me: Me, point| assert_eq!(me.sched().trigger(point, u64::MAX), Err(NO_SUCH_POINT));
+    let triggers = |me: Me, point| assert_eq!(me.sched().trigger(point, u64::MAX), Err(SchedError::NoSuchPoint));
     assert_eq!(inversion(index_of_client(0), triggers), WITH_INHERITANCE);
     let poses = |me: Me, point| {
-        assert_eq!(me.sched().wait_on(point, 0, index_of_client(2), 0), Err(NO_SUCH_POINT));
+        assert_eq!(me.sched().wait_on(point, 0, index_of_client(2), 0), Err(SchedError::NoSuchPoint));
     };
     assert_eq!(inversion(index_of_client(0), poses), WITH_INHERITANCE);
 }
@@ -175,8 +176,8 @@ fn a_holder_is_one_whose_thread_can_come_there_and_not_the_one_that_waits() {
     world.main(0, |me| {
         let point = me.sched().create_point().unwrap();
         let wait = |holder| me.sched().wait_on(point, 0, holder, 5_000);
-        assert_eq!(wait(index_of_client(0)), Err(WOULD_DEADLOCK));
-        assert_eq!(wait(index_of_client(2)), Err(NO_SUCH_THREAD), "none of its business");
+        assert_eq!(wait(index_of_client(0)), Err(SchedError::WouldDeadlock));
+        assert_eq!(wait(index_of_client(2)), Err(SchedError::NoSuchThread), "none of its business");
         assert_eq!(wait(index_of_client(1)), Ok(false));
         assert_eq!(wait(1_000), Ok(false), "nobody here");
     });
@@ -198,9 +199,9 @@ fn who_waits_for_a_thread_that_faults_or_has_is_told_so() {
         let point = me.sched().create_point().unwrap();
         let holder = me.sched().create(2).unwrap();
         let wait = || me.sched().wait_on(point, 0, holder, NEVER);
-        assert_eq!(wait(), Err(HOLDER_ENDED));
+        assert_eq!(wait(), Err(SchedError::HolderEnded));
         me.log("told");
-        assert_eq!(wait(), Err(HOLDER_ENDED), "at once");
+        assert_eq!(wait(), Err(SchedError::HolderEnded), "at once");
         me.sched().trigger(point, 1).unwrap();
         assert_eq!(me.sched().wait_on(point, 0, NOBODY, NEVER), Ok(true), "it is as good as before");
     });
@@ -219,7 +220,7 @@ fn a_circle_of_locks_is_an_error_for_who_closes_it() {
     });
     world.main(1, move |me| {
         let other = me.sched().create_point().unwrap();
-        assert_eq!(me.sched().wait_on(other, 0, index_of_client(0), NEVER), Err(WOULD_DEADLOCK));
+        assert_eq!(me.sched().wait_on(other, 0, index_of_client(0), NEVER), Err(SchedError::WouldDeadlock));
         me.log("would wait for ever");
         me.sched_as(token(0)).trigger_one(*name.get().unwrap(), 1).unwrap();
     });
@@ -285,7 +286,7 @@ fn before_the_start_nobody_waits() {
     world.scheduler.initialise(1_000).unwrap();
     let me = Me::of(world, 0);
     let point = me.sched().create_point().unwrap();
-    assert_eq!(wait(me, point, 0), Err(NOT_STARTED));
+    assert_eq!(wait(me, point, 0), Err(SchedError::NotStarted));
     assert_eq!(me.sched().trigger(point, 1), Ok(()));
 }
 

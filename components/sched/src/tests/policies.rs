@@ -1,9 +1,9 @@
 //! Each policy decides, if the plan names it.
 
 use super::fake::{Me, World, index_of_client, scheduled};
-use crate::BAD_PLAN;
+
 use abi::plan::{Parameters, Slot};
-use sched_interface::Sched;
+use sched_interface::{Sched, SchedError};
 use sched_sl::policy::any::NAMES;
 use std::format;
 use std::vec;
@@ -178,11 +178,18 @@ fn who_is_let_finish_has_not_used_up_its_budget_if_the_schedulers_is() {
 fn a_plan_that_no_policy_can_follow_is_refused() {
     let nobodys = Parameters::default();
     let slot = |partition| vec![Slot { partition, length: 10 }];
-    assert_eq!(world("no such policy", vec![], &[]).run(), Err(BAD_PLAN));
-    assert_eq!(world("fixed-priority", slot(1), &[]).run(), Err(BAD_PLAN), "it has no slots");
-    assert_eq!(world("time-partitions", slot(1), &[nobodys]).run(), Err(BAD_PLAN), "in no partition");
-    assert_eq!(world("time-partitions", slot(77), &[]).run(), Err(BAD_PLAN), "no such partition");
-    assert_eq!(world("proportional-share", vec![], &[nobodys]).run(), Err(BAD_PLAN), "without a weight");
-    assert_eq!(world("fixed-priority", vec![], &[Parameters { priority: 32, ..nobodys }]).run(), Err(BAD_PLAN));
-    assert_eq!(world("earliest-deadline", vec![], &[server(10, 5)]).run(), Err(BAD_PLAN), "more than there is");
+    assert_eq!(world("no such policy", vec![], &[]).run(), Err(SchedError::BadPlan));
+    assert_eq!(world("fixed-priority", slot(1), &[]).run(), Err(SchedError::BadPlan), "it has no slots");
+    assert_eq!(world("time-partitions", slot(1), &[nobodys]).run(), Err(SchedError::BadPlan), "in no partition");
+    assert_eq!(world("time-partitions", slot(77), &[]).run(), Err(SchedError::BadPlan), "no such partition");
+    assert_eq!(world("proportional-share", vec![], &[nobodys]).run(), Err(SchedError::BadPlan), "without a weight");
+    assert_eq!(
+        world("fixed-priority", vec![], &[Parameters { priority: 32, ..nobodys }]).run(),
+        Err(SchedError::BadPlan)
+    );
+    assert_eq!(
+        world("earliest-deadline", vec![], &[server(10, 5)]).run(),
+        Err(SchedError::BadPlan),
+        "more than there is"
+    );
 }

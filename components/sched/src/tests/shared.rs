@@ -5,7 +5,7 @@ use crate::shared::Shared;
 use crate::shared::mail::{ARRIVE, START, WAKE};
 use crate::shared::triggers::Said;
 use abi::event::What;
-use sched_interface::{NO_SUCH_POINT, Sched};
+use sched_interface::{Sched, SchedError};
 use sched_sl::{Epoch, PointId, Quiet, Wakes};
 use std::boxed::Box;
 use std::sync::atomic::AtomicU64;
@@ -102,14 +102,14 @@ fn what_is_said_of_a_blockpoint_of_another_core_is_taken_in_once_and_as_often_as
     let machine = &World::new(&[]).fake;
     let shared = shared(&[]);
     let nobodys = PointId::from_word(0);
-    assert_eq!(shared.send_trigger(machine, 1, nobodys, (Epoch(1), Wakes::All)), Err(NO_SUCH_POINT));
+    assert_eq!(shared.send_trigger(machine, 1, nobodys, (Epoch(1), Wakes::All)), Err(SchedError::NoSuchPoint));
     let [first, gone, third] = points(&shared);
     let tell = |point, epoch, wakes| shared.send_trigger(machine, 1, point, (Epoch(epoch), wakes));
     assert_eq!(shared.triggers(1).unwrap().owner(first), Some(2));
     for (point, home) in
         [(gone, 1), (PointId::from_word(0), 1), (PointId::from_word(2 << 16), 1), (first, 0), (first, 9)]
     {
-        assert_eq!(shared.send_trigger(machine, home, point, (Epoch(1), Wakes::All)), Err(NO_SUCH_POINT));
+        assert_eq!(shared.send_trigger(machine, home, point, (Epoch(1), Wakes::All)), Err(SchedError::NoSuchPoint));
     }
     assert_eq!([tell(first, 3, Wakes::One), tell(first, 2, Wakes::One), tell(third, 9, Wakes::All)], [Ok(()); 3]);
     assert_eq!(shared.fall_quiet(1, CORES), Quiet::No);
@@ -125,7 +125,7 @@ fn a_blockpoint_that_is_given_up_on_another_core_is_so_whatever_else_is_said_of_
     let machine = &World::new(&[]).fake;
     let shared = shared(&[]);
     let [first, gone, _] = points(&shared);
-    assert_eq!(shared.send_free(machine, 1, gone), Err(NO_SUCH_POINT));
+    assert_eq!(shared.send_free(machine, 1, gone), Err(SchedError::NoSuchPoint));
     for _ in 0..2 {
         shared.send_trigger(machine, 1, first, (Epoch(1), Wakes::All)).unwrap();
         shared.send_free(machine, 1, first).unwrap();
@@ -192,11 +192,11 @@ fn a_core_with_mail_is_not_quiet_and_all_are_only_together() {
 #[test]
 fn a_core_has_so_many_places_and_they_come_back() {
     let shared = shared(&[0; 8]);
-    assert_eq!(shared.enter(8, 0, 8), Err(crate::TOO_LARGE));
+    assert_eq!(shared.enter(8, 0, 8), Err(sched_interface::SchedError::TooLarge));
     assert_eq!((shared.enter(8, 1, 8), shared.home(8)), (Ok(()), Some(1)));
     shared.leave(3, 0);
     assert_eq!((shared.home(3), shared.enter(9, 0, 8)), (None, Ok(())));
-    assert_eq!(shared.enter(10, abi::plan::CORES as u32, 8), Err(crate::TOO_LARGE));
+    assert_eq!(shared.enter(10, abi::plan::CORES as u32, 8), Err(sched_interface::SchedError::TooLarge));
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn one_part_alone_tells_the_status() {
 
 /// A thread of little urgency says something to the other core, and an urgent one, which comes after so many ticks, says the same: who has
 /// been told of it by the time that the urgent one goes on?
-fn says_the_same(urgent_at: u64, say: fn(&crate::Call<'static, &'static Fake>) -> runtime::Result<()>) {
+fn says_the_same(urgent_at: u64, say: fn(&crate::Call<'static, &'static Fake>) -> sched_interface::Result<()>) {
     let world = World::new(&[(16, &[3])]);
     let shared = world.scheduler.shared;
     shared.learn(ELSEWHERE, 0).unwrap();

@@ -41,8 +41,8 @@ const LARGE: u64 = 2;
 pub struct Image {
     /// The part that nobody writes to.
     constant: Range<u64>,
-    /// The end of all of it. It starts with its boot code, at 1 MiB. Where the emulator boots it, the root of its page table lies there.
-    pub end: u64,
+    /// The end of all of it. It starts with its boot code, at 1 MiB.
+    end: u64,
 }
 
 impl Image {
@@ -81,8 +81,9 @@ pub struct Machine {
 impl Machine {
     /// The one that the graph declares.
     pub fn new(machine: &graph::Machine, kernel: &[u8], bundle_bytes: u64) -> Self {
-        let [low, high] = parts(machine.memory);
-        Self { image: Image::of(kernel), bundle_bytes, cores: machine.smp.into(), low_end: low.end, high }
+        let low_end = if machine.memory < SPLIT { machine.memory } else { BELOW };
+        let high = ABOVE..ABOVE.saturating_add(machine.memory - low_end);
+        Self { image: Image::of(kernel), bundle_bytes, cores: machine.smp.into(), low_end, high }
     }
 
     /// Bytes of the bundle.
@@ -141,13 +142,13 @@ impl Machine {
     }
 
     /// Adds to the booter's page table what the kernel maps there beside its image and its stacks: the bundle, the page of
-    /// information, and names of all memory that is left. So many frames are taken for it beside nodes.
-    pub fn add_booter(&self, nodes: &mut Nodes, taken: u64) {
+    /// information, and names of all memory that is left.
+    pub fn add_booter(&self, nodes: &mut Nodes) {
         nodes.add_pages(BUNDLE..BUNDLE + self.bundle_bytes);
         nodes.add_pages(INFORMATION..INFORMATION + PAGE);
+        let next = self.next();
         for range in self.free().into_iter().filter(|range| !range.is_empty()) {
             nodes.add(UNTYPED + range.start..UNTYPED + range.end, LARGE);
-            let next = self.next() + (taken + nodes.count()) * PAGE;
             // Where a step of 2 MiB is not wholly free, each page has a name of its own.
             for at in [range.start, next, next + span(LARGE), range.end - 1] {
                 if range.contains(&at) {
@@ -161,12 +162,6 @@ impl Machine {
     pub fn next(&self) -> u64 {
         self.image.end + self.kernel_frames() * PAGE
     }
-}
-
-/// Where the emulator has so many bytes of memory, one part behind the other.
-pub fn parts(memory: u64) -> [Range<u64>; 2] {
-    let low_end = if memory < SPLIT { memory } else { BELOW };
-    [0..low_end, ABOVE..ABOVE.saturating_add(memory - low_end)]
 }
 
 /// The direct map of a range: large pages where they fit, and small ones at its ends.
@@ -186,9 +181,10 @@ mod tests {
     #[test]
     fn the_kernels_own_frames_are_those_that_it_took() {
         let machine = |memory: u64, smp: u32| {
-            let [low, high] = parts(memory);
+            let low_end = if memory < 4 << 30 { memory } else { BELOW };
+            let high = ABOVE..ABOVE + memory - low_end;
             let image = Image { constant: 0x10_2000..0x12_0000, end: 0x13_1000 };
-            Machine { image, bundle_bytes: 0x2_2000, cores: smp.into(), low_end: low.end, high }
+            Machine { image, bundle_bytes: 0x2_2000, cores: smp.into(), low_end, high }
         };
         for (memory, smp, next) in [
             (32 << 20, 1, 0x17_0000),

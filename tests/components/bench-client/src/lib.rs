@@ -130,7 +130,7 @@ mod tests {
         let repeat = |iterations| {
             time.set(time.get() + 5 * iterations);
             used.set(used.get() + iterations);
-            if used.get() > 8 { Err(Error::Server(2)) } else { Ok(()) }
+            if used.get() > 8 { Err(Error::numbered(2)) } else { Ok(()) }
         };
         let prepare = |iterations| {
             time.set(time.get() + 10 * iterations);

@@ -6,7 +6,7 @@
 
 use core::cell::RefCell;
 
-use pong_interface::PongPosts;
+use pong_interface::{PongError, PongPosts};
 use runtime::Result;
 use runtime::page::Detached;
 
@@ -14,7 +14,7 @@ use runtime::page::Detached;
 const ROUND: u64 = 64;
 
 /// Tickets of calls that were posted, a round of them at most.
-pub struct Kept(RefCell<Option<[Detached<()>; ROUND as usize]>>);
+pub struct Kept(RefCell<Option<[Detached<(), PongError>; ROUND as usize]>>);
 
 impl Kept {
     /// How many groups there can be.
@@ -29,14 +29,14 @@ impl Kept {
     pub fn prepare(&self, posts: &PongPosts<'_>) -> Result<()> {
         let ticket = posts.post().call()?.detach();
         *self.0.borrow_mut() = Some([ticket; ROUND as usize]);
-        ticket.attach(posts).take()
+        Ok(ticket.attach(posts).take()?)
     }
 
     /// Has served what was posted, and takes all results.
     pub fn settle(&self, posts: &PongPosts<'_>, groups: u64) -> Result<()> {
         posts.flush()?;
         let kept = self.0.take().into_iter().flatten().take(groups as usize * GROUP);
-        kept.into_iter().try_for_each(|ticket| ticket.attach(posts).take())
+        Ok(kept.into_iter().try_for_each(|ticket| ticket.attach(posts).take())?)
     }
 }
 
@@ -64,7 +64,7 @@ macro_rules! batches {
         #[unsafe(no_mangle)]
         #[inline(never)]
         pub fn $name(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
-            (0..iterations * (ROUND / $calls)).try_for_each(|_| batch::<$calls>(posts))
+            Ok((0..iterations * (ROUND / $calls)).try_for_each(|_| batch::<$calls>(posts))?)
         }
     )*};
 }
@@ -72,7 +72,7 @@ macro_rules! batches {
 batches! { page_flush_b1: 1, page_flush_b8: 8, page_flush_b32: 32, page_flush_b64: 64 }
 
 #[inline(always)]
-fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> Result<()> {
+fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> pong_interface::Result<()> {
     let mut calls = [posts.post().call()?.detach(); CALLS];
     for call in calls.iter_mut().skip(1) {
         *call = posts.post().call()?.detach();

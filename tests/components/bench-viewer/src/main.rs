@@ -18,7 +18,7 @@ struct Viewing(Caller);
 
 impl Viewer for Viewing {
     fn peer(&self) -> Result<Peer> {
-        Peer::own(&REGIONS)
+        Ok(Peer::own(&REGIONS)?)
     }
 
     fn view(&self, region: Loan<u64>) -> Result<u64> {

@@ -63,7 +63,7 @@ macro_rules! batches {
         #[unsafe(no_mangle)]
         #[inline(never)]
         fn $name(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
-            (0..iterations * (ROUND / $calls)).try_for_each(|_| batch::<$calls>(posts))
+            Ok((0..iterations * (ROUND / $calls)).try_for_each(|_| batch::<$calls>(posts))?)
         }
     )*};
 }
@@ -71,7 +71,7 @@ macro_rules! batches {
 batches! { page_serve_b1: 1, page_serve_b8: 8, page_serve_b32: 32, page_serve_b64: 64 }
 
 #[inline(always)]
-fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> Result<()> {
+fn batch<const CALLS: usize>(posts: &PongPosts<'_>) -> pong_interface::Result<()> {
     let mut calls = [posts.post().call()?.detach(); CALLS];
     for call in calls.iter_mut().skip(1) {
         *call = posts.post().call()?.detach();
@@ -96,7 +96,7 @@ macro_rules! adaptive_batches {
         #[unsafe(no_mangle)]
         #[inline(never)]
         fn $name<'p>(pong: &'p PongAdaptive<'p>, iterations: u64) -> Result<()> {
-            (0..iterations * (ROUND / $calls)).try_for_each(|_| adaptive_batch::<$calls>(pong))
+            Ok((0..iterations * (ROUND / $calls)).try_for_each(|_| adaptive_batch::<$calls>(pong))?)
         }
     )*};
 }
@@ -104,7 +104,7 @@ macro_rules! adaptive_batches {
 adaptive_batches! { page_adaptive_b8: 8, page_adaptive_b32: 32 }
 
 #[inline(always)]
-fn adaptive_batch<'p, const CALLS: usize>(pong: &'p PongAdaptive<'p>) -> Result<()> {
+fn adaptive_batch<'p, const CALLS: usize>(pong: &'p PongAdaptive<'p>) -> pong_interface::Result<()> {
     let mut calls = [pong.call().call().detach(); CALLS];
     for call in calls.iter_mut().skip(1) {
         *call = pong.call().call().detach();

@@ -55,7 +55,7 @@ fn helped(function: Function, row: &Row<'_>) -> Result<()> {
     // It finds out by whatever it waits for.
     let _ = (SCHED.unblock(helper), SCHED.exchange(helper.index, 0));
     // It ends, and the scheduler learns of that.
-    SCHED.sleep(MOMENT)
+    Ok(SCHED.sleep(MOMENT)?)
 }
 
 /// Long enough for a thread to end.
@@ -65,7 +65,7 @@ pub const MOMENT: u64 = 100_000;
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn yield_sched(iterations: u64) -> Result<()> {
-    (0..iterations).try_for_each(|_| SCHED.yield_now())
+    Ok((0..iterations).try_for_each(|_| SCHED.yield_now())?)
 }
 
 fn yield_back(_: u64) -> Result<()> {
@@ -80,7 +80,7 @@ fn yield_back(_: u64) -> Result<()> {
 #[inline(never)]
 fn block_wake_sched(iterations: u64) -> Result<()> {
     let helper = HELPER.load(Relaxed);
-    (0..iterations).try_for_each(|_| SCHED.wake_and_block(helper))
+    Ok((0..iterations).try_for_each(|_| SCHED.wake_and_block(helper))?)
 }
 
 fn hand_back(_: u64) -> Result<()> {

@@ -7,7 +7,7 @@ use bench_client::Row;
 use console_interface::Writer;
 use runtime::thread::Function;
 use runtime::{Result, time};
-use sched_interface::{Sched, TOO_MANY_THREADS, Threads};
+use sched_interface::{Sched, SchedError, Threads};
 
 use crate::{CONSOLE, MOMENT, SCHED};
 
@@ -96,18 +96,18 @@ fn prepare(helpers: u64, iterations: u64) -> Result<()> {
         (0..iterations).try_for_each(|number| spawn(wait, number).map(|_| ()))?;
     }
     // They say until when they sleep, and the first of them is due behind this.
-    SCHED.sleep_until(start - SLEEP / 2)
+    Ok(SCHED.sleep_until(start - SLEEP / 2)?)
 }
 
 /// Starts a thread; by a clock that goes on while the emulator does other things, earlier ones may still be ending.
 fn spawn(function: Function, argument: u64) -> Result<u64> {
     for _ in 0..PATIENCE {
         match SCHED.spawn(function, argument) {
-            Err(TOO_MANY_THREADS) => SCHED.sleep(MOMENT)?,
-            other => return other.map(|thread| thread.index),
+            Err(SchedError::TooManyThreads) => SCHED.sleep(MOMENT)?,
+            other => return Ok(other?.index),
         }
     }
-    Err(TOO_MANY_THREADS)
+    Err(SchedError::TooManyThreads.into())
 }
 
 /// How often an end is waited for.
@@ -118,21 +118,21 @@ fn settle() -> Result<()> {
         // Not all are there.
         let _ = SCHED.wake(aside.load(Relaxed));
     }
-    SCHED.sleep(MOMENT)
+    Ok(SCHED.sleep(MOMENT)?)
 }
 
 /// Indices of those that stand aside.
 static ASIDE: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
 fn stand_aside(_: u64) -> Result<()> {
-    SCHED.block()
+    Ok(SCHED.block()?)
 }
 
 fn interrupt(times: u64) -> Result<()> {
     let start = START.load(Relaxed);
-    (0..times).try_for_each(|number| SCHED.sleep_until(start + number * SLEEP))
+    Ok((0..times).try_for_each(|number| SCHED.sleep_until(start + number * SLEEP))?)
 }
 
 fn wait(number: u64) -> Result<()> {
-    SCHED.sleep_until(START.load(Relaxed) + number * SLEEP)
+    Ok(SCHED.sleep_until(START.load(Relaxed) + number * SLEEP)?)
 }

@@ -6,7 +6,7 @@ use runtime::peers::{Member, Peer};
 use runtime::{Error, Result};
 
 /// Nobody is there to hand over to.
-const NOBODY: Error = Error::Server(1);
+const NOBODY: Error = Error::numbered(1);
 
 /// Hands over to the other thread, which hands back, and the kernel hears of neither.
 pub fn thread_switch_user(iterations: u64) -> Result<()> {

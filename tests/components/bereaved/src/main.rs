@@ -10,8 +10,8 @@ use concurrency::thread;
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use memory_interface::Memory;
-use pong_interface::{Pong, PongClient};
-use runtime::{Error, Result};
+use pong_interface::{Pong, PongClient, PongError};
+use runtime::{CallError, Error, Result};
 
 heap::global!();
 
@@ -42,7 +42,7 @@ fn main() -> Result<()> {
 
 /// Calls what faults; answers how often that was so.
 fn call(times: u64) -> Result<u64> {
-    let faults = |_: &u64| matches!(SERVER.call(), Err(Error::Kernel(_)));
+    let faults = |_: &u64| matches!(SERVER.call(), Err(PongError::Call(CallError::Kernel(_))));
     Ok((0..times).filter(faults).count() as u64)
 }
 
@@ -53,7 +53,7 @@ static SERVES: Server = Server;
 runtime::export!(pong_interface::PongServer => SERVES);
 
 impl Pong for Server {
-    fn call(&self) -> Result<()> {
+    fn call(&self) -> pong_interface::Result<()> {
         let thread = thread::spawn(|| Box::new([1_u64; 64]))?;
         while !thread.is_finished() {
             thread::yield_now()?;
@@ -63,16 +63,16 @@ impl Pong for Server {
     }
 
     /// Pages that are left, when a thread was started and waited for.
-    fn add(&self, _: u64, _: u64) -> Result<u64> {
+    fn add(&self, _: u64, _: u64) -> pong_interface::Result<u64> {
         thread::spawn(|| Box::new([1_u64; 64]))?.join()?;
-        Ok(heap::manager().left()?.0)
+        Ok(heap::manager().left().map_err(Error::from)?.0)
     }
 
-    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> pong_interface::Result<(u64, u64)> {
         Ok((0, 0))
     }
 
-    fn fails(&self) -> Result<()> {
+    fn fails(&self) -> pong_interface::Result<()> {
         Ok(())
     }
 }

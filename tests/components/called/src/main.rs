@@ -6,9 +6,8 @@ use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Release};
-use pong_interface::{Pong, PongServer, REFUSED};
+use pong_interface::{Pong, PongError, PongServer, Result};
 use probe::stacks::STACKS;
-use runtime::Result;
 use unlucky::What;
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -38,11 +37,11 @@ impl Pong for Called {
     }
 
     fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
-        Err(REFUSED)
+        Err(PongError::Refused)
     }
 
     fn fails(&self) -> Result<()> {
-        Err(REFUSED)
+        Err(PongError::Refused)
     }
 }
 

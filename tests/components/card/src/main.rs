@@ -41,9 +41,9 @@ mod card {
 }
 
 /// The error of a card that is another.
-const NO_CARD: Error = Error::Server(1);
+const NO_CARD: Error = Error::numbered(1);
 /// The error of an interrupt that the card knows nothing of.
-const NOT_ITS_INTERRUPT: Error = Error::Server(2);
+const NOT_ITS_INTERRUPT: Error = Error::numbered(2);
 
 /// Ticks in which an interrupt would have come.
 const MOMENT: u64 = 1_000_000;

@@ -40,7 +40,7 @@ struct Desk(Caller);
 
 impl Courier for Desk {
     fn peer(&self) -> Result<Peer> {
-        Peer::own(&REGIONS)
+        Ok(Peer::own(&REGIONS)?)
     }
 
     fn open(&self, channel: Share<u64>) -> Result<()> {
@@ -89,7 +89,7 @@ impl Bell for Called {
 }
 
 /// The other end broke the protocol.
-const BROKEN: Error = Error::Server(200);
+const BROKEN: Error = Error::numbered(200);
 
 fn missed(missed: Missed) -> Error {
     match missed {

@@ -7,7 +7,7 @@ use core::cell::Cell;
 use core::hint::black_box;
 use log::{LevelFilter, info};
 use memory_interface::MemoryClient;
-use pages_interface::PagesClient;
+use pages_interface::{PagesClient, PagesError};
 use pong_interface::{Pong, PongPage, PongPosts};
 use runtime::page::Scheduler;
 use runtime::user::{OnPage, Scope, StackPool, UserError, UserThreads};
@@ -33,15 +33,17 @@ runtime::component! { main: run }
 struct Counted(Cell<u64>);
 
 impl Scheduler for Counted {
-    fn register(&self, page: u64) -> Result<()> {
+    type Error = PagesError;
+
+    fn register(&self, page: u64) -> Result<(), PagesError> {
         PAGES.register(page)
     }
 
-    fn unregister(&self, page: u64) -> Result<()> {
+    fn unregister(&self, page: u64) -> Result<(), PagesError> {
         PAGES.unregister(page)
     }
 
-    fn wait(&self, page: u64) -> Result<u64> {
+    fn wait(&self, page: u64) -> Result<u64, PagesError> {
         self.0.set(self.0.get() + 1);
         Scheduler::wait(&PAGES, page)
     }

@@ -5,7 +5,7 @@
 use console_interface::{ConsoleClient, Logger};
 use core::fmt;
 use log::{LevelFilter, info};
-use pong_interface::Pong;
+use pong_interface::{Pong, PongError};
 use runtime::thread;
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -37,12 +37,12 @@ impl fmt::Display for Nested {
 }
 
 impl Pong for Deep {
-    fn call(&self) -> runtime::Result<()> {
+    fn call(&self) -> pong_interface::Result<()> {
         Ok(())
     }
 
     /// The sum, written down with two nested words; or what stack was used until now, if it is asked for the largest number.
-    fn add(&self, one: u64, other: u64) -> runtime::Result<u64> {
+    fn add(&self, one: u64, other: u64) -> pong_interface::Result<u64> {
         if one == u64::MAX {
             // SAFETY: the graph gives each of its stacks so many bytes.
             return Ok(unsafe { thread::stack_used(STACK.get()) });
@@ -51,11 +51,11 @@ impl Pong for Deep {
         Ok(one + other)
     }
 
-    fn args(&self, one: u64, two: u64, three: u64, four: u64) -> runtime::Result<(u64, u64)> {
+    fn args(&self, one: u64, two: u64, three: u64, four: u64) -> pong_interface::Result<(u64, u64)> {
         Ok((one.wrapping_add(two), three.wrapping_add(four)))
     }
 
-    fn fails(&self) -> runtime::Result<()> {
-        Err(pong_interface::REFUSED)
+    fn fails(&self) -> pong_interface::Result<()> {
+        Err(PongError::Refused)
     }
 }

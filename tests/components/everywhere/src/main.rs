@@ -20,9 +20,9 @@ runtime::parameter!(CALLS: u64 = 0, "calls");
 runtime::parameter!(FAILS: u64 = u64::MAX, "fails");
 
 /// Something was done in the wrong order.
-const TOO_EARLY: Error = Error::Server(1);
+const TOO_EARLY: Error = Error::numbered(1);
 /// It was to fail.
-const FAILED: Error = Error::Server(2);
+const FAILED: Error = Error::numbered(2);
 
 /// How long each core is slower than the one before it.
 const LATER: u32 = 200_000;
@@ -86,20 +86,20 @@ static SERVES: Server = Server;
 runtime::export!(pong_interface::PongServer => SERVES);
 
 impl Pong for Server {
-    fn call(&self) -> Result<()> {
+    fn call(&self) -> pong_interface::Result<()> {
         let count = COUNT.load(Acquire);
-        if count != 0 && DONE.load(Acquire) == count { Ok(()) } else { Err(TOO_EARLY) }
+        if count != 0 && DONE.load(Acquire) == count { Ok(()) } else { Err(TOO_EARLY.into()) }
     }
 
-    fn add(&self, _: u64, _: u64) -> Result<u64> {
+    fn add(&self, _: u64, _: u64) -> pong_interface::Result<u64> {
         self.call().map(|()| 0)
     }
 
-    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> pong_interface::Result<(u64, u64)> {
         self.call().map(|()| (0, 0))
     }
 
-    fn fails(&self) -> Result<()> {
+    fn fails(&self) -> pong_interface::Result<()> {
         self.call()
     }
 }

@@ -92,7 +92,8 @@ fn call_inside<'p>(page: &'p GatePosts<'p>) -> Result<Ticket<'p, u64>> {
 
 /// How many of many calls answer what a direct call does.
 fn refused(page: &GatePosts) -> usize {
-    let answers = |number| page.post().echo(number).and_then(Ticket::take) == LOST.direct().echo(number);
+    let answers =
+        |number| page.post().echo(number).map_err(Error::from).and_then(Ticket::take) == LOST.direct().echo(number);
     (0..MANY as u64).filter(|number| answers(*number)).count()
 }
 

@@ -2,8 +2,7 @@
 #![no_std]
 #![no_main]
 
-use pong_interface::Pong;
-use runtime::Result;
+use pong_interface::{Pong, Result};
 
 struct Fragile;
 

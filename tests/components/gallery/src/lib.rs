@@ -5,8 +5,8 @@
 #[cfg(test)]
 extern crate std;
 
+use memory_interface::MemoryError;
 use regions::{Gift, Loan, Peer, Share};
-use runtime::{Error, Result};
 
 /// Buffers of the channel by which pictures are sent.
 pub const BUFFERS: usize = 4;
@@ -14,11 +14,27 @@ pub const BUFFERS: usize = 4;
 /// Words of a picture in a channel: 64 KiB.
 pub const LENGTH: usize = 8192;
 
-/// The error of a channel whose other end does not keep the protocol.
-pub const BROKEN: Error = Error::Server(100);
+/// What a method of [`Gallery`] answers.
+pub type Result<T> = runtime::Result<T, GalleryError>;
 
-/// The error of a gallery that has nothing hanging.
-pub const EMPTY: Error = Error::Server(101);
+runtime::errors! {
+    /// Why the gallery does not do what it is asked.
+    pub enum GalleryError {
+        NotThere = 1: "the memory manager knows of no such picture",
+        Broken = 100: "the other end of the channel does not keep the protocol",
+        Empty = 101: "nothing hangs",
+    }
+}
+
+/// Of all that the memory manager says, clients are told this.
+impl From<MemoryError> for GalleryError {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Call(error) => Self::Call(error),
+            _ => Self::NotThere,
+        }
+    }
+}
 
 /// Has pictures, which are words.
 #[runtime::interface]

@@ -3,11 +3,11 @@
 #![no_main]
 
 use core::num::NonZeroU32;
-use gallery::{BROKEN, BUFFERS, EMPTY, Gallery, GalleryServer, LENGTH};
+use gallery::{BUFFERS, Gallery, GalleryError, GalleryServer, LENGTH, Result};
 use memory_interface::{Memory, MemoryClient};
 use regions::{Channel, Gift, Loan, Owned, Peer, Share, Shared, Source, View};
+use runtime::Caller;
 use runtime::section::Section;
-use runtime::{Caller, Result};
 
 runtime::import!(MEMORY: MemoryClient);
 runtime::export!(GalleryServer => |caller| Wall(caller));
@@ -32,19 +32,19 @@ impl Wall {
 /// Takes what is in the section out of it, or puts something in. Nobody is inside while a picture is looked at: who faults there would
 /// stay inside for ever.
 fn exchange<T>(section: &Section<Option<T>>, with: Option<T>) -> Result<Option<T>> {
-    let mut inside = section.enter(NonZeroU32::MIN).map_err(|_| EMPTY)?;
+    let mut inside = section.enter(NonZeroU32::MIN).map_err(|_| GalleryError::Empty)?;
     Ok(core::mem::replace(&mut *inside, with))
 }
 
 impl Gallery for Wall {
     fn peer(&self) -> Result<Peer> {
-        Peer::own(&REGIONS)
+        Ok(Peer::own(&REGIONS)?)
     }
 
     fn retouch(&self, picture: Gift<u64>) -> Result<Gift<u64>> {
         let mut picture = Owned::take(&REGIONS, self.caller(), picture)?;
         picture.iter_mut().for_each(|word| *word += 1);
-        picture.give(self.caller()).map_err(|(error, _)| error)
+        Ok(picture.give(self.caller()).map_err(|(error, _)| error)?)
     }
 
     fn hang(&self, picture: Loan<u64>) -> Result<()> {
@@ -53,7 +53,7 @@ impl Gallery for Wall {
     }
 
     fn look(&self) -> Result<u64> {
-        let view = exchange(&HANGING, None)?.ok_or(EMPTY)?;
+        let view = exchange(&HANGING, None)?.ok_or(GalleryError::Empty)?;
         let sum = (0..view.len()).filter_map(|at| view.get(at)).sum();
         exchange(&HANGING, Some(view))?;
         Ok(sum)
@@ -69,15 +69,15 @@ impl Gallery for Wall {
     }
 
     fn retouch_sent(&self) -> Result<u64> {
-        let mut channel = exchange(&CHANNEL, None)?.ok_or(EMPTY)?;
+        let mut channel = exchange(&CHANNEL, None)?.ok_or(GalleryError::Empty)?;
         let mut sent = 0;
-        while let Some(mut picture) = channel.recv().map_err(|_| BROKEN)? {
+        while let Some(mut picture) = channel.recv().map_err(|_| GalleryError::Broken)? {
             for at in 0..LENGTH {
                 let mut word = [0];
-                channel.read(&picture, at, &mut word).ok_or(BROKEN)?;
-                channel.write(&mut picture, at, &[word[0] + 1]).ok_or(BROKEN)?;
+                channel.read(&picture, at, &mut word).ok_or(GalleryError::Broken)?;
+                channel.write(&mut picture, at, &[word[0] + 1]).ok_or(GalleryError::Broken)?;
             }
-            channel.send(picture).map_err(|_| BROKEN)?;
+            channel.send(picture).map_err(|_| GalleryError::Broken)?;
             sent += 1;
         }
         exchange(&CHANNEL, Some(channel))?;
@@ -90,10 +90,11 @@ impl Gallery for Wall {
 
     fn scrawl(&self, region: Share<u64>, at: u64, word: u64) -> Result<()> {
         let mut region = Shared::open(&REGIONS, self.caller(), region)?;
-        region.write(at as usize, &[word]).ok_or(EMPTY)
+        region.write(at as usize, &[word]).ok_or(GalleryError::Empty)
     }
 
     fn pages(&self) -> Result<u64> {
-        MEMORY.left().map(|(_, has)| has)
+        let (_, has) = MEMORY.left()?;
+        Ok(has)
     }
 }

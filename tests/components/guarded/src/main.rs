@@ -3,8 +3,7 @@
 #![no_main]
 
 use concurrency::sync::Mutex;
-use pong_interface::{Pong, REFUSED};
-use runtime::Result;
+use pong_interface::{Pong, PongError, Result};
 use runtime::time::ticks;
 
 // How long it takes, in ticks: a good part of a turn.
@@ -35,10 +34,11 @@ impl Pong for Guarded {
     }
 
     fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
-        self.fails().map(|()| (0, 0))
+        self.fails()?;
+        Ok((0, 0))
     }
 
     fn fails(&self) -> Result<()> {
-        Err(REFUSED)
+        Err(PongError::Refused)
     }
 }

@@ -4,9 +4,9 @@
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use gallery::{EMPTY, Gallery, GalleryClient};
+use gallery::{Gallery, GalleryClient, GalleryError};
 use lender::{Lender, LenderClient};
-use runtime::{Error, Result};
+use runtime::{CallError, Result};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(GALLERY: GalleryClient);
@@ -15,7 +15,7 @@ runtime::parameter!(LIVES: u64 = 1, "lives");
 
 runtime::component! { main: run }
 
-const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
+const FAULTED: GalleryError = GalleryError::Call(CallError::Kernel(abi::error::Error::Faulted));
 
 fn run() -> Result<u16> {
     let good = (0..LIVES.get()).filter(|_| life() == Ok(true)).count();
@@ -31,5 +31,5 @@ fn life() -> Result<bool> {
     let died = LENDER.die().is_err();
     let looked = GALLERY.look();
     let empty = GALLERY.look();
-    Ok(is_new && hangs && died && (looked, empty) == (Err(FAULTED), Err(EMPTY)) && GALLERY.pages()? == 0)
+    Ok(is_new && hangs && died && (looked, empty) == (Err(FAULTED), Err(GalleryError::Empty)) && GALLERY.pages()? == 0)
 }

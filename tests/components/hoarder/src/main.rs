@@ -5,7 +5,7 @@
 use abi::layout::PAGE;
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use memory_interface::{Memory, MemoryClient, NO_MEMORY};
+use memory_interface::{Memory, MemoryClient, MemoryError};
 use runtime::Result;
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -17,7 +17,7 @@ runtime::component! { main: run }
 fn run() -> Result<()> {
     let (may_have, _) = MEMORY.left()?;
     let first = MEMORY.grant(may_have)?;
-    let refused = MEMORY.grant(1) == Err(NO_MEMORY);
+    let refused = MEMORY.grant(1) == Err(MemoryError::NoMemory);
     let pages = || (0..may_have).map(|page| first + page * PAGE);
     pages().for_each(write);
     let kept = pages().filter(|page| read(*page) == *page).count();

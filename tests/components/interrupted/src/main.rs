@@ -90,7 +90,7 @@ fn report(out: &mut impl Write, what: &str, checked: core::result::Result<(), Di
 }
 
 /// The error of registers that are not as they were.
-const DIFFERENT: Error = Error::Server(1);
+const DIFFERENT: Error = Error::numbered(1);
 
 /// Keeps the core busy.
 fn wait(ticks: u64) {

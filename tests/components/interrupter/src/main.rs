@@ -34,5 +34,5 @@ fn interrupt() -> Result<()> {
         MEMORY.take_back(page)?;
         MEMORY.give_back(page, 1)?;
     }
-    CALLED.call()
+    Ok(CALLED.call()?)
 }

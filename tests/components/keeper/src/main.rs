@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use capabilities_interface::{Capabilities, CapabilitiesClient, DEAD, LIVES, name_words};
+use capabilities_interface::{Capabilities, CapabilitiesClient, CapabilitiesError, name_words};
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use memory_interface::{Memory, MemoryClient};
@@ -66,12 +66,12 @@ fn live(phoenix: u64, life: u64) -> core::result::Result<(), Wrong> {
     } else {
         memory()?;
         expect("ending", CAPABILITIES.destroy(phoenix).map(|()| true))?;
-        if CAPABILITIES.destroy(phoenix) != Err(DEAD) || PONG.call().is_ok() {
+        if CAPABILITIES.destroy(phoenix) != Err(CapabilitiesError::Dead) || PONG.call().is_ok() {
             return Err(Wrong::Answered("it lives after its end"));
         }
         expect("making", CAPABILITIES.create(phoenix).map(|()| true))?;
     }
-    if CAPABILITIES.create(phoenix) != Err(LIVES) {
+    if CAPABILITIES.create(phoenix) != Err(CapabilitiesError::Lives) {
         return Err(Wrong::Answered("there are two"));
     }
     Ok(())
@@ -79,14 +79,14 @@ fn live(phoenix: u64, life: u64) -> core::result::Result<(), Wrong> {
 
 /// Memory comes and goes as well.
 fn memory() -> core::result::Result<(), Wrong> {
-    let pages = MEMORY.grant(2).map_err(|error| Wrong::Refused("getting memory", error))?;
+    let pages = MEMORY.grant(2).map_err(|error| Wrong::Refused("getting memory", error.into()))?;
     expect("giving it back", MEMORY.give_back(pages, 2).map(|()| true))
 }
 
-fn expect(what: &'static str, result: Result<bool>) -> core::result::Result<(), Wrong> {
+fn expect(what: &'static str, result: core::result::Result<bool, impl Into<Error>>) -> core::result::Result<(), Wrong> {
     match result {
         Ok(true) => Ok(()),
         Ok(false) => Err(Wrong::Answered(what)),
-        Err(error) => Err(Wrong::Refused(what, error)),
+        Err(error) => Err(Wrong::Refused(what, error.into())),
     }
 }

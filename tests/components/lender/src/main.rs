@@ -44,6 +44,7 @@ impl Lender for Lending {
     }
 
     fn pages(&self) -> Result<u64> {
-        MEMORY.left().map(|(_, has)| has)
+        let (_, has) = MEMORY.left()?;
+        Ok(has)
     }
 }

@@ -1,7 +1,7 @@
 //! Pages at run time.
 
 use crate::{MEMORY, NEIGHBOUR, PAGES, registered};
-use memory_interface::{Memory, MemoryPosts, NOT_YOURS};
+use memory_interface::{Memory, MemoryError, MemoryPosts};
 use runtime::Result;
 use taker::Taker;
 
@@ -40,12 +40,12 @@ pub fn unmap() -> Result<bool> {
         memory.post().take_back(page)?.wait(&PAGES)?;
         let refused = NEIGHBOUR.map(page, false);
         memory.post().give_back(page, 1)?.wait(&PAGES)?;
-        Ok(refused == Err(NOT_YOURS) && MEMORY.direct().left()? == before)
+        Ok(refused == Err(MemoryError::NotYours) && MEMORY.direct().left()? == before)
     })
 }
 
 fn granted(memory: &MemoryPosts) -> Result<u64> {
-    memory.post().grant(1)?.wait(&PAGES)
+    Ok(memory.post().grant(1)?.wait(&PAGES)?)
 }
 
 fn read(address: u64) -> u64 {

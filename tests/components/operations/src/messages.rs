@@ -1,7 +1,7 @@
 //! Who one is, and messages.
 
 use crate::{MAILBOX, PAGES, registered};
-use mailbox::{FULL, Mailbox, NO_SUCH_ADDRESS};
+use mailbox::{Mailbox, MailboxError};
 use runtime::Result;
 
 pub fn who_am_i() -> Result<bool> {
@@ -17,7 +17,8 @@ pub fn send() -> Result<bool> {
         let [first, second, third] =
             [(me, 1), (me, 2), (u64::MAX, 3)].map(|(to, message)| mailbox.post().try_send(to, message));
         let answers = [first?.wait(&PAGES), second?.wait(&PAGES), third?.wait(&PAGES)];
-        Ok(answers == [Ok(()), Err(FULL), Err(NO_SUCH_ADDRESS)] && MAILBOX.direct().receive()? == (me, 1))
+        Ok(answers == [Ok(()), Err(MailboxError::Full), Err(MailboxError::NoSuchAddress)]
+            && MAILBOX.direct().receive()? == (me, 1))
     })
 }
 

@@ -4,10 +4,10 @@
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use gallery::{BUFFERS, EMPTY, Gallery, GalleryClient, LENGTH};
-use memory_interface::{Memory, MemoryClient, NOT_YOURS};
+use gallery::{BUFFERS, Gallery, GalleryClient, GalleryError, LENGTH};
+use memory_interface::{Memory, MemoryClient};
 use regions::{Broken, Channel, Owned, Peer, Source};
-use runtime::{Error, Result};
+use runtime::{CallError, Result};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(MEMORY: MemoryClient);
@@ -17,7 +17,7 @@ runtime::component! { main: run }
 
 static REGIONS: Source = Source::new(&MEMORY);
 
-const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
+const FAULTED: GalleryError = GalleryError::Call(CallError::Kernel(abi::error::Error::Faulted));
 
 /// Bytes of the pictures.
 const SIZES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
@@ -61,7 +61,7 @@ fn given(gallery: Peer) -> Result<bool> {
         let gift = painted(bytes / 8)?.give(gallery).map_err(|(error, _)| error)?;
         let picture = Owned::take(&REGIONS, gallery, GALLERY.retouch(gift)?)?;
         all &= picture.len() == bytes / 8 && (1..).zip(picture.iter()).all(|(at, word)| *word == at);
-        all &= GALLERY.retouch(gift).err() == Some(NOT_YOURS);
+        all &= GALLERY.retouch(gift).err() == Some(GalleryError::NotThere);
     }
     Ok(all)
 }
@@ -79,10 +79,10 @@ fn lent(gallery: Peer) -> Result<bool> {
         all &= GALLERY.look()? == sum + 1000;
         picture.revoke()?;
         all &= GALLERY.look() == Err(FAULTED) && picture[7] == 1007;
-        all &= GALLERY.hang(loan) == Err(NOT_YOURS);
+        all &= GALLERY.hang(loan) == Err(GalleryError::NotThere);
         GALLERY.hang(picture.lend(gallery)?)?;
         drop(picture);
-        all &= GALLERY.look() == Err(FAULTED) && GALLERY.look() == Err(EMPTY);
+        all &= GALLERY.look() == Err(FAULTED) && GALLERY.look() == Err(GalleryError::Empty);
     }
     Ok(all)
 }

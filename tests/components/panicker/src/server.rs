@@ -4,25 +4,24 @@
 use core::fmt::{self, Display};
 use core::hint::black_box;
 use pong_interface::Pong;
-use runtime::Result;
 
 /// A server that panics, but for one answer.
 pub struct Panicking;
 
 impl Pong for Panicking {
-    fn call(&self) -> Result<()> {
+    fn call(&self) -> pong_interface::Result<()> {
         panic!("{Unspeakable}")
     }
 
-    fn add(&self, at: u64, _: u64) -> Result<u64> {
+    fn add(&self, at: u64, _: u64) -> pong_interface::Result<u64> {
         Ok(black_box([3, 5])[at as usize])
     }
 
-    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> pong_interface::Result<(u64, u64)> {
         Ok((deeper([0; 16]), 0))
     }
 
-    fn fails(&self) -> Result<()> {
+    fn fails(&self) -> pong_interface::Result<()> {
         fail();
         Ok(())
     }

@@ -29,7 +29,7 @@ runtime::parameter!(MIGRATE: bool = false, "migrate");
 runtime::component! { main: main }
 
 /// A thread was woken before its partner woke it.
-const WOKEN_TOO_EARLY: Error = Error::Server(1);
+const WOKEN_TOO_EARLY: Error = Error::numbered(1);
 
 /// What is known of a thread.
 struct Partner {
@@ -111,7 +111,7 @@ fn take_turns(number: u64) -> Result<()> {
 
 fn wake(me: &Partner, other: &Partner) -> Result<()> {
     me.woke.fetch_add(1, AcqRel);
-    SCHED.wake(other.index.load(Acquire))
+    Ok(SCHED.wake(other.index.load(Acquire))?)
 }
 
 /// What threads do between two rounds, by chance.
@@ -128,8 +128,8 @@ impl Dice {
     /// Yields, sleeps, works or moves now and then.
     fn dawdle(&mut self, me: &Partner) -> Result<()> {
         match self.throw() % 64 {
-            0 => SCHED.yield_now(),
-            1 => SCHED.sleep(self.throw() % 4_096),
+            0 => Ok(SCHED.yield_now()?),
+            1 => Ok(SCHED.sleep(self.throw() % 4_096)?),
             2 => {
                 (0..self.throw() % 1_024).for_each(|_| core::hint::spin_loop());
                 Ok(())

@@ -58,7 +58,7 @@ fn fault(gate: &GatePosts) -> Result<()> {
     let before = gate.post().divide(84, 2)?;
     let faulty = gate.post().divide(1, 0)?;
     let behind = gate.post().echo(7)?;
-    let flushed = gate.flush().err() == Some(FAULTED);
+    let flushed = gate.flush().map_err(Error::from).err() == Some(FAULTED);
     info!("the server faulted: {flushed}, {}", faulty.take().err() == Some(FAULTED));
     info!("before it {}, behind it {}", before.take()?, behind.wait(&PAGES)?);
     drop(gate.post().divide(1, 0)?);

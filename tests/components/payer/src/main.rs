@@ -21,8 +21,8 @@ fn run() -> Result<()> {
     loop {
         match pong.post().add(2, 3) {
             Ok(_) => {}
-            Err(runtime::Error::Page(PageError::Exhausted)) => drop(pong.wait(&PAGES)?),
-            Err(error) => return Err(error),
+            Err(runtime::CallError::Page(PageError::Exhausted)) => drop(pong.wait(&PAGES)?),
+            Err(error) => return Err(error.into()),
         }
     }
 }

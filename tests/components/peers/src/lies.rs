@@ -44,7 +44,7 @@ pub fn run() -> Result<()> {
 fn sleep(_: u64) -> Result<()> {
     Member::join()?;
     SLEEPS.store(1, Relaxed);
-    SCHED.sleep(1_000_000_000)
+    Ok(SCHED.sleep(1_000_000_000)?)
 }
 
 /// What the kernel answered, and who it took the thread for.

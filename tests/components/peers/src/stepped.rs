@@ -21,7 +21,7 @@ const ENDED: u64 = 4;
 /// How often the other went on because the one handed over to it.
 static ARRIVALS: AtomicU64 = AtomicU64::new(0);
 
-const NOBODY: Error = Error::Server(1);
+const NOBODY: Error = Error::numbered(1);
 
 pub fn run() -> Result<()> {
     INDICES[0].store(thread::current(), Relaxed);

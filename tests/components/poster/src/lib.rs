@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use log::info;
-use pong_interface::{Pong, PongPosts};
+use pong_interface::{Pong, PongError, PongPosts};
 use runtime::page::{PageError, Ticket};
 use runtime::{Error, Result};
 
@@ -19,7 +19,7 @@ const SLOTS: u64 = 64;
 ///
 /// Those of the calls.
 pub fn batch(pong: &PongPosts) -> Result<()> {
-    let mut sums: [Option<Ticket<u64>>; BATCH] = [const { None }; BATCH];
+    let mut sums: [Option<Ticket<u64, PongError>>; BATCH] = [const { None }; BATCH];
     for (number, sum) in (0..).zip(&mut sums) {
         *sum = Some(pong.post().add(number, 1000)?);
     }
@@ -46,7 +46,7 @@ pub fn mixed(pong: &PongPosts) -> Result<()> {
         let sums = pong.post().args(1, 2, 3, round)?;
         drop(pong.post().add(7, 7)?);
         pong.flush()?;
-        let expected = (Ok(round + 2), Err(pong_interface::REFUSED), Ok((3, 3 + round)));
+        let expected = (Ok(round + 2), Err(PongError::Refused), Ok((3, 3 + round)));
         if (sum.take(), refusal.take(), sums.take()) != expected {
             info!("round {round} is wrong");
         }
@@ -76,14 +76,14 @@ pub fn lone(pong: &PongPosts, direct: &impl Pong) -> Result<()> {
 ///
 /// Those of the calls.
 pub fn exhaust(pong: &PongPosts) -> Result<()> {
-    let mut kept: [Option<Ticket<u64>>; SLOTS as usize] = [const { None }; SLOTS as usize];
+    let mut kept: [Option<Ticket<u64, PongError>>; SLOTS as usize] = [const { None }; SLOTS as usize];
     for (number, sum) in (0..).zip(&mut kept) {
         *sum = Some(pong.post().add(number, number)?);
     }
     let refused = pong.post().call().err();
-    info!("the call after {SLOTS} others: {}", text(refused));
+    info!("the call after {SLOTS} others: {}", text(refused.map(Error::from)));
     pong.flush()?;
-    info!("served and not taken: {}", text(pong.post().call().err()));
+    info!("served and not taken: {}", text(pong.post().call().err().map(Error::from)));
     let mut right = 0;
     for (number, sum) in (0..).zip(&mut kept) {
         right += u64::from(sum.take().map(Ticket::take) == Some(Ok(2 * number)));
@@ -113,8 +113,13 @@ pub fn forbidden(pong: &PongPosts, direct: &impl Pong) -> Result<()> {
     let forbidden = pong.post().fails()?;
     let after = pong.post().add(3, 4)?;
     pong.flush()?;
-    info!("posted: {}; before it {}, behind it {}", text(forbidden.take().err()), before.take()?, after.take()?);
-    info!("called: {}", text(direct.fails().err()));
+    info!(
+        "posted: {}; before it {}, behind it {}",
+        text(forbidden.take().err().map(Error::from)),
+        before.take()?,
+        after.take()?
+    );
+    info!("called: {}", text(direct.fails().err().map(Error::from)));
     Ok(())
 }
 
@@ -143,7 +148,7 @@ fn costs<const B: usize>(pong: &PongPosts, clock: &impl Fn() -> u64) -> Result<u
     let mut ticks = 0;
     for round in 0..2 * ROUNDS {
         let start = clock();
-        let mut sums: [Option<Ticket<u64>>; B] = [const { None }; B];
+        let mut sums: [Option<Ticket<u64, PongError>>; B] = [const { None }; B];
         for (number, sum) in (0..).zip(&mut sums) {
             *sum = Some(pong.post().add(number, 1)?);
         }
@@ -175,7 +180,7 @@ fn text(error: Option<Error>) -> &'static str {
         Some(Error::Page(PageError::Exhausted)) => "exhausted",
         Some(Error::Page(PageError::Open)) => "open already",
         Some(Error::Kernel(error)) => error.text(),
-        Some(pong_interface::REFUSED) => "refused by pong",
+        Some(error) if error == PongError::Refused.into() => "refused by pong",
         Some(_) => "another error",
     }
 }

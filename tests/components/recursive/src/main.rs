@@ -23,22 +23,22 @@ runtime::export!(pong_interface::PongServer => RECURSIVE);
 struct Recursive;
 
 impl Pong for Recursive {
-    fn call(&self) -> Result<()> {
+    fn call(&self) -> pong_interface::Result<()> {
         Ok(())
     }
 
     /// Goes so deep, and answers how much of its stack has been used at most.
-    fn add(&self, depth: u64, _: u64) -> Result<u64> {
+    fn add(&self, depth: u64, _: u64) -> pong_interface::Result<u64> {
         descend(depth);
         // SAFETY: the graph gives each of its stacks so many bytes.
         Ok(unsafe { thread::stack_used(STACK.get()) })
     }
 
-    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> pong_interface::Result<(u64, u64)> {
         Ok((0, 0))
     }
 
-    fn fails(&self) -> Result<()> {
+    fn fails(&self) -> pong_interface::Result<()> {
         Ok(())
     }
 }

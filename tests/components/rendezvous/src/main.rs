@@ -23,11 +23,11 @@ impl Rendezvous for Client {
     }
 
     fn wait(&self) -> Result<()> {
-        SCHED.block()
+        Ok(SCHED.block()?)
     }
 
     fn signal(&self) -> Result<()> {
-        SCHED.wake(WAITING.load(Relaxed))
+        Ok(SCHED.wake(WAITING.load(Relaxed))?)
     }
 }
 

@@ -8,7 +8,6 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use log::{LevelFilter, Log, Metadata, Record};
 use pong_interface::{Pong, PongServer};
-use runtime::Result;
 
 runtime::export!(PongServer => Scribe);
 
@@ -61,21 +60,21 @@ impl Write for Ends {
 }
 
 impl Pong for Scribe {
-    fn call(&self) -> Result<()> {
+    fn call(&self) -> pong_interface::Result<()> {
         Ok(())
     }
 
     /// From now on the logger does `what`.
-    fn add(&self, what: u64, _: u64) -> Result<u64> {
+    fn add(&self, what: u64, _: u64) -> pong_interface::Result<u64> {
         RECORDS.store(0, Relaxed);
         Ok(DOES.swap(what, Relaxed))
     }
 
-    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> pong_interface::Result<(u64, u64)> {
         Ok((RECORDS.load(Relaxed), REASONS.load(Relaxed)))
     }
 
-    fn fails(&self) -> Result<()> {
+    fn fails(&self) -> pong_interface::Result<()> {
         panic!("as asked")
     }
 }

@@ -5,8 +5,8 @@
 use abi::layout::PAGE;
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use memory_interface::{Memory, MemoryClient, NO_MEMORY, NOT_PERMITTED, NOT_YOURS};
-use runtime::{Error, Result};
+use memory_interface::{Memory, MemoryClient, MemoryError};
+use runtime::{CallError, Result};
 use taker::{Taker, TakerClient};
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -16,7 +16,7 @@ runtime::import!(READER: TakerClient, "reader");
 
 runtime::component! { main: run }
 
-const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
+const FAULTED: MemoryError = MemoryError::Call(CallError::Kernel(abi::error::Error::Faulted));
 
 /// What is tried, and whether it came out as it should.
 type Step = fn() -> Result<bool>;
@@ -50,7 +50,7 @@ fn quota() -> Result<bool> {
     let more = MEMORY.grant(1);
     let wrong = MEMORY.give_back(pages, 9);
     MEMORY.give_back(pages, 8)?;
-    Ok(more == Err(NO_MEMORY) && wrong == Err(NOT_YOURS) && MEMORY.left()? == (8, 0))
+    Ok(more == Err(MemoryError::NoMemory) && wrong == Err(MemoryError::NotYours) && MEMORY.left()? == (8, 0))
 }
 
 /// What was written by the last owner is never seen by the next.
@@ -80,7 +80,7 @@ fn shared() -> Result<bool> {
     MEMORY.take_back(pages)?;
     let after = NEIGHBOUR.read(there);
     MEMORY.give_back(pages, 2)?;
-    Ok((before, count, seen, answered, after) == (Err(NOT_YOURS), 2, 7, 9, Err(FAULTED)))
+    Ok((before, count, seen, answered, after) == (Err(MemoryError::NotYours), 2, 7, 9, Err(FAULTED)))
 }
 
 /// What is offered to be read cannot be written, and giving it back takes it from those who have it.
@@ -95,7 +95,7 @@ fn read_only() -> Result<bool> {
     let kept = read(page);
     MEMORY.give_back(page, 1)?;
     let after = READER.read(there);
-    Ok((refused, seen, written, kept, after) == (Err(NOT_PERMITTED), 5, Err(FAULTED), 5, Err(FAULTED)))
+    Ok((refused, seen, written, kept, after) == (Err(MemoryError::NotPermitted), 5, Err(FAULTED), 5, Err(FAULTED)))
 }
 
 /// What was given is the other's, and whoever gave it faults; along edges that do not say so, nothing is.
@@ -110,7 +110,7 @@ fn given() -> Result<bool> {
     let back = NEIGHBOUR.read(there)?;
     NEIGHBOUR.discard(there, count)?;
     let refused = READER.give(1);
-    Ok((theirs, count, seen, back, refused) == (Err(FAULTED), 1, 77, 78, Err(NOT_PERMITTED))
+    Ok((theirs, count, seen, back, refused) == (Err(FAULTED), 1, 77, 78, Err(MemoryError::NotPermitted))
         && MEMORY.left()? == (8, 0))
 }
 

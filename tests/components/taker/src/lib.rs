@@ -5,7 +5,7 @@
 #[cfg(test)]
 extern crate std;
 
-use runtime::Result;
+use memory_interface::Result;
 
 /// Maps memory, and touches it.
 #[runtime::interface]

@@ -2,8 +2,8 @@
 #![no_std]
 #![no_main]
 
-use memory_interface::{Memory, MemoryClient};
-use runtime::{Caller, Result};
+use memory_interface::{Memory, MemoryClient, Result};
+use runtime::Caller;
 use taker::{Taker, TakerServer};
 
 runtime::import!(MEMORY: MemoryClient);

@@ -53,7 +53,7 @@ fn again(pong: &PongPosts<'_>) -> Result<()> {
         pong.register(&PAGES)?;
     }
     pong.unregister(&PAGES)?;
-    let forgotten = pong.wait(&PAGES) == Err(pages_interface::NO_SUCH_PAGE);
+    let forgotten = pong.wait(&PAGES) == Err(pages_interface::PagesError::NoSuchPage.into());
     pong.register(&PAGES)?;
     info!("forgotten: {forgotten}; a thousand times later: {}", sum.wait(&PAGES)?);
     Ok(())

@@ -6,7 +6,7 @@ use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::Relaxed;
 use pong_interface::Pong;
 use runtime::{Result, time};
-use sched_interface::{NO_SUCH_POINT, NOBODY, Sched, Threads};
+use sched_interface::{NOBODY, Sched, SchedError, Threads};
 
 /// Indices of no thread, of threads that are others', and of this one in disguise.
 const GUESSES: [u64; 11] = [0, 1, 2, 4, 5, 6, 1023, 1024, 1 << 32 | OWN, 1 << 16 | OWN, u64::MAX];
@@ -55,7 +55,7 @@ pub fn meddle() -> Result<()> {
     while time::ticks() < end {
         for answer in FIRST_POINTS.flat_map(|point| attempts(point, greedy)) {
             tried += 1;
-            refused += u64::from(answer == Err(NO_SUCH_POINT));
+            refused += u64::from(answer == Err(SchedError::NoSuchPoint));
         }
         SCHED.sleep(PAUSE)?;
     }
@@ -65,7 +65,7 @@ pub fn meddle() -> Result<()> {
 }
 
 /// Lets all go on for ever, one at once, and says that all wait for the greedy thread.
-fn attempts(point: u64, greedy: u64) -> [Result<()>; 4] {
+fn attempts(point: u64, greedy: u64) -> [sched_interface::Result<()>; 4] {
     [
         SCHED.trigger(point, u64::MAX),
         SCHED.trigger_one(point, u64::MAX),

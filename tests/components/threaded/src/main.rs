@@ -82,7 +82,7 @@ fn yield_in_turns() -> Result<()> {
 
 fn block_for_good() -> Result<()> {
     say(format_args!("waits"));
-    SCHED.block()
+    Ok(SCHED.block()?)
 }
 
 fn fault() -> Result<()> {

@@ -28,7 +28,7 @@ pub fn punctual() -> Result<()> {
     }
     say(format_args!("{SLEEPS} sleeps: {early} end early, {late} end late"));
     say(format_args!("nothing is due: {} of {PIECES} pieces of work are interrupted", interrupted()));
-    SCHED.spawn(|_| SCHED.sleep(10 * ROUNDS), 0)?;
+    SCHED.spawn(|_| Ok(SCHED.sleep(10 * ROUNDS)?), 0)?;
     say(format_args!("one sleeps: {} of {PIECES}", interrupted()));
     say(format_args!("nobody sleeps: {} of {PIECES}", interrupted()));
     Ok(())

@@ -88,5 +88,5 @@ pub fn wait_with_a_time() -> Result<()> {
 const OWN: u64 = 3;
 
 fn wake(_: u64) -> Result<()> {
-    SCHED.wake(OWN)
+    Ok(SCHED.wake(OWN)?)
 }

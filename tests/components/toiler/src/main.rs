@@ -8,8 +8,8 @@ mod shop;
 use concurrency::thread;
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use pong_interface::{Pong, PongClient, PongServer};
-use runtime::{Error, Result};
+use pong_interface::{Pong, PongClient, PongError, PongServer};
+use runtime::Result;
 use shop::{SHOP, Shop};
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -36,21 +36,22 @@ const KINDS: [fn(&Shop) -> Result<()>; 5] =
 struct Counter;
 
 impl Pong for Counter {
-    fn call(&self) -> Result<()> {
-        SHOP.serve()
+    fn call(&self) -> pong_interface::Result<()> {
+        Ok(SHOP.serve()?)
     }
 
     /// The one before has called so often, and does so no more.
-    fn add(&self, calls: u64, _: u64) -> Result<u64> {
-        SHOP.close(calls).map(|()| calls)
+    fn add(&self, calls: u64, _: u64) -> pong_interface::Result<u64> {
+        SHOP.close(calls)?;
+        Ok(calls)
     }
 
-    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> Result<(u64, u64)> {
-        Err(Error::Unknown)
+    fn args(&self, _: u64, _: u64, _: u64, _: u64) -> pong_interface::Result<(u64, u64)> {
+        Err(PongError::Refused)
     }
 
-    fn fails(&self) -> Result<()> {
-        Err(Error::Unknown)
+    fn fails(&self) -> pong_interface::Result<()> {
+        Err(PongError::Refused)
     }
 }
 
@@ -69,7 +70,7 @@ fn run() -> Result<()> {
     let verdict = if adds_up { "all adds up" } else { "it does NOT add up" };
     // Whether anyone can read it does not change what came of it.
     let _ = writeln!(Writer::new(&CONSOLE), "{name}: {operations} operations: {verdict}");
-    if adds_up { Ok(()) } else { Err(Error::Unknown) }
+    if adds_up { Ok(()) } else { Err(PongError::Refused.into()) }
 }
 
 /// All that a thread does.
@@ -83,5 +84,5 @@ fn work(number: usize) -> Result<()> {
 
 /// Each thread of this component executes in the next one, too; behind the last there is none.
 fn call_next() -> Result<()> {
-    if IS_LAST.get() { thread::yield_now() } else { NEXT.call() }
+    if IS_LAST.get() { thread::yield_now() } else { Ok(NEXT.call()?) }
 }

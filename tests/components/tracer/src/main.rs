@@ -4,8 +4,7 @@
 
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
-use pong_interface::{Pong, PongClient, PongServer};
-use runtime::Result;
+use pong_interface::{Pong, PongClient, PongServer, Result};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(PONG: PongClient);

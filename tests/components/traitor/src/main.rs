@@ -8,8 +8,8 @@ use abi::page::ROWS;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use gate::GateServer;
-use runtime::Reply;
 use runtime::internal::Record;
+use runtime::{Error, Reply};
 
 runtime::parameter!(SEED: u64 = 1, "seed");
 runtime::parameter!(TAME: u64 = u64::MAX, "tame");
@@ -68,7 +68,7 @@ unsafe extern "C" fn serve<const METHOD: u64, const CLEARED: bool>(
 ///
 /// At the end of an invocation.
 unsafe fn leave<const CLEARED: bool>(words: [u64; 2]) -> ! {
-    let reply = Reply::from(Ok((words[0], words[1])));
+    let reply = Reply::from(Ok::<_, Error>((words[0], words[1])));
     // SAFETY: the caller's promise.
     unsafe { if CLEARED { reply.leave_cleared() } else { reply.leave() } }
 }

@@ -5,9 +5,9 @@
 use console_interface::{ConsoleClient, Logger};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
-use pong_interface::{Pong, PongPosts};
-use runtime::page::Ticket;
-use runtime::{Error, Result, time};
+use pong_interface::{Pong, PongError, PongPosts};
+use runtime::page::{PageError, Ticket};
+use runtime::{CallError, Error, Result, time};
 use sched_interface::{Sched, SchedClient};
 
 runtime::import!(CONSOLE: ConsoleClient);
@@ -27,7 +27,7 @@ fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
     let pong = PONG.open()?;
     let early = pong.post().call()?;
-    info!("before it is registered: {}", text(early.wait(&PAGES)));
+    info!("before it is registered: {}", text(early.wait(&PAGES).map_err(|error| Error::from(error).into())));
     pong.register(&PAGES)?;
     info!("registered again: {}", text(pong.register(&PAGES)));
     info!("another's page: {}", text(pages_interface::Pages::register(&PAGES, 1 << 40)));
@@ -61,7 +61,7 @@ fn cost<const CALLS: usize>(pong: &PongPosts) -> Result<u64> {
 }
 
 fn batch(pong: &PongPosts) -> Result<u64> {
-    let mut sums: [Option<Ticket<u64>>; BATCH] = [const { None }; BATCH];
+    let mut sums: [Option<Ticket<u64, PongError>>; BATCH] = [const { None }; BATCH];
     for (number, sum) in (0..).zip(&mut sums) {
         *sum = Some(pong.post().add(number, 1000)?);
         if number % 2 == 0 {
@@ -76,12 +76,13 @@ fn batch(pong: &PongPosts) -> Result<u64> {
     Ok(right)
 }
 
-fn text(result: Result<()>) -> &'static str {
+fn text(result: pages_interface::Result<()>) -> &'static str {
     match result {
         Ok(()) => "no error",
-        Err(pages_interface::NO_SUCH_PAGE) => "no such page",
-        Err(pages_interface::REGISTERED) => "registered already",
-        Err(Error::Kernel(error)) => error.text(),
+        Err(pages_interface::PagesError::NoSuchPage) => "no such page",
+        Err(pages_interface::PagesError::Registered) => "registered already",
+        Err(pages_interface::PagesError::Call(CallError::Kernel(error))) => error.text(),
+        Err(pages_interface::PagesError::Call(CallError::Page(PageError::NotServed))) => "not served",
         Err(_) => "another error",
     }
 }

@@ -45,7 +45,7 @@ impl Fault for Warden {
             emulate()?;
         }
         if FAIL.get() {
-            return Err(Error::Server(1));
+            return Err(Error::numbered(1));
         }
         Ok(match (number % (RETRIES.get() + 1), RESUME.get(), END.get()) {
             (1.., ..) => Answer::Retry,

@@ -3,8 +3,11 @@
 #![forbid(unsafe_code)]
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use greeting::Greeting;
+use greeting::{Greeting, GreetingError};
 use runtime::Result;
+
+/// Visitors whom a greeter has the voice for.
+pub const VOICE: u64 = 1000;
 
 /// A greeter, and how many visitors it has greeted.
 #[derive(Default)]
@@ -20,8 +23,9 @@ impl Greeter {
 }
 
 impl Greeting for Greeter {
-    fn greet(&self) -> Result<u64> {
-        Ok(self.visitors.fetch_add(1, Relaxed) + 1)
+    fn greet(&self) -> Result<u64, GreetingError> {
+        let before = self.visitors.fetch_add(1, Relaxed);
+        if before < VOICE { Ok(before + 1) } else { Err(GreetingError::Hoarse) }
     }
 }
 
@@ -34,5 +38,11 @@ mod tests {
         let greeter = Greeter::new();
         assert_eq!(greeter.greet(), Ok(1));
         assert_eq!(greeter.greet(), Ok(2));
+    }
+
+    #[test]
+    fn a_voice_does_not_last_for_ever() {
+        let greeter = Greeter { visitors: AtomicU64::new(VOICE) };
+        assert_eq!(greeter.greet(), Err(GreetingError::Hoarse));
     }
 }

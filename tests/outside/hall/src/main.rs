@@ -5,14 +5,18 @@
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use runtime::{Core, Error, Result};
+use runtime::{Core, Result};
 
 runtime::import!(CONSOLE: ConsoleClient);
 
 runtime::component! { initialise: unlock, parallel_initialise: open_desk, main: welcome }
 
-/// The error of a desk in a hall that is locked.
-const LOCKED: Error = Error::Server(1);
+runtime::errors! {
+    /// Why a desk does not open.
+    pub enum DeskError {
+        Locked = 1: "the hall is locked",
+    }
+}
 
 static KEYS: AtomicU32 = AtomicU32::new(0);
 static DESKS: AtomicU32 = AtomicU32::new(0);
@@ -23,9 +27,9 @@ fn unlock() {
 }
 
 /// On each core, on all of them at once.
-fn open_desk(core: Core) -> Result<()> {
+fn open_desk(core: Core) -> Result<(), DeskError> {
     if KEYS.load(Relaxed) == 0 {
-        return Err(LOCKED);
+        return Err(DeskError::Locked);
     }
     DESKS.fetch_or(1 << core.index, Relaxed);
     Ok(())

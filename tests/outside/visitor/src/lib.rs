@@ -5,36 +5,54 @@
 #[cfg(test)]
 extern crate std;
 
-use core::fmt::Write;
-use greeting::Greeting;
-use runtime::Result;
+use core::fmt::{self, Write};
+use greeting::{Greeting, GreetingError};
+
+/// Why a visit comes to nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub enum VisitError {
+    /// The greeter did not greet.
+    Greeter(GreetingError),
+    /// Nobody takes what is written about it.
+    Unwritten,
+}
+
+impl From<GreetingError> for VisitError {
+    fn from(error: GreetingError) -> Self {
+        Self::Greeter(error)
+    }
+}
+
+impl From<fmt::Error> for VisitError {
+    fn from(_: fmt::Error) -> Self {
+        Self::Unwritten
+    }
+}
 
 /// Has the greeter greet us `times`, and writes what it said last.
 ///
 /// # Errors
 ///
-/// Those of the greeter.
-pub fn visit(greeter: &impl Greeting, times: u64, out: &mut impl Write) -> Result<()> {
+/// Those of the greeter, and of the writer.
+pub fn visit(greeter: &impl Greeting, times: u64, out: &mut impl Write) -> Result<(), VisitError> {
     let mut visitors = 0;
     for _ in 0..times {
         visitors = greeter.greet()?;
     }
-    // Whether anyone can read it does not change the visit.
-    let _ = writeln!(out, "visitor: the greeter has greeted {visitors} visitors");
+    writeln!(out, "visitor: the greeter has greeted {visitors} visitors")?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runtime::Error;
     use std::string::String;
 
     /// A greeter that always says the same.
-    struct Mock(Result<u64>);
+    struct Mock(Result<u64, GreetingError>);
 
     impl Greeting for Mock {
-        fn greet(&self) -> Result<u64> {
+        fn greet(&self) -> Result<u64, GreetingError> {
             self.0
         }
     }
@@ -49,8 +67,8 @@ mod tests {
     #[test]
     fn a_visit_without_a_greeting_is_not_written() {
         let mut out = String::new();
-        let faulted = Error::Server(9);
-        assert_eq!(visit(&Mock(Err(faulted)), 3, &mut out), Err(faulted));
+        let hoarse = visit(&Mock(Err(GreetingError::Hoarse)), 3, &mut out);
+        assert_eq!(hoarse, Err(VisitError::Greeter(GreetingError::Hoarse)));
         assert_eq!(out, "");
     }
 }

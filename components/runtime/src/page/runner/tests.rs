@@ -36,7 +36,7 @@ impl WorkerThreads for Sleepers {
 
     fn wake(&self, thread: u64) -> Result<()> {
         if self.closed == 4 && !self.is_over.load(SeqCst) {
-            return Err(Error::Server(2));
+            return Err(Error::numbered(2));
         }
         let (woken, bell) = &self.woken[thread as usize];
         *woken.lock().unwrap() = true;
@@ -66,7 +66,7 @@ impl RunnerThreads for Sleepers {
     }
 
     fn migrate(&self, core: u64) -> Result<()> {
-        if core == self.closed { Err(Error::Server(10)) } else { Ok(()) }
+        if core == self.closed { Err(Error::numbered(10)) } else { Ok(()) }
     }
 }
 
@@ -100,7 +100,7 @@ pub fn beside_ends(
         let (served, serve) = (&ends, &serve);
         scope.spawn(move || {
             ME.set(RUNNER);
-            let ended = runner.run(core, served.header(), || serve(served));
+            let ended = runner.run(core, served.header(), || serve(served).map_err(CallError::from));
             assert_eq!(ended, Err(Error::Unknown), "the test is over");
         });
         let _end = Over(threads);
@@ -117,13 +117,14 @@ fn served(ends: &Ends) -> Result<[u64; 2]> {
 fn calls_that_another_thread_serves_answer_as_they_do_here() {
     beside(1, served, |posts| {
         for round in 0..300 {
-            let sums: Vec<_> = (0..round % 64).map(|at| posts.post::<u64, _>(0, [at, round, 0, 0]).unwrap()).collect();
+            let sums: Vec<_> =
+                (0..round % 64).map(|at| posts.post::<u64, Error, _>(0, [at, round, 0, 0]).unwrap()).collect();
             assert_eq!(posts.flush(), Ok(round % 64));
             for (at, sum) in (0..).zip(sums) {
                 assert_eq!(sum.take(), Ok(at + round));
             }
             // Without a flush, taking a result waits for it.
-            assert_eq!(posts.post::<u64, _>(0, [round, 1, 0, 0]).unwrap().take(), Ok(round + 1));
+            assert_eq!(posts.post::<u64, Error, _>(0, [round, 1, 0, 0]).unwrap().take(), Ok(round + 1));
         }
         assert_eq!(posts.free(), 64);
     });
@@ -137,8 +138,8 @@ fn a_fault_ends_the_calls_that_it_hit_and_others_are_served() {
         let faulted: Result<u64> = Err(Error::Kernel(KernelError::Faulted));
         for round in 0..100 {
             faults.store(true, SeqCst);
-            let sums: Vec<_> = (0..3).map(|at| posts.post::<u64, _>(0, [at, round, 0, 0]).unwrap()).collect();
-            assert_eq!(posts.flush(), faulted);
+            let sums: Vec<_> = (0..3).map(|at| posts.post::<u64, Error, _>(0, [at, round, 0, 0]).unwrap()).collect();
+            assert_eq!(posts.flush().map_err(Error::from), faulted);
             let answers: Vec<_> = sums.into_iter().map(Ticket::take).collect();
             assert_eq!(answers.iter().filter(|answer| **answer == faulted).count(), 1, "{answers:?}");
         }
@@ -154,8 +155,8 @@ fn a_server_that_is_gone_is_an_error_each_time_and_nobody_waits_for_ever() {
         |_| Err(gone),
         |posts| {
             for _ in 0..10 {
-                let call = posts.post::<u64, _>(0, [0; 4]).unwrap();
-                assert_eq!(posts.flush(), Err(gone));
+                let call = posts.post::<u64, Error, _>(0, [0; 4]).unwrap();
+                assert_eq!(posts.flush().map_err(Error::from), Err(gone));
                 assert_eq!(call.take(), Err(gone));
             }
         },
@@ -170,16 +171,19 @@ fn a_runner_that_cannot_be_woken_is_an_error_each_time() {
     let posts = ends.import.open().unwrap();
     assert!(runner.relay.prepare_to_sleep(0));
     for _ in 0..3 {
-        let call = posts.post::<u64, _>(0, [0; 4]).unwrap();
-        assert_eq!((posts.flush(), call.take()), (Err(Error::Server(2)), Err(Error::Server(2))));
+        let call = posts.post::<u64, Error, _>(0, [0; 4]).unwrap();
+        assert_eq!(
+            (posts.flush(), call.take()),
+            (Err(CallError::Page(PageError::NotServed)), Err(Error::Page(PageError::NotServed)))
+        );
     }
 }
 
 #[test]
 fn a_core_to_which_the_runner_cannot_go_is_an_error() {
     beside(3, served, |posts| {
-        let call = posts.post::<u64, _>(0, [1, 1, 0, 0]).unwrap();
-        assert_eq!(posts.flush(), Err(Error::Server(10)));
+        let call = posts.post::<u64, Error, _>(0, [1, 1, 0, 0]).unwrap();
+        assert_eq!(posts.flush(), Err(CallError::Page(PageError::NotServed)));
         assert_ne!(call.take(), Err(Error::Page(PageError::NotDone)));
     });
 }

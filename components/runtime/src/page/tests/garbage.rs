@@ -49,6 +49,8 @@ impl<'e> Garbage<'e> {
 }
 
 impl Scheduler for Garbage<'_> {
+    type Error = crate::Error;
+
     fn register(&self, _: u64) -> Result<()> {
         Ok(())
     }
@@ -78,7 +80,11 @@ fn user_threads_all_end_whatever_a_server_writes() {
         let ended = user_threads().run(&page, |scope| {
             let call = |number| {
                 let page = &page;
-                move || (0..5).filter(|turn| page.call::<u64, 2>(scope.threads(), 0, [number, *turn]).is_ok()).count()
+                move || {
+                    (0..5)
+                        .filter(|turn| page.call::<u64, crate::Error, 2>(scope.threads(), 0, [number, *turn]).is_ok())
+                        .count()
+                }
             };
             let all: Vec<_> = (0..100_u64).map(|number| scope.spawn(call(number)).unwrap()).collect();
             all.into_iter().filter_map(JoinHandle::join).count()
@@ -96,7 +102,8 @@ fn futures_all_end_whatever_a_server_writes() {
         let garbage = Garbage::new(&ends, seed * 99, seed % 2 == 0);
         let page = crate::future::OnPage::new(&posts, &garbage);
         let executor: &Executor<1> = Box::leak(Box::new(Executor::new(&())));
-        let mut calls: Vec<_> = (0..200).map(|at| Some(Box::pin(Call::<_, u64, 2>::new(&page, 0, [at, at])))).collect();
+        let mut calls: Vec<_> =
+            (0..200).map(|at| Some(Box::pin(Call::<_, u64, crate::Error, 2>::new(&page, 0, [at, at])))).collect();
         let all = poll_fn(|context| {
             for place in &mut calls {
                 if place.as_mut().is_some_and(|call| call.as_mut().poll(context).is_ready()) {

@@ -69,7 +69,7 @@ impl Shapes for Sum {
 
     fn fails(&self, number: u8) -> Result<u64> {
         self.add(&[number.into()]);
-        Err(Error::Server(number.into()))
+        Err(Error::numbered(number.into()))
     }
 
     fn forbidden(&self, _: u64) -> Result<u64> {
@@ -91,6 +91,8 @@ struct Served<'e> {
 }
 
 impl Scheduler for Served<'_> {
+    type Error = crate::Error;
+
     fn register(&self, _: u64) -> Result<()> {
         Ok(())
     }

@@ -55,7 +55,7 @@ impl Ways for Made {
 
     fn fails(&self, number: u8) -> Result<u64> {
         self.note(1, [number.into(), 0]);
-        Err(Error::Server(number.into()))
+        Err(Error::numbered(number.into()))
     }
 
     fn later(&self, a: u64, b: u64) -> Result<u64> {
@@ -65,7 +65,7 @@ impl Ways for Made {
 
     fn fails_later(&self, number: u8) -> Result<u64> {
         self.note(3, [number.into(), 0]);
-        Err(Error::Server(number.into()))
+        Err(Error::numbered(number.into()))
     }
 
     fn forbidden(&self, _: u64) -> Result<u64> {
@@ -118,6 +118,8 @@ struct Here<'e> {
 }
 
 impl Scheduler for Here<'_> {
+    type Error = crate::Error;
+
     fn register(&self, _: u64) -> Result<()> {
         Ok(())
     }
