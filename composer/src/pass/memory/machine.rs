@@ -98,7 +98,7 @@ impl Machine {
 
     /// Bytes of the kernel's image.
     pub const fn kernel(&self) -> u64 {
-        self.image.end - LOW_MEMORY
+        self.image.end.saturating_sub(LOW_MEMORY)
     }
 
     fn top(&self) -> u64 {

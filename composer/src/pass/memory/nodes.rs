@@ -1,6 +1,5 @@
 //! The nodes of a page table, by what is mapped in it.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use logic::page_table::span;
@@ -8,18 +7,17 @@ use logic::page_table::span;
 /// The levels of tables below the root.
 const LEVELS: u64 = 3;
 
-/// The tables below the root of a page table: each is a level, and which one of it.
+/// The tables below the root of a page table: runs of them, each a level, the first and the last. However much is mapped, a run is as
+/// short to write down; and the same tables may be in several.
 #[derive(Clone, Debug, Default)]
-pub struct Nodes(BTreeSet<(u64, u64)>);
+pub struct Nodes(Vec<(u64, u64, u64)>);
 
 impl Nodes {
     /// Adds what is missing for entries of `level` at the addresses in `range`.
     pub fn add(&mut self, range: Range<u64>, level: u64) {
         let Some(last) = range.end.checked_sub(1).filter(|last| range.start <= *last) else { return };
-        for level in level..=LEVELS {
-            let bytes = span(level + 1);
-            self.0.extend((range.start / bytes..=last / bytes).map(|number| (level, number)));
-        }
+        let run = |level: u64| (level, range.start / span(level + 1), last / span(level + 1));
+        self.0.extend((level..=LEVELS).map(run));
     }
 
     /// Adds what is missing for pages at the addresses in `range`.
@@ -29,7 +27,16 @@ impl Nodes {
 
     /// How many there are, the root not counted.
     pub fn count(&self) -> u64 {
-        self.0.len() as u64
+        let mut runs = self.0.clone();
+        runs.sort_unstable();
+        let (mut count, mut done) = (0, (0, 0));
+        for (level, first, last) in runs {
+            // The next that has not been counted.
+            let next = if done.0 == level { done.1.max(first) } else { first };
+            count += (last + 1).saturating_sub(next);
+            done = (level, next.max(last + 1));
+        }
+        count
     }
 }
 
@@ -50,5 +57,12 @@ mod tests {
         assert_eq!(nodes.count(), 5, "2 MiB pages hang from the level above");
         nodes.add_pages(7..7);
         assert_eq!(nodes.count(), 5, "nothing needs nothing");
+        nodes.add_pages(0x40_0000..0x80_0000);
+        assert_eq!(nodes.count(), 5, "those were there, one and one");
+        nodes.add_pages(0x40_0000..0xa0_0000);
+        assert_eq!(nodes.count(), 6);
+        let mut nodes = Nodes::default();
+        nodes.add_pages(0..1 << 40);
+        assert_eq!(nodes.count(), (1 << 19) + (1 << 10) + 2, "however much it is");
     }
 }
