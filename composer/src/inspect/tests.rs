@@ -8,51 +8,14 @@ use super::dump::{Dump, DumpError, Processor};
 use super::memory::Memory;
 use super::rings::{Calls, calls};
 use super::subject::is_in;
+use made::{CODE, LOAD, Registers, elf_file};
 
-const LOAD: u32 = 1;
-const NOTE: u32 = 4;
-const CODE: u32 = 5;
+#[path = "../../tests/shared/core_file.rs"]
+mod made;
 
-/// A segment: its type, flags and physical address, and its bytes.
-type Segment<'s> = (u32, u32, u64, &'s [u8]);
-
-/// An ELF file of this type with these segments.
-fn elf_file(kind: u8, segments: &[Segment<'_>]) -> Vec<u8> {
-    let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
-    // For x86-64; the table of segments right behind the header.
-    file.extend([kind, 0, 62, 0, 1, 0, 0, 0]);
-    [0, 64, 0].iter().for_each(|word: &u64| file.extend(word.to_le_bytes()));
-    file.extend([0, 0, 0, 0, 64, 0, 56, 0, segments.len() as u8, 0, 0, 0, 0, 0, 0, 0]);
-    let mut offset = 64 + 56 * segments.len() as u64;
-    for (kind, flags, physical, bytes) in segments {
-        let length = bytes.len() as u64;
-        [kind, flags].iter().for_each(|half| file.extend(half.to_le_bytes()));
-        [offset, 0, *physical, length, length, 0].iter().for_each(|word| file.extend(word.to_le_bytes()));
-        offset += length;
-    }
-    segments.iter().for_each(|(.., bytes)| file.extend_from_slice(bytes));
-    file
-}
-
-/// A core file of one processor, with this memory from physical address 0 on.
 fn core_file(processor: &Processor, memory: &[u8]) -> Vec<u8> {
-    let head = [&[5, 0, 0, 0][..], &440_u32.to_le_bytes(), &[0; 4], b"QEMU\0\0\0\0"].concat();
-    let note = [&head[..], &state(processor)].concat();
-    elf_file(4, &[(NOTE, 0, 0, &note), (LOAD, 0, 0, memory)])
-}
-
-/// The emulator's note on a processor.
-fn state(processor: &Processor) -> [u8; 440] {
-    let mut note = [0; 440];
-    let mut put = |at: usize, word: u64| note[at..at + 8].copy_from_slice(&word.to_le_bytes());
-    put(0, 1 | 440 << 32);
-    put(56, processor.stack);
-    put(136, processor.instruction);
-    put(152, processor.code_segment.into());
-    put(264, processor.gs_base);
-    put(416, processor.page_table);
-    put(432, processor.other_gs_base);
-    note
+    let &Processor { instruction, stack, code_segment, gs_base, other_gs_base, page_table } = processor;
+    made::core_file(&Registers { instruction, stack, code_segment, gs_base, other_gs_base, page_table }, memory)
 }
 
 const PROCESSOR: Processor = Processor {

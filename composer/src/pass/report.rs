@@ -43,7 +43,7 @@ pub use text::render;
 pub const FORMAT: u32 = 6;
 
 /// A whole system.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// [`FORMAT`].
     pub format: u32,
@@ -91,6 +91,12 @@ pub enum Disk {
     Bytes(u64),
     /// There is none, for this reason.
     Missing(String),
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self::Bytes(0)
+    }
 }
 
 /// What the report is about.

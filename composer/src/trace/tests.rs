@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use super::count::{Counter, Crossing};
 use super::entry::{Cause, Entry, Reader};
 use super::timeline::{Differ, Track, timeline};
-use crate::pass::report::{Disk, Memory, Report};
+use crate::pass::report::Report;
 
 const fn executed(level: u64) -> &'static str {
     if level == 3 { "08c0c2b3" } else { "08c0c2b0" }
@@ -150,25 +150,6 @@ fn two_cores() -> Reader {
 
 const KERNEL: u64 = 0xffff_ffff_8010_92cc;
 
-/// Of a system without components: only numbers are known of what was seen.
-fn nobody() -> Report {
-    Report {
-        format: crate::pass::report::FORMAT,
-        description: String::new(),
-        bundle_bytes: 0,
-        kernel_bytes: 0,
-        disk: Disk::Bytes(0),
-        machine_bytes: 0,
-        memory: Memory::default(),
-        quota_bytes: 0,
-        owners: Default::default(),
-        address_spaces: Vec::new(),
-        threads: Vec::new(),
-        components: Vec::new(),
-        analyses: Vec::new(),
-    }
-}
-
 #[test]
 fn an_interrupt_is_of_the_core_whose_task_register_it_shows() {
     let cores = two_cores().by_core();
@@ -183,7 +164,7 @@ fn each_core_has_its_row_and_two_histories_are_told_apart() {
     let lines = |calls: u64| {
         [user(0, 0), user(1, 0), kernel(1, KERNEL + 9), user(1, 2), kernel(0, calls), kernel(1, KERNEL), user(0, 2)]
     };
-    let report = nobody();
+    let report = Report::default();
     let drawn = timeline(&report, &counted(&lines(KERNEL), 100), &two_cores()).unwrap();
     let rows: Vec<_> = drawn.slices.iter().filter(|slice| matches!(slice.track, Track::Core(_))).collect();
     let rows: Vec<_> = rows.iter().map(|slice| (slice.track, slice.start, slice.end)).collect();

@@ -12,9 +12,10 @@ const BORDERS: [u64; 12] =
 /// Changes `bytes` in a few places; `other` is an input of the same kind.
 pub fn change(bytes: &mut Vec<u8>, kind: Kind, other: &[u8], random: &mut Random) {
     for _ in 0..1 << random.below(3) {
-        match kind {
-            Kind::Graph => graph(bytes, other, random),
-            Kind::Image => image(bytes, other, random),
+        if kind.is_text() {
+            text(bytes, other, random);
+        } else {
+            words(bytes, other, random);
         }
     }
 }
@@ -23,7 +24,7 @@ fn place(bytes: &[u8], random: &mut Random) -> usize {
     random.below(bytes.len() as u64 + 1) as usize
 }
 
-fn graph(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
+fn text(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let at = place(bytes, random);
     match random.below(6) {
         0 => insert(bytes, at, PIECES[random.below(PIECES.len() as u64) as usize].as_bytes()),
@@ -76,7 +77,7 @@ fn remove(bytes: &mut Vec<u8>, at: usize, count: usize) {
     bytes.drain(at..(at + count).min(bytes.len()));
 }
 
-fn image(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
+fn words(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     if bytes.is_empty() {
         return;
     }
@@ -112,7 +113,10 @@ fn interesting(bytes: &[u8], random: &mut Random) -> usize {
         3..=5 => {
             // A section: where the table says that it lies.
             let section = sections.saturating_add(64 * random.below(24) as usize);
-            (word_at(bytes, section + 24) as usize, (word_at(bytes, section + 32) as usize).clamp(1, 1 << 16))
+            (
+                word_at(bytes, section.saturating_add(24)) as usize,
+                (word_at(bytes, section.saturating_add(32)) as usize).clamp(1, 1 << 16),
+            )
         }
         _ => (0, bytes.len()),
     };

@@ -1,12 +1,15 @@
-//! Whatever it is given, the composer answers: graphs and images changed at random, and those kept that take a new path
+//! Whatever it is given, the composer answers: graphs, images, bundles, memory dumps and logs changed at random, and those kept that take a new path
 //! through it. `tests/campaign graph` builds and runs this.
 //!
-//! Usage: `garbled COUNT SEED KEPT FILE...`: what starts the corpus are the files, graphs by their name's end and images
-//! otherwise; `KEPT` is a directory in which inputs are kept that took a new path. It all depends on the seed and these alone.
+//! Usage: `garbled COUNT SEED KEPT FILE...`: what starts the corpus are the files, what each is told by its name's end; `KEPT` is a directory in which inputs are kept that took a new path. It all depends on the seed and these alone.
 
 #[path = "../../../composer/tests/shared/answered.rs"]
 mod answered;
 mod change;
+#[path = "../../../composer/tests/shared/core_file.rs"]
+mod core_file;
+mod dump;
+mod log;
 #[path = "../../../composer/tests/shared/pieces.rs"]
 mod pieces;
 mod read;
@@ -43,11 +46,8 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     std::panic::set_hook(Box::new(|panic| report(&panic.to_string())));
-    let corpus: Vec<Input> = files.iter().filter_map(|file| input(Path::new(file))).collect();
-    if corpus.is_empty() {
-        eprintln!("garbled: there is nothing to start with");
-        return ExitCode::from(2);
-    }
+    let made = [(Kind::Dump, dump::seed()), (Kind::Log, log::seed())].map(|(kind, bytes)| Input { kind, bytes });
+    let corpus = files.iter().filter_map(|file| input(Path::new(file))).chain(made).collect();
     Search::new(seed, corpus, kept.into()).explore(count);
     ExitCode::SUCCESS
 }
@@ -59,11 +59,7 @@ fn usage() -> ExitCode {
 
 fn input(path: &Path) -> Option<Input> {
     let bytes = std::fs::read(path).ok()?;
-    let kind = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("toml") => Kind::Graph,
-        Some("graph") => Kind::Graph,
-        _ => Kind::Image,
-    };
+    let kind = Kind::of(path);
     (bytes.len() <= LIMIT).then_some(Input { kind, bytes })
 }
 
@@ -142,10 +138,28 @@ impl Search {
     }
 
     fn keep(&mut self, input: Input) {
-        let extension = if input.kind == Kind::Graph { "graph" } else { "image" };
+        let extension = input.kind.extension();
         self.news += 1;
         // For the next run; nobody depends on it.
         _ = std::fs::write(self.kept.join(format!("{:06}.{extension}", self.news)), &input.bytes);
         self.corpus.push(input);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without coverage to lead to them: enough to see that there is an answer, and in what time.
+    #[test]
+    fn changed_dumps_and_logs_are_answered() {
+        let mut random = Random::new(7);
+        for (kind, seed) in [(Kind::Dump, dump::seed()), (Kind::Log, log::seed())] {
+            for _ in 0..500 {
+                let mut bytes = seed.clone();
+                change::change(&mut bytes, kind, &seed, &mut random);
+                read(kind, &bytes);
+            }
+        }
     }
 }

@@ -1,13 +1,12 @@
 //! The campaign `graph`: what the composer reads, as nobody wrote it. Coverage leads to it, as in `kernel-logic`.
 //!
-//! It starts with the graphs of the composer's own tests, those that are shipped, the images of one of them, and what
+//! It starts with the graphs of the composer's own tests, those that are shipped, the images and the bundle of one of them, a dump and a log made by hand, and what
 //! earlier runs kept in `target/campaign/corpus`; the inputs that are counted are those beyond these.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use composer::command::build::{Strictness, judge_images};
-use composer::{LoadOptions, load};
+use composer::command::build::{Arguments, compose};
 use indicatif::ProgressBar;
 
 use super::Order;
@@ -63,20 +62,21 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).into()
 }
 
-/// The images of the system, built.
+/// The images of the system, built, and the bundle that is made of them.
 fn images() -> Result<Vec<PathBuf>, CampaignError> {
-    let loaded = load(&root().join(SYSTEM), LoadOptions { graph_only: false }).map_err(|_| CampaignError::Build)?;
-    judge_images(&loaded, Strictness::Usual).map_err(|_| CampaignError::Build)?;
-    let located = loaded.located.ok_or(CampaignError::Build)?;
-    let directory = located.target.join("image/x86_64-unknown-linux-gnu/image");
-    Ok(IMAGES.iter().map(|image| directory.join(image)).collect())
+    let directory = super::directory()?.join("system");
+    let arguments = Arguments { file: root().join(SYSTEM), output: Some(directory.clone()) };
+    let system = compose(&arguments).map_err(|_| CampaignError::Build)?;
+    let located = system.loaded.located.as_ref().ok_or(CampaignError::Build)?;
+    let images = located.target.join("image/x86_64-unknown-linux-gnu/image");
+    Ok(IMAGES.iter().map(|image| images.join(image)).chain([system.bundle()]).collect())
 }
 
 /// The inputs in `directory`, in the order of their names.
 fn inputs(directory: &Path) -> Result<Vec<PathBuf>, CampaignError> {
     let is_input = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str());
-        matches!(extension, Some("toml" | "graph" | "image"))
+        matches!(extension, Some("toml" | "graph" | "image" | "bundle" | "dump" | "log"))
     };
     let mut inputs: Vec<PathBuf> = std::fs::read_dir(directory)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     inputs.retain(is_input);
