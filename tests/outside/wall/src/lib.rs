@@ -1,10 +1,10 @@
 //! The interface `exhibit`: pictures are looked at where they are.
 #![no_std]
 
+use memory_interface::Result;
 use regions::{Loan, Peer};
-use runtime::Result;
 
-/// Looks at pictures.
+/// Looks at pictures. What it fails with is what its memory manager says of a loan.
 #[runtime::interface]
 pub trait Exhibit {
     /// To whom a picture is lent.

@@ -2,9 +2,9 @@
 #![no_std]
 #![no_main]
 
-use memory_interface::MemoryClient;
+use memory_interface::{MemoryClient, Result};
 use regions::{Loan, Peer, Source, View};
-use runtime::{Caller, Result};
+use runtime::Caller;
 use wall::{Exhibit, ExhibitServer};
 
 runtime::import!(MEMORY: MemoryClient);
