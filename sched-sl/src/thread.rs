@@ -38,6 +38,10 @@ const SUSPENDED: u8 = 2;
 const EXHAUSTED: u8 = 4;
 /// Its timer is set: then that ends a block or a sleep. It keeps nobody from running.
 const TIMED: u8 = 8;
+/// Its timer is set, and ends a wait in a receive alone.
+const RECEIVE_TIMED: u8 = 16;
+/// That time has come, and it has not begun to wait: then it does not.
+const OVERDUE: u8 = 32;
 
 const WOKEN: u8 = 1;
 const TIMED_OUT: u8 = 2;
@@ -90,8 +94,30 @@ impl<T> Thread<T> {
         self.facts & SUSPENDED != 0
     }
 
+    /// Notes what the kernel says. Who is overdue is not held up once.
     pub(crate) fn set_suspended(&mut self, is_suspended: bool) {
-        self.set(SUSPENDED, is_suspended);
+        let ends_at_once = is_suspended && self.facts & OVERDUE != 0;
+        self.set(SUSPENDED, is_suspended && !ends_at_once);
+        if ends_at_once {
+            self.set(OVERDUE, false);
+        }
+    }
+
+    /// Its timer is set for a wait in a receive, or not; what it was set for is over.
+    pub(crate) fn set_receive_timed(&mut self, is_timed: bool) {
+        self.set(TIMED | RECEIVE_TIMED | OVERDUE, false);
+        self.set(RECEIVE_TIMED, is_timed);
+    }
+
+    pub(crate) const fn is_receive_timed(&self) -> bool {
+        self.facts & RECEIVE_TIMED != 0
+    }
+
+    /// That time has come: for the wait in which it is, or for the next.
+    pub(crate) fn end_receive(&mut self) {
+        let waits = self.is_suspended();
+        self.set(SUSPENDED | RECEIVE_TIMED, false);
+        self.set(OVERDUE, !waits);
     }
 
     pub(crate) const fn is_exhausted(&self) -> bool {
@@ -102,11 +128,17 @@ impl<T> Thread<T> {
         self.set(EXHAUSTED, is_exhausted);
     }
 
-    /// Notes whether its timer is set, and answers whether it was.
+    /// Its timer is set for a block or a sleep.
     #[inline]
-    pub(crate) fn set_timed(&mut self, is_timed: bool) -> bool {
+    pub(crate) fn set_timed(&mut self) {
+        self.set(TIMED, true);
+    }
+
+    /// Its timer is not set for a block or a sleep any more. Whether it was.
+    #[inline]
+    pub(crate) fn take_timed(&mut self) -> bool {
         let was = self.facts & TIMED != 0;
-        self.set(TIMED, is_timed);
+        self.set(TIMED, false);
         was
     }
 

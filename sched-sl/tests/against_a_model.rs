@@ -26,6 +26,9 @@ struct ModelThread {
     /// A wake-up that nobody has used.
     permit: bool,
     suspended: bool,
+    /// When its wait in the kernel ends, if its timer is for that; and whether that has come before the wait.
+    receive_due: Option<u64>,
+    is_overdue: bool,
     due: Option<u64>,
     wakeup: Option<Wakeup>,
     used: u64,
@@ -83,6 +86,8 @@ impl Model {
             wish,
             permit: false,
             suspended: false,
+            receive_due: None,
+            is_overdue: false,
             due: None,
             wakeup: None,
             used: 0,
@@ -107,10 +112,11 @@ impl Model {
             return Ok(Block::WokenBefore);
         }
         (thread.wish, thread.due) = (wish, due);
-        self.stop_running(id, now);
         if due.is_some() {
-            self.timers.push(id);
+            thread.receive_due = None;
+            self.set_timer(id);
         }
+        self.stop_running(id, now);
         Ok(Block::Blocked)
     }
 
@@ -121,8 +127,25 @@ impl Model {
             return Ok(());
         }
         (thread.wish, thread.due, thread.wakeup) = (Wish::Run, None, Some(Wakeup::Woken));
-        self.timers.retain(|it| *it != id);
+        if thread.receive_due.is_none() {
+            self.timers.retain(|it| *it != id);
+        }
         Ok(())
+    }
+
+    fn set_timer(&mut self, id: ThreadId) {
+        self.timers.retain(|it| *it != id);
+        self.timers.push(id);
+    }
+
+    /// As a thread that runs says of itself.
+    fn end_wait_at(&mut self, id: ThreadId, at: Option<u64>) {
+        let thread = self.get(id).unwrap();
+        (thread.receive_due, thread.is_overdue) = (at, false);
+        self.set_timer(id);
+        if at.is_none() {
+            self.timers.retain(|it| *it != id);
+        }
     }
 
     fn stop_running(&mut self, id: ThreadId, now: u64) {
@@ -141,12 +164,15 @@ impl Model {
     }
 
     fn suspend(&mut self, id: ThreadId, suspended: bool) -> Answer<()> {
-        self.get(id)?.suspended = suspended;
+        let thread = self.get(id)?;
+        let ends_at_once = suspended && std::mem::take(&mut thread.is_overdue);
+        thread.suspended = suspended && !ends_at_once;
         Ok(())
     }
 
     fn due(&mut self, id: ThreadId) -> u64 {
-        self.get(id).unwrap().due.unwrap()
+        let thread = self.get(id).unwrap();
+        thread.receive_due.or(thread.due).unwrap()
     }
 
     fn charge(&mut self, now: u64) {
@@ -167,7 +193,11 @@ impl Model {
             }
             self.timers.retain(|it| *it != first);
             let thread = self.get(first).unwrap();
-            (thread.wish, thread.due, thread.wakeup) = (Wish::Run, None, Some(Wakeup::TimedOut));
+            if thread.receive_due.take().is_some() {
+                thread.is_overdue = !std::mem::take(&mut thread.suspended);
+            } else {
+                (thread.wish, thread.due, thread.wakeup) = (Wish::Run, None, Some(Wakeup::TimedOut));
+            }
             self.settle();
         }
     }
@@ -214,6 +244,7 @@ enum Operation {
     Wake(usize),
     Yield(usize),
     Suspend(usize, bool),
+    EndWait(usize, Option<u64>),
     /// Time goes by, and nobody decides.
     Pass(u64),
     Decide,
@@ -237,7 +268,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (who.clone(), length.clone()).prop_map(|(who, length)| Operation::SleepFor(who, length)),
         5 => who.clone().prop_map(Operation::Wake),
         2 => who.clone().prop_map(Operation::Yield),
-        2 => (who, any::<bool>()).prop_map(|(who, suspended)| Operation::Suspend(who, suspended)),
+        2 => (who.clone(), any::<bool>()).prop_map(|(who, suspended)| Operation::Suspend(who, suspended)),
+        2 => (who, prop::option::of(0u64..40)).prop_map(|(who, length)| Operation::EndWait(who, length)),
         8 => length.prop_map(Operation::Pass),
         8 => Just(Operation::Decide),
         4 => Just(Operation::Reconsider),
@@ -361,6 +393,12 @@ impl Pair {
             Operation::Suspend(who, suspended) => {
                 let thread = self.pick(who)?;
                 assert_eq!(self.real.apply(Event { thread, suspended }), self.model.suspend(thread, suspended));
+            }
+            Operation::EndWait(who, length) => {
+                let (id, at) = (self.pick(who)?, length.map(|length| self.now + length));
+                let wants_to_run = self.model.get(id).ok()?.wish == Wish::Run;
+                wants_to_run.then(|| self.model.end_wait_at(id, at))?;
+                assert_eq!(self.real.end_wait_at(id, at.map(Instant)), Ok(()));
             }
             Operation::Pass(length) => self.now += length,
             Operation::Decide => self.decide(),

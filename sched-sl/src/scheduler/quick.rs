@@ -59,11 +59,12 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         let Some(policy) = self.policy.as_fixed_priority() else { return Quick::Unusual };
         let place = thread.into();
         let Some(me) = self.threads.in_place_mut(place) else { return Quick::Unusual };
-        if payer != thread || me.state() != State::Running || !self.chains.is_alone(place) || at <= now {
+        let is_common = me.state() == State::Running && !me.is_receive_timed();
+        if payer != thread || !is_common || !self.chains.is_alone(place) || at <= now {
             return Quick::Unusual;
         }
         me.set_state(State::Asleep);
-        me.set_timed(true);
+        me.set_timed();
         self.running = None;
         let choice = policy.after_stop(place, now);
         self.timers.set(place, at);

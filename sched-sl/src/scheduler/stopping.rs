@@ -73,7 +73,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         thread.set_state(before.woken());
         if before == State::Blocked {
             thread.set_wakeup(Wakeup::Woken);
-            if thread.set_timed(false) {
+            if thread.take_timed() {
                 self.timers.cancel(id.place());
                 self.note_due();
             }

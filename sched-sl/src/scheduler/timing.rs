@@ -4,26 +4,24 @@ use super::Scheduler;
 use crate::error::ThreadError;
 use crate::policy::Policy;
 use crate::state::Wakeup;
-use crate::thread::ThreadId;
+use crate::thread::{Thread, ThreadId};
 use crate::time::Instant;
 use crate::timers::Timers;
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
-    /// Has the next wait of a thread at the kernel end at a point in time, or at none: then it can be dispatched, which ends it.
+    /// Has the next wait of a thread at the kernel end at a point in time, or at none: then it can be dispatched, which ends it. If the time
+    /// comes before the wait, that ends as it begins. It ends no block and no sleep; one that has a time of its own replaces it.
     ///
     /// # Errors
     ///
     /// [`ThreadError::NoSuchThread`].
     pub fn end_wait_at(&mut self, id: ThreadId, at: Option<Instant>) -> Result<(), ThreadError> {
-        let thread = self.threads.get_mut(id)?;
+        self.threads.get_mut(id)?.set_receive_timed(at.is_some());
         match at {
-            Some(at) => self.set_timer(id, at),
-            None if thread.set_timed(false) => {
-                self.timers.cancel(id.place());
-                self.note_due();
-            }
-            None => {}
+            Some(at) => self.timers.set(id.place(), at),
+            None => self.timers.cancel(id.place()),
         }
+        self.note_due();
         Ok(())
     }
 
@@ -56,9 +54,12 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     }
 
     pub(super) fn set_timer(&mut self, id: ThreadId, at: Instant) {
+        if self.threads.get(id).is_ok_and(Thread::is_receive_timed) {
+            let _ = self.end_wait_at(id, None);
+        }
         self.timers.set(id.place(), at);
         if let Ok(thread) = self.threads.get_mut(id) {
-            thread.set_timed(true);
+            thread.set_timed();
         }
         self.set_due(self.due.min(at));
     }
@@ -109,14 +110,14 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     #[inline(always)]
     fn time_out(&mut self, place: usize, since: Instant) {
         let Some(thread) = self.threads.in_place_mut(place) else { return };
-        let is_of_kernel = thread.state().wants_to_run();
-        if is_of_kernel {
-            thread.set_suspended(false);
+        if thread.is_receive_timed() {
+            thread.end_receive();
+            return self.update_place(place);
         }
         thread.set_state(thread.state().timed_out());
         thread.set_wakeup(Wakeup::TimedOut);
-        thread.set_timed(false);
-        if thread.is_ready() && !is_of_kernel && self.chains.is_alone(place) {
+        thread.take_timed();
+        if thread.is_ready() && self.chains.is_alone(place) {
             self.policy.ready_since(place, since);
         } else {
             self.update_place(place);

@@ -110,7 +110,8 @@ pub trait Sched {
     fn trigger_and_wait(&self, there: u64, begins: u64, here: u64, seen: u64) -> Result<()>;
 
     /// Has the thread's next wait at its kernel's end-point end at `time` ([`NEVER`] for at no time): `TimedOut` is what it is
-    /// answered there then. The kernel takes a time only from a thread that nobody schedules.
+    /// answered there then; at once, if the time comes before the wait. It ends nothing else; a sleep, or a wait that has a time itself,
+    /// replaces it. The kernel takes a time only from a thread that nobody schedules.
     ///
     /// For drivers that do not wait for ever, and for schedulers below this one.
     fn end_wait_at(&self, time: u64) -> Result<()>;

@@ -1,5 +1,7 @@
 //! What can happen between a wish and what follows from it: the races that schedulers of this kind are known to lose.
 //!
+//! Here a thread loses the core where it looks at the clock. At each instruction it does in the systems `moments` and `moments-budget`.
+//!
 //! The list is that of a scheduler that has lost each of them (gwsystems/composite, its library `slm` and its kernel), and behind each the test
 //! that it is not lost here. Those of the library alone are in `sched-sl/tests/with_the_kernel.rs`.
 //!
@@ -19,6 +21,8 @@
 //! | a scheduler below another has spent what it had, and its thread is forgotten or spins | [`a_scheduler_without_time_forgets_nobody_and_does_not_ask_again_and_again`](super::policies) |
 //! | who holds a lock is never given the core | [`whoever_has_the_lock_runs_before_those_that_are_less_urgent_than_who_waits`](super::points) |
 //! | threads and blockpoints are never given back | `lives`, a system of the tests |
+//! | the time of a wait in the kernel comes before the wait, or ends another one | `moments`, a system of the tests; the model of `sched-sl` |
+//! | the set of events of which a thread waits for any overflows | there is nothing to overflow: it is a mask |
 //! | a tick that was set for somebody else comes early | [`a_tick_that_comes_early_takes_nobodys_turn`] |
 
 use super::fake::{Me, QUANTUM, World, index_of_client, index_of_created};
