@@ -1,5 +1,10 @@
 //! What can be refused, and why.
 
+use crate::policy::BadParameters;
+use crate::waiting::WaitError;
+use core::error::Error;
+use core::fmt::{self, Display, Formatter};
+
 /// Why a thread was not created. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateError {
@@ -27,15 +32,35 @@ pub enum ScheduleError {
     PolicyChoseUnready,
 }
 
+impl Display for WaitError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exhausted => f.write_str("every blockpoint that the owner may have is taken"),
+            Self::NoSuchPoint => f.write_str("no such blockpoint"),
+            Self::Thread(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for WaitError {}
+
+impl Display for BadParameters {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the parameters are outside what the policy can do")
+    }
+}
+
+impl Error for BadParameters {}
+
 macro_rules! texts {
     ($($error:ident { $($variant:ident: $text:literal,)* })*) => {$(
-        impl core::fmt::Display for $error {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        impl Display for $error {
+            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
                 f.write_str(match self { $(Self::$variant => $text),* })
             }
         }
 
-        impl core::error::Error for $error {}
+        impl Error for $error {}
     )*};
 }
 

@@ -83,27 +83,24 @@ impl<T, const N: usize> Table<T, N> {
 
     /// The thread in a place and the kernel's name for it, if it can be dispatched on its own time.
     #[inline(always)]
-    pub(crate) fn ready(&mut self, place: usize) -> Option<(ThreadId, T)>
+    pub(crate) fn ready(&self, place: usize) -> Option<(ThreadId, T)>
     where
         T: Copy,
     {
-        let entry = self.entries.get_mut(place)?;
-        let thread = entry.thread.as_mut().filter(|thread| thread.is_ready())?;
-        thread.payer = None;
+        let entry = self.entries.get(place)?;
+        let thread = entry.thread.as_ref().filter(|thread| thread.is_ready())?;
         Some((ThreadId { place: place as u16, generation: entry.generation }, thread.name))
     }
 
     /// The thread in a place and the kernel's names for it and for the one that pays; if it can be dispatched on that
-    /// one's time. The thread remembers who pays.
-    pub(crate) fn ready_on(&mut self, place: usize, payer: usize) -> Option<(ThreadId, T, T)>
+    /// one's time.
+    pub(crate) fn ready_on(&self, place: usize, payer: usize) -> Option<(ThreadId, T, T)>
     where
         T: Copy,
     {
         let pays = self.in_place(payer).filter(|thread| !thread.is_exhausted())?.name;
-        let (id, payer) = (self.at(place)?, self.at(payer)?);
-        let thread = self.entries.get_mut(place)?.thread.as_mut().filter(|thread| thread.can_go_on())?;
-        thread.payer = Some(payer);
-        Some((id, thread.name, pays))
+        let thread = self.in_place(place).filter(|thread| thread.can_go_on())?;
+        Some((self.at(place)?, thread.name, pays))
     }
 
     /// The thread in a place.

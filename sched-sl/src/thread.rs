@@ -26,8 +26,6 @@ pub(crate) struct Thread<T> {
     facts: u8,
     /// How its last block or sleep ended: [`WOKEN`], [`TIMED_OUT`], or neither before the first has.
     wakeup: u8,
-    /// On whose time it was dispatched last, if not on its own.
-    pub(crate) payer: Option<ThreadId>,
 }
 
 /// It has stopped by its own wish: what its state says.
@@ -48,7 +46,7 @@ const TIMED_OUT: u8 = 2;
 
 impl<T> Thread<T> {
     pub(crate) const fn new(name: T) -> Self {
-        Self { name, state: State::Running, facts: 0, wakeup: 0, payer: None }
+        Self { name, state: State::Running, facts: 0, wakeup: 0 }
     }
 
     pub(crate) const fn state(&self) -> State {

@@ -4,11 +4,11 @@ use std::process::Command;
 
 use crate::tools::{Outcome, ensure, finish, root, trials};
 use libtest_mimic::Trial;
-use tests::campaign::{Order, guest, kernel};
+use tests::campaign::{Order, guest, kernel, sched};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores rewritten_pages simulated_tasks threads_that_come_and_go threads_that_are_joined many_threads_that_work_at_once an_unknown_campaign_is_2)
+    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores block_and_wake_again rewritten_pages simulated_tasks threads_that_come_and_go threads_that_are_joined many_threads_that_work_at_once an_unknown_campaign_is_2)
 }
 
 fn campaign(arguments: &[&str]) -> Command {
@@ -69,6 +69,17 @@ fn many_threads_that_work_at_once() -> Outcome {
 fn block_and_wake_on_two_cores() -> Outcome {
     let finished = finish(&mut campaign(&["sched", "--count", "20000", "--seed", "1"]))?.expect_status(0)?;
     ensure(finished.output.contains("sched: 20000 tried, 20000 succeeded, "), || finished.output.clone())
+}
+
+/// One seed, one run, where the cores take turns.
+fn block_and_wake_again() -> Outcome {
+    let said = |seed| {
+        let said = sched::boot(&Order { count: 2_000, seed }, true, &mut |_| ());
+        said.map(|said| said.console).map_err(|error| error.to_string())
+    };
+    let (one, again, other) = (said(7)?, said(7)?, said(8)?);
+    ensure(one.contains("pairs woke each other") && one == again, || format!("{one}\n{again}"))?;
+    ensure(one != other, || format!("the seed makes no difference: {one}"))
 }
 
 fn guided_graphs_and_images() -> Outcome {

@@ -54,8 +54,8 @@ pub use machine::Machine;
 pub use serve::Call;
 
 use answers::Answers;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicBool, AtomicU64};
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::{Acquire, Release};
 use directory::Directory;
 use letters::Letters;
 use runtime::Caller;
@@ -71,8 +71,6 @@ pub struct Scheduler<M> {
     answers: Answers,
     shared: &'static Shared,
     section: Section<State>,
-    /// Number of the next decision.
-    token: AtomicU64,
     /// Whether threads are dispatched already.
     is_started: AtomicBool,
 }
@@ -87,7 +85,6 @@ impl<M: Machine> Scheduler<M> {
             answers: Answers::new(),
             shared,
             section: Section::new(State::new()),
-            token: AtomicU64::new(1),
             is_started: AtomicBool::new(false),
         }
     }
@@ -99,11 +96,6 @@ impl<M: Machine> Scheduler<M> {
 
     const fn part(&self) -> Part<'_, M> {
         Part { machine: &self.machine, directory: &self.directory, shared: self.shared, letters: &self.letters }
-    }
-
-    /// A number for the next decision: it overtakes all earlier ones.
-    fn next_token(&self) -> u64 {
-        self.token.fetch_add(1, Relaxed)
     }
 
     fn is_started(&self) -> bool {

@@ -32,6 +32,9 @@ pub trait Machine {
 
     /// What time it is, in ticks of the time-stamp counter.
     fn now(&self) -> u64;
+
+    /// A number for the next decision: it overtakes all earlier ones.
+    fn token(&self) -> u64;
     fn create(&self, client: usize, at: usize) -> Result<Thread>;
     fn dispatch(&self, thread: Thread, budget: Budget, word: u64, timeout: u64, token: u64) -> Result<()>;
     fn time(&self) -> Budget;
@@ -60,12 +63,14 @@ pub struct Reached<P: 'static> {
     /// When the wait of its own thread ends that `parent` was told of last.
     told: AtomicU64,
     end_point: EndPoint<'static>,
+    /// Number of the next decision.
+    token: AtomicU64,
 }
 
 impl<P> Reached<P> {
     /// The part on the core of `plan`, below `parent` if the plan says that there is one.
     pub const fn new(plan: OnCore<'static>, parent: &'static P) -> Self {
-        Self { plan, parent, told: AtomicU64::new(NEVER), end_point: EndPoint::new(plan) }
+        Self { plan, parent, told: AtomicU64::new(NEVER), end_point: EndPoint::new(plan), token: AtomicU64::new(1) }
     }
 }
 
@@ -131,6 +136,11 @@ impl<P: Sched> Machine for Reached<P> {
 
     fn now(&self) -> u64 {
         time::about_now()
+    }
+
+    #[inline(always)]
+    fn token(&self) -> u64 {
+        self.token.fetch_add(1, Relaxed)
     }
 
     fn create(&self, client: usize, at: usize) -> Result<Thread> {

@@ -123,7 +123,7 @@ impl<'s, M: Machine> Visit<'s, M> {
     fn switch(self, state: Guard<'s, State>, turn: Turn<Target>) -> Result<()> {
         let Turn { name, payer, since, until, .. } = turn;
         let (Some(thread), true) = (name.thread(), is_common(payer)) else { return self.name_time(state, since) };
-        let token = self.scheduler.next_token();
+        let token = self.scheduler.machine.token();
         self.leave(state);
         match self.scheduler.machine.dispatch(thread, Budget::SAME, name.word().into(), timeout(until), token) {
             Ok(()) => Ok(()),
@@ -134,7 +134,7 @@ impl<'s, M: Machine> Visit<'s, M> {
     /// Leaves the section, and lets the scheduler's own thread wait until somebody is ready.
     #[inline(never)]
     fn let_own_wait(self, state: Guard<'s, State>) -> Result<()> {
-        let token = self.scheduler.next_token();
+        let token = self.scheduler.machine.token();
         self.leave(state);
         let machine = &self.scheduler.machine;
         let own = machine.own_thread().ok_or(SchedError::NoDecision)?;
@@ -170,7 +170,7 @@ impl<'s, M: Machine> Visit<'s, M> {
     #[cold]
     #[inline(never)]
     fn decide(self, mut state: Guard<'s, State>) -> Result<()> {
-        let (context, token) = (self.context(), self.scheduler.next_token());
+        let (context, token) = (self.context(), self.scheduler.machine.token());
         let decision = state.threads.decide(self.now());
         self.leave(state);
         context.carry_out(decision.map_err(|_| SchedError::NoDecision)?, sched_sl::Token(token))

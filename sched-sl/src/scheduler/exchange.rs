@@ -48,12 +48,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         if usize::from(running.payer) != me || !self.can_switch(me, to, is_it) {
             return Quick::Unusual;
         }
-        let pays = self.threads.at(me);
-        if !self.chains.is_alone(me) || !self.chains.is_alone(to) || pays.is_none() {
+        if !self.chains.is_alone(me) || !self.chains.is_alone(to) {
             return Quick::Unusual;
         }
         self.chains.pair(me, to);
-        self.hand_turn_over(running, (me, to), pays)
+        self.hand_turn_over(running, (me, to))
     }
 
     /// [`Scheduler::answer`] of the same, and [`Scheduler::decide`]; if it runs on the time of the other, and nobody else waits for it.
@@ -73,7 +72,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             return Quick::Unusual;
         }
         self.chains.part(to, me);
-        self.hand_turn_over(running, (me, to), None)
+        self.hand_turn_over(running, (me, to))
     }
 
     /// Whether the one in this place runs, and nothing but a release lets the other go on, and that does.
@@ -82,15 +81,14 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.runs(me) && self.threads.in_place(to).is_some_and(|to| to.only_waits_in(State::Asleep) && is_it(to.name))
     }
 
-    /// Holds the thread that runs, and releases `to`, which uses the same turn: that of `pays`, if not its own.
+    /// Holds the thread that runs, and releases `to`, which uses the same turn.
     #[inline(always)]
-    fn hand_turn_over(&mut self, running: Running<T>, (me, to): (usize, usize), pays: Option<ThreadId>) -> Quick<T> {
+    fn hand_turn_over(&mut self, running: Running<T>, (me, to): (usize, usize)) -> Quick<T> {
         if let Some(me) = self.threads.in_place_mut(me) {
             me.set_state(State::Asleep);
         }
         let Some((thread, next)) = self.threads.named_mut(to) else { return Quick::Noted };
         next.go_on();
-        next.payer = pays;
         let name = next.name;
         self.pass_turn(running, thread, name)
     }

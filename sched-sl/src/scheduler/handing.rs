@@ -60,7 +60,6 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         }
         let Some((thread, next)) = self.threads.named_mut(to) else { return Quick::Noted };
         next.go_on();
-        next.payer = None;
         let name = next.name;
         self.running = None;
         match choice {

@@ -90,15 +90,6 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         Ok(())
     }
 
-    /// Whose time a thread was last dispatched on: its own, or that of one that waits for it.
-    ///
-    /// # Errors
-    ///
-    /// [`ThreadError::NoSuchThread`].
-    pub fn payer(&self, id: ThreadId) -> Result<ThreadId, ThreadError> {
-        Ok(self.threads.get(id)?.payer.unwrap_or(id))
-    }
-
     /// Whether what time a thread would have goes to another.
     pub fn lends(&self, id: ThreadId) -> bool {
         self.chains.target(id.place()).is_some()

@@ -39,11 +39,9 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     #[inline(always)]
     fn lend_turn(&mut self, running: Running<T>, me: usize, to: ThreadId) -> Quick<T> {
         let is_free = to.place() != me && self.chains.is_alone(to.place());
-        let pays = self.threads.at(me);
-        let Some(holder) = self.threads.get_mut(to).ok().filter(|holder| is_free && holder.is_ready()) else {
+        let Some(holder) = self.threads.get(to).ok().filter(|holder| is_free && holder.is_ready()) else {
             return Quick::Unusual;
         };
-        holder.payer = pays;
         let name = holder.name;
         self.chains.pair(me, to.place());
         if let Some(me) = self.threads.in_place_mut(me) {
@@ -65,7 +63,6 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             return Quick::Unusual;
         };
         thread.go_on();
-        thread.payer = None;
         let name = thread.name;
         self.chains.part(place, runs);
         // Neither was unready for the policy: whom it chose, it would choose again.

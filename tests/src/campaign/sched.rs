@@ -1,8 +1,8 @@
 //! The campaign `sched`: pairs of threads wake each other under one scheduler on two cores (`tests/components/partners`), one pair on
 //! each core and two across, with yields, sleeps, work and moves to the other core in between.
 //!
-//! The seed chooses what happens between two rounds; the emulator's own time does too, so the same seed gives rounds like
-//! these and not the same.
+//! The seed chooses what happens between two rounds. Half of them are on cores that take turns by a clock that counts instructions: the seed
+//! repeats those to the last instruction. The other half are on cores that execute at once, where the emulator's own time says when they meet.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use super::Order;
 use super::counts::Counts;
 use super::error::CampaignError;
-use super::system::{self, Composed, image, parameters, progress};
+use super::system::{self, Composed, Said, image, parameters, progress};
 
 /// Cores of the machine.
 const CORES: u32 = 2;
@@ -22,20 +22,37 @@ const PLACES: [u32; 2 * PAIRS as usize] = [0, 0, 1, 1, 0, 1, 1, 0];
 /// Ticks between two lines that say how far it is.
 const REPORT: u64 = 1_000_000_000;
 
-/// Runs the campaign: so many times that one blocks and another wakes it.
+/// Runs the campaign: so many times that one blocks and another wakes it, half of them with the cores taking turns.
 ///
 /// # Errors
 ///
 /// The guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
-    let system = Composed::new("sched", &graph(order))?;
-    bar.set_message("block and wake");
-    let patience = Duration::from_secs(240 + order.count / 1_000);
-    let mut at = |line: &str| _ = rounds_said(line).inspect(|rounds| bar.set_position(2 * rounds));
-    let said = system::run(system.machine().processors(CORES), patience, &mut at)?;
-    let mut counts = judge(&said.console, order.count);
-    counts.failures.extend(said.failure);
+    let half = Order { count: order.count.div_ceil(2), ..*order };
+    let mut counts = Counts::default();
+    for (what, by_turns) in [("by turns", true), ("at once", false)] {
+        bar.set_message(what);
+        let before = counts.tried;
+        let mut at = |rounds| bar.set_position(before + 2 * rounds);
+        let said = boot(&half, by_turns, &mut at)?;
+        let judged = judge(&said.console, half.count);
+        counts.tried += judged.tried;
+        counts.succeeded += judged.succeeded;
+        counts.failures.extend(judged.failures.into_iter().chain(said.failure).map(|line| format!("{what}: {line}")));
+    }
     Ok(counts)
+}
+
+/// Boots the pairs, on cores that take turns or at once; `at` is told how many rounds are over.
+///
+/// # Errors
+///
+/// As above.
+pub fn boot(order: &Order, by_turns: bool, at: &mut dyn FnMut(u64)) -> Result<Said, CampaignError> {
+    let system = Composed::new("sched", &graph(order))?;
+    let patience = Duration::from_secs(240 + order.count / 1_000);
+    let machine = system.machine().processors(CORES).counts_instructions(by_turns);
+    system::run(machine, patience, &mut |line| _ = rounds_said(line).map(&mut *at))
 }
 
 /// Rounds of each pair: in each, both block and are woken.

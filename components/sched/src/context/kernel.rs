@@ -81,7 +81,7 @@ impl<M: Machine> Kernel for Context<'_, M> {
     }
 
     fn token(&self) -> Token {
-        Token(self.scheduler.next_token())
+        Token(self.scheduler.machine.token())
     }
 
     #[inline(always)]

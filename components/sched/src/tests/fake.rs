@@ -1,7 +1,7 @@
 //! A kernel for the scheduler on the host: threads are threads of the host, one of which runs at a time.
 //!
 //! Time passes by a tick whenever a thread asks for it, or calls another core, and a thread whose time is up then loses the core there:
-//! also inside the scheduler, as that does both in its critical section.
+//! also inside the scheduler, as that does both in its critical section. A thread can lose it as it takes a token, too.
 
 use crate::Machine;
 use abi::error::Error as KernelError;
@@ -69,6 +69,9 @@ struct Kernel {
     scripts: HashMap<(u32, u64), VecDeque<Script>>,
     /// The thread that asks for the time so many times from now loses the core, and why.
     preempt_in: Option<(u64, What)>,
+    /// The thread that takes the token behind so many loses the core just before.
+    preempt_at_token: Option<u64>,
+    tokens: u64,
     /// On what the core runs, and what is left of each budget.
     on: Budget,
     left: HashMap<u32, u64>,
@@ -153,6 +156,8 @@ impl World {
             events: VecDeque::new(),
             scripts: HashMap::new(),
             preempt_in: None,
+            preempt_at_token: None,
+            tokens: 0,
             on: Budget::SAME,
             left: HashMap::new(),
             empty_until: 0,
@@ -307,6 +312,11 @@ impl Fake {
     /// The thread that asks for the time so many times from now loses the core.
     pub fn preempt_in(&self, asked: u64) {
         self.lock().preempt_in = Some((asked, What::Preempted));
+    }
+
+    /// The thread that takes a token, behind so many that others take from now, loses the core just before.
+    pub fn preempt_at_token(&self, others: u64) {
+        self.lock().preempt_at_token = Some(others);
     }
 
     /// The next thread that the scheduler's own lets finish does so on the last of what the core runs on.
@@ -475,6 +485,19 @@ impl Machine for &'static Fake {
 
     fn now(&self) -> u64 {
         self.tick()
+    }
+
+    fn token(&self) -> u64 {
+        let mut kernel = self.lock();
+        let is_struck = kernel.preempt_at_token == Some(0) && kernel.current != OWN;
+        if is_struck {
+            kernel.preempt_at_token = None;
+            self.leave(kernel, State::Suspended, What::Preempted);
+            kernel = self.lock();
+        }
+        kernel.preempt_at_token = kernel.preempt_at_token.map(|others| others.saturating_sub(1));
+        kernel.tokens += 1;
+        kernel.tokens
     }
 
     fn create(&self, client: usize, at: usize) -> Result<Thread> {

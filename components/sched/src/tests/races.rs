@@ -9,7 +9,7 @@
 //! |---|---|
 //! | a wake-up comes before the block that it is for | [`a_wake_up_between_the_look_and_the_block_is_not_lost`], wherever the waker interrupts |
 //! | *suspended in the kernel* wipes out *woken* | [`a_wake_up_survives_a_wait_in_the_kernel`] |
-//! | a decision is overtaken, and carried out all the same | [`a_decision_that_was_overtaken_is_not_carried_out`] |
+//! | a decision is overtaken, and carried out all the same | [`a_decision_that_was_overtaken_is_not_carried_out`], [`a_decision_has_its_token_before_anybody_else_can_decide`] |
 //! | events are pending while a thread decides that gets none | [`a_thread_that_gets_no_events_lets_them_be_taken_in`] |
 //! | the ring of events is full | [`as_many_events_as_there_are_threads_are_kept`] |
 //! | who finds the section taken helps without a timer, and for ever | [`an_owner_that_is_let_finish_comes_back_in_a_few_steps`] |
@@ -89,6 +89,26 @@ fn a_decision_that_was_overtaken_is_not_carried_out() {
         world.fake.preempt_in(after);
         assert_eq!(world.run(), Ok(0), "preempted after {after}");
         assert_eq!(world.log(), ["urgent"]);
+    }
+}
+
+#[test]
+fn a_decision_has_its_token_before_anybody_else_can_decide() {
+    // Whoever takes a token loses the core just before: outside of the section, others would decide then, and what it has decided be carried
+    // out behind that.
+    for others in 0..30 {
+        let world = World::new(&[(16, &[]), (16, &[])]);
+        for client in [0, 1] {
+            world.main(client, move |me| {
+                for _ in 0..8 {
+                    me.log(client);
+                    me.sched().yield_now().unwrap();
+                }
+            });
+        }
+        world.fake.preempt_at_token(others);
+        assert_eq!(world.run(), Ok(0), "behind {others} others");
+        assert_eq!(world.log().concat(), "01".repeat(8), "behind {others} others");
     }
 }
 

@@ -29,12 +29,11 @@ fn spin() -> Result<()> {
     }
 }
 
-/// Compares what others took with what they were to have: the way to them and back may cost some of the rest.
+/// Compares what others took with what they were to have, to a hundredth of the time: the way to them and back costs some of it.
 fn watch() -> Result<()> {
     let microsecond = SCHED.frequency()? / 1_000_000;
     let taken = others(WATCH.get() * microsecond) / microsecond;
-    let slack = TAKEN.get() / 20 + 100;
-    let fits = (TAKEN.get()..TAKEN.get() + slack).contains(&taken);
+    let fits = taken.abs_diff(TAKEN.get()) <= WATCH.get() / 100;
     let verdict = if fits { "as it was to be" } else { "NOT as it was to be" };
     let _ = writeln!(Writer::new(&CONSOLE), "watcher: others took {taken} of {} microseconds, {verdict}", WATCH.get());
     Ok(())
