@@ -54,10 +54,18 @@ fn wake(_: u64) -> Result<()> {
 
 fn do_deed() -> Result<()> {
     match DEED.load(Relaxed) {
-        WAKE => SCHED.wake(OWN.load(Relaxed)),
-        TRIGGER => POINT.trigger().map_or(Ok(()), |epoch| SCHED.trigger(POINT_NAME.load(Relaxed), epoch.0)),
-        _ => SCHED.wake(BYSTANDER.load(Relaxed)),
+        WAKE => SCHED.wake(OWN.load(Relaxed))?,
+        TRIGGER => trigger()?,
+        _ => SCHED.wake(BYSTANDER.load(Relaxed))?,
     }
+    Ok(())
+}
+
+fn trigger() -> Result<()> {
+    if let Some(epoch) = POINT.trigger() {
+        SCHED.trigger(POINT_NAME.load(Relaxed), epoch.0)?;
+    }
+    Ok(())
 }
 
 fn stand_by(_: u64) -> Result<()> {

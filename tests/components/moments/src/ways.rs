@@ -11,6 +11,7 @@ use abi::error::Error as KernelError;
 use core::sync::atomic::Ordering::Relaxed;
 use runtime::{Error, Result, time};
 use sched_interface::{NEVER, NOBODY, Sched, Threads};
+use sched_sl::Epoch;
 
 /// How long before the look the first comes, in ticks; how long all have to come to rest behind a round; and what is long after all wait.
 const LEAD: u64 = 100;
@@ -21,7 +22,7 @@ const LATE: u64 = 20_000;
 const RECEIVES: u64 = 2_400;
 
 /// Something was not as it has to be in a round.
-pub const WRONG: Error = Error::Server(1);
+pub const WRONG: Error = Error::numbered(1);
 
 /// One way through the scheduler: what it is called, how many rounds there are, what the waker does, and in which stages it has to have come.
 struct Way {
@@ -77,7 +78,8 @@ fn receive_and_block() -> Result<()> {
 fn look_and_wait() -> Result<()> {
     STAGE.store(LOOKED, Relaxed);
     let look = || (HAS_COME.load(Relaxed) != 0).then_some(());
-    POINT.wait_for_change(look, |epoch| SCHED.wait_on(POINT_NAME.load(Relaxed), epoch.0, NOBODY, NEVER).map(|_| ()))
+    let wait = |epoch: Epoch| SCHED.wait_on(POINT_NAME.load(Relaxed), epoch.0, NOBODY, NEVER).map(|_| ());
+    Ok(POINT.wait_for_change(look, wait)?)
 }
 
 /// The partner runs meanwhile, once, whoever else comes, and does not go on before this one does.

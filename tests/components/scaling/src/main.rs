@@ -30,7 +30,7 @@ const CORES: usize = 4;
 const SLACK: u64 = 20;
 
 /// The work was not spread over the cores as the graph says.
-const NOT_SPREAD: Error = Error::Server(1);
+const NOT_SPREAD: Error = Error::numbered(1);
 
 /// How long threads have to end, in ticks.
 const MOMENT: u64 = 1_000_000;
