@@ -154,15 +154,15 @@ const WHERE: &str = "tests/components/panicker/src/server.rs";
 fn a_panic_is_reported_with_the_calls_that_led_to_it() -> Outcome {
     let directory = scratch()?;
     let shown = finish(&mut compose("run", &panics(), directory.path())?)?.expect_status(0)?.output;
-    let own = format!("  in {WHO}because, {WHERE}:49\n  in {WHO}fail, {WHERE}:44\n");
+    let own = format!("  in {WHO}because, {WHERE}:48\n  in {WHO}fail, {WHERE}:43\n");
     let (served, started) = (calls(&shown, "server: thread 4 panicked")?, calls(&shown, " (worker) panicked")?);
-    let method = format!("{own}  in fails, {WHERE}:26\n  inlined into dispatch<{WHO}Panicking, ");
+    let method = format!("{own}  in fails, {WHERE}:25\n  inlined into dispatch<{WHO}Panicking, ");
     ensure(served.starts_with(&method), || served.clone())?;
     // As far as where the component was entered, and no further: what lies above was left there by others.
     ensure(served.lines().last().is_some_and(|line| line.contains("__runtime_method, ")), || served.clone())?;
     ensure(started.starts_with(&own) && started.ends_with("  in _start\n"), || started.clone())?;
     let nested = calls(&shown, ", in what was to be said of another panic")?;
-    let (inner, outer) = (format!("  in <{WHO}Unspeakable as core::fmt::Display>::fmt, {WHERE}:37\n"), "  in call, ");
+    let (inner, outer) = (format!("  in <{WHO}Unspeakable as core::fmt::Display>::fmt, {WHERE}:36\n"), "  in call, ");
     ensure(nested.starts_with(&inner) && nested.contains(outer), || nested.clone())
 }
 
