@@ -32,11 +32,8 @@ const CARE: u64 = 1 << 61;
 /// Nobody wants the result.
 const ABANDONED: u64 = 1 << 62;
 
-/// The slot is allocated and not submitted.
-const RESERVED: u64 = 1 << 63;
-
 /// Beside a number: nobody counts as far.
-const MARKS: u64 = UNTAKEN | CARE | ABANDONED | RESERVED;
+const MARKS: u64 = UNTAKEN | CARE | ABANDONED;
 
 /// No call has this number or a larger one.
 pub(crate) const NO_CALL: u64 = 1 << 59;
@@ -160,7 +157,7 @@ impl<const N: usize> Books<N> {
         let mut waits = false;
         for slot in 0..N as u32 {
             let word = self.words[slot as usize];
-            if word == RETIRED || word & (RESERVED | UNTAKEN) != 0 {
+            if word == RETIRED || word & UNTAKEN != 0 {
                 continue;
             }
             if self.is_free(slot) {
@@ -184,7 +181,7 @@ impl<const N: usize> Books<N> {
     /// Whether a call was submitted in a slot and not collected, wanted or not.
     pub(crate) fn is_in_flight(&self, slot: u32) -> bool {
         let word = self.words[slot as usize % N];
-        number_in(word) < self.next && word & RESERVED == 0
+        number_in(word) < self.next
     }
 
     /// Slots of submitted calls, wanted or not. Costs a look at each.
@@ -213,52 +210,10 @@ impl<const N: usize> Books<N> {
         self.tokens[Self::slot_of(number) as usize] = token;
     }
 
-    /// A slot that was just used is reserved.
-    pub(crate) fn reserve(&mut self, number: u64) {
-        *self.word(number) = number | RESERVED;
-    }
-
-    /// A reserved slot is submitted; `false` if it was not reserved.
-    pub(crate) fn unreserve(&mut self, number: u64) -> bool {
-        let held = *self.word(number) == number | RESERVED || *self.word(number) == number | RESERVED | CARE;
-        if held {
-            *self.word(number) = number | CARE;
-        }
-        held
-    }
-
-    /// A reserved slot is free again; `false` if it was not reserved.
-    pub(crate) fn release(&mut self, number: u64) -> bool {
-        let held = self.unreserve(number);
-        if held {
-            self.free_with_care(Self::slot_of(number));
-            self.take_back_unused();
-        }
-        held
-    }
-
     /// The slot is free, and its next number is the first that is still to come.
     fn free_with_care(&mut self, slot: u32) {
         let ahead = u64::from(slot.wrapping_sub(Self::slot_of(self.next)) % N as u32);
         self.words[slot as usize] = (self.next + ahead) | CARE;
-    }
-
-    /// Numbers at the end that no call had are used again.
-    fn take_back_unused(&mut self) {
-        while self.next > self.reach && !self.was_used(self.next - 1) {
-            self.next -= 1;
-            let slot = Self::slot_of(self.next);
-            if self.is_free(slot) {
-                self.words[slot as usize] = self.next | CARE;
-            }
-        }
-    }
-
-    /// Whether a call had this number, which is one of the last round.
-    fn was_used(&self, number: u64) -> bool {
-        let word = self.words[Self::slot_of(number) as usize];
-        let behind = number + Self::ROUND;
-        word != RETIRED && (number_in(word) == number || word == behind || word == behind | CARE | UNTAKEN)
     }
 
     /// Whether no slot is ever used again.

@@ -20,18 +20,11 @@ use abi::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
-/// A slot that is allocated and not submitted: [`Client::submit`] or [`Client::release`] it.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use = "a slot that is neither submitted nor released never comes back"]
-pub struct Reserved(u64);
-
 /// Why a call was not posted. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostError {
     /// Every slot is in use, or the server is a whole round behind. Collect results, or wait.
     Exhausted,
-    /// The slot was not reserved by this client.
-    NotReserved,
 }
 
 /// Why a call has no result.
@@ -205,18 +198,6 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         round_from::<N>(first, next)
     }
 
-    /// Allocates a slot, so that a later [`Client::submit`] cannot be refused.
-    ///
-    /// # Errors
-    ///
-    /// [`PostError::Exhausted`]: back-pressure.
-    pub fn reserve(&mut self) -> Result<Reserved, PostError> {
-        let number = self.allocate()?;
-        self.books.reserve(number);
-        self.entry(number).set_allocated();
-        Ok(Reserved(number))
-    }
-
     #[cold]
     fn allocate(&mut self) -> Result<u64, PostError> {
         if self.books.free() == 0 {
@@ -233,37 +214,6 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
             self.announced = number;
         }
         Ok(number)
-    }
-
-    /// Submits a call in a slot that was reserved.
-    ///
-    /// # Errors
-    ///
-    /// [`PostError::NotReserved`] if the slot is another client's.
-    pub fn submit(&mut self, reserved: Reserved, request: &Request, token: u64) -> Result<Ticket, PostError> {
-        let Reserved(number) = reserved;
-        if !self.books.unreserve(number) {
-            return Err(PostError::NotReserved);
-        }
-        self.books.keep_token(number, token);
-        self.entry(number).submit(request.method, request.args);
-        self.announce_with(1 << Books::<N>::slot_of(number));
-        Ok(Ticket(number))
-    }
-
-    /// Gives a slot back unused.
-    ///
-    /// # Errors
-    ///
-    /// [`PostError::NotReserved`] if the slot is another client's.
-    pub fn release(&mut self, reserved: Reserved) -> Result<(), PostError> {
-        let Reserved(number) = reserved;
-        if !self.books.release(number) {
-            return Err(PostError::NotReserved);
-        }
-        self.announced = self.announced.min(self.books.next());
-        self.entry(number).set_free();
-        Ok(())
     }
 
     /// The result of one call, once: `None` as long as there is none.
@@ -534,9 +484,7 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
                 entry.set_free();
                 Look::ended(self.books.settle(slot), Ok(reply))
             }
-            Some(State::Free | State::Allocated) | None => {
-                Look::ended(self.books.retire(slot), Err(PollError::Corrupted))
-            }
+            Some(State::Free) | None => Look::ended(self.books.retire(slot), Err(PollError::Corrupted)),
         }
     }
 }
@@ -570,7 +518,6 @@ impl core::fmt::Display for PostError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Exhausted => "no slot is free",
-            Self::NotReserved => "slot is not reserved by this client",
         })
     }
 }

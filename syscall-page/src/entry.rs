@@ -48,12 +48,6 @@ impl<W: Word> Entry<W> {
         Status(self.status.load(Acquire))
     }
 
-    /// Client: nothing to order, the next step publishes.
-    #[inline]
-    pub(crate) fn set_allocated(&self) {
-        self.status.store(State::Allocated as u64, Relaxed);
-    }
-
     /// Client: nothing to order, the result was read before and the next call is published by its own step.
     #[inline]
     pub(crate) fn set_free(&self) {

@@ -17,10 +17,13 @@
 //! An entry's life is a circle, and each edge of it belongs to one side:
 //!
 //! ```text
-//!  free ──▶ allocated ──▶ submitted ══▶ busy ═════════════▶ done ──▶ free
-//!                                        ╚════▶ blocked ══════╝
+//!  free ──▶ submitted ══▶ busy ═════════════▶ done ──▶ free
+//!                          ╚════▶ blocked ══════╝
 //!  ──▶ the client's step      ══▶ the server's step
 //! ```
+//!
+//! That a slot is allocated is in the client's books and nowhere else. By which models each of these steps is gone through, with every
+//! end that there can be, says `tests/loom/main.rs`.
 //!
 //! # Nobody believes the page
 //!
@@ -55,6 +58,7 @@
 //! | what is a call, what is its result? | [`request`] |
 //! | how does a client post, and get results back? | [`client`] |
 //! | how does a server take and answer calls? | [`server`] |
+//! | what becomes of calls that may block? | [`backlog`], [`workers`] |
 //! | how does a client sleep without missing its wake-up? | [`header`] |
 //! | how is a page served on another core? | [`relay`] |
 //! | how does memory become a page? | [`mapped`], the one file with `unsafe` |
@@ -62,6 +66,7 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+pub mod backlog;
 mod books;
 pub mod client;
 pub mod entry;
@@ -76,8 +81,10 @@ pub mod request;
 pub mod server;
 pub mod status;
 pub mod word;
+pub mod workers;
 
-pub use client::{Client, Completion, Next, PollError, PostError, Reserved, Ticket};
+pub use backlog::{Backlog, Work};
+pub use client::{Client, Completion, Next, PollError, PostError, Ticket};
 pub use entry::Entry;
 pub use header::{Header, Sleep};
 pub use page::Page;

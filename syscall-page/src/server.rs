@@ -502,6 +502,15 @@ impl<W: Word, const N: usize> Call<'_, '_, W, N> {
 }
 
 impl Blocked {
+    /// What was kept apart in words, of which nobody else has the same.
+    pub(crate) const fn of(edge: u64, slot: u32) -> Self {
+        Self { edge, slot }
+    }
+
+    pub(crate) const fn edge(&self) -> u64 {
+        self.edge
+    }
+
     /// The call's slot, in which no other is blocked until this one is answered.
     pub const fn slot(&self) -> u32 {
         self.slot

@@ -26,6 +26,12 @@ pub trait Word {
     /// Keeps only these bits and answers what was there.
     fn fetch_and(&self, bits: u64, order: Ordering) -> u64;
 
+    /// Counts up, and answers what was there.
+    fn fetch_add(&self, number: u64, order: Ordering) -> u64;
+
+    /// Counts down, and answers what was there.
+    fn fetch_sub(&self, number: u64, order: Ordering) -> u64;
+
     /// Replaces `current` by `new`: acquires when it does, relaxed when it finds another value.
     ///
     /// # Errors
@@ -66,6 +72,16 @@ impl Word for AtomicU64 {
     #[inline]
     fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
         self.fetch_and(bits, order)
+    }
+
+    #[inline]
+    fn fetch_add(&self, number: u64, order: Ordering) -> u64 {
+        self.fetch_add(number, order)
+    }
+
+    #[inline]
+    fn fetch_sub(&self, number: u64, order: Ordering) -> u64 {
+        self.fetch_sub(number, order)
     }
 
     #[inline]

@@ -40,9 +40,7 @@ fn an_entry_goes_through_its_life() {
     let server = Server::new(frames.page(), PERMITTED, 1);
 
     assert_eq!(state(), Some(State::Free));
-    let reserved = client.reserve().unwrap();
-    assert_eq!(state(), Some(State::Allocated));
-    let ticket = client.submit(reserved, &echo(7), 0).unwrap();
+    let ticket = client.post(&echo(7), 0).unwrap();
     assert_eq!(state(), Some(State::Submitted));
     let mut waiting = None;
     let _ = server.pass(ALL, |call| {
@@ -266,31 +264,6 @@ fn a_blocked_call_can_only_be_answered_through_its_own_page() {
     let answer = neighbour.complete(waiting.unwrap(), &Reply::success([0, 0]));
     assert_eq!(answer, Err(CompleteError::AnotherPage));
     assert_eq!(client.poll(ticket), Ok(None));
-}
-
-#[test]
-fn a_reserved_slot_is_this_clients_only() {
-    let (mine, other) = (Frames::of(2), Frames::of(2));
-    let mut client = Client::new(mine.page());
-    let mut stranger = Client::new(other.page());
-    let reserved = client.reserve().unwrap();
-    assert_eq!(stranger.submit(reserved, &echo(0), 0), Err(PostError::NotReserved));
-    let reserved = client.reserve().unwrap();
-    assert_eq!(client.free_slots(), 0);
-    client.release(reserved).unwrap();
-    assert_eq!(client.free_slots(), 1);
-}
-
-#[test]
-fn slots_can_be_reserved_and_released_for_ever() {
-    let frames = Frames::of(3);
-    let mut client = Client::new(frames.page());
-    for _ in 0..1000 {
-        let (first, second) = (client.reserve().unwrap(), client.reserve().unwrap());
-        client.release(first).unwrap();
-        client.release(second).unwrap();
-    }
-    assert_eq!(client.free_slots(), 3);
 }
 
 #[test]

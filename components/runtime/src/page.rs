@@ -36,7 +36,6 @@
 mod adaptive;
 mod error;
 mod import;
-mod parked;
 mod posts;
 mod runner;
 mod shared;

@@ -21,10 +21,8 @@ pub struct Ring {
 /// Entries of a page, by what their status says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Calls {
-    /// Nobody uses them.
+    /// Nobody uses them, or the client fills them.
     pub free: usize,
-    /// The client fills them.
-    pub allocated: usize,
     /// They wait to be taken.
     pub submitted: usize,
     /// The server runs them.
@@ -54,7 +52,6 @@ pub fn calls(memory: &Memory, root: u64, address: u64) -> Calls {
         let state = memory.word(root, entry).and_then(|word| Status(word).state());
         *match state {
             Some(State::Free) => &mut calls.free,
-            Some(State::Allocated) => &mut calls.allocated,
             Some(State::Submitted) => &mut calls.submitted,
             Some(State::Busy) => &mut calls.busy,
             Some(State::Blocked) => &mut calls.blocked,

@@ -135,10 +135,9 @@ fn write_component(text: &mut String, component: &Component) -> fmt::Result {
 
 fn write_ring(text: &mut String, ring: &Ring) -> fmt::Result {
     write!(text, "  page to {} ({}):", ring.server, ring.interface)?;
-    let Calls { free, allocated, submitted, busy, blocked, done, damaged } = ring.calls;
+    let Calls { free, submitted, busy, blocked, done, damaged } = ring.calls;
     let states = [
         (free, "free"),
-        (allocated, "being filled"),
         (submitted, "submitted"),
         (busy, "under way"),
         (blocked, "blocked"),

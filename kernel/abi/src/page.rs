@@ -71,7 +71,7 @@ pub const ROW_WORDS: usize = 8;
 pub const ENTRIES: usize = 64;
 
 /// Words of what a server that has workers finds of an edge behind the rows.
-pub const PARKED_WORDS: usize = 8 + 7 * ENTRIES;
+pub const PARKED_WORDS: usize = 8 + 6 * ENTRIES;
 
 /// Bytes before the first row.
 pub const ROWS: u64 = 8 * ROW_WORDS as u64;

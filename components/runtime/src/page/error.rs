@@ -58,8 +58,7 @@ impl fmt::Display for PageError {
 }
 
 impl From<PostError> for PageError {
-    fn from(_: PostError) -> Self {
-        // Slots are not reserved beforehand, so this is the only reason.
+    fn from(PostError::Exhausted: PostError) -> Self {
         Self::Exhausted
     }
 }

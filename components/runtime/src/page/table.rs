@@ -1,6 +1,5 @@
 //! The server's side of pages: which there are, and the loop that serves one.
 
-use super::parked::{Common, Parked, Work};
 use super::{PageError, WorkerThreads};
 use crate::server::{Invocation, Reply};
 use abi::error::Error;
@@ -9,9 +8,11 @@ use core::hint::assert_unchecked;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
+use syscall_page::backlog::{Backlog, Common};
 use syscall_page::layout::FRAME_BYTES;
-use syscall_page::server::{Parked as Blocking, Server, State};
-use syscall_page::{Arguments, Blocked, Call, Outcome, Page, mapped};
+use syscall_page::server::{Parked, Server, State};
+use syscall_page::workers::Calls;
+use syscall_page::{Arguments, Blocked, Call, Outcome, Page, Work, mapped};
 
 /// A call that was posted, as an interface's methods are run for it.
 pub type Posted<'p> = Invocation<Arguments<'p, AtomicU64>>;
@@ -110,50 +111,39 @@ impl PageTable {
 
     /// Leaves a call of the page in `row` to a worker.
     fn park(&self, row: u64, call: Call<'_, '_, AtomicU64>) -> Outcome {
-        let Some(parked) = self.parked_in(row) else {
+        let Some(backlog) = self.backlogs().and_then(|all| all.get(row as usize)) else {
             return call.answer(&syscall_page::Reply::refused(Error::UnknownOperation));
         };
-        if !parked.has_workers() {
+        if !backlog.has_workers() {
             return call.answer(&exhausted());
         }
         let request = call.request();
         match call.block() {
             // Whom this would wake is the client, whose thread this is.
-            Ok(Blocking { blocked, outcome, .. }) => {
-                parked.add(Work { request, blocked });
+            Ok(Parked { blocked, outcome, .. }) => {
+                backlog.add(&Work { request, blocked });
                 outcome
             }
             Err(outcome) => outcome,
         }
     }
 
-    /// The calls of each edge that wait for a worker, with the edge's row.
-    pub(super) fn parked(&self) -> impl Iterator<Item = (u64, &Parked)> {
-        (0..).map_while(|row| Some((row, self.parked_in(row)?)))
+    /// The calls that wait for workers.
+    pub(super) fn calls(&self) -> Option<Calls<'_, AtomicU64>> {
+        let (table, edges) = (self.table()?, self.backlogs()?);
+        // SAFETY: the table's second word; its third, and its fourth, which is atomic.
+        let (threads, common) = unsafe { (table.add(1).read(), table.add(2).cast::<Common<AtomicU64>>().as_ref()) };
+        Some(Calls { edges, common, threads })
     }
 
-    fn parked_in(&self, row: u64) -> Option<&Parked> {
+    /// Those of each row.
+    fn backlogs(&self) -> Option<&[Backlog<AtomicU64>]> {
         let table = self.table().filter(|_| self.has_workers)?;
         // SAFETY: as in `row`.
         let rows = unsafe { table.read() };
-        if row >= rows {
-            return None;
-        }
         let behind = ROWS + rows * size_of::<Row>() as u64;
-        // SAFETY: the composer made as many of these behind the rows as there are rows; what changes in them is atomic or guarded by that.
-        Some(unsafe { table.byte_add(behind as usize).cast::<Parked>().add(row as usize).as_ref() })
-    }
-
-    /// The workers that edges have together.
-    pub(super) fn common(&self) -> Option<&Common> {
-        // SAFETY: the table's third word and fourth, which is atomic.
-        Some(unsafe { self.table()?.add(2).cast::<Common>().as_ref() })
-    }
-
-    /// Threads that the server may have to run methods that may block.
-    pub(super) fn threads(&self) -> u64 {
-        // SAFETY: the table's second word.
-        self.table().map_or(0, |table| unsafe { table.add(1).read() })
+        // SAFETY: the composer made as many of these behind the rows as there are rows; what changes in them is atomic.
+        Some(unsafe { core::slice::from_raw_parts(table.byte_add(behind as usize).cast().as_ptr(), rows as usize) })
     }
 
     /// Answers a call that was parked, and wakes its client if that waits.
