@@ -70,6 +70,73 @@ impl Scheduler for Garbage<'_> {
     }
 }
 
+/// A server that answers each call rightly, sooner or later, and says of that whatever comes to its mind: in hints, in the wake word, in
+/// what it answers when it is asked to serve.
+struct Liar<'e>(Garbage<'e>);
+
+impl Liar<'_> {
+    fn answer(&self) {
+        let [header, entries] = &*self.0.ends.frames;
+        header.0.iter().for_each(|word| word.store(self.0.random(), Relaxed));
+        for entry in entries.0.chunks(8) {
+            let is_open = matches!(entry[0].load(Relaxed) as u16, 2..=4);
+            if is_open && self.0.random().is_multiple_of(2) {
+                entry[5].store(right(entry[1].load(Relaxed), entry[2].load(Relaxed)), Relaxed);
+                entry[0].store(5, Relaxed);
+            } else if is_open {
+                entry[0].store(3 + self.0.random() % 2, Relaxed);
+            }
+            entry[6..].iter().for_each(|word| word.store(self.0.random(), Relaxed));
+        }
+    }
+}
+
+fn right(first: u64, second: u64) -> u64 {
+    first.wrapping_mul(1000).wrapping_add(second)
+}
+
+impl Scheduler for Liar<'_> {
+    type Error = crate::Error;
+
+    fn register(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn unregister(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn wait(&self, _: u64) -> Result<u64> {
+        self.answer();
+        Ok(self.0.random())
+    }
+}
+
+#[test]
+fn everybody_has_its_own_result_whatever_a_server_says_of_it() {
+    for seed in 0..20 {
+        let ends = ends();
+        let posts = ends.import.open().unwrap();
+        let liar = Liar(Garbage::new(&ends, seed * 55, true));
+        let page = OnPage::new(&posts, &liar);
+        let right = user_threads().run(&page, |scope| {
+            let call = |number| {
+                let page = &page;
+                move || {
+                    (0..5).all(|turn| {
+                        let result: Result<u64> = page.call(scope.threads(), 0, [number, turn]);
+                        result == Ok(right(number, turn))
+                    })
+                }
+            };
+            let all: Vec<_> = (0..100_u64).map(|number| scope.spawn(call(number)).unwrap()).collect();
+            all.into_iter().filter_map(JoinHandle::join).filter(|right| *right).count()
+        });
+        assert_eq!(right, Ok(100), "seed {seed}");
+        assert_eq!(posts.free(), 64);
+    }
+}
+
 #[test]
 fn user_threads_all_end_whatever_a_server_writes() {
     for seed in 0..20 {

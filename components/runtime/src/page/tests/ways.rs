@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::task::Poll;
 use proptest::prelude::*;
 use std::boxed::Box;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::vec::Vec;
 
 /// Calls that end at once and calls that wait, each with a result or an error.
@@ -32,10 +33,17 @@ pub trait Ways {
     fn fails_later(&self, number: u8) -> Result<u64>;
     /// The edge does not permit it.
     fn forbidden(&self, a: u64) -> Result<u64>;
+    /// Faults.
+    fn stumbles(&self, number: u64) -> Result<u64>;
 }
 
-/// All but the last.
-const PERMITTED: u64 = 0b1111;
+/// All but one.
+const PERMITTED: u64 = 0b10_1111;
+
+/// The method that faults.
+const STUMBLES: u16 = 5;
+
+const FAULTED: Error = Error::Kernel(abi::error::Error::Faulted);
 
 /// What all calls so far come to, in whatever order they were made.
 #[derive(Default)]
@@ -71,6 +79,12 @@ impl Ways for Made {
     fn forbidden(&self, _: u64) -> Result<u64> {
         unreachable!("the edge does not permit this")
     }
+
+    /// The server is left as it is then.
+    fn stumbles(&self, number: u64) -> Result<u64> {
+        self.note(STUMBLES.into(), [number, 0]);
+        resume_unwind(Box::new(()))
+    }
 }
 
 /// A method, and its words.
@@ -82,7 +96,8 @@ fn direct(made: &Made, (method, [first, second]): Asked) -> Result<u64> {
         return Err(Error::Kernel(abi::error::Error::MethodNotPermitted));
     }
     let words = [first, second, 0, 0];
-    let reply = WaysServer::dispatch(made, Invocation { method: method.into(), words, token: TOKEN });
+    let dispatch = || WaysServer::dispatch(made, Invocation { method: method.into(), words, token: TOKEN });
+    let reply = catch_unwind(AssertUnwindSafe(dispatch)).map_err(|_| FAULTED)?;
     Error::check(reply.status()).map(|()| reply.words()[0])
 }
 
@@ -129,7 +144,7 @@ impl Scheduler for Here<'_> {
     }
 
     fn wait(&self, _: u64) -> Result<u64> {
-        let [done, _] = self.service.serve(self.ends);
+        let [done, _] = catch_unwind(AssertUnwindSafe(|| self.service.serve(self.ends))).map_err(|_| FAULTED)?;
         if done == 0 {
             self.service.work(self.ends);
         }
@@ -242,14 +257,31 @@ fn make(way: Way, ends: &Ends, service: &Service, calls: &[Asked], batch: usize)
         Way::UserThreads => by_threads,
         _ => wait,
     };
-    let results = calls.chunks(batch).flat_map(|calls| by(&posts, &here, calls)).collect();
-    assert_eq!(posts.free(), 64);
-    results
+    calls.chunks(batch).flat_map(|calls| by(&posts, &here, calls)).collect()
+}
+
+/// Posts calls of which nobody wants the result.
+fn give_up(ends: &Ends, calls: &[Asked]) {
+    let posts = ends.import.open().unwrap();
+    calls.iter().for_each(|(method, words)| drop(posts.post::<u64, Error, 2>(*method, *words).unwrap()));
+    posts.with(|client| client.announce());
+}
+
+/// Slots that are free once those of calls that nobody wanted have come back.
+fn free(ends: &Ends) -> u32 {
+    let posts = ends.import.open().unwrap();
+    posts.with(|client| client.collect_abandoned());
+    posts.free()
 }
 
 fn calls() -> impl Strategy<Value = Vec<Asked>> {
+    calls_of(STUMBLES)
+}
+
+/// Calls of methods below `methods`.
+fn calls_of(methods: u16) -> impl Strategy<Value = Vec<Asked>> {
     prop::collection::vec(
-        (0_u16..5, any::<[u64; 2]>()).prop_map(|(method, [a, b])| match method {
+        (0..methods, any::<[u64; 2]>()).prop_map(|(method, [a, b])| match method {
             1 | 3 => (method, [a % 256, b]),
             _ => (method, [a, b]),
         }),
@@ -267,7 +299,39 @@ proptest! {
             let expected: Results = calls.iter().map(|call| direct(&twin, *call)).collect();
             prop_assert_eq!(make(way, &ends, &service, &calls, batch), expected, "{:?}", way);
             prop_assert_eq!(service.made.0.load(Relaxed), twin.0.load(Relaxed), "{:?}", way);
+            prop_assert_eq!(free(&ends), 64);
         }
+    }
+
+    /// A fault ends the call that it was at, and those beside it go on.
+    #[test]
+    fn with_methods_that_fault_too(calls in calls_of(STUMBLES + 1), batch in 1_usize..=20) {
+        for way in [Way::Futures, Way::UserThreads] {
+            let (ends, service, twin) = (ends_permitting(PERMITTED, 0, None), Service::default(), Made::default());
+            let expected: Results = calls.iter().map(|call| direct(&twin, *call)).collect();
+            prop_assert_eq!(make(way, &ends, &service, &calls, batch), expected, "{:?}", way);
+            prop_assert_eq!(service.made.0.load(Relaxed), twin.0.load(Relaxed), "{:?}", way);
+            prop_assert_eq!(free(&ends), 64);
+        }
+    }
+
+    /// One batch this way, the next one that way, on one page; of each, some results nobody wants.
+    #[test]
+    fn in_all_ways_on_one_page_too(
+        batches in prop::collection::vec((0_usize..HERE.len(), calls(), calls()), 0..8),
+    ) {
+        let (ends, service, twin) = (ends_permitting(PERMITTED, 0, None), Service::default(), Made::default());
+        for (way, unwanted, calls) in batches {
+            let unwanted = unwanted.get(..32).unwrap_or(&unwanted);
+            give_up(&ends, unwanted);
+            unwanted.iter().for_each(|call| _ = direct(&twin, *call));
+            let expected: Results = calls.iter().map(|call| direct(&twin, *call)).collect();
+            prop_assert_eq!(make(HERE[way], &ends, &service, &calls, 20), expected, "{:?}", HERE[way]);
+        }
+        service.serve(&ends);
+        service.work(&ends);
+        prop_assert_eq!(service.made.0.load(Relaxed), twin.0.load(Relaxed));
+        prop_assert_eq!(free(&ends), 64);
     }
 
     #[test]
