@@ -28,6 +28,7 @@ pub struct Machine {
     boot: Boot,
     processors: u32,
     memory: u64,
+    memory_file: Option<PathBuf>,
     counts_instructions: bool,
     extra: Vec<OsString>,
 }
@@ -54,7 +55,14 @@ impl Machine {
     }
 
     fn booting(boot: Boot) -> Self {
-        Self { boot, processors: 1, memory: 128 << 20, counts_instructions: false, extra: Vec::new() }
+        Self {
+            boot,
+            processors: 1,
+            memory: 128 << 20,
+            memory_file: None,
+            counts_instructions: false,
+            extra: Vec::new(),
+        }
     }
 
     /// The same with so many processors.
@@ -68,6 +76,13 @@ impl Machine {
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// The same with its memory in this file, where it stays.
+    #[must_use]
+    pub fn memory_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.memory_file = Some(path.into());
         self
     }
 
@@ -111,7 +126,13 @@ impl Machine {
         line.pair("-smp", self.processors.to_string());
         // A guest that has more memory than this host uses little of it: what it does not touch is not reserved.
         let kibibytes = self.memory.div_ceil(1024);
-        line.pair("-object", format!("memory-backend-ram,id=memory,size={kibibytes}k,reserve=off"));
+        match &self.memory_file {
+            None => line.pair("-object", format!("memory-backend-ram,id=memory,size={kibibytes}k,reserve=off")),
+            Some(file) => {
+                let options = format!("memory-backend-file,id=memory,size={kibibytes}k,share=on,mem-path=");
+                line.pair("-object", with_path(options, file));
+            }
+        }
         line.pair("-m", format!("{kibibytes}k"));
         if self.counts_instructions {
             line.pair("-icount", "shift=0,sleep=off");
@@ -158,14 +179,17 @@ impl Line {
     }
 
     fn drive(&mut self, options: &str, file: &Path) {
-        let mut value = OsString::from(options);
-        value.push(",format=raw,file=");
-        // A comma would end the name; two stand for one.
-        let doubled: Vec<u8> =
-            file.as_os_str().as_bytes().split(|byte| *byte == b',').collect::<Vec<_>>().join(&b",,"[..]);
-        value.push(OsString::from_vec(doubled));
-        self.pair("-drive", value);
+        self.pair("-drive", with_path(format!("{options},format=raw,file="), file));
     }
+}
+
+/// Options of which the last is this file.
+fn with_path(options: String, file: &Path) -> OsString {
+    let mut value = OsString::from(options);
+    // A comma would end the name; two stand for one.
+    let doubled: Vec<u8> = file.as_os_str().as_bytes().split(|byte| *byte == b',').collect::<Vec<_>>().join(&b",,"[..]);
+    value.push(OsString::from_vec(doubled));
+    value
 }
 
 #[cfg(test)]
@@ -194,6 +218,12 @@ mod tests {
         }
         assert!(line.ends_with(" -s"), "{line}");
         assert!(!line.contains("-icount"), "{line}");
+    }
+
+    #[test]
+    fn memory_stays_in_a_file() {
+        let line = line(&Machine::new("k", "b").memory(64 << 20).memory_file("a,b"), Accelerator::Tcg, None);
+        assert!(line.contains("-object memory-backend-file,id=memory,size=65536k,share=on,mem-path=a,,b -m"), "{line}");
     }
 
     #[test]

@@ -1,29 +1,19 @@
 //! Stacks: what runs never uses more of them than the composer says beforehand. And as many instances as there can be.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use composer::command::build::{Examined, examine};
 use composer::diagnostic::Diagnostics;
-use composer::graph::Graph;
-use composer::inspect::{Dump, State, Subject, look};
 use composer::pass::stack::Stacks;
 use composer::pass::{build, schema, stack};
 use composer::{LoadOptions, load};
 use libtest_mimic::{Failed, Trial};
-use object::{Object, ObjectSymbol};
-use qemu::debugger::{Debugger, Door};
-use qemu::{Machine, Session};
 
-use crate::tools::{Outcome, compose, ensure, files, finish, root, scratch, trial, trials};
+use crate::tools::{Outcome, compose, ensure, finish, root, scratch, trials};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    let all = "stacks::no_system_at_all_uses_more_than_its_bounds";
-    let mut trials = trials!("stacks": what_is_used_is_within_the_bound no_system_uses_more_than_its_bounds
-        recursion_has_the_bound_that_is_said_and_no_other recursion_asks_for_a_number every_instance_answers);
-    trials.push(trial(all, no_system_at_all_uses_more_than_its_bounds).with_ignored_flag(true));
-    trials
+    trials!("stacks": what_is_used_is_within_the_bound who_goes_deeper_than_its_bound_is_found
+        recursion_has_the_bound_that_is_said_and_no_other recursion_asks_for_a_number every_instance_answers)
 }
 
 /// The bounds of all components of a graph, with their names.
@@ -60,81 +50,6 @@ fn what_is_used_is_within_the_bound() -> Outcome {
     Ok(())
 }
 
-/// Systems whose invocations nest, by pages, schedulers, handlers and managers; and the two that are run first.
-const SOME: [&str; 6] = [
-    "systems/pingpong",
-    "systems/quickstart",
-    "tests/systems/handlers-preempted",
-    "tests/systems/levels",
-    "tests/systems/pages_wait",
-    "tests/systems/sharing",
-];
-
-/// Where a component goes deeper than its graph says, to show what happens then.
-const DEEPER: &str = "recursion.toml";
-
-/// All stacks of all threads in all components are looked into at the end of each system: what has once lain there still does.
-fn no_system_uses_more_than_its_bounds() -> Outcome {
-    SOME.iter().try_for_each(|name| is_within_its_bounds(&root().join(name).with_extension("toml")))
-}
-
-/// The same for every system that there is, which takes minutes:
-/// `cargo test -p tests --test boot -- --ignored stacks::no_system`.
-fn no_system_at_all_uses_more_than_its_bounds() -> Outcome {
-    let graphs = [files(&root().join("systems"), "toml")?, files(&root().join("tests/systems"), "toml")?].concat();
-    graphs.iter().filter(|graph| !graph.ends_with(DEEPER)).try_for_each(|graph| is_within_its_bounds(graph))
-}
-
-fn is_within_its_bounds(graph: &Path) -> Outcome {
-    let beyond = above_their_bounds(&at_its_end(graph)?);
-    ensure(beyond.is_empty(), || format!("{}: {}", graph.display(), beyond.join(", ")))
-}
-
-/// The stacks of which more has been used than their bound.
-fn above_their_bounds(state: &State) -> Vec<String> {
-    let stacks =
-        state.components.iter().flat_map(|component| component.stacks.iter().map(move |stack| (component, stack)));
-    let beyond = stacks.filter(|(_, stack)| stack.bound.is_some_and(|bound| stack.used > bound));
-    let say = |(component, stack): (&composer::inspect::state::Component, &composer::inspect::spaces::Stack)| {
-        format!("{}, thread {}: {} bytes of {:?}", component.name, stack.thread, stack.used, stack.bound)
-    };
-    beyond.map(say).collect()
-}
-
-/// What there is when the system is about to end.
-fn at_its_end(graph: &Path) -> Result<State, Failed> {
-    let loaded = load(graph, LoadOptions { graph_only: false });
-    let loaded = loaded.map_err(|failure| failure.diagnostics.render(&failure.source))?;
-    let examined = examine(&loaded).map_err(|failure| failure.diagnostics.render(&failure.source))?;
-    let directory = scratch()?;
-    finish(&mut compose("build", graph, directory.path())?)?.expect_status(0)?;
-    let dump = dump_at_the_end(directory.path(), &loaded.graph, &examined)?;
-    let programs = examined.programs(&loaded.graph);
-    let (kernel, report) = (&examined.images.kernel, &examined.report);
-    let subject = Subject { kernel, programs: &programs, report, schedulers: &[] };
-    let dump = Dump::open(&dump).map_err(|error| error.to_string())?;
-    look(&subject, dump).map_err(|blind| format!("{blind:?}").into())
-}
-
-fn dump_at_the_end(directory: &Path, graph: &Graph, examined: &Examined) -> Result<PathBuf, Failed> {
-    let kernel = object::File::parse(examined.images.kernel.as_slice())?;
-    let mut symbols = kernel.symbols();
-    let end = symbols.find(|symbol| symbol.name().is_ok_and(|name| name.contains("7console3end")));
-    let end = end.ok_or("the kernel has no end")?.address();
-    let (door, wanted) = (Door::new(directory.join("door")), &graph.machine);
-    let machine = Machine::new(directory.join("kernel"), directory.join("bundle")).extra(door.arguments());
-    let machine = machine.processors(wanted.smp).memory(wanted.memory).counts_instructions(wanted.icount);
-    let session = Session::new(machine).timeout(Duration::from_secs(120));
-    let run = std::thread::spawn(move || session.run(&mut std::io::sink()));
-    let mut debugger = Debugger::connect(&door, Duration::from_secs(60)).map_err(|error| error.to_string())?;
-    let dump = directory.join("dump");
-    debugger.run_to(end).map_err(|error| error.to_string())?;
-    debugger.monitor(&format!("dump-guest-memory {}", dump.display())).map_err(|error| error.to_string())?;
-    debugger.kill().map_err(|error| error.to_string())?;
-    let _ = run.join();
-    Ok(dump)
-}
-
 const RECURSION: &str = "tests/systems/recursion.toml";
 
 /// The bound of the component that calls itself, if so deep; or what is said of it.
@@ -144,6 +59,17 @@ fn bound_of_recursion(depth: &str) -> Result<u64, Failed> {
     std::fs::write(&graph, std::fs::read_to_string(root().join(RECURSION))?.replace("recursion = 20\n", depth))?;
     let bounds = bounds(&graph)?;
     Ok(bounds.iter().find(|(name, _)| name == "nest").map_or(0, |(_, bound)| *bound))
+}
+
+/// The trials of `systems::` look at all stacks when a system has ended; here a component goes deeper than its graph says.
+fn who_goes_deeper_than_its_bound_is_found() -> Outcome {
+    let directory = scratch()?;
+    let mut run = compose("run", &root().join(RECURSION), directory.path())?;
+    let finished = finish(run.arg("--stacks"))?.expect_status(1)?;
+    let finished = finished.expect_text(
+        "run: ended as declared\nrun: stacks were used further than their bounds:\n  `nest`, thread 3: ",
+    )?;
+    ensure(finished.errors.matches("were to be used").count() == 1, || finished.errors)
 }
 
 /// Each time deeper is one frame more, and the number that is said is the one that is needed: with one less, what is used

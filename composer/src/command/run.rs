@@ -1,5 +1,7 @@
 //! `composer run`: a graph is composed, booted, and held against what it declares.
 
+mod stacks;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::faults::Annotated;
 use crate::graph::Expect;
 use crate::{Failure, code, keys, print, text, verdict};
+use stacks::Memory;
 
 /// What `run` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,6 +38,10 @@ pub struct Arguments {
     /// Count time in instructions, so that two runs are equal
     #[arg(long)]
     icount: bool,
+    /// Look at all stacks when the machine has ended: if one was used further than its bound, the system has not ended as declared.
+    /// Where the emulator boots it itself
+    #[arg(long)]
+    stacks: bool,
     /// Let `cargo composer inspect` and debuggers look into the machine by this socket
     #[arg(long, value_name = "SOCKET")]
     door: Option<PathBuf>,
@@ -84,6 +91,11 @@ impl Outcome {
         if yes { Self::AsDeclared } else { Self::Otherwise }
     }
 
+    /// The worse of the two.
+    const fn and(self, other: Self) -> Self {
+        if self.status() >= other.status() { self } else { other }
+    }
+
     /// The exit status.
     pub const fn status(self) -> u8 {
         match self {
@@ -102,7 +114,7 @@ impl Outcome {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let system = build::compose(&arguments.build)?;
     let log = arguments.log.as_deref().map(|path| create(path, &system)).transpose()?;
-    let machine = match machine(arguments, &system) {
+    let (machine, memory) = match machine(arguments, &system).and_then(|machine| kept(arguments, machine, &system)) {
         Ok(machine) => machine,
         Err(missing) => {
             print::remark(format_args!("run: {missing}"));
@@ -119,7 +131,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
     let (outcome, words) = judge(&system.loaded.graph.expect, &run.ending, &console, timeout);
     print::remark(format_args!("run: {words}"));
-    Ok(outcome)
+    let Some(memory) = memory else { return Ok(outcome) };
+    let (found, words) = memory.judge(&system);
+    print::remark(format_args!("run: {words}"));
+    Ok(outcome.and(found))
 }
 
 /// The machine, or what is missing to boot it that way.
@@ -137,6 +152,19 @@ fn machine(arguments: &Arguments, system: &System) -> Result<Machine, String> {
         .processors(arguments.smp.unwrap_or(defaults.smp))
         .memory(arguments.memory.unwrap_or(defaults.memory))
         .counts_instructions(arguments.icount || defaults.icount))
+}
+
+/// The machine, and the memory that it leaves if that is to be looked at.
+fn kept(arguments: &Arguments, machine: Machine, system: &System) -> Result<(Machine, Option<Memory>), String> {
+    if !arguments.stacks {
+        return Ok((machine, None));
+    }
+    if arguments.boot != Boot::Pvh {
+        return Err("only where the emulator boots a system itself, its stacks can be looked at".into());
+    }
+    let memory = Memory::create(system, arguments.memory.unwrap_or(system.loaded.graph.machine.memory));
+    let memory = memory.map_err(|error| format!("there is no place for the machine's memory: {error}"))?;
+    Ok((machine.memory_file(memory.file()), Some(memory)))
 }
 
 /// How a run ended, and what to say about it.

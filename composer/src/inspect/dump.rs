@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -47,6 +48,8 @@ pub struct Dump {
     regions: Vec<Region>,
     /// The processors, in their order.
     pub processors: Vec<Processor>,
+    /// A page table in which the kernel is mapped, by the physical address of its root.
+    pub page_table: u64,
 }
 
 /// Memory that is in the file.
@@ -125,11 +128,28 @@ impl Dump {
         let file = File::open(path).map_err(DumpError::Unreadable)?;
         let cache = ReadCache::new(file.try_clone().map_err(DumpError::Unreadable)?);
         let (regions, processors) = read(&cache)?;
-        if processors.is_empty() {
+        let Some(Processor { page_table, .. }) = processors.first().copied() else {
             return Err(not_a_dump("it says nothing of processors, in the way in which QEMU does"));
-        }
+        };
         let bytes = file.metadata().map_err(DumpError::Unreadable)?.len();
-        Ok(Self { file, bytes, regions, processors })
+        Ok(Self { file, bytes, regions, processors, page_table })
+    }
+
+    /// The memory that a machine without processors has left in the file at `path`, one of `parts` behind the other.
+    ///
+    /// # Errors
+    ///
+    /// [`DumpError::Unreadable`].
+    pub fn of_memory(path: &Path, parts: &[Range<u64>], page_table: u64) -> Result<Self, DumpError> {
+        let file = File::open(path).map_err(DumpError::Unreadable)?;
+        let bytes = file.metadata().map_err(DumpError::Unreadable)?.len();
+        let mut offset = 0;
+        let regions = parts.iter().map(|part| {
+            let region = Region { physical: part.start, bytes: part.end - part.start, offset };
+            offset += region.bytes;
+            region
+        });
+        Ok(Self { file, bytes, regions: regions.collect(), processors: Vec::new(), page_table })
     }
 
     /// Where memory at `physical` is in the file, if so many bytes of it are there.

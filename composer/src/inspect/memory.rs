@@ -58,7 +58,7 @@ impl Memory {
     /// The memory in `dump`, of a kernel with its descriptors where `places` says.
     pub fn new(dump: Dump, places: &Places) -> Self {
         let parts = dump.bytes.div_ceil(FRAME).div_ceil(PART as u64);
-        let root = dump.processors.first().map_or(0, |first| first.page_table & ADDRESS);
+        let root = dump.page_table & ADDRESS;
         let mut memory = Self {
             parts: (0..parts).map(|_| OnceCell::new()).collect(),
             dump,

@@ -119,7 +119,7 @@ fn root(space: u64) -> u64 {
 }
 
 /// The components that live, each with its address space.
-fn living(memory: &Memory) -> impl Iterator<Item = (Reference, u64)> {
+pub(super) fn living(memory: &Memory) -> impl Iterator<Item = (Reference, u64)> {
     let descriptors = memory.descriptors().iter().zip(0_u32..);
     descriptors.filter_map(|(descriptor, index)| {
         let epoch = memory.own(&descriptor.epoch);

@@ -14,6 +14,7 @@ use std::ops::Range;
 use abi::layout::PAGE;
 use abi::management::MOST_FRAMES;
 use machine::Machine;
+pub use machine::{Image, parts};
 
 use super::bind::Bound;
 use super::capabilities::Capabilities;

@@ -41,8 +41,8 @@ const LARGE: u64 = 2;
 pub struct Image {
     /// The part that nobody writes to.
     constant: Range<u64>,
-    /// The end of all of it. It starts with its boot code, at 1 MiB.
-    end: u64,
+    /// The end of all of it. It starts with its boot code, at 1 MiB. Where the emulator boots it, the root of its page table lies there.
+    pub end: u64,
 }
 
 impl Image {
@@ -81,9 +81,8 @@ pub struct Machine {
 impl Machine {
     /// The one that the graph declares.
     pub fn new(machine: &graph::Machine, kernel: &[u8], bundle_bytes: u64) -> Self {
-        let low_end = if machine.memory < SPLIT { machine.memory } else { BELOW };
-        let high = ABOVE..ABOVE.saturating_add(machine.memory - low_end);
-        Self { image: Image::of(kernel), bundle_bytes, cores: machine.smp.into(), low_end, high }
+        let [low, high] = parts(machine.memory);
+        Self { image: Image::of(kernel), bundle_bytes, cores: machine.smp.into(), low_end: low.end, high }
     }
 
     /// Bytes of the bundle.
@@ -164,6 +163,12 @@ impl Machine {
     }
 }
 
+/// Where the emulator has so many bytes of memory, one part behind the other.
+pub fn parts(memory: u64) -> [Range<u64>; 2] {
+    let low_end = if memory < SPLIT { memory } else { BELOW };
+    [0..low_end, ABOVE..ABOVE.saturating_add(memory - low_end)]
+}
+
 /// The direct map of a range: large pages where they fit, and small ones at its ends.
 fn add_direct(nodes: &mut Nodes, range: &Range<u64>) {
     let at = |address: u64| DIRECT_MAP + address.clamp(range.start, range.end.max(range.start));
@@ -181,10 +186,9 @@ mod tests {
     #[test]
     fn the_kernels_own_frames_are_those_that_it_took() {
         let machine = |memory: u64, smp: u32| {
-            let low_end = if memory < 4 << 30 { memory } else { BELOW };
-            let high = ABOVE..ABOVE + memory - low_end;
+            let [low, high] = parts(memory);
             let image = Image { constant: 0x10_2000..0x12_0000, end: 0x13_1000 };
-            Machine { image, bundle_bytes: 0x2_2000, cores: smp.into(), low_end, high }
+            Machine { image, bundle_bytes: 0x2_2000, cores: smp.into(), low_end: low.end, high }
         };
         for (memory, smp, next) in [
             (32 << 20, 1, 0x17_0000),
