@@ -228,6 +228,15 @@ fn what_is_wrong_is_drawn_in_red() {
     assert_eq!(status(&text), 2);
 }
 
+#[test]
+fn a_file_that_is_not_there_is_one_that_is_called_nearly_so() {
+    for misspelt in ["good/pignpong.toml", "good/pingpong"] {
+        let said = stderr(&composer(&["check", "--graph-only", &graph(misspelt)]));
+        assert!(said.contains("error[E0001]") && said.contains("good/pingpong.toml`?"), "{said}");
+    }
+    assert!(!stderr(&composer(&["check", "--graph-only", &graph("good/nothing-alike.toml")])).contains("did you mean"));
+}
+
 /// What is the business of no component is written below the picture, and everything is listed beside it.
 #[test]
 fn all_that_is_wrong_is_on_the_picture_and_its_page() {

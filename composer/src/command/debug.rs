@@ -18,7 +18,7 @@ use crate::gdb::Script;
 use crate::inspect::subject::places;
 use crate::pass::build::Detail;
 use crate::temporary::TemporaryDirectory;
-use crate::{Failure, print};
+use crate::{Failure, LoadOptions, load, print};
 
 /// What `debug` is told.
 #[derive(Clone, Debug, clap::Args)]
@@ -49,6 +49,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         print::remark(format_args!("    sudo apt-get install --no-install-recommends gdb"));
         return Ok(Outcome::NoResult);
     };
+    // Who has misspelt the component need not wait for the images.
+    find(&load(&arguments.file, LoadOptions { graph_only: true })?, &arguments.component)?;
     let place = TemporaryDirectory::create(&std::env::temp_dir(), "composer-debug-");
     let place = place.map_err(|error| no_room(&arguments.file, &error))?;
     let composed = build::Arguments { file: arguments.file.clone(), output: Some(place.path().join("system")) };

@@ -2,17 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
 use super::draft::Draft;
 use super::expand;
 use super::shape::{self, Fields};
-use crate::Failure;
 use crate::code::{NOT_TEXT, SYNTAX, TOO_LARGE, UNREADABLE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::graph::Spanned;
+use crate::{Failure, suggest};
 
 /// Bytes that a graph file may have. The largest systems have a thousandth of it.
 pub const LIMIT: u64 = 16 << 20;
@@ -37,7 +37,11 @@ pub fn read(path: &Path) -> Result<Source, Failure> {
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let unreadable = |error: io::Error| {
         let complaint = Diagnostic::error(UNREADABLE, format!("cannot read the graph file: {error}"));
-        complaint.maybe_help(path.is_dir().then(|| "give the path of a graph file, not of a directory".to_owned()))
+        let help = match error.kind() {
+            io::ErrorKind::NotFound => named_alike(path).map(|other| format!("did you mean `{}`?", other.display())),
+            _ => path.is_dir().then(|| "give the path of a graph file, not of a directory".to_owned()),
+        };
+        complaint.maybe_help(help)
     };
     let mut bytes = Vec::new();
     // Not the file's length: it may be a pipe, or grow.
@@ -48,6 +52,20 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
         return Err(Diagnostic::error(TOO_LARGE, message));
     }
     Ok(bytes)
+}
+
+/// A graph file in the same directory that is called nearly the same.
+fn named_alike(path: &Path) -> Option<PathBuf> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(directory).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut graphs: Vec<String> = entries.filter(|name| name.ends_with(".toml")).collect();
+    graphs.sort();
+    let wanted = path.file_name()?.to_str()?;
+    // Someone may have left out the end.
+    let wanted = wanted.strip_suffix(".toml").unwrap_or(wanted);
+    let stems = graphs.iter().filter_map(|name| name.strip_suffix(".toml"));
+    let stem = stems.clone().find(|stem| *stem == wanted).or_else(|| suggest::nearest(wanted, stems))?;
+    Some(path.with_file_name(format!("{stem}.toml")))
 }
 
 fn into_text(bytes: Vec<u8>) -> Result<String, Diagnostic> {

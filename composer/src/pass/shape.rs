@@ -330,15 +330,41 @@ impl Refusal {
 
 fn wrong_type(name: &str, kind: &Kind, value: &DeValue<'_>, span: &Range<usize>) -> Diagnostic {
     let complaint = Diagnostic::error(WRONG_TYPE, format!("`{name}` takes {}", expected(kind)));
-    let help = match (kind, value) {
+    complaint.label(span, format!("this is {}", article(value.type_str()))).maybe_help(meant(name, kind, value))
+}
+
+/// What was meant by a value of another type, where that can be told.
+fn meant(name: &str, kind: &Kind, value: &DeValue<'_>) -> Option<String> {
+    match (kind, value) {
         (Kind::List(Kind::Table(Place::Component)), DeValue::Table(_)) => Some("write `[[components]]`".to_owned()),
         (Kind::List(_), DeValue::Table(_) | DeValue::String(_)) => Some(format!("put it in brackets: `{name} = […]`")),
         (Kind::Size(least, ..), DeValue::Integer(_)) => {
             Some(format!("a size has a unit: `\"{}\"`", text::size(*least)))
         }
+        (Kind::Integer(..), DeValue::String(text)) => is_number(text).then(|| format!("without quotes: `{text}`")),
+        (Kind::Boolean, DeValue::String(text)) => {
+            matches!(&**text, "true" | "false").then(|| format!("without quotes: `{text}`"))
+        }
+        (Kind::List(Kind::Table(Place::Thread)), DeValue::Integer(_)) => {
+            Some(format!("one table for each, as in `{name} = [{{}}, {{}}]`"))
+        }
+        (Kind::Table(place), DeValue::String(text)) => as_table(*place, text),
         _ => None,
-    };
-    complaint.label(span, format!("this is {}", article(value.type_str()))).maybe_help(help)
+    }
+}
+
+/// A table that says this. Most say one thing above all, which is the first that they need.
+fn as_table(place: Place, text: &str) -> Option<String> {
+    let needed: Vec<_> = keys::of(place).filter(|key| key.status == Status::Required).collect();
+    let (first, others) = needed.split_first()?;
+    let others: String = others.iter().map(|key| format!(", {} = …", key.name)).collect();
+    Some(format!("as a table: `{{ {} = \"{}\"{others} }}`", first.name, text.escape_default()))
+}
+
+/// Whether this would be an integer without quotes.
+fn is_number(text: &str) -> bool {
+    let decimal = text.parse::<i64>().is_ok() && !text.starts_with('+');
+    decimal || text.starts_with("0x") && text::parse_address(text).is_some() && !text.contains('_')
 }
 
 fn article(noun: &str) -> String {
