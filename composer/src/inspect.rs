@@ -7,7 +7,7 @@
 pub mod capabilities;
 pub mod core;
 pub mod dump;
-pub mod marks;
+pub mod left;
 pub mod memory;
 pub mod rings;
 pub mod scheduler;

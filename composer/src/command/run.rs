@@ -1,6 +1,6 @@
 //! `composer run`: a graph is composed, booted, and held against what it declares.
 
-mod stacks;
+pub mod stacks;
 
 use std::fs::File;
 use std::io::{self, Write};

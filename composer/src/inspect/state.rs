@@ -114,7 +114,7 @@ fn waiting(memory: &Memory, subject: &Subject<'_, '_>) -> BTreeMap<u32, Waiting>
     schedulers.flatten().collect()
 }
 
-fn root(space: u64) -> u64 {
+pub(super) fn root(space: u64) -> u64 {
     logic::address_space::root(space).physical()
 }
 

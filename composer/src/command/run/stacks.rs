@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Outcome, System};
 use crate::inspect::Dump;
-use crate::inspect::marks::{Mark, marks};
+use crate::inspect::left::{Left, left};
+use crate::inspect::spaces::Stack;
 use crate::pass::memory::{Image, parts};
 use crate::temporary::TemporaryDirectory;
 use crate::text;
@@ -32,46 +33,55 @@ impl Memory {
         self.directory.path().join("memory")
     }
 
+    /// What the machine has left, if it had come up.
+    pub fn left(&self, system: &System) -> Option<Vec<Left>> {
+        let kernel = &system.images.kernel;
+        let dump = Dump::of_memory(&self.file(), &parts(self.bytes), Image::of(kernel).end).ok()?;
+        left(kernel, &system.report, dump)
+    }
+
     /// Whether all stacks were used within their bounds, and what to say about it.
     pub fn judge(&self, system: &System) -> (Outcome, String) {
-        let kernel = &system.images.kernel;
-        let left = Dump::of_memory(&self.file(), &parts(self.bytes), Image::of(kernel).end);
-        match left.ok().and_then(|left| marks(kernel, &system.report, left)) {
-            Some(marks) => judge(&marks),
+        match self.left(system) {
+            Some(left) => judge(&left),
             None => (Outcome::NoResult, "the machine has left no memory with stacks".into()),
         }
     }
 }
 
-fn judge(marks: &[Mark]) -> (Outcome, String) {
-    let beyond: Vec<String> = marks.iter().filter(|mark| mark.is_beyond()).map(describe).collect();
+fn judge(left: &[Left]) -> (Outcome, String) {
+    let stacks = || left.iter().flat_map(|left| left.stacks.iter().map(|stack| (left.component.as_str(), stack)));
+    let beyond = stacks().filter_map(|(component, stack)| beyond(component, stack));
+    let beyond: Vec<String> = beyond.collect();
     if beyond.is_empty() {
-        let count = marks.iter().filter(|mark| mark.stack.bound.is_some()).count();
+        let count = stacks().filter(|(_, stack)| stack.bound.is_some()).count();
         return (Outcome::AsDeclared, format!("{} used within their bounds", text::count(count, "stack")));
     }
     (Outcome::Otherwise, format!("stacks were used further than their bounds:\n  {}", beyond.join("\n  ")))
 }
 
-fn describe(mark: &Mark) -> String {
-    let Mark { component, stack } = mark;
-    let bound = stack.bound.unwrap_or(0);
-    format!("`{component}`, thread {}: {} bytes, at most {bound} were to be used", stack.thread, stack.used)
+/// What to say of a stack of which more was used than is said beforehand.
+fn beyond(component: &str, stack: &Stack) -> Option<String> {
+    let bound = stack.bound.filter(|bound| stack.used > *bound)?;
+    let Stack { thread, used, .. } = stack;
+    Some(format!("`{component}`, thread {thread}: {used} bytes, at most {bound} were to be used"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::spaces::Stack;
 
     #[test]
     fn one_byte_too_much_is_said() {
-        let mark =
-            |used| Mark { component: "ping".into(), stack: Stack { thread: 3, bytes: 4096, used, bound: Some(456) } };
-        assert_eq!(judge(&[mark(456), mark(0)]), (Outcome::AsDeclared, "2 stacks used within their bounds".into()));
-        let (outcome, words) = judge(&[mark(456), mark(464)]);
+        let left = |used: &[(u64, Option<u64>)]| {
+            let stack =
+                |(used, bound): &(u64, Option<u64>)| Stack { thread: 3, bytes: 4096, used: *used, bound: *bound };
+            [Left { component: "ping".into(), pages: Default::default(), stacks: used.iter().map(stack).collect() }]
+        };
+        let within = left(&[(456, Some(456)), (0, Some(456)), (4096, None)]);
+        assert_eq!(judge(&within), (Outcome::AsDeclared, "2 stacks used within their bounds".into()));
+        let (outcome, words) = judge(&left(&[(456, Some(456)), (464, Some(456))]));
         assert_eq!(outcome, Outcome::Otherwise);
         assert!(words.ends_with("\n  `ping`, thread 3: 464 bytes, at most 456 were to be used"), "{words}");
-        let unchecked = Mark { stack: Stack { bound: None, ..mark(4096).stack }, ..mark(0) };
-        assert_eq!(judge(&[unchecked]).0, Outcome::AsDeclared);
     }
 }

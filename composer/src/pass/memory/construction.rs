@@ -12,6 +12,9 @@ use super::{Parts, Share};
 /// Frames that the kernel takes for the booter beside its memory and its nodes: the page of information, and its time.
 const OF_BOOTER: u64 = 2;
 
+/// The leaf of the booter's table that the kernel makes.
+const FIRST_LEAF: u64 = 1;
+
 impl Parts<'_> {
     /// What each component has, in the order of the graph's components.
     pub fn shares(&self, machine: &Machine) -> Vec<Share> {
@@ -19,15 +22,16 @@ impl Parts<'_> {
         let others: u64 = shares.iter().map(Share::frames).sum();
         if let Some(booter) = shares.first_mut() {
             let mut nodes = self.nodes(0, machine);
-            machine.add_booter(&mut nodes);
+            booter.objects += OF_BOOTER;
+            booter.capability_tables += FIRST_LEAF;
+            machine.add_booter(&mut nodes, booter.frames());
             // What lies in several page tables, the booter maps itself, where it names the frame.
             if self.graph.spaces.iter().any(|space| space.parent.is_some()) {
                 let first = SHARED + machine.next();
                 nodes.add_pages(first..first + others * PAGE);
             }
             booter.page_tables += nodes.count();
-            booter.objects += OF_BOOTER;
-            booter.capability_tables += self.leaves_of_booter();
+            booter.capability_tables += self.further_leaves();
         }
         shares
     }
@@ -80,11 +84,11 @@ impl Parts<'_> {
         slots.max().map_or(0, |last| last / u64::from(LEAF_SLOTS) + 1)
     }
 
-    /// Leaves of the booter's table: the first, and those for what it holds of the others and of their further threads.
-    fn leaves_of_booter(&self) -> u64 {
+    /// Leaves that the booter adds to its table, for what it holds of the others and of their further threads.
+    fn further_leaves(&self) -> u64 {
         let entries = self.graph.components.len() + self.graph.further_threads().len();
         let last = entries.checked_sub(1).filter(|last| *last > 0);
-        1 + last.map_or(0, |last| u64::from((slot::of(last) + made::TABLE) / LEAF_SLOTS))
+        last.map_or(0, |last| u64::from((slot::of(last) + made::TABLE) / LEAF_SLOTS))
     }
 
     /// The nodes of the page table of the component at `index`, if that is its own.

@@ -141,13 +141,13 @@ impl Machine {
     }
 
     /// Adds to the booter's page table what the kernel maps there beside its image and its stacks: the bundle, the page of
-    /// information, and names of all memory that is left.
-    pub fn add_booter(&self, nodes: &mut Nodes) {
+    /// information, and names of all memory that is left. So many frames are taken for it beside nodes.
+    pub fn add_booter(&self, nodes: &mut Nodes, taken: u64) {
         nodes.add_pages(BUNDLE..BUNDLE + self.bundle_bytes);
         nodes.add_pages(INFORMATION..INFORMATION + PAGE);
-        let next = self.next();
         for range in self.free().into_iter().filter(|range| !range.is_empty()) {
             nodes.add(UNTYPED + range.start..UNTYPED + range.end, LARGE);
+            let next = self.next() + (taken + nodes.count()) * PAGE;
             // Where a step of 2 MiB is not wholly free, each page has a name of its own.
             for at in [range.start, next, next + span(LARGE), range.end - 1] {
                 if range.contains(&at) {
