@@ -182,8 +182,8 @@ macro_rules! optional_import {
     };
 }
 
-/// Declares a static client of an interface that posts calls to a page, where the graph says `via = "page"`; direct calls
-/// go by its `direct`. With `workers`, it can have the page served on another core, where the graph says which. See [`page`](crate::page).
+/// Declares a static client of an interface that posts calls to a page, where the graph says `via = "page"`; where it does not, all
+/// calls go directly, and the code is the same. Called itself, by the interface's trait, it always calls directly. With `workers`, it can have the page served on another core, where the graph says which. See [`page`](crate::page).
 ///
 /// ```ignore
 /// runtime::import_page!(PONG: pong_interface::PongPage);

@@ -10,6 +10,8 @@
 //! info!("pong answered {}", sum.take()?);
 //! ```
 //!
+//! Where the graph does not say `via = "page"`, there is no page, and all this makes direct calls.
+//!
 //! Who does not know beforehand whether calls come alone or together lets that be measured:
 //!
 //! ```ignore
@@ -34,6 +36,7 @@
 //! ```
 
 mod adaptive;
+mod direct;
 mod error;
 mod import;
 mod posts;

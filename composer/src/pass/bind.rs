@@ -59,7 +59,7 @@ pub fn bind(graph: &Graph, schema: &Schema, layout: &Layout, capabilities: &Capa
             .memory
             .segments
             .extend(graph.components.get(index).and_then(|component| files::segment(component, space)));
-        ready.memory.segments.extend(pages.tables(table));
+        ready.memory.segments.extend(pages.segments(table));
         ready
     };
     Bound { components: parts.enumerate().map(ready).collect() }

@@ -7,7 +7,7 @@ mod workers;
 
 pub use workers::{Workers, threads as worker_threads};
 
-use super::schema::{Edge, PageEnds, Schema};
+use super::schema::{Bindings, Edge, PageEnds, Schema};
 use crate::graph::Graph;
 
 /// All pages of a system.
@@ -15,6 +15,19 @@ use crate::graph::Graph;
 pub struct Pages {
     /// Client by client, in the order of their `deps`.
     pub pages: Vec<Page>,
+    /// The edges that have none, of clients that would post.
+    pub direct: Vec<Direct>,
+}
+
+/// An edge without a page, of a client that would post: what it finds posted, it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direct {
+    /// The client, as an index into the graph's components.
+    pub client: usize,
+    /// Its edge, as an index into its bindings'.
+    pub edge: usize,
+    /// The client's slot.
+    pub slot: u64,
 }
 
 /// The page of an edge.
@@ -62,6 +75,8 @@ pub enum Part {
         /// How many workers there can be, if the image has them.
         workers: Option<u64>,
     },
+    /// Where the client of the edge of this index, which has no page, finds what it posted: both frames, its own.
+    Posted(usize),
 }
 
 impl Part {
@@ -69,6 +84,7 @@ impl Part {
     pub fn bytes(self) -> u64 {
         match self {
             Self::Header(_) | Self::Entries(_) => PAGE,
+            Self::Posted(_) => 2 * PAGE,
             Self::Table { rows, workers, .. } => {
                 let words = ROW_WORDS + if workers.is_some() { PARKED_WORDS } else { 0 };
                 (ROWS + 8 * (rows * words) as u64).next_multiple_of(PAGE)
@@ -81,7 +97,7 @@ impl Part {
         match self {
             Self::Header(page) => Some(2 * page),
             Self::Entries(page) => Some(2 * page + 1),
-            Self::Table { .. } => None,
+            Self::Table { .. } | Self::Posted(_) => None,
         }
     }
 }
@@ -112,7 +128,7 @@ impl Pages {
             }
         }
         workers::share(graph, &mut pages);
-        Self { pages }
+        Self { pages, direct: direct(schema) }
     }
 
     /// What of all pages lies in the component at `index`, in the order in which it lies there.
@@ -131,7 +147,13 @@ impl Pages {
                 parts.push(Part::Table { word, rows, workers: page.ends.work.and(Some(page.workers.all)) });
             }
         }
+        parts.extend(self.direct_of(index).map(|direct| Part::Posted(direct.edge)));
         parts
+    }
+
+    /// The edges without a page of the component at `index`, which would post.
+    pub fn direct_of(&self, index: usize) -> impl Iterator<Item = &Direct> {
+        self.direct.iter().filter(move |direct| direct.client == index)
     }
 
     /// The pages of the table of the component at `index` whose word is `table`, row by row, with their indices.
@@ -155,6 +177,14 @@ impl Pages {
     pub fn of_scheduler(&self, index: usize) -> impl Iterator<Item = (usize, &Page)> {
         self.pages.iter().enumerate().filter(move |(_, page)| page.scheduler == Some(index))
     }
+}
+
+fn direct(schema: &Schema) -> Vec<Direct> {
+    let edges = |(client, bindings): (usize, &Bindings)| {
+        let slots = bindings.edges.iter().enumerate().filter_map(|(edge, bound)| Some((edge, bound.posts?)));
+        slots.map(|(edge, slot)| Direct { client, edge, slot }).collect::<Vec<_>>()
+    };
+    schema.components.iter().enumerate().flat_map(edges).collect()
 }
 
 fn ends(edge: &Edge) -> Option<(usize, &PageEnds)> {

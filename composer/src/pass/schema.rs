@@ -70,6 +70,8 @@ pub struct Edge {
     pub server_clears_registers: bool,
     /// What the page of the edge is bound to, if it has one.
     pub page: Option<PageEnds>,
+    /// The slot of a client that would post, if the edge has none.
+    pub posts: Option<u64>,
 }
 
 impl Edge {

@@ -10,12 +10,15 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | 0 | capability number << 16 of the server's batch entry |
+//! | 0 | capability number << 16 of the server's batch entry, or of the server if the edge has no page |
 //! | 1 | [`CLEAR_REGISTERS`](crate::record::CLEAR_REGISTERS) or 0 |
 //! | 2, 3 | address of the header frame, and of the entry frame |
 //! | 4 | permitted methods |
 //! | 5 | the page's number in the scheduler's plan, by which it is registered there |
-//! | 6 | 0, or one more than the core on which a thread of the client has the page served |
+//! | 6 | 0, or one more than the core on which a thread of the client has the page served, or [`DIRECT`] |
+//!
+//! An image that would post can have an edge without a page: [`DIRECT`]. Then both frames are the client's alone, and it makes each
+//! call that it finds there.
 //!
 //! # The server's table
 //!
@@ -60,6 +63,9 @@ pub const SERVE_ONLY: u64 = 1 << SERVE;
 
 /// The bound of a pass was reached before there was nothing left to do.
 pub const MORE: u64 = 1;
+
+/// There is no page: calls are made directly.
+pub const DIRECT: u64 = u64::MAX;
 
 /// Words of a client's slot.
 pub const SLOT_WORDS: usize = 7;

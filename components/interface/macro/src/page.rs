@@ -15,7 +15,8 @@ pub fn client(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let adaptive = adaptive(item, interface);
     let sequential = sequential(item, interface);
     let asynchronous = asynchronous(item, interface);
-    quote!(#page #posts #post #adaptive #sequential #asynchronous)
+    let called = called(item, interface);
+    quote!(#page #called #posts #post #adaptive #sequential #asynchronous)
 }
 
 fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
@@ -87,6 +88,27 @@ fn page(item: &ItemTrait, interface: &Interface) -> TokenStream {
             #visibility fn direct(&self) -> &#client {
                 &self.direct
             }
+        }
+    }
+}
+
+/// The interface's methods of the page itself, called directly: the code of who declares a page reads as that of who does not.
+fn called(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let name = &item.ident;
+    let page = format_ident!("{name}Page");
+    let methods = interface.methods.iter().map(|method| {
+        let (signature, called) = (&method.signature, &method.signature.ident);
+        let arguments = method.parameters.iter().map(|(name, _)| name);
+        quote! {
+            #[inline]
+            #signature {
+                #name::#called(&self.direct, #(#arguments),*)
+            }
+        }
+    });
+    quote! {
+        impl #name for #page {
+            #(#methods)*
         }
     }
 }

@@ -9,7 +9,7 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-/// A call that is posted when this is first polled, and whose result this is. Dropped, nobody wants the result any more; the call's slot
+/// A call that is posted when this is first polled, and whose result this is. Where the graph gives the edge no page, it is made then. Dropped, nobody wants the result any more; the call's slot
 /// comes back when the server is through with it.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Call<'p, S, A: Answer, E: Failure, const WORDS: usize> {
@@ -48,7 +48,9 @@ impl<'p, S, A: Answer, E: Failure, const WORDS: usize> Call<'p, S, A, E, WORDS> 
 
     /// That the page could not be served before says nothing of a call that is only posted now.
     fn post(&self, waker: &Waker) -> (State<'p, A, E>, Poll<Result<A, E>>) {
-        self.page.posts().hasten();
+        if !self.page.posts().goes_on() {
+            return (State::Ended, Poll::Ready(self.page.posts().call(self.method, self.words)));
+        }
         match self.page.posts().post(self.method, self.words) {
             Ok(ticket) => (self.wait(ticket, waker), Poll::Pending),
             Err(CallError::Page(PageError::Exhausted)) if !self.page.is_used_up() => self.unless_failed(State::New),

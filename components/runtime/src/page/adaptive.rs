@@ -7,9 +7,13 @@ use super::{Detached, Posts, Scheduler, Ticket};
 use crate::{Answer, CallError, Error, Failure};
 use core::cell::Cell;
 
-/// Which way the next call goes. Each call counts up, and is made directly if that makes zero. A direct call's result, when it is
+/// Which way the next call goes. Each call counts up, and is posted if that makes more than zero. A direct call's result, when it is
 /// taken, counts down again, so that the next call finds what that one found, if it is alone as well.
-pub(super) struct Habit(Cell<i64>);
+pub(super) struct Habit {
+    count: Cell<i64>,
+    /// The count before a call that is alone.
+    alone: i64,
+}
 
 impl Habit {
     /// The count before a call that is made directly. It is a lone call that is, since a page is cheaper from the second on: what
@@ -20,35 +24,39 @@ impl Habit {
     /// taken for a batch of one.
     const TOGETHER: i64 = 1;
 
+    /// The count before any call where there is no page: so many are never under way that it is more than zero.
+    const ALWAYS: i64 = i64::MIN / 2;
+
     /// Nothing is known: calls come alone.
-    pub(super) const fn new() -> Self {
-        Self(Cell::new(Self::ALONE))
+    pub(super) const fn new(has_page: bool) -> Self {
+        let alone = if has_page { Self::ALONE } else { Self::ALWAYS };
+        Self { count: Cell::new(alone), alone }
     }
 
     #[inline]
     fn is_next_posted(&self) -> bool {
-        let count = self.0.get().wrapping_add(1);
-        self.0.set(count);
-        count != 0
+        let count = self.count.get().wrapping_add(1);
+        self.count.set(count);
+        count > 0
     }
 
     /// The result of a direct call was taken. Whatever the count is then, calls are right, and the next batch sets it.
     #[inline]
     fn count_back(&self) {
-        self.0.set(self.0.get().wrapping_sub(1));
+        self.count.set(self.count.get().wrapping_sub(1));
     }
 
     /// That was an error. (As `count_back`, but another instruction: so compilers keep errors out of the way of answers.)
     #[inline]
     fn count_error_back(&self) {
-        self.0.set(Self::ALONE);
+        self.count.set(self.alone);
     }
 
     /// A batch of so many calls is about to be served: the next one is made as would have been best for this one.
     #[inline]
     fn learn(&self, size: u64) {
-        let is_alone = size == 1 && self.0.get() == Self::TOGETHER + 1;
-        self.0.set(if is_alone { Self::ALONE } else { Self::TOGETHER });
+        let is_alone = size == 1 && self.count.get() == Self::TOGETHER + 1;
+        self.count.set(if is_alone { self.alone } else { Self::TOGETHER });
     }
 }
 

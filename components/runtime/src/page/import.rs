@@ -1,11 +1,13 @@
 //! The static behind a page that an image posts to.
 
 use super::adaptive::Habit;
+use super::direct::{Enter, enter};
+use super::posts::Detour;
 use super::{PageError, Posts, Runner};
 use crate::capability::{invoke_cleared, invoke_trusted};
 use crate::client::ImportSlot;
 use crate::{CallError, Error, Result};
-use abi::page::{SERVE, SLOT_WORDS};
+use abi::page::{DIRECT, SERVE, SLOT_WORDS};
 use abi::record::CLEAR_REGISTERS;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
@@ -20,8 +22,8 @@ pub(super) struct End {
 }
 
 impl End {
-    fn new(page: Page<'static, AtomicU64>) -> Self {
-        Self { client: UnsafeCell::new(Client::new(page)), habit: Habit::new() }
+    fn new(page: Page<'static, AtomicU64>, has_page: bool) -> Self {
+        Self { client: UnsafeCell::new(Client::new(page)), habit: Habit::new(has_page) }
     }
 
     /// The client's books.
@@ -37,6 +39,8 @@ pub struct PageImport {
     slot: [u64; SLOT_WORDS],
     /// Who has it served on another core, if the graph says so.
     runner: Option<&'static Runner>,
+    /// How the server is entered.
+    pub(super) enter: Enter,
     is_open: AtomicBool,
     /// Made when the page is first opened.
     end: UnsafeCell<Option<End>>,
@@ -58,7 +62,7 @@ impl PageImport {
         let mut slot = [0; SLOT_WORDS];
         (slot[0], slot[1]) = (ImportSlot::UNBOUND, CLEAR_REGISTERS);
         // SAFETY: the caller's promise is the condition, and addresses of 0 are none.
-        unsafe { Self::bound(slot, runner) }
+        unsafe { Self::bound(slot, runner, enter) }
     }
 
     /// A page as the composer binds it.
@@ -66,15 +70,15 @@ impl PageImport {
     /// # Safety
     ///
     /// As for [`PageImport::unbound`]; and at the addresses in `slot` lie frames that stay, and that nothing else here touches.
-    pub(super) const unsafe fn bound(slot: [u64; SLOT_WORDS], runner: Option<&'static Runner>) -> Self {
-        Self { slot, runner, is_open: AtomicBool::new(false), end: UnsafeCell::new(None) }
+    pub(super) const unsafe fn bound(slot: [u64; SLOT_WORDS], runner: Option<&'static Runner>, enter: Enter) -> Self {
+        Self { slot, runner, enter, is_open: AtomicBool::new(false), end: UnsafeCell::new(None) }
     }
 
     /// Takes the client's end of the page, until it is dropped.
     ///
     /// # Errors
     ///
-    /// [`PageError::Open`] if somebody has it; [`Error::Kernel`] if the graph gave none.
+    /// [`PageError::Open`] if somebody has it; [`Error::Kernel`] if the composer has bound nothing.
     #[doc(hidden)]
     pub fn open(&self) -> Result<Posts<'_>> {
         if self.is_open.swap(true, Ordering::Acquire) {
@@ -86,19 +90,22 @@ impl PageImport {
             *end = self.end_of_bound_page();
         }
         let end = end.as_ref().ok_or(Error::Kernel(abi::error::Error::NoFrame));
-        let opened = end.and_then(|end| Ok(Posts::new(self, end, self.started_runner()?)));
+        let opened = end.and_then(|end| Ok(Posts::new(self, end, self.detour()?)));
         opened.inspect_err(|_| self.close())
     }
 
-    /// Who has the page served on another core, if the graph says so; then it is there.
-    fn started_runner(&self) -> Result<Option<&'static Runner>> {
+    /// Who has the page served on another core, if the graph says so; then it is there. Or that there is no page.
+    fn detour(&self) -> Result<Option<Detour>> {
+        if self.is_direct() {
+            return Ok(Some(Detour::Direct));
+        }
         let runner = self.runner.filter(|_| self.core().is_some());
-        runner.map_or(Ok(()), Runner::start).map(|()| runner)
+        runner.map_or(Ok(()), Runner::start).map(|()| runner.map(Detour::Runner))
     }
 
     /// The core on which the graph has the page served, if it says so.
     fn core(&self) -> Option<u64> {
-        self.word(6).checked_sub(1)
+        self.word(6).checked_sub(1).filter(|core| core + 1 != DIRECT)
     }
 
     /// What the runner's thread does.
@@ -114,10 +121,10 @@ impl PageImport {
     }
 
     fn end_of_bound_page(&self) -> Option<End> {
-        self.page().map(End::new)
+        self.page().map(|page| End::new(page, !self.is_direct()))
     }
 
-    fn page(&self) -> Option<Page<'static, AtomicU64>> {
+    pub(super) fn page(&self) -> Option<Page<'static, AtomicU64>> {
         let frame = |word| NonNull::new(self.word(word) as *mut u8);
         let (header, entries) = (frame(2)?, frame(3)?);
         // SAFETY: the composer set both addresses to frames that are mapped for as long as the component
@@ -146,7 +153,7 @@ impl PageImport {
         Ok(words)
     }
 
-    fn word(&self, at: usize) -> u64 {
+    pub(super) fn word(&self, at: usize) -> u64 {
         // SAFETY: a reference can be read through. Volatile: the composer sets the words.
         unsafe { (&raw const self.slot[at]).read_volatile() }
     }

@@ -41,19 +41,28 @@ const FAULTED: CallError = CallError::Kernel(abi::error::Error::Faulted);
 /// Calls that are worth showing to another core before anybody waits for them: it need not be woken for each.
 const ENOUGH: u64 = 8;
 
+/// Who serves what is posted, if it is not an invocation of the server on the client's thread.
+#[derive(Clone, Copy)]
+pub(super) enum Detour {
+    /// A thread on another core.
+    Runner(&'static Runner),
+    /// Nobody: the graph gives the edge no page, and calls are made directly.
+    Direct,
+}
+
 /// The client's end of a page, for one thread. What was posted and not taken stays there when it is dropped.
 pub struct Posts<'p> {
-    import: &'p PageImport,
+    pub(super) import: &'p PageImport,
     end: &'p End,
-    /// Who has it served on another core, if the graph says so.
-    runner: Option<&'static Runner>,
+    /// What the graph says that leads elsewhere.
+    detour: Option<Detour>,
     /// The end has no lock: it stays on its thread.
     thread: PhantomData<*const ()>,
 }
 
 impl<'p> Posts<'p> {
-    pub(super) fn new(import: &'p PageImport, end: &'p End, runner: Option<&'static Runner>) -> Self {
-        Self { import, end, runner, thread: PhantomData }
+    pub(super) fn new(import: &'p PageImport, end: &'p End, detour: Option<Detour>) -> Self {
+        Self { import, end, detour, thread: PhantomData }
     }
 
     /// Writes a call to the page.
@@ -87,10 +96,20 @@ impl<'p> Posts<'p> {
         if !self.with(Client::announce) {
             return Ok(0);
         }
-        if let Some(runner) = self.runner {
-            return self.wait_for_runner(runner, true).map_err(not_served);
+        if let Some(detour) = self.detour {
+            return self.flush_elsewhere(detour);
         }
         self.served(self.import.serve().map(|[answered, _]| answered))
+    }
+
+    /// The same, where the graph has it served elsewhere.
+    #[cold]
+    #[inline(never)]
+    fn flush_elsewhere(&self, detour: Detour) -> Result<u64, CallError> {
+        match detour {
+            Detour::Runner(runner) => self.wait_for_runner(runner, true).map_err(not_served),
+            Detour::Direct => self.call_posted(),
+        }
     }
 
     /// How the page is used, as far as that was measured.
@@ -105,13 +124,13 @@ impl<'p> Posts<'p> {
         self.with(|client| client.unannounced())
     }
 
-    /// Makes the page known to `scheduler`, once.
+    /// Makes the page known to `scheduler`, once. Where the graph gives the edge none, there is nothing to make known.
     ///
     /// # Errors
     ///
     /// The scheduler's.
     pub fn register<S: Scheduler>(&self, scheduler: &S) -> Result<(), S::Error> {
-        scheduler.register(self.import.number())
+        if self.import.is_direct() { Ok(()) } else { scheduler.register(self.import.number()) }
     }
 
     /// Has `scheduler` forget the page, until it is registered again. What was posted stays.
@@ -120,7 +139,7 @@ impl<'p> Posts<'p> {
     ///
     /// The scheduler's.
     pub fn unregister<S: Scheduler>(&self, scheduler: &S) -> Result<(), S::Error> {
-        scheduler.unregister(self.import.number())
+        if self.import.is_direct() { Ok(()) } else { scheduler.unregister(self.import.number()) }
     }
 
     /// Has `scheduler` see to it that what was posted is served, and waits until another call has ended. Answers whether
@@ -136,8 +155,8 @@ impl<'p> Posts<'p> {
     /// The same, where that is all there is to do.
     #[inline(always)]
     pub(super) fn wait_at_once(&self, scheduler: &impl Scheduler) -> Result<bool> {
-        if let Some(runner) = self.runner {
-            return self.wait_elsewhere(runner);
+        if let Some(detour) = self.detour {
+            return self.wait_elsewhere(detour);
         }
         match self.with(Client::prepare_to_be_served) {
             Next::NothingToWaitFor => Ok(false),
@@ -146,10 +165,11 @@ impl<'p> Posts<'p> {
         }
     }
 
-    /// The same, where the graph has it served on another core.
+    /// The same, where the graph has it served elsewhere.
     #[cold]
     #[inline(never)]
-    fn wait_elsewhere(&self, runner: &Runner) -> Result<bool> {
+    fn wait_elsewhere(&self, detour: Detour) -> Result<bool> {
+        let Detour::Runner(runner) = detour else { return self.call_awaited().map_err(Into::into) };
         self.with(Client::announce_new);
         if !self.with(|client| client.is_any_under_way()) {
             return Ok(false);
@@ -185,8 +205,8 @@ impl<'p> Posts<'p> {
 
     /// As [`Posts::flush`], if there is anything to serve; answers the slots of calls that may have ended.
     pub(crate) fn flush_for_slots(&self) -> Result<u64, CallError> {
-        if let Some(runner) = self.runner {
-            return self.collect_slots(runner);
+        if let Some(detour) = self.detour {
+            return self.collect_slots(detour);
         }
         if self.with(Client::prepare_to_serve) {
             self.served(self.import.serve().map(|[answered, _]| answered))?;
@@ -195,9 +215,14 @@ impl<'p> Posts<'p> {
     }
 
     #[cold]
-    fn collect_slots(&self, runner: &Runner) -> Result<u64, CallError> {
-        self.announce_to(runner);
-        self.served_by(runner, runner.collect())?;
+    fn collect_slots(&self, detour: Detour) -> Result<u64, CallError> {
+        match detour {
+            Detour::Runner(runner) => {
+                self.announce_to(runner);
+                self.served_by(runner, runner.collect())?;
+            }
+            Detour::Direct => drop(self.call_awaited()?),
+        }
         Ok(self.with(Client::take_hints))
     }
 
@@ -208,30 +233,39 @@ impl<'p> Posts<'p> {
         }
     }
 
-    /// Some calls were posted, and others will be before any is waited for: on another core, they can be served already.
+    /// Whether calls go by a page. Some were posted, perhaps, and others will be before any is waited for: on another core, they can
+    /// be served already.
     #[inline]
-    pub(crate) fn hasten(&self) {
-        if let Some(runner) = self.runner {
-            self.hasten_to(runner);
-        }
+    pub(crate) fn goes_on(&self) -> bool {
+        self.detour.is_none_or(|detour| self.goes_on_elsewhere(detour))
     }
 
     #[cold]
     #[inline(never)]
-    fn hasten_to(&self, runner: &Runner) {
+    fn goes_on_elsewhere(&self, detour: Detour) -> bool {
+        let Detour::Runner(runner) = detour else { return false };
         if self.unannounced() >= ENOUGH {
             self.announce_to(runner);
         }
+        true
     }
 
     /// What the thread has done that has the page served on another core, if the graph says so.
     pub fn service(&self) -> Option<Service> {
-        self.runner.map(Runner::service)
+        self.runner().map(Runner::service)
+    }
+
+    /// Who has it served on another core.
+    fn runner(&self) -> Option<&'static Runner> {
+        match self.detour {
+            Some(Detour::Runner(runner)) => Some(runner),
+            _ => None,
+        }
     }
 
     /// Says that this thread is about to wait: whoever answers a call wakes it.
     pub(crate) fn prepare_to_sleep(&self) -> Readiness {
-        if let Some(runner) = self.runner {
+        if let Some(runner) = self.runner() {
             return self.prepare_to_sleep_for(runner);
         }
         match self.with(Client::prepare_to_sleep) {
@@ -256,7 +290,7 @@ impl<'p> Posts<'p> {
 
     /// What the server did, as it says.
     #[inline(always)]
-    fn served<E: Copy + Into<CallError>>(&self, result: Result<u64, E>) -> Result<u64, E> {
+    pub(super) fn served<E: Copy + Into<CallError>>(&self, result: Result<u64, E>) -> Result<u64, E> {
         match result {
             Ok(slots) => self.with(|client| {
                 client.served(slots);

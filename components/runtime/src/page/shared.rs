@@ -130,7 +130,9 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
         method: u16,
         words: [u64; WORDS],
     ) -> core::result::Result<A, E> {
-        self.posts.hasten();
+        if !self.posts.goes_on() {
+            return self.posts.call(method, words);
+        }
         let ticket = loop {
             match self.posts.post(method, words) {
                 Err(EXHAUSTED) => self.block_for_slot(threads)?,

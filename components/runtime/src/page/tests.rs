@@ -6,6 +6,7 @@ mod garbage;
 mod shapes;
 mod ways;
 
+use super::direct::Enter;
 use super::import::PageImport;
 use super::{Adaptive, Batch, PageError, PageTable, Posts, Runner, Scheduler, Ticket, WorkerThreads, Workers};
 use crate::server::{Invocation, Reply};
@@ -90,6 +91,11 @@ pub(super) fn ends_with(core: u64, runner: Option<&'static Runner>) -> Ends {
 }
 
 fn ends_permitting(methods: u64, core: u64, runner: Option<&'static Runner>) -> Ends {
+    ends_entered(methods, core, runner, super::direct::enter)
+}
+
+/// The same, where calls that are made directly enter the server so.
+fn ends_entered(methods: u64, core: u64, runner: Option<&'static Runner>, enter: Enter) -> Ends {
     let frames = Box::new([const { Frame([const { AtomicU64::new(0) }; 512]) }; 2]);
     let [header, entries] = [frames[0].address(), frames[1].address()];
     let mut rows: Box<Rows> = Box::new([0; _]);
@@ -99,7 +105,7 @@ fn ends_permitting(methods: u64, core: u64, runner: Option<&'static Runner>) -> 
     // SAFETY: the frames and the table live as long as what is bound to them. Nothing here invokes through the import.
     let (import, table, with_workers) = unsafe {
         (
-            PageImport::bound([u64::MAX << 16, 0, header, entries, methods, 0, core], runner),
+            PageImport::bound([u64::MAX << 16, 0, header, entries, methods, 0, core], runner, enter),
             PageTable::bound(rows.as_ptr() as u64, false),
             PageTable::bound(rows.as_ptr() as u64, true),
         )

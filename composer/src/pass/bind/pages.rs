@@ -1,6 +1,6 @@
 //! What a component is told of its pages: the clients' slots and the servers' tables. See [`abi::page`].
 
-use abi::layout::{READ, WRITE};
+use abi::layout::{PAGE, READ, WRITE};
 use abi::page::{PARKED_WORDS, ROW_WORDS, SLOT_WORDS};
 use abi::record::CLEAR_REGISTERS;
 
@@ -9,7 +9,7 @@ use super::number;
 use crate::elf::Segment;
 use crate::pass::capabilities::{Table, token};
 use crate::pass::layout::{Layout, Space};
-use crate::pass::pages::Part;
+use crate::pass::pages::{Direct, Part};
 use crate::pass::schema::{Bindings, Schema};
 
 /// A component and what it is told of pages.
@@ -31,14 +31,15 @@ impl Parts<'_> {
         parts.filter_map(|(part, address)| Some(Shared { address: *address, frame: part.frame()? })).collect()
     }
 
-    /// The tables of what it serves.
-    pub fn tables(&self, held: &Table) -> impl Iterator<Item = Segment> {
-        self.space.pages.parts.iter().filter_map(move |(part, address)| match *part {
-            Part::Table { word, rows, workers } => {
-                let contents = self.table(word, rows, workers.map(|workers| (workers, held)));
-                Some(Segment { address: *address, memory_bytes: part.bytes(), contents, rights: READ | WRITE })
-            }
-            _ => None,
+    /// The tables of what it serves, and the frames that it has to itself.
+    pub fn segments(&self, held: &Table) -> impl Iterator<Item = Segment> {
+        self.space.pages.parts.iter().filter_map(move |(part, address)| {
+            let contents = match *part {
+                Part::Table { word, rows, workers } => self.table(word, rows, workers.map(|workers| (workers, held))),
+                Part::Posted(_) => Vec::new(),
+                _ => return None,
+            };
+            Some(Segment { address: *address, memory_bytes: part.bytes(), contents, rights: READ | WRITE })
         })
     }
 
@@ -85,12 +86,30 @@ impl Parts<'_> {
                 [number(capability.slot), flags, header, entries, edge.methods, page.number as u64, core];
             words.extend((page.ends.slot..).step_by(8).zip(slot));
         }
+        for direct in self.layout.pages.direct_of(self.index) {
+            words.extend(self.direct_words(direct, bindings, table).into_iter().flatten());
+        }
         for (part, address) in &self.space.pages.parts {
             if let Part::Table { word, .. } = part {
                 words.push((*word, *address));
             }
         }
         words
+    }
+
+    /// The client's slot of an edge without a page.
+    fn direct_words(
+        &self,
+        direct: &Direct,
+        bindings: &Bindings,
+        table: &Table,
+    ) -> Option<impl Iterator<Item = (u64, u64)>> {
+        let (edge, capability) = (bindings.edges.get(direct.edge)?, table.invocations().get(direct.edge)?);
+        let flags = if edge.clears_registers { CLEAR_REGISTERS } else { 0 };
+        let header = self.space.pages.address(Part::Posted(direct.edge));
+        let slot: [u64; SLOT_WORDS] =
+            [number(capability.slot), flags, header, header + PAGE, edge.methods, 0, abi::page::DIRECT];
+        Some((direct.slot..).step_by(8).zip(slot))
     }
 
     /// Where the frames of the page of this index lie.

@@ -58,10 +58,12 @@ pub fn rights(rights: u64) -> &'static str {
 fn segment_name(address: u64, rights: u64, parts: &Parts<'_>) -> String {
     let is_plan = parts.space.scheduling.as_ref().is_some_and(|room| room.plan == address);
     let is_table = |(part, place): &(Part, u64)| matches!(part, Part::Table { .. }) && *place == address;
+    let is_posted = |(part, place): &(Part, u64)| matches!(part, Part::Posted(_)) && *place == address;
     let text = match (rights & EXECUTE != 0, rights & WRITE != 0) {
         _ if is_plan => "plan of the threads that it schedules",
         _ if parts.space.management == Some(address) => "plan of the components that it manages",
         _ if parts.space.pages.parts.iter().any(is_table) => "table of the pages that it serves",
+        _ if parts.space.pages.parts.iter().any(is_posted) => "calls that it posts, and makes directly",
         (true, _) => "code",
         (_, true) => "data",
         _ => "constants",
@@ -73,7 +75,7 @@ fn page(graph: &Graph, part: Part, parts: &Parts<'_>) -> Option<String> {
     let (kind, at) = match part {
         Part::Header(at) => ("header", at),
         Part::Entries(at) => ("entries", at),
-        Part::Table { .. } => return None,
+        Part::Table { .. } | Part::Posted(_) => return None,
     };
     let page = parts.layout.pages.pages.get(at)?;
     let (client, server) = (name(graph, page.client as u64), name(graph, page.server as u64));

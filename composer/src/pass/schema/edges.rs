@@ -34,13 +34,14 @@ pub fn bind(graph: &Graph, client: &Component, image: &Image, images: &[Image], 
         if !agree(client, import, server, export, dependency, found) {
             continue;
         }
-        let page = pages.get(import.name.as_str()).copied();
-        let Ok(page) = page::bind(client, (import, page), images.get(dependency.server), export, dependency, found)
+        let slot = pages.get(import.name.as_str()).copied();
+        let Ok(page) = page::bind(client, (import, slot), images.get(dependency.server), export, dependency, found)
         else {
             continue;
         };
         let methods = permit(export, dependency, found);
-        edges.extend(methods.map(|methods| edge(import, export, dependency, methods, page)));
+        let posts = slot.filter(|_| page.is_none()).map(|slot| slot.first);
+        edges.extend(methods.map(|methods| edge(import, export, dependency, methods, (page, posts))));
     }
     // An import that the graph misnames was complained of already.
     let left = records(image, RecordKind::Import).filter(|import| !misnamed.contains(&import.import().0));
@@ -180,7 +181,7 @@ fn edge(
     export: &Record,
     dependency: &Dependency,
     methods: (u64, Vec<String>),
-    page: Option<PageEnds>,
+    (page, posts): (Option<PageEnds>, Option<u64>),
 ) -> Edge {
     let trust = dependency.trust;
     Edge {
@@ -193,6 +194,7 @@ fn edge(
         clears_registers: !trust.server,
         server_clears_registers: !trust.client,
         page,
+        posts,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::graph::{Component, Dependency, Via};
 ///
 /// # Errors
 ///
-/// The two images and the graph do not agree on whether there is a page; that was complained of.
+/// The images cannot do what the graph says of the page; that was complained of.
 pub fn bind(
     client: &Component,
     (import, slot): (&Record, Option<&Record>),
@@ -23,7 +23,9 @@ pub fn bind(
 ) -> Result<Option<PageEnds>, ()> {
     let complaint = match (dependency.via, slot) {
         (Via::Call, None) => return Ok(None),
-        (Via::Call, Some(_)) => without_page(client, import, dependency),
+        (Via::Call, Some(_)) if client.constructor.is_some() => without_page(client, import, dependency),
+        // Its calls go directly.
+        (Via::Call, Some(_)) => return Ok(None),
         (Via::Page, None) => does_not_post(client, import, dependency),
         (Via::Page, Some(slot)) if dependency.core.is_some() && slot.second == 0 => {
             has_no_runner(client, import, dependency)
@@ -56,13 +58,13 @@ fn find<'a>(image: &'a Image, kind: RecordKind, record: &Record) -> Option<&'a R
 fn without_page(client: &Component, import: &Record, dependency: &Dependency) -> Diagnostic {
     let message = format!("the image of {} posts to a page of `{}`", describe(client), import.name);
     let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has none");
-    complaint.help("add `via = \"page\"`")
+    complaint.help("components that are made at run time have no pages: let the image declare `runtime::import!`")
 }
 
 fn does_not_post(client: &Component, import: &Record, dependency: &Dependency) -> Diagnostic {
     let message = format!("the image of {} does not post to a page of `{}`", describe(client), import.name);
     let complaint = Diagnostic::error(code::NO_SUCH_PAGE, message).label(&dependency.span, "this edge has one");
-    complaint.help("leave out `via`, or let the image declare `runtime::import_page!` instead of `runtime::import!`")
+    complaint.help("leave out `via`, or let the image declare `runtime::import_page!` instead of `runtime::import!`; its calls read the same")
 }
 
 fn has_no_runner(client: &Component, import: &Record, dependency: &Dependency) -> Diagnostic {

@@ -226,10 +226,28 @@ fn the_report_tells_pages_from_calls() {
 }
 
 #[test]
-fn images_and_graph_agree_on_whether_there_is_a_page() {
+fn a_client_that_would_post_calls_directly_where_the_graph_gives_it_no_page() {
+    let graph = GRAPH.replace(r#"via = "page", methods"#, "methods");
+    let composed = compose(&graph, &fixtures()).unwrap();
+    let frames = |component| shared(&composed, component).into_iter().map(|(_, frame)| frame).collect::<Vec<_>>();
+    assert_eq!([frames(2), frames(3), frames(4)], [vec![0, 1], vec![0, 1], vec![]], "shared with nobody");
+    let slot = words(&composed, 4, DEFAULT_BASE + SLOT, 7);
+    let [calls] = composed.capabilities.components[4].invocations() else { panic!("one edge") };
+    let posted = slot[2];
+    let expected = [calls.slot << 16, abi::record::CLEAR_REGISTERS, posted, posted + PAGE, 0b10, 0, abi::page::DIRECT];
+    assert_eq!(slot, expected);
+    let mut segments = composed.bound.components[4].memory.segments.iter();
+    assert!(
+        segments.any(|it| (it.address, it.memory_bytes) == (posted, 2 * PAGE)),
+        "room of its own for what it posts"
+    );
+    assert!(composed.capabilities.components[4].flushes().is_empty());
+    says(&text_of(&composed), &["calls that it posts, and makes directly"]);
+}
+
+#[test]
+fn images_can_do_what_the_graph_says_of_a_page() {
     let [booter, sched, files, one, two] = fixtures();
-    let without = compose(&GRAPH.replace(r#"via = "page", methods"#, "methods"), &fixtures()).unwrap_err();
-    says(&without, &["[E0711]", "the image of `two` posts to a page of `files`", "add `via = \"page\"`"]);
     let calls = Fixture::empty().import("files", FILES);
     let images = [booter.clone(), sched.clone(), files, one.clone(), calls];
     says(&compose(GRAPH, &images).unwrap_err(), &["[E0711]", "the image of `two` does not post to a page of `files`"]);

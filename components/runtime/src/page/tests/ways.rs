@@ -1,13 +1,14 @@
 //! Every way in which a page is used: any sequence of calls, of which some wait and some fail, has the same results as direct
 //! calls have, and each is made once.
 
-use super::{Batch, Ends, Hands, TOKEN, ends_permitting};
+use super::{Batch, Ends, Hands, TOKEN, ends_entered, ends_permitting};
 use crate::future::{Call, Executor};
 use crate::page::runner::tests::beside_ends;
 use crate::page::{Adaptive, Posts, Scheduler, Workers};
 use crate::server::Invocation;
 use crate::user::{JoinHandle, OnPage, UserThreads};
 use crate::{Error, Result};
+use abi::page::DIRECT;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::ptr::NonNull;
@@ -99,6 +100,17 @@ fn direct(made: &Made, (method, [first, second]): Asked) -> Result<u64> {
     let dispatch = || WaysServer::dispatch(made, Invocation { method: method.into(), words, token: TOKEN });
     let reply = catch_unwind(AssertUnwindSafe(dispatch)).map_err(|_| FAULTED)?;
     Error::check(reply.status()).map(|()| reply.words()[0])
+}
+
+std::thread_local! {
+    /// Who serves an edge without a page.
+    static CALLED: Made = Made::default();
+}
+
+/// Enters the server of such an edge, as the kernel would.
+fn enter(word: u64, _: u64, [first, second, ..]: [u64; 4]) -> (u16, [u64; 2]) {
+    let called = CALLED.with(|made| direct(made, (word as u16, [first, second])));
+    called.map_or_else(|error| (error.status(), [0; 2]), |answer| (0, [answer, 0]))
 }
 
 /// A server with workers, which are through with what they have as soon as nothing else is to be done.
@@ -332,6 +344,18 @@ proptest! {
         service.work(&ends);
         prop_assert_eq!(service.made.0.load(Relaxed), twin.0.load(Relaxed));
         prop_assert_eq!(free(&ends), 64);
+    }
+
+    #[test]
+    fn without_a_page_all_calls_are_made_directly(calls in calls(), batch in 1_usize..=20) {
+        for way in ELSEWHERE {
+            let (ends, service, twin) = (ends_entered(PERMITTED, DIRECT, None, enter), Service::default(), Made::default());
+            let expected: Results = calls.iter().map(|call| direct(&twin, *call)).collect();
+            CALLED.with(|made| made.0.store(0, Relaxed));
+            prop_assert_eq!(make(way, &ends, &service, &calls, batch), expected, "{:?}", way);
+            let made = if let Way::Adaptive = way { service.made.0.load(Relaxed) } else { CALLED.with(|made| made.0.load(Relaxed)) };
+            prop_assert_eq!(made, twin.0.load(Relaxed), "{:?}", way);
+        }
     }
 
     #[test]
