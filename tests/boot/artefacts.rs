@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use abi::crossing::CAPABILITIES;
-use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 use libtest_mimic::{Failed, Trial};
 use object::elf::{PF_W, PF_X, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader};
@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         the_system_call_path_touches_no_vector_register
         every_lookup_of_a_capability_cuts_its_number_off
         the_kernel_is_small
+        who_changes_stacks_jumps_and_does_not_return
         a_component_is_as_small_as_what_it_does
     )
 }
@@ -79,6 +80,31 @@ fn a_component_is_as_small_as_what_it_does() -> Outcome {
     let pong = components.iter().find(|component| component["name"] == "pong").ok_or("it is not there")?;
     let said = (pong["memory"]["without_stacks"].as_u64(), pong["file_bytes"].as_u64());
     ensure(said == (Some(memory), Some(file as u64)), || format!("pong has {memory} and {file} bytes, not {said:?}"))
+}
+
+/// A user thread goes on where it left by a jump. A return there would be one without its call, and the processor foretells returns by calls.
+fn who_changes_stacks_jumps_and_does_not_return() -> Outcome {
+    let directory = scratch()?;
+    let graph = root().join("tests/systems/pages_undecided.toml");
+    finish(&mut compose("build", &graph, directory.path())?)?.expect_status(0)?;
+    let target = tests::bench::image::target_directory().map_err(|error| error.to_string())?;
+    let image = std::fs::read(target.join("image/x86_64-unknown-linux-gnu/image/undecided"))?;
+    let mut changes = 0;
+    for function in functions(&image)?.values() {
+        for (at, _) in function.code.iter().enumerate().filter(|(_, instruction)| changes_stack(instruction)) {
+            let mut behind = function.code.iter().skip(at).map(Instruction::flow_control);
+            let goes_on = behind.find(|flow| *flow != FlowControl::Next);
+            ensure(goes_on == Some(FlowControl::IndirectBranch), || format!("{goes_on:?} in {}", function.name))?;
+            changes += 1;
+        }
+    }
+    ensure(changes > 0, || "nobody changes stacks".to_owned())
+}
+
+/// Whether it takes the stack pointer from another register.
+fn changes_stack(instruction: &Instruction) -> bool {
+    let is_to = instruction.mnemonic() == Mnemonic::Mov && instruction.op0_register() == Register::RSP;
+    is_to && instruction.op1_kind() == OpKind::Register
 }
 
 /// A loadable segment: where it is, what may be done to it, how long it is in memory, what it holds.

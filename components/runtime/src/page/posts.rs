@@ -233,6 +233,14 @@ impl<'p> Posts<'p> {
         }
     }
 
+    /// Shows what was posted to the thread that has the page served, if the graph says that there is one, and goes on meanwhile. Without
+    /// one, who flushes or waits has it served.
+    pub fn hasten(&self) {
+        if let Some(runner) = self.runner() {
+            self.announce_to(runner);
+        }
+    }
+
     /// Whether calls go by a page. Some were posted, perhaps, and others will be before any is waited for: on another core, they can
     /// be served already.
     #[inline]

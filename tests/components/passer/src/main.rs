@@ -75,6 +75,7 @@ fn place(gate: &GatePosts) -> Result<()> {
     SCHED.sleep(1_000_000)?;
     info!("with nothing posted, {} looks", looks_since(before, gate));
     info!("then {}", gate.post().echo(1)?.wait(&PAGES)?);
+    meanwhile(gate)?;
     let mut right = 0;
     for round in 0..100 {
         let mut tickets: [Option<Ticket<u64>>; 64] = [const { None }; 64];
@@ -87,6 +88,20 @@ fn place(gate: &GatePosts) -> Result<()> {
         }
     }
     info!("{right} of 6400 answers are right, {} slots are free", gate.free());
+    Ok(())
+}
+
+/// What is posted is served while this thread does something else: it neither flushes nor waits for it.
+fn meanwhile(gate: &GatePosts) -> Result<()> {
+    let mut tickets: [Option<Ticket<u64>>; 8] = [const { None }; 8];
+    for (number, ticket) in (0..).zip(&mut tickets) {
+        *ticket = Some(gate.post().echo(number)?);
+    }
+    gate.hasten();
+    SCHED.sleep(1_000_000)?;
+    let answers = tickets.into_iter().flatten().map(|ticket| ticket.poll().ok());
+    let answered = answers.zip(0..).filter(|(answer, number)| *answer == Some(Ok(*number))).count();
+    info!("{answered} of 8 were served meanwhile");
     Ok(())
 }
 
