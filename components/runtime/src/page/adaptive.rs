@@ -7,7 +7,7 @@ use super::{Detached, Posts, Scheduler, Ticket};
 use crate::{Answer, CallError, Error, Failure};
 use core::cell::Cell;
 
-/// Which way the next call goes. Each call counts up, and is posted if that makes more than zero. A direct call's result, when it is
+/// Which way the next call goes. Each call counts up, and is posted unless that makes less than zero. A direct call's result, when it is
 /// taken, counts down again, so that the next call finds what that one found, if it is alone as well.
 pub(super) struct Habit {
     count: Cell<i64>,
@@ -18,13 +18,13 @@ pub(super) struct Habit {
 impl Habit {
     /// The count before a call that is made directly. It is a lone call that is, since a page is cheaper from the second on: what
     /// privileged operations cost is the most of both.
-    const ALONE: i64 = -1;
+    const ALONE: i64 = -2;
 
-    /// The count before calls that are posted. One, so that a call that was posted behind a direct one, which has made zero, is not
+    /// The count before calls that are posted. Zero, so that a call that was posted behind a direct one, which has made minus one, is not
     /// taken for a batch of one.
-    const TOGETHER: i64 = 1;
+    const TOGETHER: i64 = 0;
 
-    /// The count before any call where there is no page: so many are never under way that it is more than zero.
+    /// The count before any call where there is no page: so many are never under way that it is not less than zero. It is even.
     const ALWAYS: i64 = i64::MIN / 2;
 
     /// Nothing is known: calls come alone.
@@ -37,7 +37,7 @@ impl Habit {
     fn is_next_posted(&self) -> bool {
         let count = self.count.get().wrapping_add(1);
         self.count.set(count);
-        count > 0
+        count >= 0
     }
 
     /// The result of a direct call was taken. Whatever the count is then, calls are right, and the next batch sets it.
@@ -49,7 +49,7 @@ impl Habit {
     /// That was an error. (As `count_back`, but another instruction: so compilers keep errors out of the way of answers.)
     #[inline]
     fn count_error_back(&self) {
-        self.count.set(self.alone);
+        self.count.set(self.count.get() & !1);
     }
 
     /// A batch of so many calls is about to be served: the next one is made as would have been best for this one.
