@@ -7,7 +7,7 @@ use core::cell::Cell;
 use gate::{Gate, GatePage, GatePosts};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
-use pong_interface::{Pong, PongPage, PongPosts};
+use pong_interface::{Pong, PongError, PongPage, PongPosts};
 use runtime::future::{self, Executor, join};
 use runtime::page::Ticket;
 use runtime::user::{self, Scope, StackPool, UserThreads};
@@ -52,7 +52,7 @@ fn visit(pong: &impl Pong, gate: &impl Gate, number: u64) -> bool {
     let sum = pong.add(number, 2);
     let sums = pong.args(number, 1, 2, 3);
     let refused = pong.fails();
-    (sum, sums, refused) == (Ok(number + 2), Ok((number + 1, 5)), Err(pong_interface::REFUSED))
+    (sum, sums, refused) == (Ok(number + 2), Ok((number + 1, 5)), Err(PongError::Refused))
         && gate.nap(number) == Ok(number)
 }
 
@@ -71,7 +71,7 @@ fn adaptively() -> Result<usize> {
 }
 
 fn posted(pong: &PongPosts<'_>) -> Result<usize> {
-    let mut tickets: [Option<Ticket<u64>>; 40] = [const { None }; 40];
+    let mut tickets: [Option<Ticket<u64, PongError>>; 40] = [const { None }; 40];
     for (number, ticket) in (0..).zip(&mut tickets) {
         *ticket = Some(pong.post().add(number, 1)?);
     }
@@ -120,6 +120,6 @@ fn by_tasks(pong: &PongPosts<'_>) -> Result<()> {
     let page = future::OnPage::new(pong, &PAGES);
     let pong = PongPosts::asynchronous(&page);
     let (one, other) = TASKS.run(&page, join(pong.add(1, 2), pong.fails())).map_err(|_| Error::Unknown)?;
-    info!("tasks: {} and {}", one?, other == Err(pong_interface::REFUSED));
+    info!("tasks: {} and {}", one?, other == Err(PongError::Refused));
     Ok(())
 }
