@@ -272,18 +272,9 @@ fn make(way: Way, ends: &Ends, service: &Service, calls: &[Asked], batch: usize)
     calls.chunks(batch).flat_map(|calls| by(&posts, &here, calls)).collect()
 }
 
-/// Posts calls of which nobody wants the result.
-fn give_up(ends: &Ends, calls: &[Asked]) {
-    let posts = ends.import.open().unwrap();
-    calls.iter().for_each(|(method, words)| drop(posts.post::<u64, Error, 2>(*method, *words).unwrap()));
-    posts.with(|client| client.announce());
-}
-
-/// Slots that are free once those of calls that nobody wanted have come back.
+/// Slots that are free.
 fn free(ends: &Ends) -> u32 {
-    let posts = ends.import.open().unwrap();
-    posts.with(|client| client.collect_abandoned());
-    posts.free()
+    ends.import.open().unwrap().free()
 }
 
 fn calls() -> impl Strategy<Value = Vec<Asked>> {
@@ -325,25 +316,6 @@ proptest! {
             prop_assert_eq!(service.made.0.load(Relaxed), twin.0.load(Relaxed), "{:?}", way);
             prop_assert_eq!(free(&ends), 64);
         }
-    }
-
-    /// One batch this way, the next one that way, on one page; of each, some results nobody wants.
-    #[test]
-    fn in_all_ways_on_one_page_too(
-        batches in prop::collection::vec((0_usize..HERE.len(), calls(), calls()), 0..8),
-    ) {
-        let (ends, service, twin) = (ends_permitting(PERMITTED, 0, None), Service::default(), Made::default());
-        for (way, unwanted, calls) in batches {
-            let unwanted = unwanted.get(..32).unwrap_or(&unwanted);
-            give_up(&ends, unwanted);
-            unwanted.iter().for_each(|call| _ = direct(&twin, *call));
-            let expected: Results = calls.iter().map(|call| direct(&twin, *call)).collect();
-            prop_assert_eq!(make(HERE[way], &ends, &service, &calls, 20), expected, "{:?}", HERE[way]);
-        }
-        service.serve(&ends);
-        service.work(&ends);
-        prop_assert_eq!(service.made.0.load(Relaxed), twin.0.load(Relaxed));
-        prop_assert_eq!(free(&ends), 64);
     }
 
     #[test]
