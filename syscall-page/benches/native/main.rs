@@ -16,8 +16,10 @@ struct Comparison {
     target: f64,
 }
 
-const COMPARISONS: [Comparison; 3] = [
+const COMPARISONS: [Comparison; 5] = [
     Comparison { ours: "user switch", other: "corosensei: suspend and resume", target: 1.2 },
+    Comparison { ours: "user threads: spawn and join", other: "tokio: spawn and join of a task", target: 1.0 },
+    Comparison { ours: "tasks: yield", other: "tokio: yield of a task", target: 1.0 },
     Comparison { ours: PAGE_CALL, other: NULL_CALL, target: 1.0 / 40.0 },
     Comparison { ours: PAGE_CALL, other: "io_uring: null operation, batches of 32", target: 1.0 },
 ];

@@ -10,7 +10,7 @@ use std::hint::black_box;
 type Message = [u64; 8];
 
 pub fn figures() -> Vec<Figure> {
-    let mut figures = vec![corosensei(), rtrb(), crossbeam(), tokio()];
+    let mut figures = vec![corosensei(), rtrb(), crossbeam(), tokio_yield(), tokio_spawn_join()];
     figures.extend(io_uring(1, "io_uring: null operation, batches of 1"));
     figures.extend(io_uring(32, "io_uring: null operation, batches of 32"));
     figures
@@ -47,17 +47,36 @@ fn crossbeam() -> Figure {
     })
 }
 
-fn tokio() -> Figure {
-    const YIELDS: u32 = 1000;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let Ok(runtime) = runtime else { unreachable!("a runtime without drivers needs nothing of the host") };
-    measure("tokio: yield of a task", YIELDS, || {
+fn tokio_yield() -> Figure {
+    let runtime = tokio();
+    measure("tokio: yield of a task", TASKS, || {
         runtime.block_on(async {
-            for _ in 0..YIELDS {
+            for _ in 0..TASKS {
                 tokio::task::yield_now().await;
             }
         });
     })
+}
+
+/// A task that starts another and waits for its end, all on one thread.
+fn tokio_spawn_join() -> Figure {
+    let runtime = tokio();
+    measure("tokio: spawn and join of a task", TASKS, || {
+        runtime.block_on(async {
+            for number in 0..TASKS {
+                black_box(tokio::spawn(async move { number }).await.is_ok());
+            }
+        });
+    })
+}
+
+/// Tasks, or their yields, of a measurement.
+const TASKS: u32 = 1000;
+
+fn tokio() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let Ok(runtime) = runtime else { unreachable!("a runtime without drivers needs nothing of the host") };
+    runtime
 }
 
 /// Null operations, submitted and reaped together; `None` where the host does not let us.

@@ -2,8 +2,11 @@
 
 use crate::clock::{Figure, measure};
 use crate::common::Frames;
+use runtime::future::Executor;
 use runtime::user::{StackPool, UserThreads};
+use std::future::poll_fn;
 use std::hint::black_box;
+use std::task::Poll;
 use syscall_page::{Client, Reply, Server};
 
 pub fn figures() -> Vec<Figure> {
@@ -13,6 +16,8 @@ pub fn figures() -> Vec<Figure> {
         batches::<32>("page: post, serve, reap, batches of 32"),
         batches::<64>("page: post, serve, reap, batches of 64"),
         user_switch(),
+        user_spawn_join(),
+        task_yield(),
     ]
 }
 
@@ -49,6 +54,44 @@ fn user_switch() -> Figure {
     let adopted = THREADS.adopt(&STACKS, 0x4000);
     assert!(adopted.is_ok_and(|stacks| stacks >= 3), "there is memory for three stacks");
     measure("user switch", SWITCHES, || inside_a_span(&switches))
+}
+
+/// A user thread that starts another and waits for its end.
+fn user_spawn_join() -> Figure {
+    measure("user threads: spawn and join", SWITCHES, || inside_a_span(&joins))
+}
+
+fn joins() {
+    let ran = THREADS.run(&(), |scope| {
+        (0..SWITCHES).all(|number| scope.spawn(move || number).is_ok_and(|thread| thread.join() == Some(number)))
+    });
+    assert_eq!(ran, Ok(true));
+}
+
+static EXECUTOR: Executor<2> = Executor::new(&());
+
+/// Two tasks that yield to each other.
+fn task_yield() -> Figure {
+    measure("tasks: yield", SWITCHES, || inside_a_span(&yields))
+}
+
+fn yields() {
+    let task = || async {
+        for _ in 0..SWITCHES / 2 {
+            yield_now().await;
+        }
+    };
+    let (one, other) = (std::pin::pin!(task()), std::pin::pin!(task()));
+    assert_eq!(EXECUTOR.run_all(&(), [one, other]), Ok(()));
+}
+
+/// Ready the second time that it is asked.
+fn yield_now() -> impl Future<Output = ()> {
+    let mut has_yielded = false;
+    poll_fn(move |context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut has_yielded, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
 }
 
 fn switches() {
