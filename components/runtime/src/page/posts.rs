@@ -36,7 +36,8 @@ pub trait Scheduler {
     fn wait(&self, page: u64) -> Result<u64, Self::Error>;
 }
 
-const FAULTED: CallError = CallError::Kernel(abi::error::Error::Faulted);
+/// The server did something that it must not, and the calls that it was at have ended.
+pub(super) const FAULTED: CallError = CallError::Kernel(abi::error::Error::Faulted);
 
 /// Calls that are worth showing to another core before anybody waits for them: it need not be woken for each.
 const ENOUGH: u64 = 8;

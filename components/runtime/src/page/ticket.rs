@@ -1,10 +1,11 @@
 //! What one has of a call that was posted.
 
-use super::posts::not_served;
+use super::posts::{FAULTED, not_served};
 use super::{PageError, Posts, Scheduler};
 use crate::{Answer, CallError, Error, Failure};
 use core::marker::PhantomData;
 use core::mem;
+use syscall_page::layout::ENTRIES;
 
 /// What a call fails with that has no result.
 const NOT_DONE: CallError = CallError::Page(PageError::NotDone);
@@ -62,12 +63,22 @@ impl<'p, A: Answer, E: Failure> Ticket<'p, A, E> {
     }
 
     fn take_after_flush(self) -> Result<A, E> {
-        // The result of the call says more than that of the flush, if it has one.
-        let flushed = self.posts.flush();
-        match self.poll() {
-            Ok(result) => result,
-            Err(_) => Err(flushed.err().unwrap_or(NOT_DONE).into()),
+        let mut ticket = self;
+        for _ in 0..=ENTRIES {
+            // The result of the call says more than that of the flush, if it has one.
+            let flushed = ticket.posts.flush();
+            ticket = match ticket.poll() {
+                Ok(result) => return result,
+                Err(ticket) => ticket,
+            };
+            match flushed {
+                Ok(_) => return Err(NOT_DONE.into()),
+                // Of a call before it, and the next flush begins behind that.
+                Err(FAULTED) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(FAULTED.into())
     }
 
     /// The result, once there is one: until then, `scheduler` has the page served and lets this thread wait.
@@ -86,25 +97,29 @@ impl<'p, A: Answer, E: Failure> Ticket<'p, A, E> {
     #[cold]
     #[inline(never)]
     fn wait_until_done(self, scheduler: &impl Scheduler) -> Result<A, E> {
-        if !self.is_unannounced() || !self.posts.wait_at_once(scheduler).map_err(not_served)? {
-            return self.look_and_wait(scheduler);
+        if self.is_unannounced() && self.posts.wait_at_once(scheduler).is_ok_and(|any| any) {
+            return self.success().or_else(|ticket| ticket.look_and_wait(scheduler));
         }
-        self.success().or_else(|ticket| ticket.look_and_wait(scheduler))
+        self.look_and_wait(scheduler)
     }
 
-    /// Looks for the result, and waits as long as there is none.
+    /// Looks for the result, and waits as long as there is none. A fault is of the call that the server was at, and what is behind
+    /// it is served next; of a server that faults more often than there can be calls, nothing is to be waited for.
     #[cold]
     #[inline(never)]
     fn look_and_wait(self, scheduler: &impl Scheduler) -> Result<A, E> {
-        let mut ticket = self;
+        let (mut ticket, mut faults) = (self, 0);
         loop {
             ticket = match ticket.poll() {
                 Ok(result) => return result,
                 Err(ticket) => ticket,
             };
-            if !ticket.posts.wait(scheduler).map_err(not_served)? {
+            match ticket.posts.wait(scheduler).map_err(not_served) {
+                Ok(true) => {}
                 // It may have ended between the two looks.
-                return ticket.poll().unwrap_or(Err(NOT_DONE.into()));
+                Ok(false) => return ticket.poll().unwrap_or(Err(NOT_DONE.into())),
+                Err(FAULTED) if faults < ENTRIES => faults += 1,
+                Err(error) => return ticket.poll().unwrap_or(Err(error.into())),
             }
         }
     }

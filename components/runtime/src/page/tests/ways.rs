@@ -309,7 +309,7 @@ proptest! {
     /// A fault ends the call that it was at, and those beside it go on.
     #[test]
     fn with_methods_that_fault_too(calls in calls_of(STUMBLES + 1), batch in 1_usize..=20) {
-        for way in [Way::Futures, Way::UserThreads] {
+        for way in HERE {
             let (ends, service, twin) = (ends_permitting(PERMITTED, 0, None), Service::default(), Made::default());
             let expected: Results = calls.iter().map(|call| direct(&twin, *call)).collect();
             prop_assert_eq!(make(way, &ends, &service, &calls, batch), expected, "{:?}", way);
