@@ -344,7 +344,7 @@ fn gdb_takes_over_where_a_component_starts() -> Outcome {
     ensure(after.contains("word = 0") && after.contains("type = pong_interface::PongClient"), || {
         format!("no variables:\n{after}")
     })?;
-    ensure(after.contains("__runtime_start (word=0) at components/runtime/src/macros.rs"), || {
+    ensure(after.contains("__runtime_start (word=0) at components/runtime/src/macros/component.rs"), || {
         format!("not there:\n{after}")
     })
 }
