@@ -8,7 +8,7 @@ use tests::campaign::{Order, guest, kernel, sched};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores block_and_wake_again rewritten_pages simulated_tasks threads_that_come_and_go threads_that_are_joined many_threads_that_work_at_once an_unknown_campaign_is_2)
+    trials!("campaigns": random_calls_beside_neighbours random_calls_beside_neighbours_again guided_entries guided_graphs_and_images block_and_wake_on_two_cores block_and_wake_again rewritten_pages simulated_tasks threads_that_come_and_go threads_that_are_joined many_threads_that_work_at_once shares_by_chance an_unknown_campaign_is_2)
 }
 
 fn campaign(arguments: &[&str]) -> Command {
@@ -64,6 +64,11 @@ fn threads_that_are_joined() -> Outcome {
 fn many_threads_that_work_at_once() -> Outcome {
     let finished = finish(&mut campaign(&["stress", "--count", "32000", "--seed", "1"]))?.expect_status(0)?;
     ensure(finished.output.contains("stress: 32000 tried, 32000 succeeded, "), || finished.output.clone())
+}
+
+fn shares_by_chance() -> Outcome {
+    let finished = finish(&mut campaign(&["levels", "--count", "2000", "--seed", "1"]))?.expect_status(0)?;
+    ensure(finished.output.contains("levels: 2000 tried, 2000 succeeded, "), || finished.output.clone())
 }
 
 fn block_and_wake_on_two_cores() -> Outcome {

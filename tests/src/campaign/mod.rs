@@ -10,6 +10,7 @@ pub mod graph;
 pub mod guest;
 pub mod joins;
 pub mod kernel;
+pub mod levels;
 pub mod logic;
 pub mod pages;
 pub mod recycle;
@@ -35,7 +36,7 @@ struct Campaign {
     run: fn(&Order, &ProgressBar) -> Result<Counts, CampaignError>,
 }
 
-const CAMPAIGNS: [Campaign; 10] = [
+const CAMPAIGNS: [Campaign; 11] = [
     Campaign {
         name: "graph",
         about: "graphs, images and records that coverage leads to, read by the composer",
@@ -59,6 +60,12 @@ const CAMPAIGNS: [Campaign; 10] = [
         about: "entries of the kernel's logic that coverage leads to, on the host, held against the model",
         count: 200_000,
         run: logic::run,
+    },
+    Campaign {
+        name: "levels",
+        about: "milliseconds of three schedulers below each other, with shares by chance, over a greedy client",
+        count: 100_000,
+        run: levels::run,
     },
     Campaign {
         name: "pages",
