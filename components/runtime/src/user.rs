@@ -112,7 +112,8 @@ impl UserThreads {
         Self { threads: UnsafeCell::new(Threads::new()), is_running: AtomicBool::new(false) }
     }
 
-    /// Takes the memory of `pool` for stacks of so many bytes each. Answers how many that makes.
+    /// Takes the memory of `pool` for stacks of so many bytes each, from 4 KiB to 64 KiB. Answers how many that makes. There are no guard pages
+    /// between them: who uses more than there is writes to another's stack. [`Self::adopt_granted`] has them.
     ///
     /// # Errors
     ///
@@ -134,18 +135,20 @@ impl UserThreads {
         self.with(|threads| threads.adopt((start, length), bytes))
     }
 
-    /// The same with `count` stacks that `memory` grants, of so many pages each, the lowest of which guards the others:
+    /// The same with `count` stacks that `memory` grants, of so many pages each, from 2 to 16, the lowest of which guards the others:
     /// who uses more than there is faults. Answers how many stacks that makes.
     ///
     /// # Errors
     ///
     /// The memory manager's; [`crate::Error::Unknown`] if the user threads run.
     pub fn adopt_granted(&self, memory: &impl StackMemory, count: usize, pages: usize) -> crate::Result<usize> {
-        let bytes = pages.max(2) * syscall_page::layout::FRAME_BYTES;
-        let granted = stack::grant(memory, count, bytes)?;
-        let adopted = self.with(|threads| threads.adopt(granted, bytes)).map_err(|_| crate::Error::Unknown)?;
-        stack::guard(memory, granted, bytes)?;
-        Ok(adopted)
+        let bytes = stack::size(pages.max(2) * syscall_page::layout::FRAME_BYTES);
+        let adopt = |threads: &Threads| {
+            let granted = stack::grant(memory, count, bytes)?;
+            stack::guard(memory, granted, bytes)?;
+            Ok(threads.adopt(granted, bytes))
+        };
+        self.with(adopt).map_err(|_| crate::Error::Unknown)?
     }
 
     /// Runs `main` as a user thread, and all that it spawns; returns when all have ended.
@@ -197,7 +200,7 @@ impl Threads {
     }
 
     fn adopt(&self, (start, length): (NonNull<u8>, usize), bytes: usize) -> usize {
-        let stacks = stack::stacks((start, length), bytes);
+        let stacks = stack::stacks((start, length), stack::size(bytes));
         stacks.map(|control| self.free.push(control)).count()
     }
 
@@ -241,8 +244,10 @@ impl Threads {
     }
 
     /// Lets the others run until somebody wakes this one. `waiter` is told who waits, if a user thread executes this.
+    ///
+    /// For what keeps each waiter in one place, and wakes it once: who is woken twice would be ready twice.
     #[inline]
-    pub fn block(&self, waiter: impl FnOnce(Waiter)) {
+    pub(crate) fn block(&self, waiter: impl FnOnce(Waiter)) {
         let Some(current) = NonNull::new(self.current.get()) else { return };
         waiter(Waiter(current));
         self.leave(current);

@@ -81,6 +81,10 @@ impl Control {
     }
 }
 
+/// Bytes of a packet, with what aligns it: less than half of the smallest stack.
+const MOST: usize = 1024;
+const _: () = assert!(2 * (MOST + size_of::<Control>()) <= super::stack::MINIMUM);
+
 /// What a user thread runs, and what came of it: on its own stack, below its control.
 pub(super) struct Packet<F, T> {
     control: NonNull<Control>,
@@ -97,9 +101,14 @@ impl<T, F: FnOnce() -> T> Packet<F, T> {
     pub(super) unsafe fn prepare(control: NonNull<Control>, threads: &Threads, function: F) -> NonNull<Option<T>> {
         let room = size_of::<Self>().next_multiple_of(16);
         let align = align_of::<Self>().max(16);
-        // SAFETY: the stack is larger than that by far; a packet that is not fails to compile.
+        const {
+            assert!(
+                size_of::<Self>() + align_of::<Self>() <= MOST,
+                "give it less to own: it lies on its thread's stack"
+            )
+        };
+        // SAFETY: no stack is smaller than twice of it.
         let packet = unsafe { control.cast::<u8>().sub(room) };
-        const { assert!(size_of::<Self>() <= 512, "give it less to own: it lies on its thread's stack") };
         // SAFETY: as above.
         let packet = unsafe { packet.sub(packet.addr().get() % align) }.cast::<Self>();
         let words: [usize; 3] = [start as *const () as usize, Self::run as *const () as usize, packet.addr().get()];

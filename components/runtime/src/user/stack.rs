@@ -1,7 +1,7 @@
 //! Memory for stacks, and how it is divided.
 //!
-//! The stubs of calls keep a word at the end of each span of 64 KiB in which there are stacks: that is nobody's stack. So
-//! memory is used up to the last end of a span in it, and a stack that ends there ends below the word.
+//! The stubs of calls keep a word at the end of each span of 64 KiB in which there are stacks, and a thread's number is that of the span:
+//! so a stack lies in one span, and the last one of a span ends below the word. What lies behind the last end of a span is of no use.
 
 use super::context::Control;
 use crate::{Error, Result};
@@ -29,7 +29,7 @@ unsafe impl<const BYTES: usize> Sync for StackPool<BYTES> {}
 impl<const BYTES: usize> StackPool<BYTES> {
     /// Memory that nobody has taken.
     pub const fn new() -> Self {
-        const { assert!(BYTES > STACK_SPAN as usize, "more than a span, of 64 KiB") };
+        const { assert!(BYTES > SPAN, "more than a span, of 64 KiB") };
         Self { memory: UnsafeCell::new([0; BYTES]), is_taken: AtomicBool::new(false) }
     }
 
@@ -63,31 +63,32 @@ pub trait StackMemory {
     fn give_back(&self, address: u64) -> Result<()>;
 }
 
+/// Bytes of a stack, if somebody wants so many.
+pub(super) fn size(wanted: usize) -> usize {
+    wanted.clamp(MINIMUM, SPAN).next_multiple_of(RESERVED)
+}
+
 /// What a memory manager grants for `count` stacks of `bytes`: their memory, and a span more, since where it starts is not known.
 pub(super) fn grant(memory: &impl StackMemory, count: usize, bytes: usize) -> Result<(NonNull<u8>, usize)> {
-    let length = (count * bytes + STACK_SPAN as usize).next_multiple_of(FRAME_BYTES);
+    let (spans, rest) = (count / (SPAN / bytes), count % (SPAN / bytes));
+    let length = ((spans + 1) * SPAN + rest * bytes).next_multiple_of(FRAME_BYTES);
     let start = memory.grant((length / FRAME_BYTES) as u64)?;
     let start = core::ptr::with_exposed_provenance_mut(start as usize);
     Ok((NonNull::new(start).ok_or(Error::Unknown)?, length))
 }
 
 /// Gives back the lowest page of each stack, so that who uses more than there is faults.
-pub(super) fn guard(memory: &impl StackMemory, (start, length): (NonNull<u8>, usize), bytes: usize) -> Result<()> {
-    let first = start.addr().get();
-    let end = (first + length) / STACK_SPAN as usize * STACK_SPAN as usize;
-    (first..=end - bytes).step_by(bytes).try_for_each(|lowest| memory.give_back(lowest as u64))
+pub(super) fn guard(memory: &impl StackMemory, granted: (NonNull<u8>, usize), bytes: usize) -> Result<()> {
+    let first = granted.0.addr().get();
+    ends(granted, bytes).try_for_each(|end| memory.give_back((first + end - bytes) as u64))
 }
 
 /// Divides memory into stacks of `bytes`, each with a control at its end.
-pub(super) fn stacks((start, length): (NonNull<u8>, usize), bytes: usize) -> impl Iterator<Item = NonNull<Control>> {
-    let span = STACK_SPAN as usize;
-    let first = start.addr().get();
-    // What lies behind the last end of a span is of a span whose word is not here.
-    let end = (first + length) / span * span;
-    let bytes = bytes.max(MINIMUM).next_multiple_of(RESERVED);
-    let count = end.saturating_sub(first) / bytes;
-    (1..=count).map(move |number| {
-        let top = number * bytes + if (first + number * bytes).is_multiple_of(span) { 0 } else { RESERVED } - RESERVED;
+pub(super) fn stacks(memory: (NonNull<u8>, usize), bytes: usize) -> impl Iterator<Item = NonNull<Control>> {
+    let (start, _) = memory;
+    ends(memory, bytes).map(move |end| {
+        let is_last = (start.addr().get() + end).is_multiple_of(SPAN);
+        let top = end - if is_last { RESERVED } else { 0 };
         // SAFETY: within the memory, which is nobody else's.
         let control = unsafe { start.add(top - size_of::<Control>()) }.cast::<Control>();
         // SAFETY: there is room for it, aligned as stacks are.
@@ -96,5 +97,17 @@ pub(super) fn stacks((start, length): (NonNull<u8>, usize), bytes: usize) -> imp
     })
 }
 
+/// Where stacks of `bytes` end in memory, from its start: as many as each span has room for, from its end downwards.
+fn ends((start, length): (NonNull<u8>, usize), bytes: usize) -> impl Iterator<Item = usize> {
+    let first = start.addr().get();
+    let spans = (first / SPAN..(first + length) / SPAN).map(move |span| (span + 1) * SPAN);
+    spans.flat_map(move |end| {
+        let room = (end - first).min(SPAN);
+        (0..room / bytes).map(move |number| end - first - number * bytes)
+    })
+}
+
+const SPAN: usize = STACK_SPAN as usize;
+
 /// Less is no stack.
-const MINIMUM: usize = 1024;
+pub(super) const MINIMUM: usize = 4096;

@@ -99,20 +99,68 @@ fn a_deadlock_is_an_error_and_a_second_runner_is_refused() {
 }
 
 #[test]
-fn no_stack_covers_the_word_at_the_end_of_a_span() {
-    let layout = std::alloc::Layout::from_size_align(0x3_0000, 0x1_0000).unwrap();
+fn a_stack_lies_in_one_span_and_does_not_cover_its_last_word() {
+    const SPAN: usize = 0x1_0000;
+    let layout = std::alloc::Layout::from_size_align(3 * SPAN, SPAN).unwrap();
     // SAFETY: not empty.
     let memory = NonNull::new(unsafe { std::alloc::alloc(layout) }).unwrap();
-    for (offset, bytes, expected) in [(0, 0x1_0000, 3), (0x1000, 0x1000, 47), (16, 0x5000, 9)] {
+    for (offset, bytes, expected) in
+        [(0, SPAN, 3), (0, 2 * SPAN, 3), (0x1000, 0x1000, 47), (16, 0x5000, 9), (0x8000, 0x3000, 12)]
+    {
+        let bytes = stack::size(bytes);
         // SAFETY: within the memory.
-        let part = (unsafe { memory.add(offset) }, 0x3_0000 - offset);
-        let ends: Vec<_> =
-            stack::stacks(part, bytes).map(|control| control.addr().get() + size_of::<Control>()).collect();
+        let part = (unsafe { memory.add(offset) }, 3 * SPAN - offset);
+        let tops = stack::stacks(part, bytes).map(|control| control.addr().get() + size_of::<Control>());
+        // The last of a span ends below the word.
+        let mut ends: Vec<_> =
+            tops.map(|top| (if top % SPAN == SPAN - 16 { top + 16 } else { top } - bytes, top)).collect();
+        ends.sort_unstable();
         assert_eq!(ends.len(), expected);
-        assert!(ends.iter().all(|end| end % 0x1_0000 <= 0xfff0 && end % 0x1_0000 != 0), "{ends:x?}");
+        for (lowest, top) in &ends {
+            assert!(*lowest >= part.0.addr().get() && lowest / SPAN == top / SPAN, "{lowest:x} to {top:x}");
+            assert!(top % SPAN <= SPAN - 16, "{top:x}");
+        }
+        assert!(ends.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{ends:x?}");
     }
     // SAFETY: from above, and of no use any more.
     unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+}
+
+/// Grants what the host allocates, and counts what comes back.
+struct Granting {
+    granted: Cell<u64>,
+    back: RefCell<Vec<u64>>,
+    refuses: bool,
+}
+
+impl StackMemory for Granting {
+    fn grant(&self, pages: u64) -> crate::Result<u64> {
+        self.granted.set(pages);
+        let layout = std::alloc::Layout::from_size_align((pages as usize + 1) * 0x1000, 0x1_0000).unwrap();
+        // SAFETY: not empty; leaked. Where it starts is not the end of a span.
+        Ok(unsafe { std::alloc::alloc(layout) }.expose_provenance() as u64 + 0x1000)
+    }
+
+    fn give_back(&self, address: u64) -> crate::Result<()> {
+        self.back.borrow_mut().push(address);
+        if self.refuses { Err(crate::Error::Unknown) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn each_stack_that_is_granted_has_a_guard_and_none_is_used_without() {
+    for (count, pages) in [(1, 2), (7, 3), (8, 2), (20, 5), (3, 16)] {
+        let memory = Granting { granted: Cell::new(0), back: RefCell::default(), refuses: false };
+        let threads: &UserThreads = Box::leak(Box::new(UserThreads::new()));
+        let adopted = threads.adopt_granted(&memory, count, pages).unwrap();
+        assert!(adopted >= count, "{adopted} of {count}");
+        let back = memory.back.borrow();
+        assert!(back.len() == adopted && back.iter().all(|lowest| lowest.is_multiple_of(0x1000)));
+    }
+    let memory = Granting { granted: Cell::new(0), back: RefCell::default(), refuses: true };
+    let threads: &UserThreads = Box::leak(Box::new(UserThreads::new()));
+    assert_eq!(threads.adopt_granted(&memory, 4, 2), Err(crate::Error::Unknown));
+    assert_eq!(threads.run(&(), |_| ()), Err(UserError::NoStack), "of the memory without guards nothing is used");
 }
 
 #[test]
