@@ -430,6 +430,11 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         self.books.free().count_ones()
     }
 
+    /// A number that grows with each call that is posted.
+    pub fn posted(&self) -> u64 {
+        self.books.next()
+    }
+
     /// Whether there is no slot and will never be one again, as the server broke the protocol in all of them.
     #[cold]
     pub fn is_used_up(&self) -> bool {

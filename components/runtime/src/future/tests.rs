@@ -22,6 +22,10 @@ fn executor() -> &'static Executor<4> {
 
 /// The methods of `Sums`: its first one adds, its third one blocks.
 fn call<'p, 'e>(page: &'p OnPage<'p, Serving<'e>>, method: u16, number: u64) -> Sum<'p, 'e> {
+    call_of(page, method, number)
+}
+
+fn call_of<'p, S>(page: &'p OnPage<'p, S>, method: u16, number: u64) -> Call<'p, S, u64, Error, 2> {
     Call::new(page, method, [number, 1])
 }
 
@@ -141,6 +145,67 @@ impl Idle for Parking<'_, '_, '_> {
         self.1.park(self.0.posts());
         self.0.idle()
     }
+}
+
+/// Has a page served by a server with workers. Whoever has nothing to be told would sleep, and nobody would wake it.
+struct Sleeping<'e>(&'e Ends);
+
+impl crate::page::Scheduler for Sleeping<'_> {
+    type Error = Error;
+
+    fn register(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn unregister(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn wait(&self, _: u64) -> Result<u64> {
+        match self.0.serve_with_workers() {
+            0 => panic!("it sleeps for ever"),
+            answered => Ok(answered),
+        }
+    }
+}
+
+#[test]
+fn who_waits_for_a_slot_has_it_when_there_is_one() {
+    let ends = ends();
+    let (posts, workers) = (ends.import.open().unwrap(), Workers::new());
+    let (scheduler, done) = (Sleeping(&ends), Cell::new(0));
+    let page = OnPage::new(&posts, &scheduler);
+    let is_full = Cell::new(false);
+    // The first task calls when all slots are taken, 63 of them by calls that wait until it has.
+    let first = async {
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if is_full.get() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        assert_eq!(call_of(&page, 0, 1).await, Ok(2));
+        ends.work(&workers);
+        done.set(1);
+    };
+    let waiting = async {
+        let mut calls: Vec<_> = (0..63).map(|number| Box::pin(call_of(&page, 2, number))).collect();
+        poll_fn(|context| {
+            calls.retain_mut(|call| call.as_mut().poll(context).is_pending());
+            if calls.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    };
+    let quick = async {
+        let mut call = pin!(call_of(&page, 0, 5));
+        let sum = poll_fn(|context| {
+            let polled = call.as_mut().poll(context);
+            is_full.set(true);
+            polled
+        });
+        assert_eq!(sum.await, Ok(6));
+    };
+    assert_eq!(executor().run_all(&page, [pin!(first), pin!(waiting), pin!(quick)]), Ok(()));
+    assert_eq!((done.get(), posts.free()), (1, 64));
 }
 
 #[derive(Clone, Debug)]

@@ -28,6 +28,8 @@ pub struct Shared<'p, S, W> {
     waiting: [Cell<Option<W>>; SLOTS],
     /// Who waits for a slot.
     full: Line<W>,
+    /// How many calls had been posted when all of these could last try to have a slot.
+    tried: Cell<u64>,
     /// Why the page could not be served, when that was last tried.
     failure: Cell<Option<Error>>,
 }
@@ -36,7 +38,7 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
     /// A page that `scheduler` has served.
     pub fn new(posts: &'p Posts<'p>, scheduler: &'p S) -> Self {
         let waiting = [const { Cell::new(None) }; SLOTS];
-        Self { posts, scheduler, waiting, full: Line::new(), failure: Cell::new(None) }
+        Self { posts, scheduler, waiting, full: Line::new(), tried: Cell::new(u64::MAX), failure: Cell::new(None) }
     }
 
     #[inline]
@@ -92,20 +94,46 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
     /// Wakes all that wait, for whatever. Answers whether there were any.
     #[cold]
     fn wake_all(&self) -> bool {
-        let waits = |place: &Cell<Option<W>>| {
+        let any = self.full.first_key().is_some() || self.is_a_call_waited_for();
+        self.wake(u64::MAX);
+        any
+    }
+
+    fn is_a_call_waited_for(&self) -> bool {
+        self.waiting.iter().any(|place| {
             let waiter = place.take();
             let waits = waiter.is_some();
             place.set(waiter);
             waits
-        };
-        let any = self.full.first_key().is_some() || self.waiting.iter().any(waits);
-        self.wake(u64::MAX);
-        any
+        })
+    }
+
+    /// Nothing is under way: results that nobody has shown are found by who looks. If all slots have results that nobody looks for, there
+    /// will be none for who waits for one.
+    #[cold]
+    fn nothing_under_way(&self) -> bool {
+        if self.posts.free() == 0 && !self.is_a_call_waited_for() {
+            self.failure.set(Some(EXHAUSTED.into()));
+        }
+        self.wake_all()
     }
 
     /// Whether somebody waits for a slot while there is one.
     fn is_a_slot_waited_for(&self) -> bool {
         self.full.first_key().is_some() && self.posts.free() > 0
+    }
+
+    /// Wakes all that wait for a slot while there is one, once for each call that is posted: who tried before its owner had given it back
+    /// would wait for the next. If nobody could use it, it is the server that has to go on.
+    fn let_try_for_slots(&self) -> bool {
+        let is_new = self.is_a_slot_waited_for() && {
+            let posted = self.posts.with(|client| client.posted());
+            self.tried.replace(posted) != posted
+        };
+        if is_new {
+            core::iter::from_fn(|| self.full.pop()).for_each(Wake::wake);
+        }
+        is_new
     }
 
     fn fail(&self, error: Error) -> bool {
@@ -186,13 +214,15 @@ impl<S: Scheduler> Shared<'_, S, Waiter> {
 impl<S: Scheduler, W: Wake> Idle for Shared<'_, S, W> {
     fn idle(&self) -> bool {
         self.failure.set(None);
+        if self.let_try_for_slots() {
+            return true;
+        }
         match self.posts.wait_for_slots(self.scheduler) {
             Ok(Some(slots)) => {
                 self.wake(slots);
                 true
             }
-            // Results that nobody has shown are found by who looks.
-            Ok(None) => self.wake_all(),
+            Ok(None) => self.nothing_under_way(),
             Err(error) => {
                 self.fail(error);
                 true

@@ -130,9 +130,8 @@ impl Ends {
     /// Serves what was posted, and leaves what may block to workers.
     pub(crate) fn park(&self, posts: &Posts<'_>) {
         posts.with(|client| client.announce());
-        let reply = serve(&self.with_workers);
-        assert_eq!(reply.status(), 0);
-        posts.with(|client| client.served(reply.words()[0]));
+        let answered = self.serve_with_workers();
+        posts.with(|client| client.served(answered));
     }
 
     /// Runs what is parked.
@@ -151,6 +150,13 @@ impl Ends {
 
     pub(super) fn serve(&self) -> Reply {
         serve(&self.table)
+    }
+
+    /// Serves what was posted, and parks what blocks; answers the slots that were answered.
+    pub(crate) fn serve_with_workers(&self) -> u64 {
+        let reply = serve(&self.with_workers);
+        assert_eq!(reply.status(), 0);
+        reply.words()[0]
     }
 }
 
@@ -436,18 +442,39 @@ fn a_result_is_taken_once_whoever_has_copies_of_its_ticket() {
     assert_eq!(newer.wait(&scheduler), Ok(7));
 }
 
-#[test]
-fn user_threads_share_a_page() {
-    let ends = ends();
-    let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
-    let page = OnPage::new(&posts, &scheduler);
+/// User threads with stacks.
+fn user_threads() -> &'static UserThreads {
     let layout = std::alloc::Layout::from_size_align(0x20_0000, 0x1_0000).unwrap();
     // SAFETY: not empty; leaked, so it stays.
     let memory = NonNull::new(unsafe { std::alloc::alloc(layout) }).unwrap();
     let threads: &UserThreads = Box::leak(Box::new(UserThreads::new()));
     // SAFETY: as above.
     assert_eq!(unsafe { threads.adopt_memory(memory, 0x20_0000, 0x4000) }, Ok(128));
-    let right = threads.run(&page, |scope| {
+    threads
+}
+
+#[test]
+fn who_wants_a_slot_while_all_results_are_kept_is_told() {
+    let ends = ends();
+    let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
+    let page = OnPage::new(&posts, &scheduler);
+    let kept: Vec<_> = (0..64).map(|number| add(&posts, number, 1)).collect();
+    let refused = Err(Error::Page(PageError::Exhausted));
+    let told = user_threads().run(&page, |scope| page.call::<u64, Error, 2>(scope.threads(), 0, [1, 2]));
+    assert_eq!(told, Ok(refused));
+    for (number, ticket) in (0..).zip(kept) {
+        assert_eq!(ticket.wait(&scheduler), Ok(number + 1));
+    }
+    let told = user_threads().run(&page, |scope| page.call::<u64, Error, 2>(scope.threads(), 0, [1, 2]));
+    assert_eq!(told, Ok(Ok(3)));
+}
+
+#[test]
+fn user_threads_share_a_page() {
+    let ends = ends();
+    let (posts, scheduler) = (ends.import.open().unwrap(), Serving(&ends, Cell::new(0)));
+    let page = OnPage::new(&posts, &scheduler);
+    let right = user_threads().run(&page, |scope| {
         let call = |number: u64| {
             let page = &page;
             move || (0..5).all(|turn| page.call(scope.threads(), 0, [number, turn]) == Ok::<_, Error>(number + turn))
