@@ -27,8 +27,9 @@
 //!   held to read, or to send and receive by, stays held. Handles of threads go with it, and what those threads return
 //!   [makes room for others](thread::spawn()) when there is none.
 //! - *A lock that a call held which was ended stays that of its thread*, the client's, which lives on: it is told
-//!   [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock) when it wants the lock again, and all others wait until it ends. A server whose
-//!   methods can fail while they hold a lock takes it with a limit ([`lock_until`](sync::Mutex::lock_until)).
+//!   [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock) when it wants the lock again, and all others wait until it ends. So does what
+//!   the call was to do [once](sync::Once). A server's method does what can fail before it takes a lock, and moves what came of it in; where
+//!   it cannot, all take the lock with a limit ([`lock_until`](sync::Mutex::lock_until)), so that what fails for one fails for the others in time.
 //! - *A lock that would be waited for for ever* is an error, [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock).
 //! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`. So does a thread that
 //!   is joined.

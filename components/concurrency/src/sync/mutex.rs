@@ -15,6 +15,9 @@ use sched_sl::Lock;
 /// A value for one thread at a time, as `std::sync::Mutex`.
 ///
 /// While others wait for it, the thread that has the lock runs in their place, as urgently as the most urgent of them.
+///
+/// A panic gives nothing back. If it ends the thread that has the lock, whoever wants it is told so; if it ends a call of a client's thread,
+/// the lock stays that thread's, and others wait for it until that ends, unless they wait [with a limit](Self::lock_until).
 pub struct Mutex<T: ?Sized> {
     lock: Lock<AtomicU64>,
     point: Point,
@@ -50,7 +53,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock): who has it waits for this thread, or is this thread; [`HolderEnded`](sched_interface::SchedError::HolderEnded): who has it
-    /// has faulted; the scheduler's.
+    /// has ended; the scheduler's.
     #[inline]
     pub fn lock(&self) -> Result<MutexGuard<'_, T>> {
         if !self.lock.try_lock_uncontended(scheduler::number()) {

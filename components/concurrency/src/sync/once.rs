@@ -38,7 +38,7 @@ impl Once {
     ///
     /// # Errors
     ///
-    /// [`HolderEnded`](sched_interface::SchedError::HolderEnded): a thread has faulted while it was doing it;
+    /// [`HolderEnded`](sched_interface::SchedError::HolderEnded): a thread has ended while it was doing it;
     /// [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock): it is this thread that does it, or one that waits for this one; the scheduler's.
     #[inline]
     pub fn call_once(&self, does: impl FnOnce()) -> Result<()> {
