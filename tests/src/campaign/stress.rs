@@ -1,5 +1,5 @@
-//! The campaign `stress`: sixty-four threads of eight components on two cores work under locks, at channels, conditions and permits, and
-//! execute in each other's components (`tests/components/toiler`). What they do adds up in each.
+//! The campaign `stress`: sixty-four threads of eight components on two cores work under locks, at channels, queues, conditions and permits,
+//! and execute in each other's components (`tests/components/toiler`). What they do adds up in each.
 //!
 //! Nothing happens by chance but what the emulator's two threads do to each other: the seed changes nothing.
 
@@ -19,7 +19,7 @@ const NAMES: &str = "abcdefgh";
 /// Threads of each.
 const THREADS: u64 = 8;
 /// Operations in a round of a thread.
-const KINDS: u64 = 5;
+const KINDS: u64 = 7;
 
 /// Runs the campaign: so many operations, all together.
 ///
@@ -104,15 +104,15 @@ mod tests {
 
     #[test]
     fn all_components_have_to_say_that_all_adds_up() {
-        let said: String = NAMES.chars().map(|name| format!("{name}: 80 operations: all adds up\n")).collect();
+        let said: String = NAMES.chars().map(|name| format!("{name}: 112 operations: all adds up\n")).collect();
         let counts = judge(&said, 2);
-        assert_eq!((counts.tried, counts.succeeded, counts.failures.len()), (640, 640, 0));
+        assert_eq!((counts.tried, counts.succeeded, counts.failures.len()), (896, 896, 0));
         for wrong in [
-            said.replace("c: 80 operations: all adds up", "c: 80 operations: it does NOT add up"),
-            said.replace("h: 80", "h: 40"),
+            said.replace("c: 112 operations: all adds up", "c: 112 operations: it does NOT add up"),
+            said.replace("h: 112", "h: 56"),
         ] {
             let counts = judge(&wrong, 2);
-            assert_eq!((counts.tried, counts.succeeded, counts.failures.len()), (640, 560, 1));
+            assert_eq!((counts.tried, counts.succeeded, counts.failures.len()), (896, 784, 1));
         }
     }
 }

@@ -1,16 +1,18 @@
-//! A component of several in a row, whose threads work under shared locks, channels, conditions and permits, and call the next component in
-//! the row. All that they do adds up, or the component says that it does not.
+//! A component of several in a row, whose threads work under shared locks, channels, queues, conditions and permits, and call the next component
+//! in the row. All that they do adds up, or the component says that it does not.
 #![no_std]
 #![no_main]
 
+mod desk;
 mod shop;
 
 use concurrency::thread;
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
+use desk::{Clerk, Desk};
 use pong_interface::{Pong, PongClient, PongError, PongServer};
 use runtime::Result;
-use shop::{SHOP, Shop};
+use shop::SHOP;
 
 runtime::import!(CONSOLE: ConsoleClient);
 // The next in the row; the last one has none.
@@ -29,8 +31,15 @@ runtime::component! { main: run }
 const THREADS: u64 = 8;
 
 /// What a round of a thread is made of, one after the other, each thread beginning with another.
-const KINDS: [fn(&Shop) -> Result<()>; 5] =
-    [Shop::add_up, Shop::pass_on, Shop::take_turns, Shop::be_inside, |_| call_next()];
+const KINDS: [fn(&Clerk) -> Result<()>; 7] = [
+    |_| SHOP.add_up(),
+    |_| SHOP.look_and_change(),
+    |_| SHOP.pass_on(),
+    |_| SHOP.take_turns(),
+    |_| SHOP.be_inside(),
+    Clerk::hand_in,
+    |_| call_next(),
+];
 
 /// What the one before in the row calls.
 struct Counter;
@@ -56,7 +65,10 @@ impl Pong for Counter {
 }
 
 fn run() -> Result<()> {
-    let threads: [_; THREADS as usize] = core::array::from_fn(|number| thread::spawn(move || work(number)));
+    let (desk, clerks) = Desk::open()?;
+    let threads = clerks.map(|clerk| thread::spawn(move || work(&clerk)));
+    // All have gone when nothing comes any more.
+    let is_in_order = desk.is_in_order(ROUNDS.get());
     for thread in threads {
         thread?.join()??;
     }
@@ -65,7 +77,7 @@ fn run() -> Result<()> {
         NEXT.add(rounds, 0)?;
     }
     let served = if IS_CALLED.get() { SHOP.closed()? } else { Ok(0) };
-    let adds_up = SHOP.adds_up(rounds)? && served.is_ok();
+    let adds_up = SHOP.adds_up(rounds)? && is_in_order && served.is_ok();
     let (name, operations) = (char::from(NAME.get()), rounds * KINDS.len() as u64);
     let verdict = if adds_up { "all adds up" } else { "it does NOT add up" };
     // Whether anyone can read it does not change what came of it.
@@ -74,12 +86,9 @@ fn run() -> Result<()> {
 }
 
 /// All that a thread does.
-fn work(number: usize) -> Result<()> {
-    for round in 0..ROUNDS.get() as usize * KINDS.len() {
-        let kind = (number + round) % KINDS.len();
-        KINDS.get(kind).map_or(Ok(()), |does| does(&SHOP))?;
-    }
-    Ok(())
+fn work(clerk: &Clerk) -> Result<()> {
+    let kinds = KINDS.iter().cycle().skip(clerk.number());
+    kinds.take(ROUNDS.get() as usize * KINDS.len()).try_for_each(|does| does(clerk))
 }
 
 /// Each thread of this component executes in the next one, too; behind the last there is none.

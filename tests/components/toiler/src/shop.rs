@@ -1,6 +1,6 @@
 //! What the threads share, and what it comes to.
 
-use concurrency::sync::{Channel, Condvar, Mutex, Semaphore};
+use concurrency::sync::{Channel, Condvar, Mutex, RwLock, Semaphore};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use runtime::Result;
@@ -8,6 +8,9 @@ use runtime::Result;
 /// What the threads of a component share.
 pub struct Shop {
     sum: Mutex<u64>,
+    /// Two numbers that whoever looks finds alike.
+    pair: RwLock<(u64, u64)>,
+    unlike: AtomicU64,
     values: Channel<u64, 8>,
     sent: AtomicU64,
     received: AtomicU64,
@@ -36,6 +39,8 @@ const PLACES: u64 = 2;
 /// This component's.
 pub static SHOP: Shop = Shop {
     sum: Mutex::new(0),
+    pair: RwLock::new((0, 0)),
+    unlike: AtomicU64::new(0),
     values: Channel::new(),
     sent: AtomicU64::new(0),
     received: AtomicU64::new(0),
@@ -57,6 +62,17 @@ impl Shop {
         let before = *sum;
         core::hint::black_box(&before);
         *sum = before + 1;
+        Ok(())
+    }
+
+    /// Looks at the pair, and then changes it, not in one step.
+    pub fn look_and_change(&self) -> Result<()> {
+        let (first, second) = *self.pair.read()?;
+        self.unlike.fetch_add(u64::from(first != second), AcqRel);
+        let mut pair = self.pair.write()?;
+        pair.0 += 1;
+        core::hint::black_box(&mut *pair);
+        pair.1 += 1;
         Ok(())
     }
 
@@ -115,7 +131,8 @@ impl Shop {
         let passed_on = self.sent.load(Acquire) == rounds && self.received.load(Acquire) == of_all;
         let is_empty = self.values.try_recv().is_err();
         let took_turns = self.with_tools.load(Acquire) == rounds && *self.tools.lock()? == TOOLS;
+        let were_alike = *self.pair.read()? == (rounds, rounds) && self.unlike.load(Acquire) == 0;
         let were_inside = self.insiders.load(Acquire) == rounds && self.too_many.load(Acquire) == 0;
-        Ok(*self.sum.lock()? == rounds && passed_on && is_empty && took_turns && were_inside)
+        Ok(*self.sum.lock()? == rounds && were_alike && passed_on && is_empty && took_turns && were_inside)
     }
 }
