@@ -5,6 +5,8 @@
 //! [`Member::hand_over`]. The kernel hears of it at the next interrupt or fault, or when it is [told](Member::report), which is done before anything
 //! is called: so servers, schedulers among them, always meet the thread that calls.
 //!
+//! Each keeps what a thread keeps that calls: its registers, FS base, and how it rounds (MXCSR, and the control word of x87). GS base is nobody's.
+//!
 //! A parked thread is a stack pointer in a word. To park and to take are one instruction each, which exchange the stack pointer with such a
 //! word; between the two it is 0, and the kernel knows that nobody's registers are there. `tests/unheard_switches.rs` of the kernel's logic walks through all sequences.
 
@@ -215,6 +217,9 @@ macro_rules! park {
             "push rbp",
             "rdfsbase rax",
             "push rax",
+            "sub rsp, 8",
+            "stmxcsr [rsp]",
+            "fnstcw [rsp + 4]",
             "lea rcx, [rip + 2f]",
             // Never: so that the composer knows how deep the stack is there.
             "test rdi, rdi",
@@ -223,6 +228,9 @@ macro_rules! park {
             "xchg rsp, [rdi]", // which is 0
             $($then)*
             "2:",
+            "fldcw [rsp + 4]",
+            "ldmxcsr [rsp]",
+            "add rsp, 8",
             "pop rcx",
             "wrfsbase rcx",
             "pop rbp",

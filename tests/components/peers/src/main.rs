@@ -9,6 +9,7 @@ mod lies;
 mod stepped;
 
 use console_interface::{ConsoleClient, Writer};
+use core::arch::asm;
 use core::fmt::{Arguments, Write};
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicBool, AtomicU64};
@@ -74,6 +75,7 @@ fn sweep() -> Result<()> {
 /// One of the threads: hands over to the next for so many rounds.
 fn take_part(number: u64) -> Result<()> {
     let member = Member::join()?;
+    set_modes(modes(number));
     // All are there before any goes on.
     while (0..MEMBERS).any(|other| INDICES[other].load(Relaxed) == 0) {
         SCHED.yield_now()?;
@@ -99,7 +101,7 @@ fn pass_on(member: &Member, number: usize, round: u64) {
         // SAFETY: it reports before it calls.
         matches!(unsafe { member.hand_over_unheard(peer) }, Ok(true))
     });
-    if core::hint::black_box(mine) != round ^ (number as u64) << 32 {
+    if core::hint::black_box(mine) != round ^ (number as u64) << 32 || has_modes() != modes(number as u64) {
         IS_BROKEN.store(true, Relaxed);
     }
     if gone {
@@ -108,6 +110,24 @@ fn pass_on(member: &Member, number: usize, round: u64) {
         member.leave();
         LEAVES.fetch_add(1, Relaxed);
     }
+}
+
+/// How a thread rounds, by MXCSR and by the control word of x87: each in its own way.
+const fn modes(number: u64) -> (u32, u16) {
+    (0x1f80 | (number as u32 + 1) << 13, 0x037f | (number as u16 + 1) << 10)
+}
+
+/// Nothing here computes with fractions.
+fn set_modes((mxcsr, control): (u32, u16)) {
+    // SAFETY: reads two words, and changes what rounds.
+    unsafe { asm!("ldmxcsr [{}]", "fldcw [{}]", in(reg) &mxcsr, in(reg) &control, options(readonly, nostack)) };
+}
+
+fn has_modes() -> (u32, u16) {
+    let (mut mxcsr, mut control) = (0_u32, 0_u16);
+    // SAFETY: writes two words.
+    unsafe { asm!("stmxcsr [{}]", "fnstcw [{}]", in(reg) &mut mxcsr, in(reg) &mut control, options(nostack)) };
+    (mxcsr & 0xffc0, control)
 }
 
 /// Whether the kernel takes the thread for who it is, once it has said so.
