@@ -74,6 +74,8 @@ pub struct Client<'a, W, const N: usize = ENTRIES> {
     announced: u64,
     /// Slots of calls that were announced and not hinted at since: of all others none is under way.
     under_way: u64,
+    /// Whether a server that faulted has left something: calls that it was told of, or to have those run that wait.
+    has_left: bool,
 }
 
 impl Ticket {
@@ -99,7 +101,7 @@ impl Ticket {
 impl<'a, W: Word, const N: usize> Client<'a, W, N> {
     /// The client's end of a page that nobody has posted to yet.
     pub fn new(page: Page<'a, W, N>) -> Self {
-        Self { page, books: Books::new(page.slots()), hinted: 0, announced: 0, under_way: 0 }
+        Self { page, books: Books::new(page.slots()), hinted: 0, announced: 0, under_way: 0, has_left: false }
     }
 
     /// Posts a call; `token` comes back with its result.
@@ -340,6 +342,7 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
         let in_flight = self.books.in_flight();
         self.served(in_flight);
         self.announce_with(self.those_in(State::Submitted, in_flight));
+        self.has_left = true;
     }
 
     /// The kernel does not lead to the server: its capability is gone, say; no quiet pass is under way. As direct calls do then, calls that no server has
@@ -396,7 +399,8 @@ impl<'a, W: Word, const N: usize> Client<'a, W, N> {
     /// As [`Client::prepare_to_be_served`], for a client that may have several pages, and looks often: answers whether there is
     /// anything to serve. If not, the hints say which calls have ended.
     pub fn prepare_to_serve(&mut self) -> bool {
-        if self.announce_with(0) != 0 {
+        // What was left, whatever hints say: they count a slot as through, and may not be about its call.
+        if self.announce_with(0) != 0 || core::mem::take(&mut self.has_left) {
             return true;
         }
         self.hinted |= self.page.header().take_done();

@@ -248,18 +248,19 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
                 let Some(next) = round.after(ahead) else { return };
                 ahead = next;
             }
-            let slot = loop {
+            loop {
                 let slot = ahead.now.trailing_zeros();
                 ahead.now &= ahead.now - 1;
+                // Before the method runs, as it may be the end of this pass: what is posted then is behind what this one leaves.
+                round.keep_place(slot);
                 match claim(self.page.entry(slot)) {
                     Some(status) => self.serve(round, &mut ahead, (slot, status), methods, &mut run),
                     None => round.missing |= 1 << slot,
                 }
                 if ahead.now == 0 {
-                    break slot;
+                    break;
                 }
-            };
-            round.keep_place(slot);
+            }
         }
     }
 
@@ -465,7 +466,6 @@ impl<W: Word, const N: usize> Claimed<'_, '_, W, N> {
             return Err(Outcome(()));
         }
         self.entry.set_blocked();
-        self.round.keep_place(self.slot);
         self.round.left = self.ahead.all();
         self.round.taken &= !self.round.left;
         *self.ahead = Ahead { now: 0, then: 0 };

@@ -3,6 +3,7 @@
 //!
 //! What comes next is taken to be like what came last; a batch pays for that decision once, where it is served.
 
+use super::posts::FAULTED;
 use super::{Detached, Posts, Scheduler, Ticket};
 use crate::{Answer, CallError, Error, Failure};
 use core::cell::Cell;
@@ -44,6 +45,11 @@ impl Habit {
     #[inline]
     fn count_back(&self) {
         self.count.set(self.count.get().wrapping_sub(1));
+    }
+
+    /// The same, where several may have copies of the result: each takes it.
+    fn count_back_once(&self) {
+        self.count.set(self.count.get().wrapping_sub(1).max(self.alone));
     }
 
     /// That was an error. (As `count_back`, but another instruction: so compilers keep errors out of the way of answers.)
@@ -130,7 +136,7 @@ impl<'p> Adaptive<'p> {
         scheduler: &impl Scheduler,
     ) -> Result<A, E> {
         if let Some(status) = ticket.note() {
-            self.posts.habit().count_back();
+            self.posts.habit().count_back_once();
             return E::check(status).map(|()| answer);
         }
         if !ticket.is_unannounced() {
@@ -149,7 +155,11 @@ impl<'p> Adaptive<'p> {
         scheduler: &impl Scheduler,
     ) -> Result<A, E> {
         // The result of the call says more than that of the flush, if it has one.
-        ticket.poll().unwrap_or_else(|ticket| flushed.map_err(E::from).and_then(|_| ticket.wait(scheduler)))
+        ticket.poll().unwrap_or_else(|ticket| match flushed {
+            // Of a call before it.
+            Ok(_) | Err(FAULTED) => ticket.wait(scheduler),
+            Err(error) => Err(error.into()),
+        })
     }
 }
 

@@ -10,7 +10,8 @@ use crate::{Answer, CallError, Failure, Result};
 use abi::crossing::METHODS;
 use abi::page::DIRECT;
 use abi::record::CLEAR_REGISTERS;
-use syscall_page::server::Server;
+use core::sync::atomic::AtomicU64;
+use syscall_page::server::{Server, State};
 use syscall_page::{Next, Reply};
 
 /// How a server is entered: by the word of a slot, its flags, and the call's words.
@@ -34,11 +35,11 @@ impl PageImport {
         Reply { status, words: if status == 0 { words } else { [0; 2] } }
     }
 
-    /// Makes each call that was submitted. Answers a bit for each slot whose call has ended.
-    fn call_each(&self) -> Result<u64, CallError> {
+    /// Makes each call that was submitted, in their order, of which `state` knows how far it has come. Answers a bit for each slot whose call has ended.
+    fn call_each(&self, state: &State<AtomicU64>) -> Result<u64, CallError> {
         let page = self.page().ok_or(CallError::Kernel(abi::error::Error::NoFrame))?;
         // Which methods the edge permits, the kernel says.
-        let server = Server::new(page, u64::MAX, 0);
+        let server = Server::with_state(page, u64::MAX, 0, state);
         let pass = server.quiet_pass(METHODS, |unread| {
             let call = unread.read();
             let request = call.request();
@@ -65,7 +66,7 @@ impl Posts<'_> {
 
     /// Makes all calls that were posted. Answers the slots of those that have ended.
     pub(super) fn call_posted(&self) -> Result<u64, CallError> {
-        self.served(self.import.call_each())
+        self.served(self.import.call_each(&self.end.state))
     }
 
     /// The same, if there are any: answers whether there was a call to wait for.

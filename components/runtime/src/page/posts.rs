@@ -54,7 +54,7 @@ pub(super) enum Detour {
 /// The client's end of a page, for one thread. What was posted and not taken stays there when it is dropped.
 pub struct Posts<'p> {
     pub(super) import: &'p PageImport,
-    end: &'p End,
+    pub(super) end: &'p End,
     /// What the graph says that leads elsewhere.
     detour: Option<Detour>,
     /// The end has no lock: it stays on its thread.

@@ -422,7 +422,9 @@ fn what_a_direct_call_came_to_is_kept_as_a_ticket_is() {
         assert_eq!(kept.attach(&page).wait(&scheduler), result);
         drop(kept.attach(&page));
         assert_eq!(page.posts.free(), 64, "it has no slot");
+        assert!((0..9).all(|_| kept.attach(&page).wait(&scheduler) == result), "each copy says so");
     }
+    assert_eq!([2, 2].map(|calls| batch(&page, &scheduler, calls)), [1, 0], "and calls that come together are seen");
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn run() -> Result<()> {
     info!("posted: {} of 40", posted(&pong)?);
     fault(&gate)?;
     by_user_threads(&pong, &gate)?;
+    fault_beside_user_threads(&gate)?;
     by_tasks(&pong)?;
     info!("adaptively: {right} of 40");
     info!("{} and {} slots are free", pong.free(), gate.free());
@@ -113,6 +114,25 @@ fn visits<'scope, S: runtime::page::Scheduler>(
         };
         drop(scope.spawn(visitor).map_err(|_| Error::Unknown)?);
     }
+    Ok(())
+}
+
+/// A fault is that of the user thread whose call it was. One waits for a worker by then, and one is behind; nobody calls after them.
+fn fault_beside_user_threads(gate: &GatePosts<'_>) -> Result<()> {
+    let page = user::OnPage::new(gate, &PAGES);
+    let sources = runtime::waiting::Sources::new([&page], &SCHED);
+    let answers = [const { Cell::new(None) }; 3];
+    let ran = THREADS.run(&sources, |scope| {
+        let (answers, page, threads) = (&answers, &page, scope.threads());
+        let gate = move || GatePosts::sequential(page, threads);
+        drop(scope.spawn(move || answers[0].set(Some(gate().nap(1)))));
+        drop(scope.spawn(move || answers[1].set(Some(gate().divide(1, 0)))));
+        drop(scope.spawn(move || answers[2].set(Some(gate().echo(7)))));
+    });
+    ran.map_err(|_| Error::Unknown)?;
+    let [nap, divide, echo] = answers.map(Cell::into_inner);
+    info!("beside a user thread that hears of a fault: {}", divide.is_some_and(|it| it.is_err()));
+    info!("others hear {:?} and {:?}", nap, echo);
     Ok(())
 }
 

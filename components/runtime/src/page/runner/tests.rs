@@ -18,7 +18,7 @@ const RUNNER: usize = 1;
 
 /// Two threads that sleep until they are woken.
 #[derive(Default)]
-struct Sleepers {
+pub struct Sleepers {
     woken: [(Mutex<bool>, Condvar); 2],
     is_over: AtomicBool,
     /// The core on which nobody can be.
@@ -83,7 +83,7 @@ impl Drop for Over<'_> {
 /// Runs `post` beside a runner on `core` for whom `serve` invokes the server.
 fn beside(core: u64, serve: impl Fn(&Ends) -> Result<[u64; 2]> + Sync, post: impl FnOnce(&Posts<'_>)) {
     let permitting = |runner| ends_with(core + 1, Some(runner));
-    beside_ends(core, permitting, serve, |ends| post(&ends.import.open().unwrap()));
+    beside_ends(core, permitting, serve, |ends, _| post(&ends.import.open().unwrap()));
 }
 
 /// The same for ends of any kind.
@@ -91,7 +91,7 @@ pub fn beside_ends(
     core: u64,
     ends: impl FnOnce(&'static Runner) -> Ends,
     serve: impl Fn(&Ends) -> Result<[u64; 2]> + Sync,
-    post: impl FnOnce(&Ends),
+    post: impl FnOnce(&Ends, &Sleepers),
 ) {
     let threads: &Sleepers = Box::leak(Box::new(Sleepers { closed: 3, ..Sleepers::default() }));
     let runner: &Runner = Box::leak(Box::new(Runner::new(threads, |_| Ok(()))));
@@ -104,7 +104,7 @@ pub fn beside_ends(
             assert_eq!(ended, Err(Error::Unknown), "the test is over");
         });
         let _end = Over(threads);
-        post(&ends);
+        post(&ends, threads);
     });
 }
 
