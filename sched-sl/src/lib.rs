@@ -45,6 +45,8 @@
 //! | how do the two ends of a queue tell each other? | [`position`] |
 //! | who waits at a blockpoint? | [`waiting`] |
 //! | who is inside the scheduler? | [`occupancy`] |
+//! | how do cores leave each other something, and never find it full? | [`inbox`] |
+//! | what do they leave about blockpoints? | [`triggers`] |
 //! | which cores have nothing to do, and will any of them ever? | [`quiet`] |
 //! | whose time does a thread run on that others wait for? | [`inherit`] |
 //! | what can be refused? | [`error`] |
@@ -54,6 +56,7 @@
 pub mod blockpoint;
 pub mod error;
 mod heap;
+pub mod inbox;
 pub mod inherit;
 pub mod kernel;
 pub mod lock;
@@ -68,11 +71,13 @@ mod table;
 pub mod thread;
 pub mod time;
 pub mod timers;
+pub mod triggers;
 pub mod waiting;
 pub mod word;
 
 pub use blockpoint::{Blockpoint, Epoch};
 pub use error::{CreateError, ScheduleError, ThreadError};
+pub use inbox::{Inbox, Notice};
 pub use kernel::{DispatchError, Event, Kernel, Payer, Token};
 pub use lock::Lock;
 pub use occupancy::Occupancy;
@@ -89,5 +94,6 @@ pub use time::{Duration, Instant};
 pub use timers::Timers;
 pub use timers::heap::HeapTimers;
 pub use timers::wheel::WheelTimers;
+pub use triggers::{Said, Triggers};
 pub use waiting::{Answer, PointId, Points, Wait, WaitError, Waits, Wakes};
 pub use word::Word;

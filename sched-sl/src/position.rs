@@ -41,10 +41,7 @@ impl<W: Word> Position<W> {
 
     /// Takes the mark away.
     pub fn unmark(&self) {
-        let mut found = self.word.load(Acquire);
-        while let Err(now) = self.word.exchange(found, found & !MARK) {
-            found = now;
-        }
+        self.word.update(|found| Some(found & !MARK));
     }
 
     /// The position, or less than any while there is a mark.

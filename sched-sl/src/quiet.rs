@@ -15,7 +15,6 @@
 //! known of all. Whoever tells is on a core that is not quiet until it has told.
 
 use crate::word::Word;
-use core::sync::atomic::Ordering::Acquire;
 
 /// Cores that there is room for.
 const CORES: u32 = 32;
@@ -56,37 +55,25 @@ impl<W> QuietCores<W> {
 impl<W: Word> QuietCores<W> {
     /// Says that there is something for a core, which therefore is not quiet.
     pub fn tell(&self, core: u32) {
-        self.change(|found| Some(found & !quiet(core) | told(core)));
+        self.word.update(|found| Some(found & !quiet(core) | told(core)));
     }
 
     /// Notes that the core takes in what there is for it, from now on.
     pub fn look(&self, core: u32) {
-        self.change(|found| Some(found & !told(core)));
+        self.word.update(|found| Some(found & !told(core)));
     }
 
     /// Notes that the core may have something to do.
     pub fn rouse(&self, core: u32) {
-        self.change(|found| Some(found & !quiet(core)));
+        self.word.update(|found| Some(found & !quiet(core)));
     }
 
     /// Notes that a core has nothing to do, one of the scheduler's `cores`, unless it was told of something that it has not looked at.
     pub fn fall_quiet(&self, core: u32, cores: u64) -> Quiet {
-        match self.change(|found| (found & told(core) == 0).then_some(found | quiet(core))) {
+        match self.word.update(|found| (found & told(core) == 0).then_some(found | quiet(core))) {
             None => Quiet::No,
-            Some(now) if now & cores == cores => Quiet::ForEver,
+            Some(found) if (found | quiet(core)) & cores == cores => Quiet::ForEver,
             Some(_) => Quiet::Yes,
-        }
-    }
-
-    /// Changes the word in one step, unless it is to stay as it is. Answers what it is then.
-    fn change(&self, to: impl Fn(u64) -> Option<u64>) -> Option<u64> {
-        let mut found = self.word.load(Acquire);
-        loop {
-            let wanted = to(found)?;
-            match self.word.exchange(found, wanted) {
-                Ok(_) => return Some(wanted),
-                Err(other) => found = other,
-            }
         }
     }
 }

@@ -10,6 +10,9 @@ pub trait Word {
     /// Reads the word.
     fn load(&self, order: Ordering) -> u64;
 
+    /// Writes the word.
+    fn store(&self, value: u64, order: Ordering);
+
     /// Writes the word and answers what was there.
     fn swap(&self, value: u64, order: Ordering) -> u64;
 
@@ -26,6 +29,18 @@ pub trait Word {
     /// The value that was found instead of `current`.
     fn exchange(&self, current: u64, new: u64) -> Result<u64, u64>;
 
+    /// Changes the word in one step to what `to` makes of it, unless it is to stay as it is. Answers what was there if it was changed.
+    #[inline(always)]
+    fn update(&self, to: impl Fn(u64) -> Option<u64>) -> Option<u64> {
+        let mut found = self.load(Ordering::Acquire);
+        loop {
+            match self.exchange(found, to(found)?) {
+                Ok(before) => return Some(before),
+                Err(other) => found = other,
+            }
+        }
+    }
+
     /// A sequentially consistent fence: of two threads that each write, pass this and read what the other wrote, one
     /// at least sees it.
     fn full_fence();
@@ -35,6 +50,11 @@ impl Word for AtomicU64 {
     #[inline]
     fn load(&self, order: Ordering) -> u64 {
         self.load(order)
+    }
+
+    #[inline]
+    fn store(&self, value: u64, order: Ordering) {
+        self.store(value, order);
     }
 
     #[inline]

@@ -2,24 +2,23 @@
 //!
 //! Each part has threads, queues and a critical section of its own, and looks at no other's. What one core wants of a thread
 //! of another travels as *mail*: some bits at the thread, which also has the one link by which it can stand in its core's
-//! inbox. Whoever sets the first bit puts the thread in and sends to that core's part, both in its own core's section; more bits are there
-//! by the time that it looks. So an [`inbox`] is never full, nothing is lost, and nobody waits for another core. What is said of a blockpoint of
-//! another core travels in the same way: see [`triggers`].
-
-pub mod inbox;
-pub mod triggers;
+//! [inbox](sched_sl::inbox). Whoever sets the first bit puts the thread in and sends to that core's part, both in its own core's section; more
+//! bits are there by the time that it looks. So an inbox is never full, nothing is lost, and nobody waits for another core. What is said of a
+//! blockpoint of another core travels in the same way: see [`sched_sl::triggers`].
 
 use crate::Machine;
+use crate::state::POINTS;
 use abi::layout::THREADS;
 use abi::plan::CORES;
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
-use inbox::Inbox;
 use runtime::scheduling::Thread;
 use sched_interface::{Result, SchedError};
-use sched_sl::{Epoch, PointId, Quiet, QuietCores, Wakes};
-use triggers::Triggers;
+use sched_sl::{Epoch, Inbox, Notice, PointId, Quiet, QuietCores, WaitError, Wakes};
+
+/// What is said of the blockpoints of one core by the others.
+pub type Triggers = sched_sl::Triggers<AtomicU64, POINTS>;
 
 /// What a core can want of a thread of another.
 pub mod mail {
@@ -46,13 +45,11 @@ mod created {
 struct Known {
     /// 1 + its core, while it lives.
     home: AtomicU8,
-    /// What its core has not taken in yet.
-    mail: AtomicU8,
+    /// What its core has not taken in yet: bits of [`mail`].
+    mail: Notice<AtomicU64>,
     created: AtomicU8,
     /// 1 + the number of its client.
     client: AtomicU8,
-    /// 1 + the index of the thread behind it in its core's inbox.
-    next: AtomicU16,
     /// Whether the system does not wait for its end, while it is on its way.
     is_background: AtomicBool,
     /// Whether somebody on another core may wait for its end.
@@ -69,10 +66,9 @@ impl Known {
     const fn new() -> Self {
         Self {
             home: AtomicU8::new(0),
-            mail: AtomicU8::new(0),
+            mail: Notice::new(AtomicU64::new(0), AtomicU64::new(0)),
             created: AtomicU8::new(created::POSSIBLE),
             client: AtomicU8::new(0),
-            next: AtomicU16::new(0),
             is_background: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
             core: AtomicU8::new(0),
@@ -86,7 +82,7 @@ impl Known {
 #[repr(align(64))]
 struct Core {
     /// Threads that there is mail for.
-    inbox: Inbox,
+    inbox: Inbox<AtomicU64>,
     /// Whether a thread of another core has ended, for which somebody there may wait.
     is_told_of_end: AtomicBool,
     /// Threads that live there, or are about to.
@@ -95,7 +91,11 @@ struct Core {
 
 impl Core {
     const fn new() -> Self {
-        Self { inbox: Inbox::new(), is_told_of_end: AtomicBool::new(false), threads: AtomicUsize::new(0) }
+        Self {
+            inbox: Inbox::new(AtomicU64::new(0)),
+            is_told_of_end: AtomicBool::new(false),
+            threads: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -287,12 +287,10 @@ impl Shared {
     /// Puts mail for a thread into its core's inbox.
     pub fn send(&self, machine: &impl Machine, index: u64, what: u8) {
         let (Some(home), Ok(known)) = (self.home(index), self.known(index)) else { return };
-        if known.mail.fetch_or(what, SeqCst) != 0 {
-            return;
-        }
         let Ok(core) = self.core(home) else { return };
-        core.inbox.put(index as u16, &known.next);
-        self.call(machine, home);
+        if core.inbox.post(index as usize, &known.mail, |mail| mail | u64::from(what)) {
+            self.call(machine, home);
+        }
     }
 
     /// Has another core look at what there is for it.
@@ -323,10 +321,7 @@ impl Shared {
         point: PointId,
         (epoch, wakes): (Epoch, Wakes),
     ) -> Result<()> {
-        if self.triggers(home)?.tell(point, epoch, wakes)? {
-            self.call(machine, home);
-        }
-        Ok(())
+        self.call_if(machine, home, self.triggers(home)?.tell(point, epoch, wakes))
     }
 
     /// Says that a blockpoint of another core is given up.
@@ -335,8 +330,13 @@ impl Shared {
     ///
     /// [`SchedError::NoSuchPoint`].
     pub fn send_free(&self, machine: &impl Machine, home: u32, point: PointId) -> Result<()> {
-        if self.triggers(home)?.tell_free(point)? {
-            self.call(machine, home);
+        self.call_if(machine, home, self.triggers(home)?.tell_free(point))
+    }
+
+    /// Has another core look, if something was said for which it is to.
+    fn call_if(&self, machine: &impl Machine, core: u32, said: core::result::Result<bool, WaitError>) -> Result<()> {
+        if said.map_err(|_| SchedError::NoSuchPoint)? {
+            self.call(machine, core);
         }
         Ok(())
     }
@@ -366,11 +366,8 @@ impl Shared {
     /// Takes all mail of this core: calls `deliver` with each thread's index and what is wanted of it.
     pub fn take(&self, core: u32, mut deliver: impl FnMut(u64, u8)) {
         let Ok(core) = self.core(core) else { return };
-        let link = |index: u16| self.known(index.into()).ok().map(|known| &known.next);
-        core.inbox.take(link, |index| {
-            let mail = self.known(index.into()).map(|known| known.mail.swap(0, SeqCst));
-            let _ = mail.map(|mail| deliver(index.into(), mail));
-        });
+        let mail = |index: usize| self.threads.get(index).map(|known| &known.mail);
+        core.inbox.take(mail, |index, what| deliver(index as u64, what as u8));
     }
 
     /// This core takes in all that there is for it, from now on.

@@ -1,6 +1,8 @@
 //! The two ends of a queue: one moves on, and the other, which finds nothing more, waits and is told.
 
-use super::{Desk, Explored, SOUND, TORN, TORN_EXCHANGE, explore};
+use crate::desk::Desk;
+use crate::explore;
+use crate::word::{Explored, SOUND, TORN, TORN_EXCHANGE};
 use loom::thread;
 use sched_sl::{Blockpoint, Position};
 use std::sync::Arc;

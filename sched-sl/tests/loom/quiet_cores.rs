@@ -1,7 +1,8 @@
 //! Cores that send each other things, and fall quiet in between: the system is not said to be stuck while anything is on its way, and it
 //! is said in the end.
 
-use super::{Explored, SOUND, TORN_EXCHANGE, explore};
+use crate::explore;
+use crate::word::{Explored, SOUND, TORN_EXCHANGE};
 use loom::sync::atomic::AtomicU64;
 use loom::sync::atomic::Ordering::SeqCst;
 use loom::sync::{Condvar, Mutex};

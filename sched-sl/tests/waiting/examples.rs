@@ -123,14 +123,14 @@ fn a_blockpoint_that_is_freed_lets_everybody_go_and_its_name_means_nothing() {
 #[test]
 fn there_are_as_many_as_there_is_room_for_and_as_each_owner_may_have() {
     let mut world = World::new();
-    let mut allocate = |owner, most| world.points.allocate(owner, most);
+    let mut allocate = |owner, most| world.points.allocate(owner, most, |_| true);
     let first = allocate(7, 2).unwrap();
     let _ = allocate(7, 2).unwrap();
     assert_eq!(allocate(7, 2), Err(WaitError::Exhausted), "its own");
     let _ = allocate(8, 2).unwrap();
     assert_eq!(allocate(9, 2), Err(WaitError::Exhausted), "all");
     assert_eq!((world.free(first), world.points.owner(first)), (Ok(()), Err(WaitError::NoSuchPoint)));
-    let again = world.points.allocate(9, 2).unwrap();
+    let again = world.points.allocate(9, 2, |_| true).unwrap();
     assert_eq!(world.points.owner(again), Ok(9));
 }
 

@@ -32,7 +32,7 @@ impl World {
     }
 
     fn point(&mut self) -> PointId {
-        self.points.allocate(0, POINTS).unwrap()
+        self.points.allocate(0, POINTS, |_| true).unwrap()
     }
 
     fn wait(&mut self, thread: ThreadId, point: PointId, epoch: u64) -> Result<Waits, WaitError> {

@@ -115,7 +115,7 @@ impl Pair {
                 known.turn.filter(|_| known.answer.is_some()).into_iter().for_each(|point| self.pass_on(point));
             }
             Operation::Allocate => {
-                let result = self.world.points.allocate(0, POINTS);
+                let result = self.world.points.allocate(0, POINTS, |_| true);
                 assert_eq!(result.is_ok(), self.points.len() < POINTS);
                 self.points.push((result.ok()?, 0));
             }

@@ -5,9 +5,8 @@ use crate::Machine;
 use crate::answers::Answers;
 use crate::directory::Entry;
 use crate::shared::Shared;
-use crate::shared::triggers::Said;
 use sched_interface::{NOBODY, Result, SchedError};
-use sched_sl::{Answer, Epoch, Instant, PointId, Quick, ThreadId, Wait, WaitError, Waits, Wakes};
+use sched_sl::{Answer, Epoch, Instant, PointId, Quick, Said, ThreadId, Wait, WaitError, Waits, Wakes};
 
 /// Blockpoints that a scheduler has room for.
 pub const POINTS: usize = 512;
@@ -24,8 +23,11 @@ impl State {
     pub fn create_point(&mut self, part: &Part<impl Machine>, token: u64) -> Result<u64> {
         let (number, _) = self.client(token).ok_or(SchedError::NotScheduled)?;
         let clients = self.clients.iter().flatten().count().clamp(1, CLIENTS);
-        let point = self.points.allocate(number as u16, POINTS / clients).map_err(refused_point)?;
-        part.shared.triggers(part.machine.core())?.open(point, number);
+        let triggers = part.shared.triggers(part.machine.core())?;
+        // Where something is on its way that other cores have said of a blockpoint that was there, there is no other yet.
+        let is_vacant = |place| triggers.is_vacant(place);
+        let point = self.points.allocate(number as u16, POINTS / clients, is_vacant).map_err(refused_point)?;
+        triggers.open(point, number);
         Ok(point.to_word())
     }
 

@@ -3,10 +3,9 @@
 use super::fake::{Fake, World};
 use crate::shared::Shared;
 use crate::shared::mail::{ARRIVE, START, WAKE};
-use crate::shared::triggers::Said;
 use abi::event::What;
 use sched_interface::{Sched, SchedError};
-use sched_sl::{Epoch, PointId, Quiet, Wakes};
+use sched_sl::{Epoch, PointId, Quiet, Said, Wakes};
 use std::boxed::Box;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -133,6 +132,42 @@ fn a_blockpoint_that_is_given_up_on_another_core_is_so_whatever_else_is_said_of_
         assert_eq!(shared.fall_quiet(1, CORES), Quiet::No, "it hears of that");
         assert_eq!(said(&shared), [(first.to_word(), Said::Freed)]);
     }
+}
+
+/// The next blockpoint in the place of one that was given up is another's, or may be.
+#[test]
+fn what_is_on_its_way_to_a_blockpoint_that_is_gone_does_not_come_to_the_next_in_its_place() {
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[]);
+    let [first, ..] = points(&shared);
+    let home = shared.triggers(1).unwrap();
+    let ways: [fn(&Shared, &&'static Fake, PointId) -> _; 2] = [
+        |shared, machine, point| shared.send_trigger(machine, 1, point, (Epoch(u64::MAX), Wakes::All)),
+        |shared, machine, point| shared.send_free(machine, 1, point),
+    ];
+    for say in ways {
+        say(&shared, machine, first).unwrap();
+        home.close(first);
+        assert!(!home.is_vacant(first.place()), "something is on its way there");
+        let heard = said(&shared);
+        assert!(heard.iter().all(|(point, _)| *point == 0), "{heard:?}: there is no blockpoint there");
+        assert!(home.is_vacant(first.place()));
+        home.open(first, 2);
+    }
+}
+
+#[test]
+fn a_new_blockpoint_is_not_where_something_is_on_its_way_to_one_that_is_gone() {
+    let world = World::new(&[(16, &[])]);
+    world.main(0, move |me| {
+        let gone = me.sched().create_point().unwrap();
+        let trigger = (Epoch(u64::MAX), Wakes::All);
+        world.scheduler.shared.send_trigger(&world.fake, 0, PointId::from_word(gone), trigger).unwrap();
+        me.sched().free_point(gone).unwrap();
+        let next = me.sched().create_point().unwrap();
+        assert_ne!(PointId::from_word(next).place(), PointId::from_word(gone).place());
+    });
+    assert_eq!(world.run(), Ok(0));
 }
 
 #[test]
