@@ -10,11 +10,11 @@
 //!
 //! | question | module |
 //! |---|---|
-//! | how is a blockpoint named? | [`name`] |
-//! | who waits there, in which order? | [`queue`] |
-//! | how do those go on that wait? | [`release`] |
-//! | who waited and is back, or has ended? | [`ends`] |
-//! | the common cases, in few steps? | [`quick`] |
+//! | how is a blockpoint named? | `name` |
+//! | who waits there, in which order? | `queue` |
+//! | how do those go on that wait? | `release` |
+//! | who waited and is back, or has ended? | `ends` |
+//! | the common cases, in few steps? | `quick` |
 
 mod ends;
 mod name;
