@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 /// Offers that there can be at once.
-const OFFERS: usize = 256;
+pub const OFFERS: usize = 256;
 
 /// What is done with pages that are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Kind {
     },
     /// They are not the owner's to use any more, and whoever takes them has them.
     Given,
+    /// It is over, and whoever accepted it has not released the address: nothing lies there, and nothing else will until then.
+    Gone,
 }
 
 /// An offer.
@@ -35,9 +37,14 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// Whether it is one still.
+    pub fn is_open(&self) -> bool {
+        self.kind != Kind::Gone
+    }
+
     /// Whether any of these pages of the client `from` is offered.
     pub fn overlaps(&self, from: usize, pages: &Range<u64>) -> bool {
-        self.from == from && self.page < pages.end && pages.start < self.page + self.pages
+        self.is_open() && self.from == from && self.page < pages.end && pages.start < self.page + self.pages
     }
 }
 
@@ -56,12 +63,25 @@ impl Offers {
 
     /// Notes an offer; `None` if there is no room. Nobody has more than are left for the others.
     pub fn add(&mut self, offer: Offer) -> Option<()> {
-        let own = self.all().filter(|other| other.from == offer.from).count();
-        let free = OFFERS - self.all().count();
+        let own = self.all().filter(|other| other.is_open() && other.from == offer.from).count();
+        let free = self.free();
         let at = self.offers.iter().position(Option::is_none).filter(|_| own < free)?;
         *self.offers.get_mut(at)? = Some(offer);
         self.end = self.end.max(at + 1);
         Some(())
+    }
+
+    /// Whether this one may be accepted, now that what is gone stays until it is released. Who has accepted much leaves as much to others,
+    /// and so does an owner of what can be accepted there; of its pages no more than `most` are mapped there, or were.
+    pub fn may_accept(&self, offer: &Offer, most: u64) -> bool {
+        let held = || self.all().filter(|other| other.to == offer.to && other.at.is_some());
+        let of_owner = || held().filter(|other| other.from == offer.from);
+        let pages: u64 = of_owner().map(|other| other.pages).sum();
+        held().count() + of_owner().count() < self.free() && pages + offer.pages <= most
+    }
+
+    fn free(&self) -> usize {
+        OFFERS - self.all().count()
     }
 
     /// All of them.
@@ -71,7 +91,7 @@ impl Offers {
 
     /// The offer that the client `from` makes to the client `to`, at its page `page`.
     pub fn find(&mut self, from: usize, page: u64, to: usize) -> Option<&mut Offer> {
-        let wanted = |offer: &&mut Offer| (offer.from, offer.page, offer.to) == (from, page, to);
+        let wanted = |offer: &&mut Offer| offer.is_open() && (offer.from, offer.page, offer.to) == (from, page, to);
         self.used().iter_mut().flatten().find(wanted)
     }
 
@@ -80,11 +100,31 @@ impl Offers {
         self.used().iter_mut().find(|place| place.as_ref().is_some_and(&is_wanted))?.take()
     }
 
+    /// Ends those of which this is so. What was accepted is gone, until it is [released](Self::release).
+    pub fn withdraw(&mut self, is_wanted: impl Fn(&Offer) -> bool) {
+        for place in self.used() {
+            match place {
+                Some(offer) if !is_wanted(offer) => {}
+                Some(offer) if offer.at.is_some() => offer.kind = Kind::Gone,
+                _ => *place = None,
+            }
+        }
+    }
+
+    /// Lets go of what the client `to` has accepted, or had, from its page `at` on; answers what that was.
+    pub fn release(&mut self, to: usize, at: u64) -> Option<Offer> {
+        let has = |offer: &Offer| (offer.to, offer.at) == (to, Some(at));
+        let place = self.used().iter_mut().find(|place| place.as_ref().is_some_and(has))?;
+        let was = *place;
+        *place = was.filter(Offer::is_open).map(|offer| Offer { at: None, ..offer });
+        was
+    }
+
     fn used(&mut self) -> &mut [Option<Offer>] {
         self.offers.get_mut(..self.end).unwrap_or_default()
     }
 
-    /// Where these clients have mapped what they were lent: the first page, and how many.
+    /// Where these clients have mapped what they were lent, or had: the first page, and how many.
     pub fn mapped(&self, clients: impl Fn(usize) -> bool) -> impl Iterator<Item = (u64, u64)> {
         self.all().filter(move |offer| clients(offer.to)).filter_map(|offer| Some((offer.at?, offer.pages)))
     }

@@ -67,6 +67,9 @@ impl Accounts {
         if offer.at.is_some() {
             return Err(MemoryError::Accepted);
         }
+        if !self.offers.may_accept(&offer, 2 * owner.quota) {
+            return Err(MemoryError::TooManyOffers);
+        }
         let first = self.gap(kernel, to, offer.pages).ok_or(MemoryError::NoMemory)?;
         let rights = if write { READ | WRITE } else { READ };
         self.map_all(kernel, to, first, (owner, offer, Use::Granted), rights)?;
@@ -101,14 +104,11 @@ impl Accounts {
         Ok(())
     }
 
-    /// Unmaps what the client has accepted and mapped from `at` on.
+    /// Unmaps what the client has accepted from `at` on; of what is gone already, the address is free again.
     pub fn release(&mut self, kernel: &impl Kernel, to: Client, at: u64) -> Result<()> {
-        let at = page(at).ok_or(MemoryError::NotYours)?;
-        let accepted = self.offers.all().find(|offer| (offer.to, offer.at) == (to.number, Some(at)));
-        let accepted = *accepted.ok_or(MemoryError::NotYours)?;
-        unmap(kernel, accepted);
-        if let Some(offer) = self.offers.find(accepted.from, accepted.page, accepted.to) {
-            offer.at = None;
+        let accepted = page(at).and_then(|at| self.offers.release(to.number, at)).ok_or(MemoryError::NotYours)?;
+        if accepted.is_open() {
+            unmap(kernel, accepted);
         }
         Ok(())
     }
@@ -117,6 +117,8 @@ impl Accounts {
     pub fn end(&mut self, kernel: &impl Kernel, dead: Client) {
         self.withdraw(kernel, |offer| offer.from == dead.number);
         self.withdraw(kernel, |offer| offer.to == dead.number && offer.at.is_some());
+        // Who lives no more has no pointers.
+        while self.offers.remove(|offer| offer.to == dead.number && !offer.is_open()).is_some() {}
         for what in [Use::Granted, Use::Given, Use::Lent] {
             while let Some((_, page)) = self.books.first(dead.number, what) {
                 self.free(kernel, dead, what, page..page + 1);
@@ -131,13 +133,16 @@ impl Accounts {
         }
     }
 
-    /// Ends these offers.
+    /// Ends these offers: what was accepted is unmapped, and its address stays taken until it is released. For whoever accepted it may
+    /// still look there, and should find nothing, rather than what it has been granted since.
     pub fn withdraw(&mut self, kernel: &impl Kernel, is_meant: impl Fn(&Offer) -> bool) {
+        let is_meant = |offer: &Offer| offer.is_open() && is_meant(offer);
         let mut was_mapped = false;
-        while let Some(offer) = self.offers.remove(&is_meant) {
+        for offer in self.offers.all().filter(|offer| is_meant(offer)) {
             was_mapped |= offer.at.is_some();
-            unmap(kernel, offer);
+            unmap(kernel, *offer);
         }
+        self.offers.withdraw(is_meant);
         if was_mapped {
             let _ = Frames { kernel, node: |_| None }.quiesce();
         }

@@ -17,7 +17,8 @@ impl<T: Plain, M: Memory> View<T, M> {
     /// # Errors
     ///
     /// [`NotYours`](memory_interface::MemoryError::NotYours) if that one lends nothing of this name to this component, or no more;
-    /// [`Accepted`](memory_interface::MemoryError::Accepted) if it is mapped already; [`MemoryError::WrongSize`] if the name is of more than is lent.
+    /// [`Accepted`](memory_interface::MemoryError::Accepted) if it is mapped already; [`TooManyOffers`](memory_interface::MemoryError::TooManyOffers)
+    /// if too much of that one's is here, what is over and was not dropped included; [`MemoryError::WrongSize`] if the name is of more than is lent.
     pub fn open(source: &'static Source<M>, from: Peer, loan: Loan<T>) -> Result<Self> {
         Ok(Self { values: accept(source, from, loan.extent()?, false)?, source })
     }

@@ -25,7 +25,11 @@
 //! How, is a [`Bell`], as only one of the two can have what is waited for. Without waiting nobody is called.
 //!
 //! **Ends.** When the owner takes a region back, drops it, or ends, it is unmapped wherever it was. Who touches it then faults, which ends the
-//! call that touched it; its caller is told so by an error, and the owner never hears of it. Who opens it then is refused.
+//! call that touched it; its caller is told so by an error, and the owner never hears of it. Who opens it then is refused. Where it lay nothing
+//! else lies, no block of a heap and no other region, until its [`View`], [`Shared`] or [`Channel`] is dropped: who still has that reaches
+//! nothing. A call that faults has lost what it had in its hands, and the address stays taken for as long as the component lives. So that
+//! nobody loses all by that, of one owner's regions no more is mapped in a component, or has been and was not dropped, than twice what the
+//! owner may have; then those that are dropped make room.
 //!
 //! These types are the only ones in the component that speak to the memory manager of a region's addresses: code that gives back what it was
 //! never granted, by [`Memory::give_back`] and an address of its own making, takes memory from under them, as from under a heap.

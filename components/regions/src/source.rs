@@ -32,7 +32,7 @@ impl<M: Memory> Source<M> {
     /// # Safety
     ///
     /// What it grants, and lets be taken, is memory, zeroed or initialised, that nobody else has, until it is given back or given away. What
-    /// it lets be accepted stays mapped until it is released, or faults.
+    /// it lets be accepted stays mapped until it is released, or faults; until then nothing else is granted, taken or accepted there.
     pub const unsafe fn of(memory: &'static M) -> Self {
         Self { memory, pause: core::hint::spin_loop }
     }

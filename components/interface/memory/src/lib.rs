@@ -19,7 +19,7 @@ runtime::errors! {
         NoMemory = 1: "the component would have more than its quota, or the manager has no memory",
         NotYours = 2: "the pages were not granted to the component, or nobody made it such an offer",
         InUse = 3: "the frame is still part of an object",
-        TooManyOffers = 4: "there are more offers than the manager keeps account of",
+        TooManyOffers = 4: "there are more offers than the manager keeps account of, or too many that are over and not released",
         Busy = 5: "the manager serves another client: ask again",
         NotAClient = 6: "the component has no memory manager in the graph, or not this one",
         NotPermitted = 7: "the graph does not let the component do that to the other, or to memory that it may only read",
@@ -46,10 +46,12 @@ pub trait Memory {
     fn offer(&self, address: u64, pages: u64, to: u64, writable: bool) -> Result<()>;
 
     /// Maps what the component with the token `from` offers at `address`, to be written if so said; answers where, and how many
-    /// pages. The owner may write to it at any time, and take it back: then whoever touches it faults.
+    /// pages. The owner may write to it at any time, and take it back: then whoever touches it faults, and nothing else is put there
+    /// until it is released.
     fn accept(&self, from: u64, address: u64, writable: bool) -> Result<(u64, u64)>;
 
-    /// Unmaps what was accepted and lies at `address`.
+    /// Unmaps what was accepted and lies at `address`. What is over lies nowhere, and is to be released all the same: only then is the
+    /// address free.
     fn release(&self, address: u64) -> Result<()>;
 
     /// Gives `pages` pages that were granted, from `address` on, to the component with the token `to`: nobody has them until that

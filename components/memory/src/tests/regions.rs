@@ -12,6 +12,93 @@ fn mapped(fake: &Fake, number: u64) -> Vec<(u64, u64)> {
     pages(fake, number).into_iter().map(frame).collect()
 }
 
+/// What `two` has mapped of what `one` lends.
+fn lent_page(one: &Served<'_, &'static Fake>, two: &Served<'_, &'static Fake>) -> (u64, u64) {
+    let at = one.grant(1).unwrap();
+    one.offer(at, 1, TWO, true).unwrap();
+    (at, two.accept(ONE, at, true).unwrap().0)
+}
+
+/// However the owner ends it: whoever still has a pointer there reaches nothing, above all nothing of its own.
+#[test]
+fn where_something_was_taken_away_nothing_else_lies_until_the_address_is_released() {
+    type End = fn(&Served<'_, &'static Fake>, &Served<'_, &'static Fake>, u64);
+    let ends: [End; 4] = [
+        |one, _, at| one.take_back(at).unwrap(),
+        |one, _, at| one.give_back(at, 1).unwrap(),
+        |one, _, at| one.give(at, 1, THREE).unwrap(),
+        |_, maker, _| maker.end(ONE).unwrap(),
+    ];
+    for end in ends {
+        let (fake, manager) = manager(100);
+        let (one, two, maker) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 4));
+        let (at, there) = lent_page(&one, &two);
+        end(&one, &maker, at);
+        assert_eq!(pages(fake, 2), [], "it is unmapped");
+        let (fresh, (_, other)) = (two.grant(1).unwrap(), lent_page(&one, &two));
+        let given = one.grant(1).unwrap();
+        one.give(given, 1, TWO).unwrap();
+        let (taken, _) = two.take(ONE, given).unwrap();
+        assert!(![fresh, other, taken].contains(&there), "neither memory nor a region");
+        let before = pages(fake, 2);
+        assert_eq!(two.release(there), Ok(()));
+        assert_eq!(pages(fake, 2), before, "nothing is unmapped but what was, above all nothing newer");
+        assert_eq!((two.release(there), two.grant(1)), (Err(MemoryError::NotYours), Ok(there)), "now it is free");
+    }
+}
+
+#[test]
+fn who_ends_leaves_no_address_taken() {
+    let (_, manager) = manager(100);
+    let (one, two, maker) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 4));
+    let at = two.grant(1).unwrap();
+    two.offer(at, 1, ONE, true).unwrap();
+    let (there, _) = one.accept(TWO, at, true).unwrap();
+    two.take_back(at).unwrap();
+    assert_ne!(one.grant(1), Ok(there));
+    maker.end(ONE).unwrap();
+    assert_eq!((one.release(there), one.grant(1)), (Err(MemoryError::NotYours), Ok(there)), "its next life has all");
+}
+
+#[test]
+fn who_never_releases_what_is_gone_is_lent_no_more_in_the_end() {
+    let (_, manager) = manager(100);
+    let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));
+    let gone = || {
+        let (at, there) = lent_page(&one, &two);
+        one.give_back(at, 1).unwrap();
+        there
+    };
+    let all: BTreeSet<_> = (0..2 * QUOTA).map(|_| gone()).collect();
+    assert_eq!(all.len() as u64, 2 * QUOTA);
+    let at = one.grant(1).unwrap();
+    one.offer(at, 1, TWO, true).unwrap();
+    assert_eq!(two.accept(ONE, at, true), Err(MemoryError::TooManyOffers), "of this owner");
+    for there in all {
+        two.release(there).unwrap();
+    }
+    assert!(two.accept(ONE, at, true).is_ok());
+}
+
+/// An owner that takes back what it lends keeps neither others from lending to the same component, nor all components from offers.
+#[test]
+fn what_is_gone_leaves_room_for_others() {
+    use crate::offers::{Kind, OFFERS, Offer, Offers};
+    let mut offers = Offers::new();
+    let mut accept_and_end = |from: usize, page: u64, to: usize| {
+        let offer = Offer { from, page, pages: 1, to, kind: Kind::Lent { writable: false }, at: None };
+        let may = offers.add(offer).is_some() && offers.may_accept(&offer, 1000);
+        let at = may.then_some(page);
+        offers.find(from, page, to).into_iter().for_each(|offer| offer.at = at);
+        offers.withdraw(|other| *other == Offer { at, ..offer });
+        may
+    };
+    let mut accepted = |(from, to)| (0..1000).take_while(|page| accept_and_end(from, *page, to)).count();
+    let counts = [(1, 9), (2, 9), (3, 9), (1, 8), (2, 7)].map(&mut accepted);
+    assert!(counts.iter().all(|count| (1..OFFERS / 2).contains(count)), "{counts:?}");
+    assert!(offers.add(Offer { from: 1, page: 0, pages: 1, to: 5, kind: Kind::Given, at: None }).is_some());
+}
+
 #[test]
 fn what_is_offered_is_shared_with_whom_it_is_offered_to_until_it_is_taken_back() {
     let (fake, manager) = manager(100);
@@ -132,7 +219,7 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
         one.offer(at, 1, TWO, true).unwrap();
         one.give(at + PAGE, 1, TWO).unwrap();
         one.lend(1).unwrap();
-        two.accept(ONE, at, true).unwrap();
+        let (there, _) = two.accept(ONE, at, true).unwrap();
         for not_the_maker in [&one, &two] {
             assert_eq!(not_the_maker.end(ONE), Err(MemoryError::NotPermitted));
         }
@@ -142,6 +229,7 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
         assert_eq!(mapped(fake, 2).len(), 1, "its own, and nothing of the other's");
         two.take(TWO, theirs + PAGE).unwrap();
         two.give_back(theirs, 2).unwrap();
+        two.release(there).unwrap();
     }
     assert_eq!(before.0 + 3 + 3, fake.books.borrow().kernel.len(), "the nodes of two and of the manager");
     assert_eq!(before.1, fake.books.borrow().counts.len());

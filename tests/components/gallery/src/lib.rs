@@ -23,6 +23,7 @@ runtime::errors! {
         NotThere = 1: "the memory manager knows of no such picture",
         Broken = 100: "the other end of the channel does not keep the protocol",
         Empty = 101: "nothing hangs",
+        Full = 102: "there is no room in the heap",
     }
 }
 
@@ -65,6 +66,9 @@ pub trait Gallery {
 
     /// Writes a word over what lies there in a region that is no channel to it.
     fn scrawl(&self, region: Share<u64>, at: u64, word: u64) -> Result<()>;
+
+    /// Has so many bytes of its own, from its heap, instead of those that it has; answers whether nobody has changed these.
+    fn furnish(&self, bytes: u64) -> Result<bool>;
 
     /// Answers how many pages it has.
     fn pages(&self) -> Result<u64>;

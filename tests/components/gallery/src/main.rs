@@ -2,23 +2,30 @@
 #![no_std]
 #![no_main]
 
+extern crate alloc;
+
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use gallery::{BUFFERS, Gallery, GalleryError, GalleryServer, LENGTH, Result};
-use memory_interface::{Memory, MemoryClient};
+use memory_interface::Memory;
 use regions::{Channel, Gift, Loan, Owned, Peer, Share, Shared, Source, View};
 use runtime::Caller;
 use runtime::section::Section;
 
-runtime::import!(MEMORY: MemoryClient);
+heap::global!();
 runtime::export!(GalleryServer => |caller| Wall(caller));
 
 runtime::component! {}
 
 type Pictures = Channel<u64, BUFFERS, LENGTH>;
 
-static REGIONS: Source = Source::new(&MEMORY);
+static REGIONS: Source = Source::new(heap::manager());
 static HANGING: Section<Option<View<u64>>> = Section::new(None);
+static FURNITURE: Section<Option<Vec<u8>>> = Section::new(None);
 static CHANNEL: Section<Option<Pictures>> = Section::new(None);
+
+/// What the gallery's own memory is full of.
+const WOOD: u8 = 0x5a;
 
 /// What is there, for one caller.
 struct Wall(Caller);
@@ -93,8 +100,15 @@ impl Gallery for Wall {
         region.write(at as usize, &[word]).ok_or(GalleryError::Empty)
     }
 
+    fn furnish(&self, bytes: u64) -> Result<bool> {
+        let mut fresh = Vec::new();
+        fresh.try_reserve_exact(bytes as usize).map_err(|_| GalleryError::Full)?;
+        fresh.resize(bytes as usize, WOOD);
+        Ok(exchange(&FURNITURE, Some(fresh))?.is_none_or(|old| old.iter().all(|byte| *byte == WOOD)))
+    }
+
     fn pages(&self) -> Result<u64> {
-        let (_, has) = MEMORY.left()?;
+        let (_, has) = heap::manager().left()?;
         Ok(has)
     }
 }

@@ -22,13 +22,17 @@ const FAULTED: GalleryError = GalleryError::Call(CallError::Kernel(abi::error::E
 /// Bytes of the pictures.
 const SIZES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
+/// Pages of a heap in which nothing is.
+const HEAP: u64 = 4;
+
 /// What is tried, and whether it came out as it should.
 type Step = fn(Peer) -> Result<bool>;
 
 fn run() -> Result<u16> {
-    let steps: [(&str, Step); 5] = [
+    let steps: [(&str, Step); 6] = [
         ("given there and back", given),
         ("lent and revoked", lent),
+        ("hung over another", hung_over),
         ("sent by a channel", sent),
         ("garbage in a channel", garbage),
         ("all memory is back", all_is_back),
@@ -78,11 +82,26 @@ fn lent(gallery: Peer) -> Result<bool> {
         picture[7] += 1000;
         all &= GALLERY.look()? == sum + 1000;
         picture.revoke()?;
+        all &= GALLERY.furnish(bytes as u64)?;
         all &= GALLERY.look() == Err(FAULTED) && picture[7] == 1007;
         all &= GALLERY.hang(loan) == Err(GalleryError::NotThere);
         GALLERY.hang(picture.lend(gallery)?)?;
         drop(picture);
         all &= GALLERY.look() == Err(FAULTED) && GALLERY.look() == Err(GalleryError::Empty);
+    }
+    Ok(all)
+}
+
+/// A picture hangs where one is that was revoked. That is let go of then, and nothing else is.
+fn hung_over(gallery: Peer) -> Result<bool> {
+    let mut all = true;
+    for _ in 0..100 {
+        let (old, new) = (painted(8)?, painted(512)?);
+        GALLERY.hang(old.lend(gallery)?)?;
+        old.revoke()?;
+        GALLERY.hang(new.lend(gallery)?)?;
+        all &= GALLERY.look()? == new.iter().sum();
+        GALLERY.take_down()?;
     }
     Ok(all)
 }
@@ -110,8 +129,8 @@ fn sent(gallery: Peer) -> Result<bool> {
         }
     }
     drop(channel);
-    // The memory is gone there, too: this time nobody may be inside.
-    all &= GALLERY.retouch_sent() == Err(FAULTED);
+    // The memory is gone there, too, and what its heap has got since lies elsewhere: this time nobody may be inside.
+    all &= GALLERY.furnish(64 << 10)? && GALLERY.retouch_sent() == Err(FAULTED) && GALLERY.furnish(0)?;
     Ok(all)
 }
 
@@ -137,5 +156,6 @@ fn garbage(gallery: Peer) -> Result<bool> {
 }
 
 fn all_is_back(_: Peer) -> Result<bool> {
-    Ok((MEMORY.left()?.1, GALLERY.pages()?) == (0, 0))
+    // The first block of a heap stays.
+    Ok((MEMORY.left()?.1, GALLERY.pages()?) == (0, HEAP))
 }

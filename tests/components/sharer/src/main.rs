@@ -80,6 +80,7 @@ fn shared() -> Result<bool> {
     MEMORY.take_back(pages)?;
     let after = NEIGHBOUR.read(there);
     MEMORY.give_back(pages, 2)?;
+    NEIGHBOUR.release(there)?;
     Ok((before, count, seen, answered, after) == (Err(MemoryError::NotYours), 2, 7, 9, Err(FAULTED)))
 }
 

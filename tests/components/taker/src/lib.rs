@@ -16,6 +16,9 @@ pub trait Taker {
     /// Maps what the calling component offers at `address`, to be written if so said; answers where, and how many pages.
     fn map(&self, address: u64, writable: bool) -> Result<(u64, u64)>;
 
+    /// Lets go of what was mapped, and lies, or lay, at `address`.
+    fn release(&self, address: u64) -> Result<()>;
+
     /// Takes what the calling component gives at `address`; answers where it is, and how many pages.
     fn take(&self, address: u64) -> Result<(u64, u64)>;
 

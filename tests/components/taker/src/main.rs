@@ -22,6 +22,10 @@ impl Taker for Taking {
         MEMORY.accept(self.0.token, address, writable)
     }
 
+    fn release(&self, address: u64) -> Result<()> {
+        MEMORY.release(address)
+    }
+
     fn take(&self, address: u64) -> Result<(u64, u64)> {
         MEMORY.take(self.0.token, address)
     }
