@@ -198,6 +198,11 @@ impl<const N: usize> Books<N> {
         (0..N as u32).filter(|slot| has(*slot)).fold(0, |set, slot| set | 1 << slot)
     }
 
+    /// The call in `slots`, which hold some, that was made first: its number and its slot.
+    pub(crate) fn first(&self, slots: u64) -> Option<(u64, u32)> {
+        each(slots).map(|slot| (number_in(self.words[slot as usize % N]), slot)).min()
+    }
+
     /// Slots of submitted calls whose result nobody wants.
     #[inline]
     pub(crate) fn abandoned(&self) -> u64 {

@@ -287,3 +287,41 @@ fn a_sleeper_is_woken_once_and_only_when_it_sleeps() {
     client.post(&echo(0), 0).unwrap();
     assert!(!serve().wake, "it was woken before");
 }
+
+#[test]
+fn a_server_that_always_faults_ends_call_after_call_and_order_is_what_it_was() {
+    let frames = Frames::new();
+    let mut client = Client::new(frames.page());
+    let server = Server::new(frames.page(), PERMITTED, 1);
+    let waits = client.post(&echo(0), 0).unwrap();
+    let mut blocked = None;
+    let _ = server.pass(ALL, |call| {
+        let parked = call.block().unwrap();
+        blocked = Some(parked.blocked);
+        parked.outcome
+    });
+    let status = |reply: Result<Option<Reply>, PollError>| reply.unwrap().map(|reply| reply.status);
+    for round in 0..100 {
+        let tickets = [1, 2, 3].map(|word| client.post(&echo(word), round).unwrap());
+        for (at, ticket) in tickets.into_iter().enumerate() {
+            assert!(client.server_faulted());
+            assert_eq!(status(client.poll(ticket)), Some(Error::Faulted.status()));
+            assert!(tickets[at + 1..].iter().all(|behind| client.poll(*behind) == Ok(None)));
+        }
+        assert!(!client.server_faulted(), "what waits in the server is not the client's to end");
+        let mut seen = Vec::new();
+        while let Ok(ticket) = client.post(&echo(seen.len() as u64), round) {
+            let _ = server.pass(ALL, |call| {
+                seen.push(call.request().args[0]);
+                call.answer(&Reply::success([0, 0]))
+            });
+            assert!(matches!(client.poll(ticket), Ok(Some(_))));
+            if seen.len() == 70 {
+                break;
+            }
+        }
+        assert!((0..70).eq(seen), "and what was taken back never runs");
+    }
+    let _ = server.complete(blocked.unwrap(), &Reply::success([9, 0])).unwrap();
+    assert_eq!((client.poll(waits), client.free_slots()), (Ok(Some(Reply::success([9, 0]))), 64));
+}

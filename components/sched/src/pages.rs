@@ -3,7 +3,7 @@
 //! The client's thread comes in, goes on into the server's batch entry and comes back: what that costs, the client pays,
 //! at its own priority. It is blocked only if none of its calls ended, because their methods wait for something.
 
-use abi::page::{MORE, PageEdge};
+use abi::page::{ENTRIES, MORE, PageEdge};
 use abi::plan::PAGES;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
@@ -96,17 +96,30 @@ pub struct Paged<'s, F, P> {
     pub token: u64,
 }
 
-/// Lets the client wait until somebody shows that one of its calls has ended, or wakes it for another reason. (It is handed copies, so
-/// that who need not wait has them nowhere but in registers.)
+/// Nothing was answered. If there is more to serve, that is served; if not, the client waits. (It is handed copies, so that who need not
+/// wait has them nowhere but in registers.)
 #[cold]
 #[inline(never)]
-fn sleep<S: Sched>(sched: impl Fn() -> S, pager: impl Pager, page: u64) -> Result<u64> {
-    if let Some(epoch) = pager.wait_for_client(page)
+fn serve_or_sleep<S: Sched>(sched: impl Fn() -> S, pager: impl Pager, page: u64, more: bool) -> Result<u64> {
+    let done = if more { serve_more(&pager, page)? } else { 0 };
+    if done == 0
+        && let Some(epoch) = pager.wait_for_client(page)
         && pager.waits_on(page, epoch)
     {
         sched().block().map_err(Error::from)?;
     }
-    Ok(0)
+    Ok(done)
+}
+
+/// A pass that answers nothing has left a call to a worker, if there was any, and a page has no more than so many.
+fn serve_more(pager: &impl Pager, page: u64) -> Result<u64> {
+    for _ in 0..ENTRIES {
+        let [done, flags] = pager.serve(page)?;
+        if done != 0 || flags & MORE == 0 {
+            return Ok(done);
+        }
+    }
+    Err(PagesError::Unanswered)
 }
 
 impl<S: Sched, F: Fn() -> S + Copy, P: Pager + Copy> Pages for Paged<'_, F, P> {
@@ -126,11 +139,10 @@ impl<S: Sched, F: Fn() -> S + Copy, P: Pager + Copy> Pages for Paged<'_, F, P> {
             return Err(PagesError::NoSuchPage);
         }
         let [done, flags] = self.pager.serve(page)?;
-        // With more to serve, the client comes again: a pass is bounded.
-        if done != 0 || flags & MORE != 0 {
+        if done != 0 {
             return Ok(done);
         }
-        sleep(self.sched, self.pager, page)
+        serve_or_sleep(self.sched, self.pager, page, flags & MORE != 0)
     }
 }
 

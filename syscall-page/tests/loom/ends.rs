@@ -53,15 +53,59 @@ fn a_server_that_dies_during_service_ends_that_call_and_no_other() {
         // Two workers are through with what waited, while the client learns of the fault.
         let workers: Vec<_> =
             waiting.into_iter().zip(1..).map(|(waiting, word)| answer(&server, waiting, word)).collect();
-        client.server_faulted();
+        assert!(client.server_faulted());
         for worker in workers {
             worker.join().unwrap();
         }
-        let faulted = abi::error::Error::Faulted.status();
-        assert_eq!(client.poll(dies).map(|reply| reply.map(|reply| reply.status)), Ok(Some(faulted)));
+        assert!(has_faulted(client.poll(dies)));
         assert_eq!(blocked.map(|ticket| client.poll(ticket)), [1, 2].map(|word| Ok(Some(expected(word)))));
         assert_eq!(server.pass(4, echo).run, 1, "what is behind it is announced again");
         assert_eq!(client.poll(behind), Ok(Some(expected(4))));
+    });
+}
+
+fn has_faulted(polled: Result<Option<Reply>, PollError>) -> bool {
+    polled.unwrap().is_some_and(|reply| reply.status == abi::error::Error::Faulted.status())
+}
+
+#[test]
+fn a_server_that_dies_before_it_takes_a_call_ends_the_first_while_others_are_answered() {
+    explore(|| {
+        let (mut client, server) = both_ends::<4>();
+        let blocked = client.post(&ask(1), 1).unwrap();
+        let waiting = block_all(&server).pop().unwrap();
+        let [first, behind] = [2, 3].map(|word| client.post(&ask(word), word).unwrap());
+        // It has followed the hints, and no further.
+        let _ = server.pass(0, echo);
+        let worker = answer(&server, waiting, 1);
+        assert!(client.server_faulted());
+        assert!(has_faulted(client.poll(first)) && client.poll(behind) == Ok(None));
+        let later = client.post(&ask(4), 4).unwrap();
+        worker.join().unwrap();
+        let mut seen = Vec::new();
+        let _ = server.pass(4, |call| {
+            seen.push(call.request().args[0]);
+            echo(call)
+        });
+        assert_eq!(seen, [3, 4], "what was taken back is not run, and the others are in order");
+        let answers = [(blocked, 1), (behind, 3), (later, 4)];
+        assert!(answers.into_iter().all(|(ticket, word)| client.poll(ticket) == Ok(Some(expected(word)))));
+    });
+}
+
+#[test]
+fn a_server_that_dies_at_nothing_ends_nothing_that_its_workers_are_at() {
+    explore(|| {
+        let (mut client, server) = both_ends::<2>();
+        let tickets = [1, 2].map(|word| client.post(&ask(word), word).unwrap());
+        let waiting = block_all(&server);
+        let workers: Vec<_> =
+            waiting.into_iter().zip(1..).map(|(waiting, word)| answer(&server, waiting, word)).collect();
+        assert!(!client.server_faulted());
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        assert_eq!(tickets.map(|ticket| client.poll(ticket)), [1, 2].map(|word| Ok(Some(expected(word)))));
     });
 }
 

@@ -19,7 +19,7 @@
 //! |  | two workers | `workers::two_workers_run_each_call_once`, `workers::what_a_bounded_pass_leaves_is_found_by_another`, `workers::who_is_served_quietly_beside_a_worker_misses_nothing` |
 //! |  | revocation | `refused::a_worker_that_is_inside_when_the_edge_goes_takes_a_call_or_its_client_takes_it_back` |
 //! |  | the client's death | `ends::a_client_that_dies_at_any_moment_leaves_its_server_nothing_to_trip_over` |
-//! |  | the server's death | `ends::a_server_that_dies_during_service_ends_that_call_and_no_other` |
+//! |  | the server's death | `ends::a_server_that_dies_during_service_ends_that_call_and_no_other`, `ends::a_server_that_dies_before_it_takes_a_call_ends_the_first_while_others_are_answered` |
 //! | busy → done | the client, who polls | `calls::a_result_that_is_seen_is_whole` |
 //! |  | the client, who sleeps | `sleep::no_wake_up_is_lost`, `calls::a_hint_that_is_taken_leads_to_its_result` |
 //! |  | the client, who gives up | `ends::a_result_that_is_given_up_at_any_moment_gives_its_slot_back` |
@@ -36,7 +36,7 @@
 //! |  | two workers | `backlog::of_two_workers_a_client_has_its_part_and_each_call_one`, `backlog::of_two_workers_two_clients_have_those_together_that_there_are` |
 //! |  | revocation | `backlog::what_waits_for_workers_is_run_when_the_edge_goes_and_what_is_behind_it_is_not`, `refused::who_sleeps_on_a_blocked_call_when_the_edge_goes_is_woken_by_its_answer` |
 //! |  | the client's death | `backlog::a_client_that_dies_while_its_call_waits_leaves_its_neighbour_the_workers`, `ends::a_client_that_dies_while_workers_answer_leaves_nothing_that_waits` |
-//! |  | the server's death | `refused::a_server_that_is_gone_ends_what_it_was_at_and_its_workers_calls_keep_their_slots` |
+//! |  | the server's death | `refused::a_server_that_is_gone_ends_what_it_was_at_and_its_workers_calls_keep_their_slots`, `ends::a_server_that_dies_at_nothing_ends_nothing_that_its_workers_are_at` |
 //! |  | a worker's death | `ends::of_two_workers_one_dies_and_the_others_answer_is_its_own` |
 //! | done → free | the next call in the slot | `calls::a_slot_that_comes_back_is_served_again`, `quiet::a_slot_that_is_used_again_while_a_pass_runs_is_run_for_each_call`, `workers::a_slot_that_was_blocked_comes_back_too` |
 //! |  | a hint that is late | `calls::a_hint_that_comes_late_does_not_pass_for_a_newer_result` |

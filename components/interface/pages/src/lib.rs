@@ -12,6 +12,7 @@ runtime::errors! {
     pub enum PagesError {
         NoSuchPage = 1: "the caller has no such page, or has not registered it",
         Registered = 2: "the page has been registered before",
+        Unanswered = 3: "the server says again and again that there is more to do, and answers nothing",
     }
 }
 
@@ -26,7 +27,8 @@ pub trait Pages {
 
     /// Has the page served on the thread that calls, and waits until one of its calls has ended. Answers the slots of calls
     /// that the server says it answered; none if they ended otherwise, and then the page's hints say which. It can return
-    /// earlier.
+    /// earlier. If the server answers nothing and never does, neither does this end: who waits for a time only has tasks, or user
+    /// threads, that wait for both.
     fn wait(&self, page: u64) -> Result<u64>;
 }
 

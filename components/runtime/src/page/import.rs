@@ -10,7 +10,7 @@ use crate::client::ImportSlot;
 use crate::{CallError, Error, Result};
 use abi::page::{DIRECT, SERVE, SLOT_WORDS};
 use abi::record::CLEAR_REGISTERS;
-use core::cell::UnsafeCell;
+use core::cell::{Cell, UnsafeCell};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use syscall_page::server::State;
@@ -23,11 +23,18 @@ pub(super) struct End {
     pub(super) habit: Habit,
     /// What who makes the posted calls himself knows of them, where there is no page.
     pub(super) state: State<AtomicU64>,
+    /// Whether no call ended when the server faulted last.
+    pub(super) has_faulted_in_vain: Cell<bool>,
 }
 
 impl End {
     fn new(page: Page<'static, AtomicU64>, has_page: bool) -> Self {
-        Self { client: UnsafeCell::new(Client::new(page)), habit: Habit::new(has_page), state: State::default() }
+        Self {
+            client: UnsafeCell::new(Client::new(page)),
+            habit: Habit::new(has_page),
+            state: State::default(),
+            has_faulted_in_vain: Cell::new(false),
+        }
     }
 
     /// The client's books.

@@ -315,13 +315,18 @@ impl<'p> Posts<'p> {
     fn failed(&self, error: CallError) {
         self.with(|client| {
             match error {
-                FAULTED => client.server_faulted(),
+                FAULTED => self.end.has_faulted_in_vain.set(!client.server_faulted()),
                 CallError::Kernel(error) => client.server_refused(error),
                 // The scheduler does not know the page, say: what was posted waits.
                 _ => {}
             }
             client.collect_abandoned();
         });
+    }
+
+    /// Whether no call ended when the server faulted last.
+    pub(super) fn has_faulted_in_vain(&self) -> bool {
+        self.end.has_faulted_in_vain.get()
     }
 
     #[inline]

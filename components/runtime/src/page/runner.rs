@@ -4,10 +4,10 @@
 //! told of the server's faults; a server knows nothing of all this. It sleeps while there is nothing to do; who posts then
 //! wakes it, and is woken when there is an answer. What the two tell each other is [`syscall_page::relay`].
 
-use super::WorkerThreads;
+use super::{PageError, WorkerThreads};
 use crate::thread::Function;
 use crate::{CallError, Error, Result};
-use abi::page::MORE;
+use abi::page::{ENTRIES, MORE};
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use syscall_page::{Header, Relay};
@@ -138,7 +138,7 @@ impl Runner {
             count(&self.looks);
             if let Some(announced) = self.relay.announced_since(seen) {
                 seen = announced;
-                self.tell(match arrived.and_then(|()| self.pass(&serve)) {
+                self.tell(match arrived.and_then(|()| self.pass(header, &serve)) {
                     Ok(answered) => self.relay.end(announced, answered),
                     Err(error) => self.relay.fail(error.status()),
                 })?;
@@ -152,16 +152,21 @@ impl Runner {
         }
     }
 
-    /// Has the server look at everything that was submitted.
-    fn pass(&self, serve: impl Fn() -> Result<[u64; 2], CallError>) -> Result<u64> {
-        loop {
+    /// Has the server look at everything that was submitted. What it says that there is more to do is believed as often as a page
+    /// has calls, of which it answers one each time, or leaves it to a worker; what is submitted meanwhile is announced again.
+    fn pass(&self, header: &Header<AtomicU64>, serve: impl Fn() -> Result<[u64; 2], CallError>) -> Result<u64> {
+        let mut all = 0;
+        for _ in 0..ENTRIES {
             count(&self.passes);
             let [answered, flags] = serve()?;
             if flags & MORE == 0 {
                 return Ok(answered);
             }
+            let answered = answered | header.take_done();
             self.tell(self.relay.hand_over(answered))?;
+            all |= answered;
         }
+        if all == 0 { Err(Error::Page(PageError::NotServed)) } else { Ok(0) }
     }
 
     /// Wakes the thread that posts, if it waits.

@@ -1,6 +1,7 @@
 //! A page that many use on one thread of the kernel's: user threads, or tasks. Each posts its call and lets the others run;
 //! when nobody is ready, all that they posted is served together, and each goes on with its own result.
 
+use super::posts::FAULTED;
 use super::{PageError, Posts, Scheduler, Ticket};
 use crate::user::{Threads, Waiter};
 use crate::waiting::{Idle, Line, Node, Readiness, Source, Wake};
@@ -136,8 +137,10 @@ impl<'p, S, W: Wake> Shared<'p, S, W> {
         is_new
     }
 
+    /// A fault is of the call that the server was at, and the others wait on. One with which no call has ended is of all.
     fn fail(&self, error: Error) -> bool {
-        if error != Error::Kernel(abi::error::Error::Faulted) {
+        let is_of_a_call = error == Error::from(FAULTED) && !self.posts.has_faulted_in_vain();
+        if !is_of_a_call {
             self.failure.set(Some(error));
         }
         self.wake_all()

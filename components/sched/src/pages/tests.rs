@@ -5,12 +5,15 @@ extern crate std;
 use super::*;
 use core::cell::{Cell, RefCell};
 use runtime::CallError;
+use std::collections::VecDeque;
 use std::vec::Vec;
 
 /// Pages 0 and 1 are those of the client with token 4, page 2 is that of token 5.
 struct Played {
-    /// What the server answers, serving by serving.
+    /// What the server answers.
     served: Cell<Result<[u64; 2]>>,
+    /// And before that.
+    next: RefCell<VecDeque<Result<[u64; 2]>>>,
     /// What the header says, look by look: the last is first.
     waits: RefCell<Vec<bool>>,
     log: RefCell<Vec<&'static str>>,
@@ -18,7 +21,7 @@ struct Played {
 
 impl Played {
     fn new(served: Result<[u64; 2]>, waits: &[bool]) -> Self {
-        Self { served: Cell::new(served), waits: RefCell::new(waits.to_vec()), log: RefCell::default() }
+        Self { served: Cell::new(served), next: RefCell::default(), waits: RefCell::new(waits.to_vec()), log: RefCell::default() }
     }
 }
 
@@ -30,7 +33,7 @@ impl Pager for &Played {
 
     fn serve(&self, _: u64) -> Result<[u64; 2]> {
         self.log.borrow_mut().push("serve");
-        self.served.get()
+        self.next.borrow_mut().pop_front().unwrap_or(self.served.get())
     }
 
     fn wait_for_client(&self, _: u64) -> Option<u64> {
@@ -139,7 +142,27 @@ fn who_waits_is_served_once_and_blocked_only_if_it_still_waits() {
     assert_eq!(wait(Ok([0, 0]), &[false]), (Ok(0), ["serve", "announce"].to_vec()), "and were shown");
     // Whoever woke it may have another reason: it looks for itself, and comes again.
     assert_eq!(wait(Ok([0, 0]), &[true]), (Ok(0), ["serve", "announce", "block"].to_vec()));
-    assert_eq!(wait(Ok([0, MORE]), &[]), (Ok(0), ["serve"].to_vec()), "there is more to serve first");
+}
+
+/// Serving by serving.
+fn wait_for(servings: &[Result<[u64; 2]>]) -> (Result<u64>, usize) {
+    let (played, registered) = (Played::new(Ok([0, 0]), &[]), Registered::new());
+    played.next.borrow_mut().extend(servings);
+    let client = paged(&played, &registered, 4);
+    client.register(0).unwrap();
+    (client.wait(0), played.log.take().len())
+}
+
+#[test]
+fn what_a_server_leaves_is_served_first_and_not_for_ever() {
+    let (more, done) = (Ok([0, MORE]), Ok([0b10, 0]));
+    assert_eq!(wait_for(&[more, more, done]), (Ok(0b10), 3));
+    assert_eq!(wait_for(&[more, Ok([0, 0])]), (Ok(0), 3), "then it waits");
+    assert_eq!(wait_for(&[more, Ok([1, MORE])]), (Ok(1), 2), "the client comes again for what is left");
+    assert_eq!(wait(more, &[true]).0, Err(PagesError::Unanswered));
+    assert_eq!(wait(more, &[true]).1, ["serve"; ENTRIES + 1], "and nobody waits");
+    let faulted = Err(PagesError::Call(CallError::Kernel(abi::error::Error::Faulted)));
+    assert_eq!(wait_for(&[more, faulted]), (Err(PagesError::Call(CallError::Kernel(abi::error::Error::Faulted))), 2));
 }
 
 #[test]

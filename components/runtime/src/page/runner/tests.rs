@@ -187,3 +187,26 @@ fn a_core_to_which_the_runner_cannot_go_is_an_error() {
         assert_ne!(call.take(), Err(Error::Page(PageError::NotDone)));
     });
 }
+
+#[test]
+fn a_server_that_has_always_more_to_do_is_an_error_if_it_answers_nothing_and_keeps_nobody() {
+    let answers = AtomicBool::new(false);
+    let serve = |ends: &Ends| {
+        let [done, _] = if answers.load(SeqCst) { served(ends)? } else { [0; 2] };
+        Ok([done, MORE])
+    };
+    beside(1, serve, |posts| {
+        for round in 0..3 {
+            let before = posts.service().unwrap();
+            answers.store(round == 1, SeqCst);
+            let call = posts.post::<u64, Error, _>(0, [round, 1, 0, 0]).unwrap();
+            let flushed = posts.flush();
+            let took = posts.service().unwrap().passes - before.passes;
+            assert_eq!(took, ENTRIES as u64, "it is looked at no more often than a page has calls");
+            match round {
+                1 => assert_eq!((flushed.is_ok(), call.take()), (true, Ok(2))),
+                _ => assert_eq!(flushed, Err(CallError::Page(PageError::NotServed))),
+            }
+        }
+    });
+}

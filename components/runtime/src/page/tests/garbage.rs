@@ -137,6 +137,69 @@ fn everybody_has_its_own_result_whatever_a_server_says_of_it() {
     }
 }
 
+/// A server that faults whenever it is asked to serve, having left each call in this state, if it says so.
+struct Faulty<'e>(&'e Ends, Option<u64>);
+
+impl Scheduler for Faulty<'_> {
+    type Error = crate::Error;
+
+    fn register(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn unregister(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn wait(&self, _: u64) -> Result<u64> {
+        let [header, entries] = &*self.0.frames;
+        header.0.iter().for_each(|word| word.store(0, Relaxed));
+        let open = entries.0.iter().step_by(8).filter(|status| matches!(status.load(Relaxed) as u16, 2..=4));
+        if let Some(state) = self.1 {
+            open.for_each(|status| status.store(state, Relaxed));
+        }
+        FAULTED
+    }
+}
+
+const FAULTED: Result<u64> = Err(crate::Error::Kernel(abi::error::Error::Faulted));
+
+/// Before it takes a call; saying that it has some, and that all of them wait.
+const FAULTS: [Option<u64>; 3] = [None, Some(3), Some(4)];
+
+#[test]
+fn user_threads_all_end_if_the_server_always_faults() {
+    for leaves in FAULTS {
+        let ends = ends();
+        let posts = ends.import.open().unwrap();
+        let faulty = Faulty(&ends, leaves);
+        let page = OnPage::new(&posts, &faulty);
+        let ended = user_threads().run(&page, |scope| {
+            let call = |number| {
+                let page = &page;
+                move || page.call::<u64, crate::Error, 2>(scope.threads(), 0, [number, 1]) == FAULTED
+            };
+            let all: Vec<_> = (0..100_u64).map(|number| scope.spawn(call(number)).unwrap()).collect();
+            all.into_iter().filter_map(JoinHandle::join).filter(|faulted| *faulted).count()
+        });
+        assert_eq!(ended, Ok(100), "{leaves:?}");
+    }
+}
+
+#[test]
+fn futures_all_end_if_the_server_always_faults() {
+    for leaves in FAULTS {
+        let ends = ends();
+        let posts = ends.import.open().unwrap();
+        let faulty = Faulty(&ends, leaves);
+        let page = crate::future::OnPage::new(&posts, &faulty);
+        let executor: &Executor<1> = Box::leak(Box::new(Executor::new(&())));
+        let call = |number| Call::<_, u64, crate::Error, 2>::new(&page, 0, [number, 1]);
+        let both = executor.run(&page, crate::future::join(call(1), call(2)));
+        assert_eq!(both, Ok((FAULTED, FAULTED)), "{leaves:?}");
+    }
+}
+
 #[test]
 fn user_threads_all_end_whatever_a_server_writes() {
     for seed in 0..20 {
