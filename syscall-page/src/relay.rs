@@ -88,13 +88,16 @@ impl<W: Word> Relay<W> {
         if done.load(Relaxed) == 0 { 0 } else { done.swap(0, Acquire) }
     }
 
-    /// Poster: why the page was not served, once. Until something is announced, it is not served again.
-    pub fn take_failure(&self) -> Option<u16> {
-        let failure = &self.runner.0.failure;
-        if failure.load(Relaxed) == 0 {
-            return None;
-        }
-        Some(failure.swap(0, Acquire) as u16)
+    /// Poster: why the page was not served. Until [`Relay::forgive`], it is not served again.
+    pub fn failure(&self) -> Option<u16> {
+        let failure = self.runner.0.failure.load(Acquire);
+        (failure != 0).then_some(failure as u16)
+    }
+
+    /// Poster: has done what is to be done about the failure, with nobody else at the page. From here on it is served again, if
+    /// something was announced since.
+    pub fn forgive(&self) {
+        self.runner.0.failure.store(0, Release);
     }
 
     /// Poster: whether the server has looked at everything that was announced.
@@ -118,7 +121,7 @@ impl<W: Word> Relay<W> {
     /// Runner: the last announcement, if it is not `seen`. What was submitted before it can be read.
     pub fn announced_since(&self, seen: u64) -> Option<u64> {
         let announced = self.poster.0.announced.load(Acquire);
-        (announced != seen && self.runner.0.failure.load(Relaxed) == 0).then_some(announced)
+        (announced != seen && self.runner.0.failure.load(Acquire) == 0).then_some(announced)
     }
 
     /// Runner: calls in these slots were answered. Answers whether the poster is to be woken.

@@ -44,7 +44,7 @@
 //! |  | the client's death | `ends::a_client_that_dies_while_workers_answer_leaves_nothing_that_waits` |
 //! | any, on another core | the runner, which sleeps | `relay::a_runner_that_sleeps_is_woken_by_what_is_announced` |
 //! |  | the poster, who waits | `relay::a_poster_that_waits_is_woken_by_an_answer`, `relay::a_poster_that_waits_for_the_end_is_woken_by_it_and_finds_the_answers`, `relay::calls_and_answers_go_by_the_relay_as_they_are` |
-//! |  | revocation and the server's death | `relay::a_failure_is_told_once_and_ends_the_wait`, `relay::after_a_failure_the_runner_goes_on_when_the_poster_knows_and_announces`, `refused::a_page_that_a_runner_cannot_have_served_is_an_error_to_who_posts_and_goes_on_when_it_can` |
+//! |  | revocation and the server's death | `relay::a_failure_is_told_once_and_ends_the_wait`, `relay::after_a_failure_the_runner_goes_on_when_the_poster_knows_and_announces`, `relay::a_fault_is_dealt_with_before_the_page_is_served_again`, `refused::a_page_that_a_runner_cannot_have_served_is_an_error_to_who_posts_and_goes_on_when_it_can` |
 //! | defects that are found | no fences, torn words | `backlog::without_fences_it_would_be_forgotten`, `backlog::with_torn_bits_it_could_be_run_twice`, `backlog::with_torn_counts_it_would_have_both` |
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]

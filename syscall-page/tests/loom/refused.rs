@@ -178,7 +178,7 @@ fn a_page_that_a_runner_cannot_have_served_is_an_error_to_who_posts_and_goes_on_
         let sleeps = relay.prepare_to_wait(true);
         let wakes = runner.join().unwrap();
         assert!(!sleeps || wakes != Some(false), "it would sleep for ever");
-        match relay.take_failure() {
+        match relay.failure() {
             Some(status) => {
                 assert_eq!(status, Error::Empty.status());
                 client.server_refused(Error::Empty);

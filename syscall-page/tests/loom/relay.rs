@@ -93,11 +93,13 @@ fn a_failure_is_told_once_and_ends_the_wait() {
         let _ = between.relay.announce();
         let other = between.clone();
         let runner = thread::spawn(move || other.relay.fail(7));
-        let early = between.relay.take_failure();
+        let early = between.relay.failure();
         let sleeps = early.is_none() && between.relay.prepare_to_wait(true);
         let wakes = runner.join().unwrap();
         assert!(wakes || !sleeps, "it would sleep for ever");
-        assert_eq!((early.or_else(|| between.relay.take_failure()), between.relay.take_failure()), (Some(7), None));
+        assert_eq!(early.or_else(|| between.relay.failure()), Some(7));
+        between.relay.forgive();
+        assert_eq!(between.relay.failure(), None);
         assert!(!between.relay.is_through(), "nothing was looked at");
     });
 }
@@ -110,10 +112,10 @@ fn after_a_failure_the_runner_goes_on_when_the_poster_knows_and_announces() {
         let _ = between.relay.fail(7);
         let other = between.clone();
         let runner = thread::spawn(move || other.relay.prepare_to_sleep(1));
-        // Not before the poster has taken it, whatever else it announces.
+        // Not before the poster has dealt with it, whatever else it announces.
         let first = between.relay.announce();
-        assert_eq!(between.relay.announced_since(1), None);
-        assert_eq!(between.relay.take_failure(), Some(7));
+        assert_eq!((between.relay.announced_since(1), between.relay.failure()), (None, Some(7)));
+        between.relay.forgive();
         let wakes = first | between.relay.announce();
         assert!(wakes || !runner.join().unwrap(), "it would sleep for ever");
         assert_eq!(between.relay.announced_since(1), Some(3));
@@ -138,5 +140,65 @@ fn calls_and_answers_go_by_the_relay_as_they_are() {
             assert_eq!(client.poll(ticket), Ok(Some(expected(3))), "what is handed over is whole");
         }
         let _ = runner.join().unwrap();
+    });
+}
+
+/// What a runner does at the page that it has served: the first time, the server dies.
+fn serve_and_die_first(relay: &Relay<Explored>, server: &Service<2>) -> Vec<u64> {
+    let (mut seen, mut passes, mut ran) = (0, 0, Vec::new());
+    for _ in 0..2 {
+        let Some(announced) = relay.announced_since(seen) else { continue };
+        seen = announced;
+        passes += 1;
+        if passes == 1 {
+            ends::die_at_a_call(server);
+            let _ = relay.fail(abi::error::Error::Faulted.status());
+        } else {
+            let pass = server.quiet_pass(1, |unread| {
+                let call = unread.read();
+                ran.push(call.request().args[0]);
+                echo(call)
+            });
+            let _ = relay.end(announced, pass.done);
+        }
+    }
+    ran
+}
+
+#[test]
+fn a_fault_is_dealt_with_before_the_page_is_served_again() {
+    explore(|| {
+        let (mut client, server) = both_ends::<2>();
+        let relay = Arc::new(Relay::<Explored>::new());
+        let (theirs, service) = (relay.clone(), server.clone());
+        let runner = thread::spawn(move || serve_and_die_first(&theirs, &service));
+        let tickets = [1, 2].map(|word| {
+            let ticket = client.post(&ask(word), word).unwrap();
+            let _ = relay.announce();
+            ticket
+        });
+        let learn = |client: &mut Client<'static, Explored, 2>| {
+            relay.failure().map(|_| {
+                assert!(client.server_faulted());
+                relay.forgive();
+                let _ = relay.announce();
+            })
+        };
+        let learnt = learn(&mut client);
+        // Into the slot of the call that it died at, while the other may be run.
+        let polled = client.poll(tickets[0]);
+        let next = polled.is_ok_and(|reply| reply.is_some()).then(|| client.post(&ask(3), 3).unwrap());
+        let mut ran = runner.join().unwrap();
+        let has_died = learnt.or_else(|| learn(&mut client)).is_some();
+        let _ = server.pass(4, |call| {
+            ran.push(call.request().args[0]);
+            echo(call)
+        });
+        ran.sort_unstable();
+        let second = client.poll(tickets[1]);
+        assert_eq!(second, Ok(Some(expected(2))), "it was not the one that the server died at");
+        assert!(next.is_none_or(|ticket| client.poll(ticket) == Ok(Some(expected(3)))));
+        let run = [(1, !has_died), (2, true), (3, next.is_some())].into_iter().filter_map(|(word, is)| is.then_some(word));
+        assert!(run.eq(ran), "each is run once, but that one");
     });
 }

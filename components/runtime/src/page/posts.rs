@@ -183,19 +183,23 @@ impl<'p> Posts<'p> {
     #[cold]
     #[inline(never)]
     fn wait_for_runner(&self, runner: &Runner, for_end: bool) -> Result<u64> {
-        self.served_by(runner, runner.wait(for_end))
+        self.served_by(runner, runner.wait(for_end, |error| self.failed(error.into())))
     }
 
-    /// What the server did on another core, as it says.
+    /// What the server did where the runner had it serve. If it failed, that was dealt with before anybody served again.
     #[cold]
     #[inline(never)]
     fn served_by(&self, runner: &Runner, result: Result<u64>) -> Result<u64> {
-        let told = self.served(result);
-        if told.is_err_and(|error| CallError::from(error) == FAULTED) {
-            // What is behind the call that it was at is served now.
-            runner.announce();
+        match result {
+            Ok(_) => self.served(result),
+            Err(error) => {
+                if CallError::from(error) == FAULTED {
+                    // What is behind the call that it was at is served now.
+                    runner.announce();
+                }
+                result
+            }
         }
-        told
     }
 
     /// As [`Posts::wait`]; answers the slots of calls that may have ended, or `None` if there was none to wait for.
@@ -220,7 +224,7 @@ impl<'p> Posts<'p> {
         match detour {
             Detour::Runner(runner) => {
                 self.announce_to(runner);
-                self.served_by(runner, runner.collect())?;
+                self.served_by(runner, runner.collect(|error| self.failed(error.into())))?;
             }
             Detour::Direct => drop(self.call_awaited()?),
         }

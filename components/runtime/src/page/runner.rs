@@ -90,28 +90,33 @@ impl Runner {
         }
     }
 
-    /// Slots of calls that were answered. Waits for some, or, if `for_end`, for the server to have looked at everything.
-    pub(super) fn wait(&self, for_end: bool) -> Result<u64> {
+    /// Slots of calls that were answered. Waits for some, or until woken for another reason; if `for_end`, for the server to have
+    /// looked at everything. As [`Runner::collect`].
+    pub(super) fn wait(&self, for_end: bool, learn: impl Fn(Error)) -> Result<u64> {
         self.announce();
         let mut answered = 0;
         loop {
             let is_through = self.relay.is_through();
-            answered |= self.collect()?;
+            answered |= self.collect(&learn)?;
             if if for_end { is_through } else { answered != 0 } {
                 return Ok(answered);
             }
             if self.relay.prepare_to_wait(for_end) {
                 self.threads.block()?;
+                if !for_end {
+                    return self.collect(&learn);
+                }
             }
         }
     }
 
-    /// Slots of calls that were answered until now.
-    pub(super) fn collect(&self) -> Result<u64> {
-        match self.relay.take_failure() {
-            Some(status) => Error::check(status).map(|()| 0),
-            None => Ok(self.relay.take_done()),
-        }
+    /// Slots of calls that were answered until now. If the page could not be served, `learn` is told why before it is served again.
+    pub(super) fn collect(&self, learn: impl Fn(Error)) -> Result<u64> {
+        let Some(status) = self.relay.failure() else { return Ok(self.relay.take_done()) };
+        let failure = Error::check(status);
+        let _ = failure.inspect_err(|error| learn(*error));
+        self.relay.forgive();
+        failure.map(|()| 0)
     }
 
     /// Says that the thread that posts waits. Answers whether it is to; if not, there is something to look at.
@@ -132,6 +137,20 @@ impl Runner {
         serve: impl Fn() -> Result<[u64; 2], CallError>,
     ) -> Result<()> {
         self.thread.store(self.threads.current(), Relaxed);
+        let ended = self.run_until_it_cannot_wait(core, header, serve);
+        // Whoever opens the page next starts another.
+        self.is_started.store(false, Relaxed);
+        self.tell(self.relay.fail(ended.status()));
+        Err(ended)
+    }
+
+    /// Answers why.
+    fn run_until_it_cannot_wait(
+        &self,
+        core: u64,
+        header: &Header<AtomicU64>,
+        serve: impl Fn() -> Result<[u64; 2], CallError>,
+    ) -> Error {
         let arrived = self.threads.background().and_then(|()| self.threads.migrate(core));
         let mut seen = 0;
         loop {
@@ -141,12 +160,14 @@ impl Runner {
                 self.tell(match arrived.and_then(|()| self.pass(header, &serve)) {
                     Ok(answered) => self.relay.end(announced, answered),
                     Err(error) => self.relay.fail(error.status()),
-                })?;
+                });
             }
             // Calls of methods that wait are answered by threads of the server, which wake this one.
-            self.tell(self.relay.hand_over(header.take_done()))?;
+            self.tell(self.relay.hand_over(header.take_done()));
             if header.wait_for_client().is_some() && self.relay.prepare_to_sleep(seen) {
-                self.threads.block()?;
+                if let Err(error) = self.threads.block() {
+                    return error;
+                }
                 self.relay.rise();
             }
         }
@@ -163,15 +184,17 @@ impl Runner {
                 return Ok(answered);
             }
             let answered = answered | header.take_done();
-            self.tell(self.relay.hand_over(answered))?;
+            self.tell(self.relay.hand_over(answered));
             all |= answered;
         }
         if all == 0 { Err(Error::Page(PageError::NotServed)) } else { Ok(0) }
     }
 
-    /// Wakes the thread that posts, if it waits.
-    fn tell(&self, waits: bool) -> Result<()> {
-        if waits { self.threads.wake(self.poster.load(Relaxed)) } else { Ok(()) }
+    /// Wakes the thread that posts, if it waits. It may have ended meanwhile; then nobody waits.
+    fn tell(&self, waits: bool) {
+        if waits {
+            let _ = self.threads.wake(self.poster.load(Relaxed));
+        }
     }
 }
 

@@ -138,7 +138,13 @@ fn a_fault_ends_the_calls_that_it_hit_and_others_are_served() {
         let faulted: Result<u64> = Err(Error::Kernel(KernelError::Faulted));
         for round in 0..100 {
             faults.store(true, SeqCst);
-            let sums: Vec<_> = (0..3).map(|at| posts.post::<u64, Error, _>(0, [at, round, 0, 0]).unwrap()).collect();
+            let post = |at| {
+                let sum = posts.post::<u64, Error, _>(0, [at, round, 0, 0]).unwrap();
+                // The server can be asked to go on before anybody has learnt of the fault.
+                posts.hasten();
+                sum
+            };
+            let sums: Vec<_> = (0..3).map(post).collect();
             assert_eq!(posts.flush().map_err(Error::from), faulted);
             let answers: Vec<_> = sums.into_iter().map(Ticket::take).collect();
             assert_eq!(answers.iter().filter(|answer| **answer == faulted).count(), 1, "{answers:?}");
@@ -209,4 +215,69 @@ fn a_server_that_has_always_more_to_do_is_an_error_if_it_answers_nothing_and_kee
             }
         }
     });
+}
+
+/// Nobody can be woken, and one sleeps so many times.
+struct Alone(AtomicU64);
+
+impl WorkerThreads for Alone {
+    fn spawn(&self, _: Function) -> Result<()> {
+        Ok(())
+    }
+
+    fn wake(&self, _: u64) -> Result<()> {
+        Err(Error::numbered(2))
+    }
+
+    fn pause(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn background(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl RunnerThreads for Alone {
+    fn current(&self) -> u64 {
+        0
+    }
+
+    fn block(&self) -> Result<()> {
+        self.0.fetch_update(SeqCst, SeqCst, |times| times.checked_sub(1)).map(drop).map_err(|_| Error::Unknown)
+    }
+
+    fn migrate(&self, _: u64) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn alone(sleeps: u64) -> &'static Runner {
+    let threads: &Alone = Box::leak(Box::new(Alone(AtomicU64::new(sleeps))));
+    Box::leak(Box::new(Runner::new(threads, |_| Ok(()))))
+}
+
+#[test]
+fn a_runner_outlives_who_waited_and_is_started_again_when_it_has_ended() {
+    let runner = alone(1);
+    let ends = ends_with(1, Some(runner));
+    runner.start().unwrap();
+    runner.announce();
+    assert!(runner.relay.prepare_to_wait(false), "whoever waits will not be there any more");
+    let passes = AtomicU64::new(0);
+    let serve = || {
+        passes.fetch_add(1, SeqCst);
+        Ok([1, 0])
+    };
+    assert_eq!(runner.run(0, ends.header(), serve), Err(Error::Unknown), "it slept, and cannot a second time");
+    assert_eq!((passes.load(SeqCst), runner.relay.take_done()), (1, 1));
+    assert!(!runner.is_started.load(SeqCst));
+    assert_eq!(runner.collect(|_| ()), Err(Error::Unknown), "and who waits is told");
+}
+
+#[test]
+fn who_is_woken_for_another_reason_looks_for_itself() {
+    let runner = alone(1);
+    assert_eq!(runner.wait(false, |_| ()), Ok(0));
+    assert_eq!(runner.wait(true, |_| ()), Err(Error::Unknown), "who waits for the end sleeps on");
 }
