@@ -198,7 +198,8 @@ fn a_fault_is_dealt_with_before_the_page_is_served_again() {
         let second = client.poll(tickets[1]);
         assert_eq!(second, Ok(Some(expected(2))), "it was not the one that the server died at");
         assert!(next.is_none_or(|ticket| client.poll(ticket) == Ok(Some(expected(3)))));
-        let run = [(1, !has_died), (2, true), (3, next.is_some())].into_iter().filter_map(|(word, is)| is.then_some(word));
+        let run =
+            [(1, !has_died), (2, true), (3, next.is_some())].into_iter().filter_map(|(word, is)| is.then_some(word));
         assert!(run.eq(ran), "each is run once, but that one");
     });
 }

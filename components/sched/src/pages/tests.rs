@@ -21,7 +21,12 @@ struct Played {
 
 impl Played {
     fn new(served: Result<[u64; 2]>, waits: &[bool]) -> Self {
-        Self { served: Cell::new(served), next: RefCell::default(), waits: RefCell::new(waits.to_vec()), log: RefCell::default() }
+        Self {
+            served: Cell::new(served),
+            next: RefCell::default(),
+            waits: RefCell::new(waits.to_vec()),
+            log: RefCell::default(),
+        }
     }
 }
 
