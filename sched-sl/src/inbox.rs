@@ -30,6 +30,12 @@ impl<W> Notice<W> {
 }
 
 impl<W: Word> Notice<W> {
+    /// Adds to what is wanted; `more` leaves no 0. Answers whether nothing was: then whoever asks is to [put](Inbox::put) it in.
+    #[must_use = "the core may sleep"]
+    pub fn add(&self, more: impl Fn(u64) -> u64) -> bool {
+        self.wanted.update(|wanted| Some(more(wanted))) == Some(0)
+    }
+
     /// Whether nothing is wanted.
     pub fn is_empty(&self) -> bool {
         self.wanted.load(Acquire) == 0
@@ -51,17 +57,19 @@ impl<W> Inbox<W> {
 }
 
 impl<W: Word> Inbox<W> {
-    /// Adds to what is wanted by the notice of this number; `more` leaves no 0. Answers whether the core is to look.
+    /// Adds to what is wanted by the notice of this number; `more` leaves no 0. Answers whether the core is to look: whoever was first to
+    /// want something has it do so.
     #[must_use = "the core may sleep"]
     pub fn post(&self, number: usize, notice: &Notice<W>, more: impl Fn(u64) -> u64) -> bool {
-        let is_first = notice.wanted.update(|wanted| Some(more(wanted))) == Some(0);
+        let is_first = notice.add(more);
         if is_first {
             self.put(number, notice);
         }
         is_first
     }
 
-    fn put(&self, number: usize, notice: &Notice<W>) {
+    /// Puts in the notice of this number, of which nothing was wanted before: the core is to look.
+    pub fn put(&self, number: usize, notice: &Notice<W>) {
         self.first.update(|first| {
             notice.next.store(first, Relaxed);
             Some(number as u64 + 1)

@@ -53,7 +53,8 @@ const BACK: u64 = 1;
 const NOT_BELIEVED: u64 = 2;
 
 impl Member {
-    /// The thread that executes this joins the others of its component. From now on it stays on its core.
+    /// The thread that executes this joins the others of its component. From now on it stays on its core: where it would go to another, also to
+    /// wait at a blockpoint there, its scheduler refuses that.
     ///
     /// # Errors
     ///

@@ -54,6 +54,8 @@ struct Known {
     is_background: AtomicBool,
     /// Whether somebody on another core may wait for its end.
     is_awaited: AtomicBool,
+    /// Whether it wanted to go to another core, and cannot.
+    stays: AtomicBool,
     /// The core of the kernel's thread.
     core: AtomicU8,
     /// The kernel's thread, once there is one.
@@ -71,6 +73,7 @@ impl Known {
             client: AtomicU8::new(0),
             is_background: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
+            stays: AtomicBool::new(false),
             core: AtomicU8::new(0),
             slot: AtomicU32::new(0),
             word: AtomicU32::new(0),
@@ -353,9 +356,29 @@ impl Shared {
     }
 
     /// Has a thread that was taken from another core go on at its new home; it may have been woken meanwhile.
-    pub fn send_arrival(&self, machine: &impl Machine, index: u64, is_background: bool, is_woken: bool) {
-        let _ = self.known(index).map(|known| known.is_background.store(is_background, Relaxed));
-        self.send(machine, index, if is_woken { mail::ARRIVE | mail::WAKE } else { mail::ARRIVE });
+    ///
+    /// That it arrives is said before it is known to live there: who wakes it there finds that, and nobody takes in a wake-up of one that
+    /// is not there yet. Where something is on its way to its old home, that goes along.
+    pub fn send_arrival(&self, machine: &impl Machine, (index, home): (u64, u32), is_background: bool, is_woken: bool) {
+        let (Ok(known), Ok(core)) = (self.known(index), self.core(home)) else { return };
+        known.is_background.store(is_background, Relaxed);
+        let what = mail::ARRIVE | if is_woken { mail::WAKE } else { 0 };
+        let is_first = known.mail.add(|mail| mail | u64::from(what));
+        self.settle(index, home);
+        if is_first {
+            core.inbox.put(index as usize, &known.mail);
+            self.call(machine, home);
+        }
+    }
+
+    /// Notes that a thread that wanted to go to another core cannot.
+    pub fn stay(&self, index: u64) {
+        let _ = self.known(index).map(|known| known.stays.store(true, Release));
+    }
+
+    /// Whether that was noted of a thread since it last asked.
+    pub fn take_stay(&self, index: u64) -> bool {
+        self.known(index).is_ok_and(|known| known.stays.swap(false, AcqRel))
     }
 
     /// Whether the system does not wait for the end of a thread that has arrived.

@@ -308,7 +308,7 @@ pub enum ThreadOperation {
     ///
     /// Errors: `RightsExceeded` without [`DISPATCH`](crate::rights::thread::DISPATCH); `WrongCore` if the thread is another core's; `BadArgument` if
     /// there is no such core, or it does not take part; `NotDispatchable` if the thread runs, receives, waits for another's end, or has faulted or was
-    /// ended; `InUse` if somebody waits for its end, or it is the scheduler of others; `Pending` if what another core sent to it is on its way.
+    /// ended; `InUse` if somebody waits for its end, it is the scheduler of others, or it has joined peers; `Pending` if what another core sent to it is on its way.
     Migrate = 5,
 }
 

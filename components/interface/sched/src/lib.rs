@@ -29,7 +29,7 @@ runtime::errors! {
         TooManyPoints = 9: "the component has as many blockpoints as it may have",
         NoSuchCore = 10: "the scheduler does not run on that core, or has no room there",
         HolderEnded = 11: "the thread that was waited for has ended, and will never bring that about",
-        BoundToCore = 12: "the thread cannot leave its core: its time there is limited, it schedules others, or has been called by others",
+        BoundToCore = 12: "the thread cannot leave its core: its time there is limited, it schedules others, has been called by others, or has joined its peers",
         OnAnotherCore = 13: "the thread that is called is on another core",
         TooLarge = 32: "the system is larger than the scheduler keeps account of",
         Deadlock = 33: "nobody can run, and nothing will change that",

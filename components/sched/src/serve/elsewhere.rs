@@ -66,6 +66,9 @@ impl<M: Machine> Call<'_, M> {
         context.inside(|state| state.set_out(&self.scheduler.part(), me, core, context.now()))?;
         // The scheduler's own thread moves this one, as soon as that does not run; what it asks for on the other core is refused.
         while self.scheduler.machine.executing_core() == own {
+            if self.scheduler.shared.take_stay(me.1) {
+                return Err(SchedError::BoundToCore);
+            }
             context.let_own_run();
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::Machine;
 use crate::context::Context;
 use crate::directory::Entry;
 use crate::state::{Called, State, Target, refused};
-use crate::visit::refusal;
+use crate::visit::{Visit, refusal};
 use runtime::section::Guard;
 use sched_interface::{Result, SchedError};
 use sched_sl::{Kernel, ThreadId};
@@ -23,10 +23,17 @@ impl<M: Machine> Call<'_, M> {
 
     #[inline(always)]
     pub(super) fn exchange_with(&self, server: u64, word: u64) -> Result<u64> {
-        let (visit, letters) = (self.visit()?, &self.scheduler.letters);
-        let Some(server) = self.scheduler.directory.find(server) else {
-            return Err(refuse_call(server, visit, self.scheduler.shared, self.caller.token));
-        };
+        let visit = self.visit()?;
+        match self.scheduler.directory.find(server) {
+            Some(server) => self.exchange_with_one(visit, server, word),
+            None => Err(refuse_call(server, visit, self.scheduler.shared, self.caller.token)),
+        }
+    }
+
+    /// Calls a thread that was found, and may have ended meanwhile.
+    #[inline(always)]
+    pub(crate) fn exchange_with_one(&self, visit: Visit<'_, M>, server: Entry, word: u64) -> Result<u64> {
+        let letters = &self.scheduler.letters;
         let (mut state, now) = (visit.enter(), visit.now());
         let by = (visit.me(), self.caller.token, self.caller.thread);
         match state.call(letters, by, (server, word), now) {
@@ -84,7 +91,10 @@ impl<M: Machine> Call<'_, M> {
 #[cold]
 #[inline(never)]
 fn call_unusually<M: Machine>(context: Context<'_, M>, state: Guard<'_, State>, server: Entry) -> Result<()> {
-    wait(context, state, |state, me, now| state.call_slowly(me, state.other(server)?, now))
+    wait(context, state, |state, me, now| {
+        let called = state.other(server).and_then(|server| state.call_slowly(me, server, now));
+        called.inspect_err(|_| state.take_back(me))
+    })
 }
 
 #[cold]

@@ -6,7 +6,11 @@
 use super::{Member, PLACES, Part, State, refused};
 use crate::Machine;
 use crate::directory::Entry;
+use crate::shared::Shared;
+use abi::error::Error as KernelError;
 use abi::plan;
+use runtime::CallError;
+use runtime::scheduling::Thread;
 use sched_interface::{Result, SchedError};
 use sched_sl::{Instant, State as Is};
 
@@ -52,7 +56,7 @@ impl State {
         self.leaving > 0
     }
 
-    /// Has all go who are about to. Those to which somebody has just sent go next time.
+    /// Has all go who are about to. Those to which somebody has just sent go next time; those that the kernel does not let go stay.
     pub fn send_off(&mut self, part: &Part<impl Machine>) {
         for place in 0..PLACES {
             let member = self.members.get(place).copied().flatten();
@@ -63,18 +67,37 @@ impl State {
     }
 
     fn send_one_off(&mut self, part: &Part<impl Machine>, member: Member, index: u64, core: u32) {
-        let thread = part.directory.find(index).and_then(Entry::thread);
-        let Some(thread) = thread.filter(|thread| part.machine.migrate(*thread, core).is_ok()) else { return };
+        let Some(thread) = part.directory.find(index).and_then(Entry::thread) else { return };
+        match part.machine.migrate(thread, core) {
+            Ok(()) => self.have_gone(part, member, (index, thread), core),
+            Err(SchedError::Call(CallError::Kernel(KernelError::Pending))) => {}
+            Err(_) => self.let_stay(part.shared, member, (index, core)),
+        }
+    }
+
+    /// A thread that cannot go after all, as one that has joined peers, goes on here.
+    #[cold]
+    fn let_stay(&mut self, shared: &Shared, member: Member, (index, core): (u64, u32)) {
+        if let Some(member) = self.members.get_mut(member.id.place()).and_then(Option::as_mut) {
+            member.leaves = None;
+        }
+        self.leaving -= 1;
+        shared.vacate(core);
+        shared.stay(index);
+        // If it has ended, that is as well.
+        let _ = self.threads.release(member.id);
+    }
+
+    fn have_gone(&mut self, part: &Part<impl Machine>, member: Member, (index, thread): (u64, Thread), core: u32) {
         let is_woken = self.threads.state(member.id) == Ok(Is::AsleepWoken);
         part.directory.take(index);
         self.remove(part.letters, member);
         self.leaving -= 1;
         part.shared.keep(index, thread, core);
         part.shared.vacate(part.machine.core());
-        part.shared.settle(index, core);
         // Whoever waits for it here hears of its end from there.
         part.shared.expect_end(index);
-        part.shared.send_arrival(part.machine, index, member.is_background, is_woken);
+        part.shared.send_arrival(part.machine, (index, core), member.is_background, is_woken);
     }
 
     /// A thread has come from another core.

@@ -202,6 +202,13 @@ impl State {
         .map_err(refused)
     }
 
+    /// What was thought to be taken was not, since another is in the place of the thread that was called: that one still waits for a call.
+    pub fn take_back(&mut self, me: ThreadId) {
+        if let Role::IsServed(to) = self.parties.role(me.place()) {
+            self.parties.set(to.into(), Role::Accepts);
+        }
+    }
+
     /// A thread that wanted to wait goes on.
     pub fn give_up(&mut self, me: Entry) {
         if let Role::Calls(to) = self.parties.role(me.place()) {

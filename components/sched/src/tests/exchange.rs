@@ -1,6 +1,8 @@
 //! Calls between threads.
 
 use super::fake::{Me, World, index_of_client, index_of_created, token};
+use crate::directory::Entry;
+use crate::visit::Visit;
 use abi::event::What;
 use sched_interface::{Sched, SchedError};
 use std::format;
@@ -40,6 +42,52 @@ fn a_call_is_answered_wherever_anybody_loses_the_core() {
     for priority in [3, 30] {
         (0..120).for_each(|after| exchanges(priority, after));
     }
+}
+
+/// A thread that was looked up has ended, and another is in its place by the time that the caller comes.
+#[test]
+fn who_is_called_in_the_place_of_another_still_waits_for_a_call() {
+    let world = World::with_reach(&[(20, &[]), (10, &[10, 10])], &[(0, 1)]);
+    let [first, second] = [0, 1].map(|at| index_of_created(1, at));
+    let found = |index| world.scheduler.directory.find(index);
+    let gone = std::sync::Mutex::new(None);
+    let gone: &'static _ = std::boxed::Box::leak(std::boxed::Box::new(gone));
+    for at in [0, 1] {
+        world.created(1, at, 2, |me| {
+            me.sched().block().unwrap();
+            What::Ended(0)
+        });
+    }
+    world.created(1, 0, 3, |_| What::Ended(0));
+    world.created(1, 1, 3, |me| {
+        serve(me, 1);
+        What::Ended(0)
+    });
+    world.main(1, move |me| {
+        let create = |word| me.sched().create(word).unwrap();
+        assert_eq!([create(2), create(2)], [first, second]);
+        *gone.lock().unwrap() = found(first);
+        // Their places are given out again, the last one first.
+        for index in [first, second] {
+            me.sched().wake(index).unwrap();
+            while found(index).is_some() {
+                me.sched().yield_now().unwrap();
+            }
+        }
+        assert_eq!([create(3), create(3)], [first, second]);
+        assert_eq!(
+            found(second).map(Entry::place),
+            gone.lock().unwrap().map(Entry::place),
+            "in the place of the first"
+        );
+    });
+    world.main(0, move |me| {
+        me.sched().sleep_until(200).unwrap();
+        let (visit, gone) = (Visit::of(&world.scheduler, me.index).unwrap(), gone.lock().unwrap().unwrap());
+        assert_eq!(me.sched().exchange_with_one(visit, gone, 1), Err(SchedError::NoSuchThread));
+        assert_eq!(me.sched().exchange(second, 4), Ok(8), "it was not called, and waits for that");
+    });
+    assert_eq!(world.run(), Ok(0));
 }
 
 #[test]

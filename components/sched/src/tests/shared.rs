@@ -1,6 +1,6 @@
 //! What cores leave for each other: nothing is lost, and nobody waits.
 
-use super::fake::{Fake, World};
+use super::fake::{Fake, World, index_of_client};
 use crate::shared::Shared;
 use crate::shared::mail::{ARRIVE, START, WAKE};
 use abi::event::What;
@@ -205,6 +205,37 @@ fn no_trigger_is_lost_between_cores() {
             && left.iter().all(|told| *told == (third.to_word(), triggered(ROUNDS - 1, Wakes::All)))
     );
     assert_eq!(said(&shared), [], "and of none twice");
+}
+
+#[test]
+fn a_thread_that_the_kernel_does_not_let_go_goes_on_here_and_is_told_so() {
+    let world = World::new(&[(16, &[]), (16, &[])]);
+    world.fake.runs_on(CORES);
+    world.fake.keep_here(index_of_client(0));
+    world.main(0, |me| {
+        for _ in 0..2 {
+            assert_eq!(me.sched().migrate(1), Err(SchedError::BoundToCore));
+        }
+        me.log("is here");
+        me.sched().yield_now().unwrap();
+    });
+    world.main(1, |me| me.log("another"));
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.log(), ["another", "is here"]);
+    assert_eq!(world.fake.moved(), []);
+}
+
+#[test]
+fn what_is_sent_to_a_thread_that_moves_comes_with_its_arrival() {
+    let machine = &World::new(&[]).fake;
+    let shared = shared(&[0]);
+    shared.send_arrival(machine, (0, 1), false, true);
+    shared.send(machine, 0, WAKE);
+    assert_eq!((taken(&shared, 0), taken(&shared, 1)), ([].into(), [(0, ARRIVE | WAKE)].into()));
+    // What was on its way to its old home has it arrive from there.
+    shared.send(machine, 0, WAKE);
+    shared.send_arrival(machine, (0, 2), false, false);
+    assert_eq!((taken(&shared, 2), taken(&shared, 1)), ([].into(), [(0, ARRIVE | WAKE)].into()));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test that indexes out of its vectors should fail")]
 
 use super::*;
+use crate::component::Reference;
 use crate::dispatch::{self, Decision};
 use crate::endpoint;
 use crate::invocation;
@@ -19,6 +20,7 @@ const OTHER: u32 = 6;
 /// Two threads of a component under the first thread; the one runs, and both have joined.
 struct Scene {
     system: System,
+    component: Reference,
     root: Frame,
     one: Frame,
     other: Frame,
@@ -30,7 +32,7 @@ impl Scene {
         let system = System::new();
         let component = system.component(4);
         let [one, other] = [ONE, OTHER].map(|index| system.thread_in(index, component));
-        let mut scene = Self { root: system.core.thread(), system, one, other, token: 0 };
+        let mut scene = Self { root: system.core.thread(), system, component, one, other, token: 0 };
         for (thread, index) in [(other, OTHER), (one, ONE)] {
             scene.run(thread);
             scene.stand_on(index);
@@ -126,6 +128,8 @@ fn what_cannot_be_is_not_believed() {
         }),
         ("it is in a server", |scene| {
             set_state(scene, State::Preempted);
+            // It has left no stack behind: a component that lies can call from nowhere.
+            thread::first_level(&scene.system.memory, scene.other)[entry::STACK].store(0, Relaxed);
             let top = thread::top(&scene.system.memory, scene.other);
             scene.words(scene.other)[thread::TOP].store(top + entry::BYTES, Relaxed);
         }),
@@ -164,14 +168,18 @@ fn what_cannot_be_is_not_believed() {
 
 #[test]
 fn nobody_is_left_who_has_an_invocation_in_progress() {
-    let mut scene = Scene::new();
-    let server = scene.system.component(7);
-    let capability = crate::capability::Invocation { server, entry: 0x50_0000, token: 0, methods: 1 };
-    invocation::invoke(&scene.system.memory, &mut scene.system.core, capability, 0, [0; 4]).unwrap();
-    scene.stand_on(OTHER);
-    assert_eq!(scene.here(0), Err(Error::NotDispatchable));
-    assert_eq!(scene.here(START), Err(Error::BadArgument), "nor does a server have it join");
-    assert_eq!(scene.current(), scene.one);
+    let of_another: fn(&mut Scene) -> Reference = |scene| scene.system.component(7);
+    let its_own: fn(&mut Scene) -> Reference = |scene| scene.component;
+    for server in [of_another, its_own] {
+        let mut scene = Scene::new();
+        let server = server(&mut scene);
+        let capability = crate::capability::Invocation { server, entry: 0x50_0000, token: 0, methods: 1 };
+        invocation::invoke(&scene.system.memory, &mut scene.system.core, capability, 0, [0; 4]).unwrap();
+        scene.stand_on(OTHER);
+        assert_eq!(scene.here(0), Err(Error::NotDispatchable));
+        assert_eq!(scene.here(START), Err(Error::BadArgument), "nor does a server have it join");
+        assert_eq!(scene.current(), scene.one);
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Threads that hand over to each other without the kernel: they lose the core at ever other places, or fault behind each instruction, or
-//! one of them lies, and each is always who the kernel takes it for.
+//! one of them lies, or wants what it cannot have, and each is always who the kernel takes it for.
 //!
 //! To hand over without the kernel is unsafe, and this image tests that.
 #![no_std]
 #![no_main]
 
 mod lies;
+mod refused;
 mod stepped;
 
 use console_interface::{ConsoleClient, Writer};
@@ -22,6 +23,8 @@ runtime::import!(SCHED: SchedClient);
 runtime::parameter!(ROUNDS: u64 = 20_000, "rounds");
 runtime::parameter!(STEPPED: bool = false, "stepped");
 runtime::parameter!(LIES: bool = false, "lies");
+runtime::parameter!(OTHER_BUDGET: bool = false, "other-budget");
+runtime::parameter!(ELSEWHERE: bool = false, "elsewhere");
 
 runtime::component! { main: run }
 
@@ -46,9 +49,11 @@ fn say(text: Arguments<'_>) {
 }
 
 fn run() -> Result<()> {
-    match (STEPPED.get(), LIES.get()) {
-        (true, _) => stepped::run(),
-        (_, true) => lies::run(),
+    match (STEPPED.get(), LIES.get(), OTHER_BUDGET.get(), ELSEWHERE.get()) {
+        (true, ..) => stepped::run(),
+        (_, true, ..) => lies::run(),
+        (_, _, true, _) => refused::hand_over(),
+        (.., true) => refused::go_elsewhere(),
         _ => sweep(),
     }
 }

@@ -49,6 +49,9 @@ pub struct Kernel {
     pub expires_rescued: bool,
     /// How often other cores were called.
     pub calls: u64,
+    /// The cores of the scheduler, and threads that stay on theirs, by index.
+    pub cores: u64,
+    pub stay: Vec<u64>,
     /// Threads that went to other cores, by index, and where to.
     pub moved: Vec<(u64, u32)>,
     pub log: Vec<String>,
@@ -76,6 +79,8 @@ impl Kernel {
             rescued: 0,
             expires_rescued: false,
             calls: 0,
+            cores: 1,
+            stay: Vec::new(),
             moved: Vec::new(),
             log: Vec::new(),
         }

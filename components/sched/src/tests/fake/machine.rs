@@ -79,6 +79,16 @@ impl Fake {
         self.lock().calls
     }
 
+    /// The scheduler has these cores.
+    pub fn runs_on(&self, cores: u64) {
+        self.lock().cores = cores;
+    }
+
+    /// The thread with this index cannot go to another core, as one that has joined peers.
+    pub fn keep_here(&self, index: u64) {
+        self.lock().stay.push(index);
+    }
+
     /// Threads that went to other cores, by index, and where to.
     pub fn moved(&self) -> Vec<(u64, u32)> {
         self.lock().moved.clone()
@@ -159,7 +169,7 @@ impl Machine for &'static Fake {
     }
 
     fn cores(&self) -> u64 {
-        1
+        self.lock().cores
     }
 
     fn call(&self, _: u32) -> Result<()> {
@@ -170,6 +180,9 @@ impl Machine for &'static Fake {
 
     fn migrate(&self, thread: Thread, core: u32) -> Result<()> {
         let index = self.index(thread.number().get()).into();
+        if self.lock().stay.contains(&index) {
+            return refuse(KernelError::InUse);
+        }
         self.lock().moved.push((index, core));
         Ok(())
     }
