@@ -19,6 +19,12 @@
 //! about a lock or a condition when first somebody waits for it, and forgets it when that is dropped; how many it can
 //! know of at once for each component is bounded, and what comes on top polls instead, more slowly.
 //!
+//! # On the host
+//!
+//! A library that uses this is tested on the host as any other, if the package asks for the feature `host` under its `dev-dependencies`: then
+//! threads are those of the standard library, and so is the clock, and a scheduler is played. No image is built with what is asked for there.
+//! Without it, whatever would ask a scheduler outside an image panics. One difference is left: a panic unwinds there, and gives locks back.
+//!
 //! # What is different from the standard library
 //!
 //! - *Nothing unwinds.* A panic or a fault ends its thread, or the call of another component in which it happens, and drops nothing. So there
@@ -48,7 +54,7 @@
 
 #[cfg(test)]
 extern crate self as concurrency;
-#[cfg(test)]
+#[cfg(any(test, feature = "host"))]
 extern crate std;
 
 mod point;

@@ -54,6 +54,15 @@ macro_rules! crossing {
     }};
 }
 
+/// Fails a test that calls what only an image can call: on the host it would be Linux that is asked, with whatever happens to be there.
+#[inline(always)]
+fn expect_image() {
+    debug_assert!(
+        crate::is_image(),
+        "there is nothing behind a capability on the host: implement the interface's trait there"
+    );
+}
+
 /// The words, and behind them nothing in particular.
 const fn and_anything<const WORDS: usize>(words: [u64; WORDS]) -> [MaybeUninit<u64>; 4] {
     let mut all = [MaybeUninit::uninit(); 4];
@@ -88,6 +97,7 @@ const fn and_zeros<const WORDS: usize>(words: [u64; WORDS]) -> [MaybeUninit<u64>
 /// changes nothing that this component's safe code relies on.
 #[inline(always)]
 pub(crate) unsafe fn invoke_trusted<const WORDS: usize>(word: u64, words: [u64; WORDS]) -> (u16, [u64; 2]) {
+    expect_image();
     // SAFETY: the block restores every register that it does not name as
     // changed. It writes below `rsp` and to the stack-top word, which exists by
     // the caller's promise and which nothing but such blocks uses.
@@ -101,6 +111,7 @@ pub(crate) unsafe fn invoke_trusted<const WORDS: usize>(word: u64, words: [u64; 
 /// As for [`invoke_trusted`].
 #[inline]
 pub(crate) unsafe fn invoke(word: u64, words: [u64; 4]) -> (u16, [u64; 2]) {
+    expect_image();
     // SAFETY: as in `invoke_trusted`.
     unsafe {
         crossing!(
@@ -169,6 +180,7 @@ pub(crate) unsafe fn switch(word: u64, words: [u64; 4]) -> u16 {
 /// As for [`invoke_trusted`].
 #[inline]
 pub(crate) unsafe fn invoke_cleared<const WORDS: usize>(word: u64, words: [u64; WORDS]) -> (u16, [u64; 2]) {
+    expect_image();
     // SAFETY: as in `invoke_trusted`; the registers cleared are saved or named as changed.
     unsafe {
         crossing!(
@@ -195,4 +207,16 @@ pub(crate) unsafe fn invoke_cleared<const WORDS: usize>(word: u64, words: [u64; 
 pub unsafe fn operate(capability: u32, operation: u16, words: [u64; 4]) -> (u16, [u64; 2]) {
     // SAFETY: the caller's promise is the callee's condition.
     unsafe { invoke(CapabilityWord::new(capability, operation).0, words) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "nothing behind a capability on the host")]
+    fn nothing_is_invoked_on_the_host() {
+        // SAFETY: it comes to no invocation.
+        let _ = unsafe { invoke(CapabilityWord::IDENTITY.0, [0; 4]) };
+    }
 }

@@ -19,10 +19,11 @@
 //!
 //! Each leaves a record for the composer, which fills in the words behind it.
 //! The macros belong in binaries: a library's tests run on the host, where there
-//! is nothing behind a capability. They implement the interface's trait instead.
+//! is nothing behind a capability. They implement the interface's trait instead. What a library can have is [`errors!`] and [`thread_local!`]; its
+//! tests name the feature `host` for the latter, under `dev-dependencies`: then threads of the host have values of their own, too.
 #![no_std]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "host"))]
 extern crate std;
 
 // The interface attribute names this crate from outside; so do its tests from inside.
@@ -75,7 +76,7 @@ pub use parameter::{Parameter, ParameterType};
 pub use ports::Ports;
 pub use registers::Registers;
 pub use server::{Arguments, Caller, Invocation, Reply};
-pub use start::{Core, Outcome};
+pub use start::{Core, Outcome, is_image};
 pub use text::Text;
 pub use word::{Answer, Word};
 

@@ -6,6 +6,13 @@ use crate::{Error, thread};
 /// entry stubs alone.
 pub static STACKS: u64 = 0;
 
+/// Whether this runs in an image, and not in a program of the host.
+#[inline]
+pub fn is_image() -> bool {
+    // SAFETY: an initialised static. Volatile, as the composer has written it, which the compiler does not know.
+    unsafe { (&raw const STACKS).read_volatile() != 0 }
+}
+
 /// Status of a thread that was started for a phase that there is not.
 pub const UNKNOWN_PHASE: u16 = abi::error::Error::BadArgument.status();
 

@@ -17,6 +17,11 @@
 //! A block begins with its own address, as `FS:0` has it on other systems, and with a word for the number of an error behind it
 //! ([`ERRNO_OFFSET`]), for code that is written like that of C. On the component's own threads, FS base is the block's address from when on it
 //! has one. In the methods that others call, it is what the client has there, which no server believes: [`with_base`] sets it for a while.
+//!
+//! In a test on the host that names the feature `host`, each thread has a block, too, and FS base stays the host's.
+
+#[cfg(feature = "host")]
+mod host;
 
 use crate::thread;
 use core::arch::asm;
@@ -137,7 +142,9 @@ impl fmt::Display for AccessError {
         f.write_str(match self {
             Self::Dropped => "the thread's value is gone",
             Self::NoRoom => "there is no room for the thread's value",
-            Self::NoThread => "only threads of the kernel have values of their own",
+            Self::NoThread => {
+                "only the kernel's threads have values of their own, and the host's where tests name the feature `host`"
+            }
         })
     }
 }
@@ -305,8 +312,12 @@ pub fn set_errno(number: i32) -> Result<(), AccessError> {
 ///
 /// [`AccessError`].
 pub fn with_base<R>(does: impl FnOnce() -> R) -> Result<R, AccessError> {
+    let block = own_block()?;
+    if !crate::is_image() {
+        return Ok(does());
+    }
     let before = base();
-    set_base(own_block()?.this.get());
+    set_base(block.this.get());
     let result = does();
     set_base(before);
     Ok(result)
@@ -314,6 +325,10 @@ pub fn with_base<R>(does: impl FnOnce() -> R) -> Result<R, AccessError> {
 
 #[inline]
 fn own_block() -> Result<&'static Block, AccessError> {
+    #[cfg(feature = "host")]
+    if !crate::is_image() {
+        return Ok(host::own_block());
+    }
     let word = thread::storage_word().ok_or(AccessError::NoThread)?;
     // SAFETY: the word is this thread's, and nobody else knows of it. Volatile, because it lies where the compiler knows of nothing.
     match unsafe { word.read_volatile() } {

@@ -1,4 +1,4 @@
-//! A scheduler for tests: threads are the host's, and a blockpoint is an entry of a map.
+//! A scheduler for tests on the host: threads are the host's, and a blockpoint is an entry of a map.
 
 use super::SCHED;
 use core::cell::Cell;
@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use runtime::CallError;
 use sched_interface::{NEVER, NOBODY, Result, Sched, SchedError};
 use std::collections::HashMap;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -16,7 +16,10 @@ use std::vec::Vec;
 static THREADS: AtomicU32 = AtomicU32::new(0);
 
 std::thread_local! {
-    static NUMBER: Cell<u32> = const { Cell::new(0) };
+    /// Nothing is dropped, so that it is there as long as anything of the thread is.
+    static NUMBER: Cell<Option<NonZeroU32>> = const { Cell::new(None) };
+    /// Of a thread that somebody else has started.
+    static END: End = const { End };
     /// Whether this thread executes what a client called.
     pub static IS_CALLED: Cell<bool> = const { Cell::new(false) };
     /// How often this thread has called the scheduler.
@@ -25,11 +28,29 @@ std::thread_local! {
     pub static REFUSES_POINTS: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Says that its thread has ended.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        SCHED.end(number().get().into());
+    }
+}
+
+/// The number of the thread that executes this.
 pub fn number() -> NonZeroU32 {
-    let number = NUMBER.get();
-    let number = if number == 0 { THREADS.fetch_add(1, Relaxed) + 1 } else { number };
-    NUMBER.set(number);
-    NonZeroU32::new(number).unwrap()
+    NUMBER.get().unwrap_or_else(|| {
+        let number = next();
+        NUMBER.set(Some(number));
+        // One that is about to end need not say so: nobody knows it.
+        let _ = END.try_with(|_| ());
+        number
+    })
+}
+
+/// A number that no thread has had.
+fn next() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(THREADS.fetch_add(1, Relaxed))
 }
 
 fn start() -> Instant {
@@ -70,10 +91,11 @@ impl Played {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.get_or_init(Mutex::default).lock().unwrap()
+        self.state.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Blockpoints that there are.
+    #[cfg(test)]
     pub fn points(&self) -> usize {
         self.state().points.values().filter(|point| !point.is_freed).count()
     }
@@ -84,6 +106,7 @@ impl Played {
     }
 
     /// The thread that calls this faults: nothing of it goes on, or is dropped.
+    #[cfg(test)]
     pub fn fault(&self) -> ! {
         self.end(number().get().into());
         loop {
@@ -100,7 +123,7 @@ impl Played {
                 return false;
             }
             let left = Duration::from_nanos(left.min(1_000_000_000));
-            state = self.changed.wait_timeout(state, left).unwrap().0;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }
@@ -155,9 +178,10 @@ impl Sched for Played {
 
     fn create(&self, word: u64) -> Result<u64> {
         CALLS.set(CALLS.get() + 1);
-        let index = THREADS.fetch_add(1, Relaxed) + 1;
+        let number = next();
+        let index = number.get();
         let started = thread::spawn(move || {
-            NUMBER.set(index);
+            NUMBER.set(Some(number));
             runtime::thread::run(word)
         });
         // It has ended when its own values are dropped.

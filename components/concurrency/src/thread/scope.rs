@@ -6,6 +6,7 @@ use crate::scheduler;
 use crate::{HOLDER_ENDED, ThreadError};
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::forget;
 use core::ptr::from_ref;
 use runtime::{Error, Result};
 
@@ -23,7 +24,8 @@ pub struct Scope<'scope, 'env: 'scope> {
 
 /// Has `body` start threads that borrow what lies around it, and waits for them, as `std::thread::scope`.
 ///
-/// If `body` panics, nobody waits; but then its thread is lost, and with it what they borrow stays as it is.
+/// If `body` panics, nobody waits; but then its thread is lost, and with it what they borrow stays as it is. On the host, where a panic unwinds,
+/// they are waited for all the same.
 ///
 /// # Errors
 ///
@@ -40,12 +42,26 @@ where
         return Err(NOT_ITS_OWN);
     }
     let scope = Scope { _place: 0, scope: PhantomData, env: PhantomData };
+    let unwinding = Unwinding(scope.id());
     let result = body(&scope);
+    forget(unwinding);
     match wait_for_all(scope.id()) {
         Ok(true) => Ok(result),
         Ok(false) => Err(HOLDER_ENDED),
         // They may still use what is about to go.
         Err(error) => unreachable!("cannot wait for the threads of a scope: {error}"),
+    }
+}
+
+/// Waits for the threads of a scope that a panic leaves. In an image nothing is dropped by a panic.
+struct Unwinding(usize);
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        if let Err(error) = wait_for_all(self.0) {
+            // The second panic is the end of the program.
+            unreachable!("cannot wait for the threads of a scope: {error}");
+        }
     }
 }
 

@@ -66,10 +66,7 @@ macro_rules! component {
                 )
             }
 
-            #[panic_handler]
-            fn __runtime_panicked(info: &::core::panic::PanicInfo<'_>) -> ! {
-                $crate::internal::panicked(info)
-            }
+            $crate::panic_handler!();
 
             $($crate::phase_record!($phase);)*
 
@@ -81,6 +78,27 @@ macro_rules! component {
             ];
         };
     };
+}
+
+/// What a panic leads to.
+#[cfg(not(feature = "host"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! panic_handler {
+    () => {
+        #[panic_handler]
+        fn __runtime_panicked(info: &::core::panic::PanicInfo<'_>) -> ! {
+            $crate::internal::panicked(info)
+        }
+    };
+}
+
+/// With the standard library there is one already: so an image can be checked beside the tests that ask for the feature.
+#[cfg(feature = "host")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! panic_handler {
+    () => {};
 }
 
 /// The words that a component's thread is told in a phase.
