@@ -25,6 +25,7 @@ use abi::crossing::METHODS;
 use abi::error::Error;
 use core::borrow::Borrow;
 use core::marker::PhantomData;
+use core::num::NonZeroU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A server's end of one page. Its state is its own, or lies elsewhere in the server's memory.
@@ -244,22 +245,22 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
         mut run: impl FnMut(Unread<'_, 's, W, N>) -> Outcome,
     ) {
         loop {
-            if ahead.now == 0 {
+            let Some(mut now) = NonZeroU64::new(ahead.now) else {
                 let Some(next) = round.after(ahead) else { return };
                 ahead = next;
-            }
+                continue;
+            };
             loop {
-                let slot = ahead.now.trailing_zeros();
-                ahead.now &= ahead.now - 1;
+                let slot = now.trailing_zeros();
+                ahead.now = now.get() & (now.get() - 1);
                 // Before the method runs, as it may be the end of this pass: what is posted then is behind what this one leaves.
                 round.keep_place(slot);
                 match claim(self.page.entry(slot)) {
                     Some(status) => self.serve(round, &mut ahead, (slot, status), methods, &mut run),
                     None => round.missing |= 1 << slot,
                 }
-                if ahead.now == 0 {
-                    break;
-                }
+                let Some(next) = NonZeroU64::new(ahead.now) else { break };
+                now = next;
             }
         }
     }
