@@ -14,11 +14,13 @@
 //! the hint. A client that has two such passes made at once has asked for two
 //! runs, as if by two entries; nobody else is concerned.
 
+mod call;
+mod round;
+
 use crate::entry::Entry;
-use crate::header::Header;
-use crate::layout::{ENTRIES, RESULTS};
+use crate::layout::ENTRIES;
 use crate::page::Page;
-use crate::request::{Reply, Request};
+use crate::request::Reply;
 use crate::status::Status;
 use crate::word::Word;
 use abi::crossing::METHODS;
@@ -26,7 +28,10 @@ use abi::error::Error;
 use core::borrow::Borrow;
 use core::marker::PhantomData;
 use core::num::NonZeroU64;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::{Relaxed, Release};
+use round::{Ahead, Round, announce, take_submitted};
+
+pub use call::{Arguments, Blocked, Call, Claimed, CompleteError, Completed, Outcome, Parked, Unread};
 
 /// A server's end of one page. Its state is its own, or lies elsewhere in the server's memory.
 #[derive(Debug)]
@@ -78,115 +83,6 @@ pub struct QuietPass {
     pub more: bool,
 }
 
-/// What became of a call: made by [`Claimed::answer`] and [`Claimed::block`] only.
-#[derive(Debug)]
-#[must_use = "the pass has to know what became of the call"]
-pub struct Outcome(());
-
-/// A call that a pass has taken and not read.
-#[derive(Debug)]
-#[must_use = "a call that is dropped is never answered"]
-pub struct Unread<'r, 'a, W, const N: usize = ENTRIES> {
-    claimed: Claimed<'r, 'a, W, N>,
-    method: u16,
-}
-
-/// A call's words, to be read once.
-#[derive(Debug)]
-pub struct Arguments<'a, W> {
-    entry: &'a Entry<W>,
-}
-
-/// A call that a pass has taken: answer it or block it. One that is dropped keeps its client waiting for ever.
-#[derive(Debug)]
-#[must_use = "a call that is dropped is never answered"]
-pub struct Claimed<'r, 'a, W, const N: usize = ENTRIES> {
-    round: &'r mut Round<'a, W, N>,
-    ahead: &'r mut Ahead,
-    edge: u64,
-    slot: u32,
-    entry: &'a Entry<W>,
-}
-
-/// A call that was read: this server's own copy, and what is to be done about it.
-#[derive(Debug)]
-#[must_use = "a call that is dropped is never answered"]
-pub struct Call<'r, 'a, W, const N: usize = ENTRIES> {
-    claimed: Claimed<'r, 'a, W, N>,
-    request: Request,
-}
-
-/// The right, and the duty, to answer a blocked call later.
-#[derive(Debug)]
-#[must_use = "a blocked call that is dropped is never answered"]
-pub struct Blocked {
-    edge: u64,
-    slot: u32,
-}
-
-/// A call that has become blocked.
-#[derive(Debug)]
-#[must_use = "it carries the duty to answer, and maybe a client to wake"]
-pub struct Parked {
-    /// For the pass.
-    pub outcome: Outcome,
-    /// For whoever answers the call.
-    pub blocked: Blocked,
-    /// Whether the client sleeps and is to be woken now, for what this pass answered before.
-    pub wake: bool,
-}
-
-/// A blocked call that was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a client may have to be woken"]
-pub struct Completed {
-    /// Whether the client sleeps and is to be woken now.
-    pub wake: bool,
-}
-
-/// Why a blocked call was not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompleteError {
-    /// The call came in by another page.
-    AnotherPage,
-}
-
-/// One pass under way.
-#[derive(Debug)]
-struct Round<'a, W, const N: usize> {
-    page: Page<'a, W, N>,
-    state: &'a State<W>,
-    /// Slots that were taken.
-    taken: u64,
-    /// Of those, where there was no call, or another worker took it.
-    missing: u64,
-    /// Of those, whose call was refused.
-    refused: u64,
-    /// Of those, of which nothing is to be announced any more: it was, or the call is blocked.
-    settled: u64,
-    /// Slots that were left to others.
-    left: u64,
-}
-
-/// Slots that a pass has yet to look at: from its place on, then those before, as a client fills them.
-#[derive(Clone, Copy, Debug)]
-struct Ahead {
-    now: u64,
-    then: u64,
-}
-
-impl Ahead {
-    #[inline]
-    fn new(slots: u64, place: u64) -> Self {
-        let now = slots & u64::MAX << (place % u64::from(u64::BITS));
-        Self { now, then: slots & !now }
-    }
-
-    const fn all(&self) -> u64 {
-        self.now | self.then
-    }
-}
-
 impl<'a, W: Word, const N: usize> Server<'a, W, State<W>, N> {
     /// The server's end of a page. `permitted` has a bit for each method that
     /// the edge permits; `edge` tells this page from the server's other ones
@@ -231,8 +127,7 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
     fn round(&self) -> (Round<'_, W, N>, Ahead) {
         let state: &State<W> = self.state.borrow();
         let taken = take_submitted(&self.page, state);
-        let round = Round { page: self.page, state, taken, missing: 0, refused: 0, settled: 0, left: 0 };
-        (round, Ahead::new(taken, state.next.load(Relaxed)))
+        (Round::new(self.page, state, taken), Ahead::new(taken, state.next.load(Relaxed)))
     }
 
     #[inline(always)]
@@ -271,14 +166,14 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
     ///
     /// [`CompleteError::AnotherPage`] if the call is not of this page; nothing was answered.
     pub fn complete(&self, blocked: Blocked, reply: &Reply) -> Result<Completed, CompleteError> {
-        if blocked.edge != self.edge || !self.is_blocked(blocked.slot) {
+        if blocked.edge() != self.edge || !self.is_blocked(blocked.slot()) {
             return Err(CompleteError::AnotherPage);
         }
         // Before *done* is shown, which orders it: the moment the client sees that, it may
         // submit the next call in this slot, and that one must not look blocked. Whoever blocks that sees what was done here.
-        self.state.borrow().blocked.fetch_and(!(1 << blocked.slot), Release);
-        self.page.entry(blocked.slot).answer(reply);
-        Ok(Completed { wake: announce(self.page.header(), 1 << blocked.slot) })
+        self.state.borrow().blocked.fetch_and(!(1 << blocked.slot()), Release);
+        self.page.entry(blocked.slot()).answer(reply);
+        Ok(Completed { wake: announce(self.page.header(), 1 << blocked.slot()) })
     }
 
     /// Calls that are blocked.
@@ -305,8 +200,8 @@ impl<'a, W: Word, S: Borrow<State<W>>, const N: usize> Server<'a, W, S, N> {
             round.refused |= 1 << slot;
             return refuse(entry, method);
         }
-        let claimed = Claimed { round, ahead, edge: self.edge, slot, entry };
-        let Outcome(()) = run(Unread { claimed, method: method as u16 });
+        let claimed = Claimed::new(round, ahead, self.edge, slot, entry);
+        let _answered = run(Unread::new(claimed, method as u16));
     }
 }
 
@@ -316,212 +211,3 @@ fn refuse<W: Word>(entry: &Entry<W>, named: u64) {
     let has_flags = named > u64::from(u16::MAX);
     entry.answer(&Reply::refused(if has_flags { Error::BadArgument } else { Error::MethodNotPermitted }));
 }
-
-/// Announces results, and answers whether the client is to be woken.
-fn announce<W: Word>(header: &Header<W>, done: u64) -> bool {
-    header.hint_done(done);
-    header.answer_wait()
-}
-
-/// Takes all hints that can be followed.
-#[inline]
-fn take_submitted<W: Word, const N: usize>(page: &Page<'_, W, N>, state: &State<W>) -> u64 {
-    let submitted = page.header().take_submitted();
-    // A call that was answered does not look blocked any more to whoever sees that it was followed by another.
-    submitted & page.slots() & !state.blocked.load(Relaxed)
-}
-
-impl<W: Word, const N: usize> Round<'_, W, N> {
-    /// Leaves all but the first `limit` slots to a later pass.
-    fn keep_to(&mut self, limit: u32, ahead: Ahead) -> Ahead {
-        let (mut kept, mut rest) = (0, ahead);
-        for _ in 0..limit {
-            let from = if rest.now != 0 { &mut rest.now } else { &mut rest.then };
-            kept |= *from & from.wrapping_neg();
-            *from &= from.wrapping_sub(1);
-        }
-        self.taken = kept;
-        self.leave(rest.all());
-        Ahead { now: ahead.now & kept, then: ahead.then & kept }
-    }
-
-    /// Leaves slots to others, or to a later pass.
-    fn leave(&self, slots: u64) {
-        if slots != 0 {
-            self.page.header().hint_submitted(slots);
-        }
-    }
-
-    /// What is ahead when there is nothing now.
-    #[inline]
-    fn after(&mut self, ahead: Ahead) -> Option<Ahead> {
-        let next = match (ahead.then, self.left) {
-            (0, 0) => return None,
-            (0, _) => self.take_back(),
-            (then, _) => Ahead { now: then, then: 0 },
-        };
-        // What was taken back may lie before the place.
-        Some(if next.now == 0 { Ahead { now: next.then, then: 0 } } else { next }).filter(|next| next.now != 0)
-    }
-
-    /// Goes on with what nobody else has taken meanwhile.
-    #[cold]
-    fn take_back(&mut self) -> Ahead {
-        let left = core::mem::take(&mut self.left);
-        let submitted = take_submitted(&self.page, self.state);
-        self.leave(submitted & !left);
-        self.taken |= submitted & left;
-        Ahead::new(submitted & left, self.state.next.load(Relaxed))
-    }
-
-    /// The next pass goes on behind `slot`.
-    #[inline]
-    fn keep_place(&self, slot: u32) {
-        self.state.next.store(u64::from(slot) + 1, Relaxed);
-    }
-
-    /// Slots whose calls were answered and not announced.
-    #[inline]
-    fn done(&self) -> u64 {
-        self.taken & !self.missing & !self.settled
-    }
-
-    /// Shows what is done, and answers whether the client is to be woken.
-    fn announce(&mut self) -> bool {
-        let done = self.done();
-        self.settled |= done;
-        done != 0 && announce(self.page.header(), done)
-    }
-
-    /// Blocks the call in a slot; `false` if another one of that slot is blocked.
-    fn block(&mut self, slot: u32) -> bool {
-        if self.state.blocked.fetch_or(1 << slot, Acquire) & 1 << slot != 0 {
-            return false;
-        }
-        self.settled |= 1 << slot;
-        true
-    }
-}
-
-impl<'r, 'a, W: Word, const N: usize> Unread<'r, 'a, W, N> {
-    /// The method, which is permitted.
-    #[inline]
-    pub fn method(&self) -> u16 {
-        self.method
-    }
-
-    /// What the call carries in, and what is to be done about it.
-    #[inline]
-    pub fn split(self) -> (Arguments<'a, W>, Claimed<'r, 'a, W, N>) {
-        (Arguments { entry: self.claimed.entry }, self.claimed)
-    }
-
-    /// Reads all words that there can be.
-    #[inline]
-    pub fn read(self) -> Call<'r, 'a, W, N> {
-        let method = self.method;
-        let (arguments, claimed) = self.split();
-        Call { claimed, request: Request::new(method, arguments.read()) }
-    }
-}
-
-impl<W: Word> Arguments<'_, W> {
-    /// Reads the words that the method has: once each, as the client may rewrite them at any time.
-    #[inline]
-    pub fn read<const WORDS: usize>(self) -> [u64; WORDS] {
-        self.entry.read()
-    }
-}
-
-impl<W: Word, const N: usize> Claimed<'_, '_, W, N> {
-    /// The client's token, for traces: it says nothing that could be relied on.
-    pub fn token(&self) -> u64 {
-        self.entry.token()
-    }
-
-    /// Answers the call.
-    #[inline]
-    pub fn answer(self, reply: &Reply) -> Outcome {
-        self.entry.answer(reply);
-        Outcome(())
-    }
-
-    /// The same, with the first `count` words alone: the others of the page stay what they were, for a client that does not read them.
-    #[inline]
-    pub fn answer_with(self, status: u16, words: [u64; RESULTS], count: usize) -> Outcome {
-        self.entry.answer_with(status, words, count);
-        Outcome(())
-    }
-
-    /// Says that the method has to wait; somebody else, or this worker later, answers by [`Server::complete`].
-    ///
-    /// Since this worker may wait from here on, what the pass has done is
-    /// announced, and what it has not yet looked at is left to other workers.
-    ///
-    /// # Errors
-    ///
-    /// The call was refused: the client has submitted one entry twice over, and the other call is blocked.
-    pub fn block(self) -> Result<Parked, Outcome> {
-        if !self.round.block(self.slot) {
-            self.entry.answer(&Reply::refused(Error::InUse));
-            return Err(Outcome(()));
-        }
-        self.entry.set_blocked();
-        self.round.left = self.ahead.all();
-        self.round.taken &= !self.round.left;
-        *self.ahead = Ahead { now: 0, then: 0 };
-        self.round.leave(self.round.left);
-        let blocked = Blocked { edge: self.edge, slot: self.slot };
-        Ok(Parked { outcome: Outcome(()), blocked, wake: self.round.announce() })
-    }
-}
-
-impl<W: Word, const N: usize> Call<'_, '_, W, N> {
-    /// The method and its words, this server's own copy.
-    pub fn request(&self) -> Request {
-        self.request
-    }
-
-    /// As [`Claimed::token`].
-    pub fn token(&self) -> u64 {
-        self.claimed.token()
-    }
-
-    /// As [`Claimed::answer`].
-    pub fn answer(self, reply: &Reply) -> Outcome {
-        self.claimed.answer(reply)
-    }
-
-    /// As [`Claimed::block`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Claimed::block`].
-    pub fn block(self) -> Result<Parked, Outcome> {
-        self.claimed.block()
-    }
-}
-
-impl Blocked {
-    /// What was kept apart in words, of which nobody else has the same.
-    pub(crate) const fn of(edge: u64, slot: u32) -> Self {
-        Self { edge, slot }
-    }
-
-    pub(crate) const fn edge(&self) -> u64 {
-        self.edge
-    }
-
-    /// The call's slot, in which no other is blocked until this one is answered.
-    pub const fn slot(&self) -> u32 {
-        self.slot
-    }
-}
-
-impl core::fmt::Display for CompleteError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the call came in by another page")
-    }
-}
-
-impl core::error::Error for CompleteError {}

@@ -214,6 +214,8 @@ pub const ROWS: &[Row] = &[
     batches("page_flush_b64", 64, Image::Calls),
     batches("page_user_b32", 32, Image::Waits),
     row("future_roundtrip", Group::Pages, Image::Waits).once(),
+    row("page_may_block", Group::Pages, Image::Waits).once(),
+    row("may_block_direct", Group::Pages, Image::Waits),
     row("page_adaptive_b1", Group::Pages, Image::Waits).target(105),
     batches("page_adaptive_b8", 8, Image::Waits).once().together(ROUND),
     batches("page_adaptive_b32", 32, Image::Waits).once().together(ROUND),

@@ -8,6 +8,7 @@
 
 use bench_client::Row;
 use console_interface::{ConsoleClient, Writer};
+use gate::{Gate, GatePage, GatePosts};
 use pages_interface::PagesClient;
 use pong_interface::Pong;
 use pong_interface::{PongAdaptive, PongPage, PongPosts};
@@ -21,6 +22,7 @@ runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
 runtime::import_page!(POSTED: PongPage, "posted");
 runtime::import_page!(ADAPTIVE: PongPage, "adaptive");
+runtime::import_page!(GATE: GatePage);
 
 runtime::component! { main: run }
 
@@ -34,6 +36,9 @@ const ROUND: u64 = 64;
 fn run() -> Result<()> {
     let (posts, adaptive) = (POSTED.open()?, ADAPTIVE.adaptive()?);
     posts.register(&PAGES)?;
+    let gate = GATE.open()?;
+    gate.register(&PAGES)?;
+    GATE.direct().open(true)?;
     THREADS.adopt(&STACKS, 0x2000).map_err(|_| Error::Unknown)?;
     // Whoever waits by a scheduler is scheduled by it, and says so by calling it; as it is alone, this returns.
     SCHED.yield_now()?;
@@ -47,6 +52,8 @@ fn run() -> Result<()> {
             Row::new("user_spawn_join", &|iterations| user_spawn_join(iterations)),
             Row::new("page_user_b32", &|iterations| page_user_b32(&posts, iterations)).iterations(20),
             Row::new("future_roundtrip", &|iterations| future_roundtrip(&posts, iterations)),
+            Row::new("page_may_block", &|iterations| page_may_block(&gate, iterations)).iterations(20),
+            Row::new("may_block_direct", &|iterations| may_block_direct(iterations)),
             Row::new("page_adaptive_b1", &|iterations| page_adaptive_b1(&adaptive, iterations)),
             Row::new("page_adaptive_b8", &|iterations| page_adaptive_b8(&adaptive, iterations)).iterations(20),
             Row::new("page_adaptive_b32", &|iterations| page_adaptive_b32(&adaptive, iterations)).iterations(20),
@@ -155,6 +162,24 @@ fn future_roundtrip(posts: &PongPosts<'_>, iterations: u64) -> Result<()> {
         Ok(())
     };
     TASKS.run(&page, calls).unwrap_or(Err(Error::Unknown))
+}
+
+/// Calls of a method that may block, and does not: each is waited for.
+fn page_may_block(gate: &GatePosts<'_>, iterations: u64) -> Result<()> {
+    for number in 0..iterations {
+        gate.post().pass(number)?.wait(&PAGES)?;
+    }
+    Ok(())
+}
+
+/// The same, directly.
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn may_block_direct(iterations: u64) -> Result<()> {
+    for number in 0..iterations {
+        GATE.direct().pass(number)?;
+    }
+    Ok(())
 }
 
 fn ran(result: core::result::Result<(), UserError>) -> Result<()> {
