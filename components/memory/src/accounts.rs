@@ -14,12 +14,14 @@ pub struct Accounts {
     pub books: Books,
     /// What is offered of them.
     pub offers: Offers,
+    /// Whether no core reaches what was given away any more.
+    pub is_settled: bool,
 }
 
 impl Accounts {
     /// Accounts in which nobody has anything.
     pub const fn new() -> Self {
-        Self { books: Books::new(), offers: Offers::new() }
+        Self { books: Books::new(), offers: Offers::new(), is_settled: true }
     }
 
     /// Takes frames for `pages` pages in a row; `place` maps or names each. All of them, or none.

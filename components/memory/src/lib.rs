@@ -81,7 +81,7 @@ impl<K: Kernel> Memory for Served<'_, K> {
     fn give_back(&self, address: u64, pages: u64) -> Result<()> {
         self.with(|accounts, kernel, client| {
             let pages = accounts.owned(client, address, pages, Use::Granted)?;
-            accounts.withdraw(kernel, |offer| offer.overlaps(client.number, &pages));
+            accounts.withdraw(kernel, |offer| offer.overlaps(client.number, &pages))?;
             accounts.free(kernel, client, Use::Granted, pages);
             Ok(())
         })
@@ -127,8 +127,7 @@ impl<K: Kernel> Memory for Served<'_, K> {
             if dead.maker != maker.number as u64 + 1 {
                 return Err(MemoryError::NotPermitted);
             }
-            accounts.end(kernel, dead);
-            Ok(())
+            accounts.end(kernel, dead)
         })
     }
 

@@ -111,6 +111,13 @@ impl Offers {
         }
     }
 
+    /// Lets a client that lives no more have no address, and nothing that was lent to it. What was given to it is its giver's to take.
+    pub fn forget(&mut self, dead: usize) {
+        for place in self.used().iter_mut().filter(|place| place.is_some_and(|offer| offer.to == dead)) {
+            *place = place.filter(|offer| offer.kind == Kind::Given).map(|offer| Offer { to: offer.from, ..offer });
+        }
+    }
+
     /// Lets go of what the client `to` has accepted, or had, from its page `at` on; answers what that was.
     pub fn release(&mut self, to: usize, at: u64) -> Option<Offer> {
         let has = |offer: &Offer| (offer.to, offer.at) == (to, Some(at));

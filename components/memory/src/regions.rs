@@ -6,6 +6,7 @@ use crate::accounts::{Accounts, error_of};
 use crate::books::Use;
 use crate::kernel::{Client, Frames, Kernel, address, client, page};
 use crate::offers::{Kind, Offer};
+use abi::error::Error as KernelError;
 use abi::layout::{READ, WRITE};
 use abi::management::word;
 use core::ops::Range;
@@ -29,17 +30,17 @@ impl Accounts {
         self.add(from, pages, to, Kind::Lent { writable })
     }
 
-    /// Takes pages away from the client, for the one with the token `to`.
+    /// Takes pages away from the client, for the one with the token `to`; nobody can take them while a core may still see them there.
     pub fn give(&mut self, kernel: &impl Kernel, from: Client, pages: &Range<u64>, to: u64) -> Result<()> {
         let to = neighbour(kernel, from, to)?;
-        self.withdraw(kernel, |offer| offer.overlaps(from.number, pages));
+        self.withdraw(kernel, |offer| offer.overlaps(from.number, pages))?;
         self.add(from, pages, to, Kind::Given)?;
         let frames = Frames { kernel, node: |_| None };
         for page in pages.clone() {
             frames.unmap(from, page);
             self.reuse((from, Use::Granted, page), (from, Use::Given, page))?;
         }
-        let _ = frames.quiesce();
+        self.is_settled = quiesce(kernel).is_ok();
         Ok(())
     }
 
@@ -83,6 +84,7 @@ impl Accounts {
     /// pages. Of what it gave away itself, and nobody has taken, it is where it was.
     pub fn take_over(&mut self, kernel: &impl Kernel, to: Client, (from, at): (u64, u64)) -> Result<(u64, u64)> {
         let (owner, offer) = self.given(kernel, to, from, at)?;
+        self.settle(kernel)?;
         let first = if owner == to { offer.page } else { self.room(kernel, to, offer.pages)? };
         self.map_all(kernel, to, first, (owner, offer, Use::Given), READ | WRITE)?;
         for number in 0..offer.pages {
@@ -100,8 +102,7 @@ impl Accounts {
         if !self.offers.all().any(is_meant) {
             return Err(MemoryError::NotYours);
         }
-        self.withdraw(kernel, is_meant);
-        Ok(())
+        self.withdraw(kernel, is_meant)
     }
 
     /// Unmaps what the client has accepted from `at` on; of what is gone already, the address is free again.
@@ -113,12 +114,12 @@ impl Accounts {
         Ok(())
     }
 
-    /// Takes everything from a client that lives no more, and what it had lent from those who have it.
-    pub fn end(&mut self, kernel: &impl Kernel, dead: Client) {
-        self.withdraw(kernel, |offer| offer.from == dead.number);
-        self.withdraw(kernel, |offer| offer.to == dead.number && offer.at.is_some());
-        // Who lives no more has no pointers.
-        while self.offers.remove(|offer| offer.to == dead.number && !offer.is_open()).is_some() {}
+    /// Takes everything from a client that lives no more, and what it had lent from those who have it. What was lent or given to it is its
+    /// owners' again: theirs alone, or theirs to take.
+    pub fn end(&mut self, kernel: &impl Kernel, dead: Client) -> Result<()> {
+        self.withdraw(kernel, |offer| offer.from == dead.number)?;
+        self.withdraw(kernel, |offer| offer.to == dead.number && offer.at.is_some())?;
+        self.offers.forget(dead.number);
         for what in [Use::Granted, Use::Given, Use::Lent] {
             while let Some((_, page)) = self.books.first(dead.number, what) {
                 self.free(kernel, dead, what, page..page + 1);
@@ -131,21 +132,33 @@ impl Accounts {
         while let Some((frame, _)) = self.books.first(dead.number, Use::Node) {
             self.books.free(frame);
         }
+        Ok(())
     }
 
     /// Ends these offers: what was accepted is unmapped, and its address stays taken until it is released. For whoever accepted it may
-    /// still look there, and should find nothing, rather than what it has been granted since.
-    pub fn withdraw(&mut self, kernel: &impl Kernel, is_meant: impl Fn(&Offer) -> bool) {
+    /// still look there, and should find nothing, rather than what it has been granted since. All are offers for as long as a core may
+    /// still see one of them: then this is to be asked again.
+    pub fn withdraw(&mut self, kernel: &impl Kernel, is_meant: impl Fn(&Offer) -> bool) -> Result<()> {
         let is_meant = |offer: &Offer| offer.is_open() && is_meant(offer);
         let mut was_mapped = false;
         for offer in self.offers.all().filter(|offer| is_meant(offer)) {
             was_mapped |= offer.at.is_some();
             unmap(kernel, *offer);
         }
-        self.offers.withdraw(is_meant);
         if was_mapped {
-            let _ = Frames { kernel, node: |_| None }.quiesce();
+            quiesce(kernel)?;
         }
+        self.offers.withdraw(is_meant);
+        Ok(())
+    }
+
+    /// Sees that no core reaches what was given away where it was.
+    fn settle(&mut self, kernel: &impl Kernel) -> Result<()> {
+        if !self.is_settled {
+            quiesce(kernel)?;
+            self.is_settled = true;
+        }
+        Ok(())
     }
 
     /// What the client with the token `from` gives to `to`, or anybody if they are the same, at `at`.
@@ -203,6 +216,14 @@ impl Accounts {
 fn neighbour(kernel: &impl Kernel, from: Client, to: u64) -> Result<Client> {
     let to = client(kernel, to).ok_or(MemoryError::NotPermitted)?;
     if kernel.may_give(from.number, to.number) { Ok(to) } else { Err(MemoryError::NotPermitted) }
+}
+
+/// Waits until no core can have in use what has been given up; a core that does not answer may do so when this is asked again.
+fn quiesce(kernel: &impl Kernel) -> Result<()> {
+    match (Frames { kernel, node: |_| None }).quiesce() {
+        Err(KernelError::Pending) => Err(MemoryError::Busy),
+        done => done.map_err(error_of),
+    }
 }
 
 /// Unmaps what was offered, where it was mapped.

@@ -10,7 +10,7 @@ use abi::management::Managed;
 use abi::operation::{PageTableOperation, TableOperation};
 use core::result::Result;
 use std::boxed::Box;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
 
@@ -140,6 +140,8 @@ impl Books {
 struct Fake {
     frames: u64,
     books: RefCell<Books>,
+    /// Whether a core does not answer.
+    is_deaf: Cell<bool>,
 }
 
 impl Kernel for &Fake {
@@ -163,6 +165,9 @@ impl Kernel for &Fake {
         let mut books = self.books.borrow_mut();
         if capability == OWN_TABLE {
             assert_eq!(operation, TableOperation::Quiesce as u16);
+            if self.is_deaf.get() && words[0] != 0 {
+                return Err(Refusal::Pending);
+            }
             books.pending.clear();
             return Ok([words[0] + 1, 0]);
         }
@@ -172,7 +177,8 @@ impl Kernel for &Fake {
 }
 
 fn manager(frames: u64) -> (&'static Fake, Manager<&'static Fake>) {
-    let fake: &'static Fake = Box::leak(Box::new(Fake { frames, books: RefCell::default() }));
+    let fake: &'static Fake =
+        Box::leak(Box::new(Fake { frames, books: RefCell::default(), is_deaf: Cell::new(false) }));
     (fake, Manager::new(fake))
 }
 

@@ -57,14 +57,15 @@ impl<T: Plain, M: Memory> Shared<T, M> {
         Share::new(self.values.extent())
     }
 
-    /// Takes it back from whoever has it: from now on nobody else reaches it.
+    /// Takes it back from whoever has it: from now on nobody else reaches it, also if that one lives no more.
     ///
     /// # Errors
     ///
-    /// [`NotYours`](memory_interface::MemoryError::NotYours), with the region, if another owns it.
+    /// With the region: [`NotYours`](memory_interface::MemoryError::NotYours) if another owns it; the memory manager's.
     pub fn reclaim(self) -> core::result::Result<Owned<T, M>, (MemoryError, Self)> {
         let (extent, source) = (self.values.extent(), self.source);
-        match source.ask(|memory| memory.take_back(extent.address)) {
+        let taken = if self.is_owner { take_back(source, extent) } else { Err(MemoryError::NotYours) };
+        match taken {
             Ok(()) => {
                 mem::forget(self);
                 // SAFETY: it was shared by its owner, and is not any more.
@@ -137,6 +138,14 @@ fn accept<T: Plain, M: Memory>(source: &Source<M>, from: Peer, named: Extent, wr
     }
     // SAFETY: it has just been mapped, where nothing else was, and stays so until it is released (`Source::of`).
     Ok(unsafe { Mapped::new(Extent { address, ..named }) })
+}
+
+/// Takes what this component owns from whoever it is offered to. Offers end with whom they are made to, so that there may be none.
+pub fn take_back<M: Memory>(source: &Source<M>, region: Extent) -> Result<()> {
+    match source.ask(|memory| memory.take_back(region.address)) {
+        Err(MemoryError::NotYours) => Ok(()),
+        answer => answer,
+    }
 }
 
 fn release<T: Plain, M: Memory>(source: &Source<M>, values: &Mapped<T>) {

@@ -1,5 +1,6 @@
 //! Regions that are one component's alone.
 
+use crate::lent::take_back;
 use crate::mapped::{Extent, Mapped};
 use crate::name::MOST;
 use crate::{Gift, Loan, Memory, Peer, Plain, Shared, Source};
@@ -75,13 +76,13 @@ impl<T: Plain, M: Memory> Owned<T, M> {
         self.offer(to, false).map(|()| Loan::new(self.values.extent()))
     }
 
-    /// Ends all loans of the region: who has it mapped has it no more.
+    /// Ends all loans of the region: who has it mapped has it no more. Nobody has to: to whom it was lent may have ended.
     ///
     /// # Errors
     ///
-    /// [`NotYours`](memory_interface::MemoryError::NotYours) if it is not lent.
+    /// The memory manager's.
     pub fn revoke(&self) -> Result<()> {
-        self.source.ask(|memory| memory.take_back(self.values.extent().address))
+        take_back(self.source, self.values.extent())
     }
 
     /// Shares the region with another component, so that both write to it.

@@ -104,7 +104,7 @@ fn who_is_lent_a_region_reads_what_its_owner_writes_until_that_is_over() {
     assert!(View::open(two.source, one.peer, loan).is_ok(), "who let go of it can open it again");
     picture.revoke().unwrap();
     assert_eq!(View::open(two.source, one.peer, loan).unwrap_err(), MemoryError::NotYours);
-    assert_eq!(picture.revoke(), Err(MemoryError::NotYours));
+    assert_eq!(picture.revoke(), Ok(()), "nobody has it");
     assert_eq!(
         Shared::open(two.source, one.peer, crate::Share::<Pixel>::from_word(loan.into_word())).unwrap_err(),
         MemoryError::NotYours
@@ -126,6 +126,17 @@ fn what_is_shared_is_written_by_both_and_then_its_owners_alone() {
     assert_eq!(picture.iter().filter(|pixel| **pixel == GREY).count(), 3);
     drop(picture);
     assert_eq!((one.pages(), two.mapped()), (0, 0));
+}
+
+#[test]
+fn what_was_shared_with_one_that_ended_is_its_owners_alone_again() {
+    let [one, two] = pair();
+    let ours = owned(&one, 10).share(two.peer).unwrap();
+    let lent = owned(&one, 10);
+    lent.lend(two.peer).unwrap();
+    core::mem::forget(Shared::open(two.source, one.peer, ours.name()).unwrap());
+    two.end();
+    assert_eq!((ours.reclaim().map(|picture| picture.len()).ok(), lent.revoke()), (Some(10), Ok(())));
 }
 
 /// However values lie to words: each is copied whole, and nothing beside it.

@@ -20,7 +20,7 @@ runtime::errors! {
         NotYours = 2: "the pages were not granted to the component, or nobody made it such an offer",
         InUse = 3: "the frame is still part of an object",
         TooManyOffers = 4: "there are more offers than the manager keeps account of, or too many that are over and not released",
-        Busy = 5: "the manager serves another client: ask again",
+        Busy = 5: "the manager serves another client, or a core may still see what is to be over: ask again",
         NotAClient = 6: "the component has no memory manager in the graph, or not this one",
         NotPermitted = 7: "the graph does not let the component do that to the other, or to memory that it may only read",
         Accepted = 8: "the offer was accepted already",
@@ -65,7 +65,8 @@ pub trait Memory {
     /// Ends all offers of what lies from `address` on: what was accepted is unmapped.
     fn take_back(&self, address: u64) -> Result<()>;
 
-    /// Takes everything from a component that lives no more, and what it had offered from those who have it. For who made it alone.
+    /// Takes everything from a component that lives no more, and what it had offered from those who have it. What others had lent to it
+    /// is lent no more, and what they had given to it is theirs to take. For who made it alone.
     fn end(&self, component: u64) -> Result<()>;
 
     /// Names `frames` untyped frames, one page address after another, for a component that makes kernel objects;

@@ -237,6 +237,52 @@ fn whoever_lives_no_more_has_nothing_and_lends_nothing() {
 }
 
 #[test]
+fn what_was_lent_or_given_to_one_that_lives_no_more_is_its_owners_again() {
+    let (_, manager) = manager(100);
+    let (one, two, maker) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 4));
+    let at = two.grant(3).unwrap();
+    let [accepted, lent, given] = [0, 1, 2].map(|page| at + page * PAGE);
+    two.offer(accepted, 1, ONE, true).unwrap();
+    two.offer(lent, 1, ONE, true).unwrap();
+    two.give(given, 1, ONE).unwrap();
+    one.accept(TWO, accepted, true).unwrap();
+    maker.end(ONE).unwrap();
+    for nothing in [accepted, lent, given] {
+        assert_eq!(one.accept(TWO, nothing, true), Err(MemoryError::NotYours), "it was its last life's");
+        assert_eq!(one.take(TWO, nothing), Err(MemoryError::NotYours), "likewise");
+    }
+    assert_eq!([two.take_back(accepted), two.take_back(lent)], [Err(MemoryError::NotYours); 2], "nobody has it");
+    assert_eq!(two.take(TWO, given), Ok((given, 1)));
+}
+
+/// What is over for one core, and not for another, is not over: nobody is told so, and nobody has what may still be seen.
+#[test]
+fn nothing_is_over_for_as_long_as_a_core_does_not_answer() {
+    let (fake, manager) = manager(100);
+    let (one, two, maker) = (as_client(&manager, 1), as_client(&manager, 2), as_client(&manager, 4));
+    let ends: [&dyn Fn(u64) -> memory_interface::Result<()>; 4] =
+        [&|at| one.take_back(at), &|at| one.give_back(at, 1), &|at| one.give(at, 1, THREE), &|_| maker.end(ONE)];
+    for end in ends {
+        let (at, there) = lent_page(&one, &two);
+        fake.is_deaf.set(true);
+        assert_eq!([end(at), end(at)], [Err(MemoryError::Busy); 2]);
+        assert_eq!(
+            (mapped(fake, 2).len(), two.accept(ONE, at, true)),
+            (0, Err(MemoryError::Accepted)),
+            "it is one still"
+        );
+        fake.is_deaf.set(false);
+        assert_eq!((end(at), two.release(there)), (Ok(()), Ok(())), "and can be ended");
+    }
+    let at = two.grant(1).unwrap();
+    fake.is_deaf.set(true);
+    two.give(at, 1, ONE).unwrap();
+    assert_eq!((one.take(TWO, at), two.take(TWO, at)), (Err(MemoryError::Busy), Err(MemoryError::Busy)));
+    fake.is_deaf.set(false);
+    assert_eq!(one.take(TWO, at).map(|(_, pages)| pages), Ok(1));
+}
+
+#[test]
 fn offers_have_an_end_and_some_are_left_for_others() {
     let (_, manager) = manager(100);
     let (one, two) = (as_client(&manager, 1), as_client(&manager, 2));

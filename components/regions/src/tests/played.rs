@@ -83,6 +83,11 @@ impl Component {
         world.offers.iter().filter(|offer| offer.is_mapped && offer.to == self.played.token).count()
     }
 
+    /// It lives no more: what it was lent is not lent to it any more.
+    pub fn end(&self) {
+        self.played.world.lock().unwrap().offers.retain(|offer| offer.to != self.played.token);
+    }
+
     /// Somebody else is served for so many questions.
     pub fn busy_for(&self, questions: u64) {
         self.played.world.lock().unwrap().busy_for = questions;

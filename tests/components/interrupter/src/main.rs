@@ -30,8 +30,9 @@ fn interrupt() -> Result<()> {
     for _ in 0..TIMES {
         let page = MEMORY.grant(1)?;
         MEMORY.offer(page, 1, taker, true)?;
-        TAKER.map(page, true)?;
+        let (there, _) = TAKER.map(page, true)?;
         MEMORY.take_back(page)?;
+        TAKER.release(there)?;
         MEMORY.give_back(page, 1)?;
     }
     Ok(CALLED.call()?)
