@@ -17,7 +17,8 @@
 //! line of the graph. Nothing here enters the kernel, or calls anybody, unless a thread has to wait or one waits: the
 //! protocols are those of `sched_sl`, explored there in every order in which threads can meet. The scheduler is told
 //! about a lock or a condition when first somebody waits for it, and forgets it when that is dropped; how many it can
-//! know of at once for each component is bounded, and what comes on top polls instead, more slowly.
+//! know of at once for each component is bounded, and what comes on top polls instead, more slowly: who waits so is told as well that a thread has
+//! ended, and lends it nothing meanwhile.
 //!
 //! # On the host
 //!
@@ -36,7 +37,12 @@
 //!   [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock) when it wants the lock again, and all others wait until it ends. So does what
 //!   the call was to do [once](sync::Once). A server's method does what can fail before it takes a lock, and moves what came of it in; where
 //!   it cannot, all take the lock with a limit ([`lock_until`](sync::Mutex::lock_until)), so that what fails for one fails for the others in time.
-//! - *A lock that would be waited for for ever* is an error, [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock).
+//! - *A thread that panics or faults takes its place along*: the component can have one fewer of those that its graph permits, for as long as it
+//!   lives, and [`spawn`](thread::spawn()) says [`TooManyThreads`](sched_interface::SchedError::TooManyThreads) when none is left. So who starts another for each that is
+//!   lost comes to an end. A `RefCell` among a thread's own values that a panicked call had borrowed stays borrowed for that client's thread.
+//! - *A lock whose owner waits for who wants it* is an error, [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock), as is a lock of one's own. Who reads by an
+//!   [`RwLock`](sync::RwLock) is counted, not known: a thread that reads and then writes, or reads twice with a writer between, waits for ever, and so
+//!   does a writer behind a reader that has ended. Of threads that poll for locks, no circle is found but a lock of one's own.
 //! - *A lock's owner runs in place of those that wait for it*, whatever the scheduler's policy: see `sched_sl::inherit`. So does a thread that
 //!   is joined.
 //! - *Nothing is allocated.* A channel's room is part of its type, and a thread's function fits into [`thread::ROOM`] bytes. A thread's stack
@@ -73,6 +79,10 @@ runtime::errors! {
         NoTimeLeft = 64: "the time was up",
         NotItsOwn = 65: "the thread is somebody else's, on loan: it cannot wait for those that it starts",
         NotKept = 66: "what the thread returned was not kept: others have been started meanwhile",
+        Disconnected = 67: "nobody is at the other end any more",
+        Full = 68: "there is no room for another value",
+        Empty = 69: "there is no value",
+        WouldBlock = 70: "somebody else has the lock",
     }
 }
 
@@ -81,6 +91,9 @@ pub const NO_TIME_LEFT: runtime::Error = ThreadError::NoTimeLeft.error();
 
 /// The error of a thread that waits for one that has ended.
 const HOLDER_ENDED: runtime::Error = sched_interface::SchedError::HolderEnded.error();
+
+/// The error of a thread that waits for itself.
+const WOULD_DEADLOCK: runtime::Error = sched_interface::SchedError::WouldDeadlock.error();
 
 /// The error of a component all of whose threads exist.
 const TOO_MANY_THREADS: runtime::Error = sched_interface::SchedError::TooManyThreads.error();

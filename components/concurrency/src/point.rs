@@ -1,8 +1,10 @@
 //! Where threads wait: the scheduler's blockpoint, made when first somebody has to.
 
-use crate::HOLDER_ENDED;
+mod unscheduled;
+
 use crate::scheduler::{self, SCHED};
 use crate::time::Instant;
+use crate::{HOLDER_ENDED, WOULD_DEADLOCK};
 use core::cell::Cell;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
@@ -26,17 +28,29 @@ impl Point {
         Self { name: AtomicU64::new(0) }
     }
 
+    /// Whether the scheduler knows of it.
+    pub fn is_known(&self) -> bool {
+        self.name.load(Relaxed) != 0
+    }
+
     /// Makes the scheduler know of it, if that has room. Who is about to wait does this before it says so: whoever then finds that
     /// somebody waits finds the name, too.
     #[inline]
     pub fn prepare(&self) {
-        if self.name.load(Relaxed) == 0 {
-            self.make();
+        if !self.is_known() {
+            self.make_after_asked();
         }
     }
 
     #[cold]
     #[inline(never)]
+    fn make_after_asked(&self) {
+        if !ASKED.is_known() {
+            ASKED.make();
+        }
+        self.make();
+    }
+
     fn make(&self) {
         let Ok(name) = SCHED.create_point() else { return };
         if self.name.compare_exchange(0, name, AcqRel, Relaxed).is_err() {
@@ -50,14 +64,16 @@ impl Point {
     ///
     /// # Errors
     ///
-    /// The scheduler's: among them [`HolderEnded`](sched_interface::SchedError::HolderEnded).
+    /// The scheduler's: among them [`HolderEnded`](sched_interface::SchedError::HolderEnded) and
+    /// [`WouldDeadlock`](sched_interface::SchedError::WouldDeadlock).
     #[inline]
     pub fn wait(&self, epoch: Epoch, holder: Option<u64>, until: Option<Instant>) -> Result<bool> {
         let until = until.map_or(NEVER, Instant::ticks);
-        match self.name.load(Acquire) {
-            0 => poll(until),
-            name => Ok(SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until)?),
-        }
+        let waited = match self.name.load(Acquire) {
+            0 => poll(holder, until),
+            name => SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until).map_err(Into::into),
+        };
+        waited.or_else(|error| unscheduled::wait(error, until))
     }
 
     /// An epoch has begun: lets all go on that wait.
@@ -98,15 +114,48 @@ impl Point {
     }
 }
 
+/// Nobody waits here: it is where the scheduler is asked about threads. It is made before all others, so that there is room for it.
+static ASKED: Point = Point::new();
+
+/// Whether the thread with this index is there still.
+///
+/// # Errors
+///
+/// [`HolderEnded`](sched_interface::SchedError::HolderEnded) if not; the scheduler's.
+fn ask_about(thread: u64) -> Result<()> {
+    if !ASKED.is_known() {
+        ASKED.make();
+    }
+    match ASKED.name.load(Acquire) {
+        0 => Ok(()),
+        // In a time that is past.
+        name => Ok(SCHED.wait_on(name, u64::MAX, thread, 0).map(|_| ())?),
+    }
+}
+
+/// Whether the thread with this index has ended.
+#[cold]
+pub fn has_ended(thread: u64) -> bool {
+    ask_about(thread) == Err(HOLDER_ENDED)
+}
+
+/// Sleeps for a moment, or until a point in time. Answers whether there is still time.
+///
+/// # Errors
+///
+/// Those of a wait that the scheduler knows of, as far as they can be seen from here: of a circle, only the smallest.
 #[cold]
 #[inline(never)]
-fn poll(until: u64) -> Result<bool> {
-    let now = scheduler::ticks();
-    if until <= now {
-        return Ok(false);
+fn poll(holder: Option<u64>, until: u64) -> Result<bool> {
+    if let Some(holder) = holder {
+        ask_about(holder)?;
+        if holder == scheduler::index(scheduler::number()) {
+            return Err(WOULD_DEADLOCK);
+        }
     }
-    SCHED.sleep_until(until.min(now.saturating_add(MOMENT)))?;
-    Ok(true)
+    let moment = scheduler::ticks().saturating_add(MOMENT);
+    SCHED.sleep_until(until.min(moment))?;
+    Ok(until > moment)
 }
 
 impl Drop for Point {
@@ -168,16 +217,7 @@ impl Condition {
 
     /// Whether the scheduler knows of this.
     pub fn is_known(&self) -> bool {
-        self.point.name.load(Relaxed) != 0
-    }
-
-    /// Whether the thread with this index has ended.
-    #[cold]
-    pub fn has_ended(&self, thread: u64) -> bool {
-        self.point.prepare();
-        // In a time that is past: nobody waits.
-        let asked = self.point.wait(Epoch(u64::MAX), Some(thread), Some(Instant::from_ticks(0)));
-        asked == Err(HOLDER_ENDED)
+        self.point.is_known()
     }
 
     /// As [`Self::changed`], by a caller who has made the change by a sequentially consistent read-modify-write.

@@ -3,6 +3,7 @@
 mod barrier;
 mod channel;
 mod condvar;
+mod errors;
 mod events;
 pub mod mpsc;
 mod mutex;

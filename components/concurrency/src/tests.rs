@@ -6,17 +6,18 @@ mod ours;
 mod table;
 mod uncontended;
 
-use crate::NO_TIME_LEFT;
+use crate::point::has_ended;
 use crate::scheduler::SCHED;
 use crate::scheduler::played::{CALLS, IS_CALLED, REFUSES_POINTS};
 use crate::sync::mpsc::{self, Queue, RecvTimeoutError};
 use crate::sync::{
-    Channel, Condvar, EventSet, LazyLock, Mutex, Once, OnceLock, Pipe, Semaphore, TryRecvError, TrySendError,
+    Channel, Condvar, EventSet, LazyLock, Mutex, Once, OnceLock, Pipe, RwLock, Semaphore, TryRecvError, TrySendError,
 };
 use crate::thread::{JoinHandle, NOT_KEPT, spawn};
 use crate::time::{Duration, Instant};
-use crate::{HOLDER_ENDED, TOO_MANY_THREADS};
+use crate::{HOLDER_ENDED, NO_TIME_LEFT, TOO_MANY_THREADS, ThreadError};
 use sched_interface::SchedError;
+use std::string::ToString;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex as Alone, MutexGuard};
@@ -42,6 +43,7 @@ fn this_does_what_the_standard_library_does() {
 #[test]
 fn the_scheduler_knows_of_what_somebody_has_waited_for_until_that_is_dropped() {
     let _alone = alone();
+    assert!(!has_ended(0), "there is a blockpoint at which this is asked");
     let before = SCHED.points();
     let (lock, permits, changed, once) = (Mutex::new(0), Semaphore::new(1), Condvar::new(), Once::new());
     drop(lock.lock());
@@ -91,6 +93,60 @@ fn what_the_scheduler_has_no_room_for_is_waited_for_all_the_same() {
     }
     waits.join().unwrap();
     assert_eq!((*LOCK.lock().unwrap(), SCHED.points()), (1, before));
+}
+
+#[test]
+fn what_the_scheduler_has_no_room_for_is_told_of_who_is_lost() {
+    static LOCK: Mutex<()> = Mutex::new(());
+    static VALUE: RwLock<()> = RwLock::new(());
+    static ONCE: Once = Once::new();
+    let _alone = alone();
+    assert!(!has_ended(0), "there is a blockpoint at which this is asked");
+    let lost = spawn(|| {
+        let _held = (LOCK.lock().unwrap(), VALUE.write().unwrap());
+        ONCE.call_once(|| SCHED.fault())
+    });
+    let lost = lost.unwrap();
+    REFUSES_POINTS.set(true);
+    while !lost.is_finished() {
+        crate::thread::yield_now().unwrap();
+    }
+    let late = LOCK.lock_until(Instant::now() + Duration::from_secs(20));
+    assert_eq!(late.err(), Some(HOLDER_ENDED), "or who waits without a limit does so for ever");
+    let told = [
+        LOCK.lock().map(drop),
+        VALUE.read().map(drop),
+        VALUE.write().map(drop),
+        ONCE.call_once(|| ()),
+        lost.join().map(drop),
+    ];
+    let own = Mutex::new(());
+    let _guard = own.lock().unwrap();
+    let again = own.lock().map(drop);
+    REFUSES_POINTS.set(false);
+    assert_eq!((told, again), ([Err(HOLDER_ENDED); 5], Err(SchedError::WouldDeadlock.into())));
+}
+
+#[test]
+fn a_wait_for_a_condition_ends_in_time_whether_the_scheduler_knows_of_it_or_not() {
+    let _alone = alone();
+    for refuses in [false, true] {
+        REFUSES_POINTS.set(refuses);
+        let (lock, changed) = (Mutex::new(0), Condvar::new());
+        let looked = |looks: &mut u64| {
+            *looks += 1;
+            true
+        };
+        let (guard, over) = changed.wait_timeout_while(lock.lock().unwrap(), Duration::from_millis(5), looked).unwrap();
+        assert!(over.timed_out());
+        // No moment in between ends a wait.
+        assert_eq!(*guard, 2);
+        let (guard, over) = changed.wait_timeout(guard, Duration::from_millis(1)).unwrap();
+        assert!(over.timed_out());
+        let over = changed.wait_timeout_while(guard, Duration::from_secs(100), |looks| *looks == 0).unwrap().1;
+        assert!(!over.timed_out());
+    }
+    REFUSES_POINTS.set(false);
 }
 
 /// A value to another thread and back, at once and by two calls, also where the scheduler has no room for who waits.
@@ -210,7 +266,7 @@ fn a_value_whose_maker_is_lost_is_never_made() {
     static VALUE: OnceLock<u64> = OnceLock::new();
     let lost = spawn(|| VALUE.get_or_init(|| SCHED.fault()).map(|_| ()));
     assert_eq!(lost.unwrap().join(), Err(HOLDER_ENDED));
-    assert_eq!((VALUE.get_or_init(|| 1), VALUE.get()), (Err(HOLDER_ENDED), None));
+    assert_eq!((VALUE.get_or_init(|| 1), VALUE.set(2), VALUE.get()), (Err(HOLDER_ENDED), Err(2), None));
     static LAZY: LazyLock<u64> = LazyLock::new(|| SCHED.fault());
     let lost = spawn(|| *LAZY);
     assert_eq!(lost.unwrap().join(), Err(HOLDER_ENDED));
@@ -230,6 +286,44 @@ fn an_end_that_is_lost_stays_held() {
     assert_eq!(lost.unwrap().join(), Err::<(), _>(HOLDER_ENDED));
     let soon = Duration::from_millis(1);
     assert_eq!([receiver.recv_timeout(soon), receiver.recv_timeout(soon)], [Ok(1), Err(RecvTimeoutError::Timeout)]);
+}
+
+/// What there is none of, of each kind, with `?`.
+#[test]
+fn each_error_is_one_among_all() {
+    static QUEUE: Queue<u64, 2> = Queue::new();
+    fn full(channel: &Channel<u64, 2>) -> runtime::Result<()> {
+        Ok((0..3).try_for_each(|value| channel.try_send(value))?)
+    }
+    fn empty(channel: &Channel<u64, 2>) -> runtime::Result<u64> {
+        Ok(channel.try_recv()?)
+    }
+    fn taken(lock: &Mutex<()>) -> runtime::Result<()> {
+        Ok(lock.try_lock().map(drop)?)
+    }
+    fn no_time(receiver: &mpsc::Receiver<'_, u64, 2>) -> runtime::Result<u64> {
+        Ok(receiver.recv_timeout(Duration::from_micros(1))?)
+    }
+    fn alone_with(receiver: &mpsc::Receiver<'_, u64, 2>) -> runtime::Result<u64> {
+        receiver
+            .try_recv()
+            .or_else(|_| receiver.recv_timeout(Duration::ZERO))
+            .or_else(|_| receiver.recv())
+            .map_err(Into::into)
+    }
+    let (lock, channel) = (Mutex::new(()), Channel::new());
+    let _guard = lock.lock().unwrap();
+    assert_eq!(empty(&channel), Err(ThreadError::Empty.error()));
+    assert_eq!((full(&channel), taken(&lock)), (Err(ThreadError::Full.error()), Err(ThreadError::WouldBlock.error())));
+    let (sender, receiver) = QUEUE.split().unwrap();
+    assert_eq!(no_time(&receiver), Err(NO_TIME_LEFT));
+    drop(sender);
+    assert_eq!(alone_with(&receiver), Err(ThreadError::Disconnected.error()));
+    let said: &dyn core::error::Error = &mpsc::TryRecvError::Empty;
+    assert_eq!(said.to_string(), "there is no value");
+    let all: [runtime::Error; 3] =
+        [mpsc::SendError(1).into(), mpsc::TrySendError::Full(1).into(), mpsc::RecvError::Refused(HOLDER_ENDED).into()];
+    assert_eq!(all, [ThreadError::Disconnected.error(), ThreadError::Full.error(), HOLDER_ENDED]);
 }
 
 #[test]

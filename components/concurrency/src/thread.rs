@@ -119,8 +119,8 @@ pub fn migrate(core: u64) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`TooManyThreads`](sched_interface::SchedError::TooManyThreads): as many as the graph permits exist already, or as many results wait for their
-/// handles as there is room for; the scheduler's.
+/// [`TooManyThreads`](sched_interface::SchedError::TooManyThreads): as many as the graph permits exist already, those among them
+/// that a panic or a fault has ended, or as many results wait for their handles as there is room for; the scheduler's.
 pub fn spawn<F, T>(function: F) -> Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -6,7 +6,7 @@ use crate::time::{Duration, Instant};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use runtime::Result;
-use sched_sl::Blockpoint;
+use sched_sl::{Blockpoint, Epoch};
 
 /// A condition, as `std::sync::Condvar`. A wait may end without a notification: look again, or use [`Condvar::wait_while`].
 #[derive(Debug, Default)]
@@ -73,6 +73,29 @@ impl Condvar {
         self.wait_at_most(guard, Some(Instant::now().after(length)?))
     }
 
+    /// As [`Self::wait_while`], but at most for so long, all together. Whether it timed out says whether the condition is still true.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub fn wait_timeout_while<'l, T>(
+        &self,
+        mut guard: MutexGuard<'l, T>,
+        length: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> Result<(MutexGuard<'l, T>, WaitTimeoutResult)> {
+        let until = Instant::now().after(length)?;
+        let mut is_over = false;
+        while condition(&mut guard) {
+            if is_over {
+                return Ok((guard, WaitTimeoutResult(true)));
+            }
+            let (again, waited) = self.wait_at_most(guard, Some(until))?;
+            (guard, is_over) = (again, waited.timed_out());
+        }
+        Ok((guard, WaitTimeoutResult(false)))
+    }
+
     /// Lets one of those go on that wait.
     pub fn notify_one(&self) {
         if self.waiting.load(Acquire) != 0 {
@@ -87,6 +110,17 @@ impl Condvar {
         }
     }
 
+    /// Waits for an epoch to pass. Where the scheduler does not know of that, each moment ends a wait: the next one begins here, as whoever
+    /// gives each wait a length would wait for ever.
+    fn wait_for_next(&self, epoch: Epoch, until: Option<Instant>) -> Result<bool> {
+        loop {
+            let in_time = self.point.wait(epoch, None, until)?;
+            if !in_time || self.point.is_known() || self.epochs.checkpoint() != epoch {
+                return Ok(in_time);
+            }
+        }
+    }
+
     fn wait_at_most<'l, T>(
         &self,
         guard: MutexGuard<'l, T>,
@@ -98,7 +132,7 @@ impl Condvar {
         self.waiting.fetch_add(1, AcqRel);
         let epoch = self.epochs.checkpoint();
         drop(guard);
-        let waited = self.point.wait(epoch, None, until);
+        let waited = self.wait_for_next(epoch, until);
         self.waiting.fetch_sub(1, AcqRel);
         Ok((mutex.lock()?, WaitTimeoutResult(!waited?)))
     }

@@ -34,8 +34,8 @@ impl<T> Mutex<T> {
         Self::with_inheritance(value, true)
     }
 
-    /// A value that nobody has. Unless it `inherits`, the thread that has the lock stays as urgent as it is, whoever waits:
-    /// to see what that costs.
+    /// A value that nobody has. Unless it `inherits`, the scheduler is not told for whom others wait: the thread that has the lock stays as urgent
+    /// as it is, and who waits for one that has ended, or that waits for it, is not told so. To see what that costs.
     pub const fn with_inheritance(value: T, inherits: bool) -> Self {
         let lock = Lock::new(AtomicU64::new(0), AtomicU64::new(0));
         Self { lock, point: Point::new(), inherits, value: UnsafeCell::new(value) }

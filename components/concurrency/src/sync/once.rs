@@ -92,7 +92,8 @@ impl<T> OnceLock<T> {
     ///
     /// # Errors
     ///
-    /// The value that was to be written, if another has been.
+    /// The value that was to be written, if another has been; or if the thread that was about to write one is lost, or is this one: then there is
+    /// none.
     pub fn set(&self, value: T) -> core::result::Result<(), T> {
         let mut value = Some(value);
         let _ = self.write(|| value.take());

@@ -81,6 +81,7 @@ fn what_the_table_names_is_tried_on_both_sides_and_all_that_is_tried_is_in_it() 
     let booted = [
         include_str!("../../../../tests/systems/behaviour.toml"),
         include_str!("../../../../tests/systems/behaviour-cores.toml"),
+        include_str!("../../../../tests/systems/behaviour-polling.toml"),
     ];
     let all = std::format!("behaviour: all {} behave", tried.len());
     assert!(booted.iter().all(|graph| graph.contains(&all)), "and so do booted systems");

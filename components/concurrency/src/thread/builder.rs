@@ -69,10 +69,10 @@ impl Builder {
             runtime::thread::named_by(name_of);
         }
         // SAFETY: as the caller says.
-        let packet = unsafe { Packet::claim(function, self.name, scope != 0) }.ok_or(TOO_MANY_THREADS)?;
+        let packet = unsafe { Packet::claim(function, self.name, scope) }.ok_or(TOO_MANY_THREADS)?;
         match create(&packet) {
             Ok(index) => {
-                packet.started(index, scope);
+                packet.started(index);
                 Ok(JoinHandle { packet, thread: Thread { index, name: self.name } })
             }
             Err(error) => {

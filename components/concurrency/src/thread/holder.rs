@@ -1,6 +1,6 @@
 //! Who has the handle of a thread, as far as that can be known: it may have moved since it was made.
 
-use crate::point::Condition;
+use crate::point::has_ended;
 use crate::scheduler;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -18,13 +18,6 @@ const IN_A_CALL: u64 = WHO;
 const WAITS: u64 = WHO - 1;
 /// Its thread has returned, and was done with it, or has moved it elsewhere.
 const MOVED: u64 = WHO - 2;
-
-/// Whether the thread with this index has ended.
-pub fn has_ended(thread: u64) -> bool {
-    /// Nobody waits for this; it is how the scheduler is asked.
-    static ASKED: Condition = Condition::new();
-    ASKED.has_ended(thread)
-}
 
 impl Holder {
     /// Nobody.

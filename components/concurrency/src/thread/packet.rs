@@ -23,12 +23,12 @@ pub struct Packet<T> {
 }
 
 impl<T> Packet<T> {
-    /// A place with a function for a thread to run, and the thread's name; `is_scoped` if they borrow what a scope keeps.
+    /// A place with a function for a thread to run, and the thread's name; `scope` waits for it if that is not 0, and keeps what they borrow.
     ///
     /// # Safety
     ///
     /// The thread ends, or is lost, before anything goes that the function or its result refers to.
-    pub unsafe fn claim<F>(function: F, name: Option<&'static str>, is_scoped: bool) -> Option<Self>
+    pub unsafe fn claim<F>(function: F, name: Option<&'static str>, scope: usize) -> Option<Self>
     where
         F: FnOnce() -> T + Send,
         T: Send,
@@ -36,11 +36,11 @@ impl<T> Packet<T> {
         const { assert!(fits::<F>() && fits::<T>(), "what a thread is given, and what it returns, fits into ROOM bytes") };
         let (number, place, turn) = place::claim()?;
         // What a scope's thread has borrowed may be gone, with the thread of the scope.
-        let drop_result = (!is_scoped).then_some(drop_value::<T> as place::DropResult);
+        let drop_result = (scope == 0).then_some(drop_value::<T> as place::DropResult);
         // SAFETY: the place is this thread's until another starts, and what is there fits.
         unsafe {
             place.write(function);
-            place.fill(turn, name, drop_result);
+            place.fill(turn, name, scope, drop_result);
         }
         let (entry, drop_function) = (enter::<F, T>, drop_value::<F>);
         Some(Self { place, number, turn, entry, drop_function, result: PhantomData })
@@ -56,9 +56,9 @@ impl<T> Packet<T> {
         self.number
     }
 
-    /// There is a thread for it, which `scope` waits for if that is not 0.
-    pub fn started(&self, thread: u64, scope: usize) {
-        self.place.started(thread, scope);
+    /// There is a thread for it.
+    pub fn started(&self, thread: u64) {
+        self.place.started(self.turn, thread);
     }
 
     /// There is no thread for it after all.

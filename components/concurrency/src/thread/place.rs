@@ -5,7 +5,7 @@
 //! whose handle is lost can be [swept](Place::sweep), and a handle finds that it is not its turn any more.
 
 use super::holder::Holder;
-use crate::point::Condition;
+use crate::point::{Condition, has_ended};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
@@ -28,7 +28,7 @@ pub type DropResult = unsafe fn(&Place);
 pub struct Place {
     /// The turn, and in the lowest bits how far it is.
     state: AtomicU64,
-    /// The index of its thread, or [`UNKNOWN`], or [`ENDED`].
+    /// The index of its thread, or [`unknown`], or [`ENDED`].
     thread: AtomicU64,
     /// The address of the scope that waits for the thread, or 0.
     scope: AtomicUsize,
@@ -44,10 +44,15 @@ pub struct Place {
 // that, or by whom the state gives the room.
 unsafe impl Sync for Place {}
 
-/// The thread may not have started yet.
-const UNKNOWN: u64 = u64::MAX;
+/// In the place of an index: there is none.
+const NO_INDEX: u64 = 1 << 63;
 /// The thread has ended, and its index may be another's.
-const ENDED: u64 = u64::MAX - 1;
+const ENDED: u64 = u64::MAX;
+
+/// The thread of this turn may not have started yet.
+const fn unknown(turn: u64) -> u64 {
+    NO_INDEX | turn
+}
 
 /// How far a turn is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,18 +74,7 @@ enum Phase {
 /// Bits of a phase.
 const BITS: u32 = 3;
 
-static ALL: [Place; PLACES] = [const {
-    Place {
-        state: AtomicU64::new(0),
-        thread: AtomicU64::new(ENDED),
-        scope: AtomicUsize::new(0),
-        holder: Holder::new(),
-        name: UnsafeCell::new(None),
-        drop_result: UnsafeCell::new(None),
-        finished: Condition::new(),
-        room: Room(UnsafeCell::new(MaybeUninit::uninit())),
-    }
-}; PLACES];
+static ALL: [Place; PLACES] = [const { Place::new() }; PLACES];
 
 /// The last turn that has begun.
 static TURNS: AtomicU64 = AtomicU64::new(0);
@@ -130,15 +124,28 @@ const fn phase(state: u64) -> u64 {
 }
 
 impl Place {
-    /// What a thread of this turn is to do lies there now: it can start.
+    const fn new() -> Self {
+        Self {
+            state: AtomicU64::new(0),
+            thread: AtomicU64::new(ENDED),
+            scope: AtomicUsize::new(0),
+            holder: Holder::new(),
+            name: UnsafeCell::new(None),
+            drop_result: UnsafeCell::new(None),
+            finished: Condition::new(),
+            room: Room(UnsafeCell::new(MaybeUninit::uninit())),
+        }
+    }
+
+    /// What a thread of this turn is to do lies there now: it can start. `scope` waits for it if that is not 0.
     ///
     /// # Safety
     ///
     /// The caller has claimed the place and filled the room. A result of its thread is what `drop_result` drops; `None` if
     /// nobody but who waits may.
-    pub unsafe fn fill(&self, turn: u64, name: Option<&'static str>, drop_result: Option<DropResult>) {
-        self.thread.store(UNKNOWN, Relaxed);
-        self.scope.store(0, Relaxed);
+    pub unsafe fn fill(&self, turn: u64, name: Option<&'static str>, scope: usize, drop_result: Option<DropResult>) {
+        self.thread.store(unknown(turn), Relaxed);
+        self.scope.store(scope, Relaxed);
         self.holder.begin(turn);
         // SAFETY: the place is the caller's until its state says otherwise.
         unsafe {
@@ -148,11 +155,10 @@ impl Place {
         self.state.store(at(turn, Phase::Runs), Release);
     }
 
-    /// There is a thread for it, which `scope` waits for if that is not 0.
-    pub fn started(&self, thread: u64, scope: usize) {
-        // It may have started before, and even have ended.
-        let _ = self.thread.compare_exchange(UNKNOWN, thread, SeqCst, Relaxed);
-        self.scope.store(scope, Release);
+    /// There is a thread for this turn.
+    pub fn started(&self, turn: u64, thread: u64) {
+        // It may have started before, and even have ended; and the place be another's by now.
+        let _ = self.thread.compare_exchange(unknown(turn), thread, SeqCst, Relaxed);
     }
 
     /// Its thread begins: it is the one with this index. Answers the turn.
@@ -248,12 +254,12 @@ impl Place {
 
     /// Whether its thread has ended, whatever it has left.
     fn thread_is_lost(&self) -> bool {
-        self.thread().is_some_and(super::holder::has_ended)
+        self.thread().is_some_and(has_ended)
     }
 
     /// Whether its thread has ended in this turn without having returned.
     pub fn is_lost(&self, turn: u64) -> bool {
-        self.thread().is_some_and(|thread| self.finished.has_ended(thread)) && !self.has_returned(turn)
+        self.thread_is_lost() && !self.has_returned(turn)
     }
 
     /// Whether there is a thread that this scope waits for.
@@ -300,7 +306,7 @@ impl Place {
 
     /// The index of its thread, unless that is known to have ended.
     fn thread(&self) -> Option<u64> {
-        Some(self.thread.load(SeqCst)).filter(|thread| *thread < ENDED)
+        Some(self.thread.load(SeqCst)).filter(|thread| thread & NO_INDEX == 0)
     }
 
     /// The name of its thread, if that has this index and asks.
@@ -334,4 +340,30 @@ impl Place {
 /// Whether there is room for a `V`.
 pub const fn fits<V>() -> bool {
     size_of::<V>() <= ROOM && align_of::<V>() <= align_of::<Room>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place is empty: the caller fills it for this turn.
+    fn fill(place: &Place, turn: u64, scope: usize) {
+        // SAFETY: the place is this test's, and what is in it is never run.
+        unsafe { place.fill(turn, None, scope, None) };
+    }
+
+    #[test]
+    fn who_started_a_thread_says_nothing_of_a_later_one_in_its_place() {
+        const SCOPE: usize = 64;
+        let place = Place::new();
+        fill(&place, 1, 0);
+        assert_eq!(place.begin(7), 1);
+        assert!(place.finish(1) && place.take(1));
+        place.free(1);
+        fill(&place, 2, SCOPE);
+        place.started(1, 7);
+        assert_eq!((place.thread(), place.is_in(SCOPE)), (None, true), "the second has not begun, and its scope waits");
+        place.started(2, 8);
+        assert_eq!(place.thread(), Some(8));
+    }
 }
