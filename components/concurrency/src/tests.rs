@@ -149,6 +149,60 @@ fn a_wait_for_a_condition_ends_in_time_whether_the_scheduler_knows_of_it_or_not(
     REFUSES_POINTS.set(false);
 }
 
+/// The standard library may let the reader go first who comes when the last one leaves.
+#[test]
+fn who_comes_to_look_waits_behind_who_waits_to_change() {
+    let _alone = alone();
+    static VALUE: RwLock<u64> = RwLock::new(0);
+    let reader = VALUE.read().unwrap();
+    let writes = spawn(|| *VALUE.write().unwrap() = 1).unwrap();
+    while VALUE.try_read().is_ok() {
+        crate::thread::yield_now().unwrap();
+    }
+    let looks = spawn(|| *VALUE.read().unwrap()).unwrap();
+    assert_eq!(VALUE.read_until(Instant::now() + Duration::from_millis(5)).err(), Some(NO_TIME_LEFT));
+    drop(reader);
+    assert_eq!((looks.join(), writes.join()), (Ok(1), Ok(())));
+}
+
+/// In order: the scheduler that is played keeps it.
+#[test]
+fn one_notification_lets_one_go_on() {
+    let _alone = alone();
+    static CAME: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+    static WENT: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+    static MAY: Condvar = Condvar::new();
+    let waits = |number| {
+        move || {
+            let mut came = CAME.lock().unwrap();
+            came.push(number);
+            drop(MAY.wait(came).unwrap());
+            WENT.lock().unwrap().push(number);
+        }
+    };
+    let went = |count: u64| {
+        while (WENT.lock().unwrap().len() as u64) < count {
+            crate::thread::yield_now().unwrap();
+        }
+        // Whoever else goes on does so meanwhile.
+        crate::thread::sleep(Duration::from_millis(2)).unwrap();
+        let went = WENT.lock().unwrap();
+        (0..count).eq(went.iter().copied())
+    };
+    let all = [0, 1, 2].map(|number| {
+        let thread = spawn(waits(number)).unwrap();
+        while SCHED.waiting() <= number as usize {
+            crate::thread::yield_now().unwrap();
+        }
+        thread
+    });
+    for count in 1..=3 {
+        MAY.notify_one();
+        assert!(went(count), "{:?}", WENT.lock().unwrap());
+    }
+    all.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
 /// A value to another thread and back, at once and by two calls, also where the scheduler has no room for who waits.
 #[test]
 fn values_go_there_and_back_at_once() {

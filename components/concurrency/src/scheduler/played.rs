@@ -100,6 +100,19 @@ impl Played {
         self.state().points.values().filter(|point| !point.is_freed).count()
     }
 
+    /// Threads that wait at blockpoints.
+    pub fn waiting(&self) -> usize {
+        self.state().points.values().map(|point| point.waiting.len()).sum()
+    }
+
+    /// Does something as soon as one waits, or two.
+    pub fn when_one_waits(&self, does: impl FnOnce()) {
+        while self.waiting() == 0 {
+            thread::yield_now();
+        }
+        does();
+    }
+
     fn end(&self, thread: u64) {
         self.state().ended.push(thread);
         self.changed.notify_all();

@@ -1,6 +1,6 @@
 //! Who need not wait calls nobody: not the scheduler, and so not the kernel.
 
-use super::CALLS;
+use super::{CALLS, SCHED, alone};
 use crate::sync::mpsc::Queue;
 use crate::sync::{Barrier, Channel, Condvar, EventSet, LazyLock, Mutex, Once, OnceLock, Pipe, RwLock, Semaphore};
 use crate::thread::{current, spawn};
@@ -82,6 +82,51 @@ fn time_and_names() {
     let does = || {
         assert!(Instant::now() < late());
         let _ = (current(), Instant::now().elapsed());
+    };
+    assert_eq!(calls(does), 0);
+}
+
+/// Another waits for each of these once; afterwards nobody does, and nobody is called.
+#[test]
+fn what_was_waited_for_once() {
+    let _alone = alone();
+    static LOCK: Mutex<u64> = Mutex::new(0);
+    static VALUE: RwLock<u64> = RwLock::new(0);
+    static PERMITS: Semaphore = Semaphore::new(0);
+    static CHANGED: Condvar = Condvar::new();
+    static EVENTS: EventSet = EventSet::new();
+    static CHANNEL: Channel<u64, 4> = Channel::new();
+    let (guard, writer) = (LOCK.lock().unwrap(), VALUE.write().unwrap());
+    let waits = spawn(|| {
+        PERMITS.acquire().unwrap();
+        EVENTS.wait(1).unwrap();
+        CHANNEL.recv().unwrap();
+        *VALUE.write().unwrap() += 1;
+        drop(CHANGED.wait_while(LOCK.lock().unwrap(), |done| *done == 0).unwrap());
+    });
+    let waits = waits.unwrap();
+    // One after the other, each as soon as it is waited for.
+    let steps: [&dyn Fn(); 3] = [&|| PERMITS.release(1), &|| EVENTS.trigger(1), &|| CHANNEL.send(1).unwrap()];
+    steps.iter().for_each(|step| SCHED.when_one_waits(step));
+    SCHED.when_one_waits(|| drop(writer));
+    SCHED.when_one_waits(|| drop(guard));
+    SCHED.when_one_waits(|| {
+        *LOCK.lock().unwrap() = 1;
+        CHANGED.notify_one();
+    });
+    waits.join().unwrap();
+    let does = || {
+        *LOCK.lock().unwrap() += 1;
+        *VALUE.write().unwrap() += 1;
+        drop(VALUE.read().unwrap());
+        PERMITS.release(1);
+        PERMITS.acquire().unwrap();
+        CHANGED.notify_one();
+        CHANGED.notify_all();
+        EVENTS.trigger(1);
+        EVENTS.wait(1).unwrap();
+        CHANNEL.send(2).unwrap();
+        CHANNEL.recv().unwrap();
     };
     assert_eq!(calls(does), 0);
 }
