@@ -92,8 +92,5 @@ pub const NO_TIME_LEFT: runtime::Error = ThreadError::NoTimeLeft.error();
 /// The error of a thread that waits for one that has ended.
 const HOLDER_ENDED: runtime::Error = sched_interface::SchedError::HolderEnded.error();
 
-/// The error of a thread that waits for itself.
-const WOULD_DEADLOCK: runtime::Error = sched_interface::SchedError::WouldDeadlock.error();
-
 /// The error of a component all of whose threads exist.
 const TOO_MANY_THREADS: runtime::Error = sched_interface::SchedError::TooManyThreads.error();

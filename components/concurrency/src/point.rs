@@ -4,12 +4,11 @@ mod unscheduled;
 
 use crate::scheduler::{self, SCHED};
 use crate::time::Instant;
-use crate::{HOLDER_ENDED, WOULD_DEADLOCK};
 use core::cell::Cell;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use runtime::Result;
-use sched_interface::{NEVER, NOBODY, Sched};
+use sched_interface::{NEVER, NOBODY, Sched, SchedError};
 use sched_sl::{Blockpoint, Epoch};
 
 /// How long a thread sleeps that waits for something of which the scheduler has no room to know, in ticks.
@@ -69,11 +68,22 @@ impl Point {
     #[inline]
     pub fn wait(&self, epoch: Epoch, holder: Option<u64>, until: Option<Instant>) -> Result<bool> {
         let until = until.map_or(NEVER, Instant::ticks);
-        let waited = match self.name.load(Acquire) {
+        match self.name.load(Acquire) {
             0 => poll(holder, until),
-            name => SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until).map_err(Into::into),
-        };
-        waited.or_else(|error| unscheduled::wait(error, until))
+            name => match SCHED.wait_on(name, epoch.0, holder.unwrap_or(NOBODY), until) {
+                Ok(in_time) => Ok(in_time),
+                Err(refused) => unscheduled::wait(refused, until),
+            },
+        }
+    }
+
+    /// Waits for a moment, or until a point in time, whether the scheduler knows of this or not. Answers whether there is still time.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's.
+    pub fn pause(until: Option<Instant>) -> Result<bool> {
+        poll(None, until.map_or(NEVER, Instant::ticks))
     }
 
     /// An epoch has begun: lets all go on that wait.
@@ -122,21 +132,21 @@ static ASKED: Point = Point::new();
 /// # Errors
 ///
 /// [`HolderEnded`](sched_interface::SchedError::HolderEnded) if not; the scheduler's.
-fn ask_about(thread: u64) -> Result<()> {
+fn ask_about(thread: u64) -> sched_interface::Result<()> {
     if !ASKED.is_known() {
         ASKED.make();
     }
     match ASKED.name.load(Acquire) {
         0 => Ok(()),
         // In a time that is past.
-        name => Ok(SCHED.wait_on(name, u64::MAX, thread, 0).map(|_| ())?),
+        name => SCHED.wait_on(name, u64::MAX, thread, 0).map(|_| ()),
     }
 }
 
 /// Whether the thread with this index has ended.
 #[cold]
 pub fn has_ended(thread: u64) -> bool {
-    ask_about(thread) == Err(HOLDER_ENDED)
+    ask_about(thread) == Err(SchedError::HolderEnded)
 }
 
 /// Sleeps for a moment, or until a point in time. Answers whether there is still time.
@@ -147,15 +157,17 @@ pub fn has_ended(thread: u64) -> bool {
 #[cold]
 #[inline(never)]
 fn poll(holder: Option<u64>, until: u64) -> Result<bool> {
-    if let Some(holder) = holder {
-        ask_about(holder)?;
-        if holder == scheduler::index(scheduler::number()) {
-            return Err(WOULD_DEADLOCK);
-        }
-    }
     let moment = scheduler::ticks().saturating_add(MOMENT);
-    SCHED.sleep_until(until.min(moment))?;
-    Ok(until > moment)
+    match holder.map_or(Ok(()), check).and_then(|()| SCHED.sleep_until(until.min(moment))) {
+        Ok(()) => Ok(until > moment),
+        Err(refused) => unscheduled::wait(refused, until),
+    }
+}
+
+/// Whether it makes sense to wait for the thread with this index.
+fn check(holder: u64) -> sched_interface::Result<()> {
+    ask_about(holder)?;
+    if holder == scheduler::index(scheduler::number()) { Err(SchedError::WouldDeadlock) } else { Ok(()) }
 }
 
 impl Drop for Point {

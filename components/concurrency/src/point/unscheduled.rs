@@ -4,7 +4,7 @@ use crate::scheduler;
 use core::hint::spin_loop;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
-use runtime::{Error, Result};
+use runtime::Result;
 use sched_interface::SchedError;
 
 /// How long one spins before it looks again.
@@ -22,10 +22,10 @@ static LOOKED: AtomicU32 = AtomicU32::new(0);
 /// That one: nobody else is on its way.
 #[cold]
 #[inline(never)]
-pub fn wait(refused: Error, until: u64) -> Result<bool> {
-    let is_early = [SchedError::NotStarted, SchedError::NotScheduled].map(SchedError::error).contains(&refused);
+pub fn wait(refused: SchedError, until: u64) -> Result<bool> {
+    let is_early = matches!(refused, SchedError::NotStarted | SchedError::NotScheduled);
     if !is_early || LOOKED.fetch_add(1, Relaxed) >= LOOKS {
-        return Err(refused);
+        return Err(refused.into());
     }
     (0..SPINS).for_each(|_| spin_loop());
     Ok(until > scheduler::ticks())

@@ -110,17 +110,19 @@ impl Condvar {
         }
     }
 
-    /// Waits for an epoch to pass. Where the scheduler does not know of that, each moment ends a wait: the next one begins here, as whoever
-    /// gives each wait a length would wait for ever.
-    fn wait_for_next(&self, epoch: Epoch, until: Option<Instant>) -> Result<bool> {
-        loop {
-            let in_time = self.point.wait(epoch, None, until)?;
-            if !in_time || self.point.is_known() || self.epochs.checkpoint() != epoch {
-                return Ok(in_time);
-            }
+    /// Waits for an epoch to pass, where the scheduler has no room to know of that. Each moment ends one wait there, and another begins here:
+    /// whoever gives each wait a length would never come to its end.
+    #[cold]
+    #[inline(never)]
+    fn poll(&self, epoch: Epoch, until: Option<Instant>) -> Result<bool> {
+        let mut in_time = true;
+        while in_time && self.epochs.checkpoint() == epoch {
+            in_time = Point::pause(until)?;
         }
+        Ok(in_time)
     }
 
+    #[inline(always)]
     fn wait_at_most<'l, T>(
         &self,
         guard: MutexGuard<'l, T>,
@@ -132,7 +134,10 @@ impl Condvar {
         self.waiting.fetch_add(1, AcqRel);
         let epoch = self.epochs.checkpoint();
         drop(guard);
-        let waited = self.wait_for_next(epoch, until);
+        let waited = match self.point.is_known() {
+            true => self.point.wait(epoch, None, until),
+            false => self.poll(epoch, until),
+        };
         self.waiting.fetch_sub(1, AcqRel);
         Ok((mutex.lock()?, WaitTimeoutResult(!waited?)))
     }
