@@ -53,6 +53,9 @@
 //!   has dropped the value; `try_send` and the sender of a queue give it back.
 //! - *A thread's index is another's when it has ended*: a [`Thread`](thread::Thread) that is kept for longer unparks whoever has it then.
 //! - *An [event set](sync::EventSet) is told of events and of queues*; a point in time or a call cannot be one of what it waits for.
+//! - *Not here* are `mpsc::channel` and `sync_channel` (a queue is [split](sync::mpsc::Queue::split), once), `Once::call_once_force` and
+//!   `thread::available_parallelism`. A value of a `thread_local!` is aligned to 8 bytes at most. A point in time that lies beyond
+//!   [the end of time](time::Instant::NEVER) is that, where `std` panics.
 //! - *Whoever is woken of those that wait* is the first in the order of the scheduler's policy; of equals, who came first. A lock is not handed
 //!   over, so another may be faster. Readers that come after a writer wait behind it.
 #![no_std]
@@ -63,6 +66,7 @@ extern crate self as concurrency;
 #[cfg(any(test, feature = "host"))]
 extern crate std;
 
+pub mod future;
 mod point;
 mod scheduler;
 pub mod sync;
@@ -77,7 +81,7 @@ runtime::errors! {
     /// What the threads of a component meet with each other, beyond what their scheduler says.
     pub enum ThreadError {
         NoTimeLeft = 64: "the time was up",
-        NotItsOwn = 65: "the thread is somebody else's, on loan: it cannot wait for those that it starts",
+        NotItsOwn = 65: "the thread is somebody else's, on loan: it cannot wait here for those of its own",
         NotKept = 66: "what the thread returned was not kept: others have been started meanwhile",
         Disconnected = 67: "nobody is at the other end any more",
         Full = 68: "there is no room for another value",

@@ -9,6 +9,8 @@ pub mod mpsc;
 mod mutex;
 mod once;
 mod pipe;
+#[cfg(feature = "embassy-sync")]
+mod raw;
 mod rwlock;
 mod semaphore;
 
@@ -19,5 +21,7 @@ pub use events::EventSet;
 pub use mutex::{Mutex, MutexGuard, TryLockError};
 pub use once::{LazyLock, Once, OnceLock};
 pub use pipe::{Pipe, Receiver, Sender};
+#[cfg(feature = "embassy-sync")]
+pub use raw::RawMutex;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::Semaphore;

@@ -1,6 +1,7 @@
 //! The suite of behaviours, against the standard library and against this crate with a scheduler that is played; and what is this crate's
 //! own.
 
+mod names;
 mod of_std;
 mod ours;
 mod table;

@@ -24,6 +24,11 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// The one that has this index now.
+    pub(crate) const fn with_index(index: u64) -> Self {
+        Self { index, name: None }
+    }
+
     /// Its index in the system. One that has ended leaves its index to another.
     pub const fn id(self) -> u64 {
         self.index

@@ -2,7 +2,7 @@
 
 use crate::scheduler::{self, SCHED};
 use core::fmt;
-use core::ops::{Add, AddAssign, Sub};
+use core::ops::{Add, AddAssign, Sub, SubAssign};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 pub use core::time::Duration;
@@ -57,6 +57,26 @@ impl Instant {
         Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
     }
 
+    /// How long it is since `earlier`, as [`Self::duration_since`].
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[must_use]
+    pub fn saturating_duration_since(self, earlier: Self) -> Duration {
+        self.duration_since(earlier)
+    }
+
+    /// How long it is since `earlier`, unless that lies in the future.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::duration_since`].
+    #[must_use]
+    pub fn checked_duration_since(self, earlier: Self) -> Option<Duration> {
+        (earlier <= self).then(|| self.duration_since(earlier))
+    }
+
     /// How long it has been since.
     ///
     /// # Panics
@@ -107,6 +127,12 @@ impl Sub<Duration> for Instant {
 
     fn sub(self, length: Duration) -> Self {
         self.checked_sub(length).unwrap_or(Self { ticks: 0 })
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, length: Duration) {
+        *self = *self - length;
     }
 }
 
@@ -167,5 +193,11 @@ mod tests {
         assert_eq!((point + Duration::MAX, point - Duration::MAX), (Instant::NEVER, Instant::from_ticks(0)));
         assert_eq!((point.checked_add(Duration::MAX), point.checked_sub(Duration::MAX)), (None, None));
         assert!(Instant::now() <= Instant::now());
+        let (second, mut later) = (Duration::from_secs(1), point);
+        later += second;
+        assert_eq!((later.checked_duration_since(point), point.checked_duration_since(later)), (Some(second), None));
+        assert_eq!([later, point].map(|time| time.saturating_duration_since(point)), [second, Duration::ZERO]);
+        later -= second;
+        assert_eq!(later, point);
     }
 }

@@ -45,6 +45,15 @@ impl<S: Sink> Pieces<S> {
         if self.is_kept { self.send() } else { Ok(()) }
     }
 
+    /// Adds bytes, but for those that are zero.
+    ///
+    /// # Errors
+    ///
+    /// The sink's.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        bytes.iter().try_for_each(|byte| self.push(*byte))
+    }
+
     // Once, where it is written: a crossing is long.
     #[inline(never)]
     fn send(&mut self) -> Result<()> {
@@ -68,7 +77,7 @@ impl<S: Sink> Pieces<S> {
 
 impl<S: Sink> fmt::Write for Pieces<S> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().try_for_each(|byte| self.push(byte)).map_err(|_| fmt::Error)
+        self.write(text.as_bytes()).map_err(|_| fmt::Error)
     }
 }
 

@@ -25,7 +25,7 @@ mod host;
 
 use crate::thread;
 use core::arch::asm;
-use core::cell::{Cell, UnsafeCell};
+use core::cell::{Cell, RefCell, UnsafeCell};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, offset_of};
@@ -270,6 +270,36 @@ impl<T> LocalKey<Cell<T>> {
         T: Default,
     {
         self.with(Cell::take)
+    }
+}
+
+impl<T> LocalKey<RefCell<T>> {
+    /// Does something with the thread's value, borrowed.
+    pub fn with_borrow<R>(&'static self, does: impl FnOnce(&T) -> R) -> R {
+        self.with(|cell| does(&cell.borrow()))
+    }
+
+    /// Does something with the thread's value, borrowed for changes.
+    pub fn with_borrow_mut<R>(&'static self, does: impl FnOnce(&mut T) -> R) -> R {
+        self.with(|cell| does(&mut cell.borrow_mut()))
+    }
+
+    /// Sets the thread's value.
+    pub fn set(&'static self, value: T) {
+        self.replace(value);
+    }
+
+    /// Sets the thread's value, and answers what it was.
+    pub fn replace(&'static self, value: T) -> T {
+        self.with(|cell| cell.replace(value))
+    }
+
+    /// Takes the thread's value, and leaves the default.
+    pub fn take(&'static self) -> T
+    where
+        T: Default,
+    {
+        self.with(RefCell::take)
     }
 }
 

@@ -35,8 +35,8 @@ fn run() -> Result<()> {
     info!("serde_json: {}", formats::json());
     info!("postcard: {}", formats::postcard());
     info!("rand_core: {}", others::rand_core());
-    info!("embedded-io: {}", others::embedded_io());
-    info!("futures: {}", futures_and_channels::futures());
+    info!("embedded-io: {}", others::embedded_io(&CONSOLE));
+    info!("futures: {}", futures_and_channels::futures()?);
     info!("embassy-sync: {}", futures_and_channels::embassy_sync()?);
     info!("smoltcp: {}", network::smoltcp());
     info!("heap: {}", memory::comes_and_goes()?);

@@ -1,11 +1,12 @@
 //! Collections, random numbers, readers and writers.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use core::convert::Infallible;
+use console_interface::{Console, ConsoleError, Reader, Result, Writer};
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use embedded_io::{Read, Write};
 use hashbrown::HashMap;
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::TryRng;
+use runtime::entropy::Entropy;
 use smallvec::SmallVec;
 
 pub fn hashbrown() -> String {
@@ -21,43 +22,6 @@ pub fn smallvec() -> String {
     alloc::format!("{few:?}, inline: {was_inline}, then on the heap: {}", few.spilled())
 }
 
-/// What seeds come from: the processor.
-struct Entropy;
-
-/// The processor has no random numbers.
-#[derive(Debug)]
-struct NoEntropy;
-
-impl core::fmt::Display for NoEntropy {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the processor has no random numbers")
-    }
-}
-
-impl core::error::Error for NoEntropy {}
-
-impl TryRng for Entropy {
-    type Error = NoEntropy;
-
-    fn try_next_u32(&mut self) -> Result<u32, NoEntropy> {
-        self.try_next_u64().map(|word| word as u32)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, NoEntropy> {
-        runtime::entropy::random().ok_or(NoEntropy)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        for part in bytes.chunks_mut(8) {
-            let word = self.try_next_u64()?.to_le_bytes();
-            part.copy_from_slice(&word[..part.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Entropy {}
-
 pub fn rand_core() -> String {
     let (mut first, mut second) = ([0; 21], [0; 21]);
     match Entropy.try_fill_bytes(&mut first).and_then(|()| Entropy.try_fill_bytes(&mut second)) {
@@ -66,41 +30,33 @@ pub fn rand_core() -> String {
     }
 }
 
-/// Bytes that are written behind each other, and read in that order.
-#[derive(Default)]
-struct Bytes {
-    bytes: Vec<u8>,
-    read: usize,
-}
+/// A console at which something has been typed, and nobody types any more.
+struct Typed(AtomicUsize);
 
-impl embedded_io::ErrorType for Bytes {
-    type Error = Infallible;
-}
-
-impl Write for Bytes {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
+impl Console for Typed {
+    fn write(&self, _: u64, _: u64, _: u64, _: u64) -> Result<()> {
+        Err(ConsoleError::Stuck)
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
+    fn read(&self) -> Result<(bool, u8)> {
+        let byte = b"12 and 3456".get(self.0.fetch_add(1, Relaxed));
+        Ok(byte.map_or((false, 0), |byte| (true, *byte)))
+    }
+
+    fn wait(&self) -> Result<u8> {
+        let (is_there, byte) = self.read()?;
+        if is_there { Ok(byte) } else { Err(ConsoleError::Stuck) }
     }
 }
 
-impl Read for Bytes {
-    fn read(&mut self, to: &mut [u8]) -> Result<usize, Infallible> {
-        let left = &self.bytes[self.read..];
-        let bytes = left.len().min(to.len()).min(3);
-        to[..bytes].copy_from_slice(&left[..bytes]);
-        self.read += bytes;
-        Ok(bytes)
-    }
-}
-
-pub fn embedded_io() -> String {
-    let (mut bytes, mut read) = (Bytes::default(), [0; 11]);
-    let written = write!(bytes, "{} and {}", 12, 3456).is_ok();
-    let is_read = bytes.read_exact(&mut read).is_ok();
+/// Writes to the console by what knows nothing of consoles.
+pub fn embedded_io(console: &impl Console) -> String {
+    let mut writer = Writer::new(console);
+    let written = writer.write_all(b"ecosystem: embedded-io writes ").is_ok()
+        && writeln!(writer, "{} and {}", 12, 3456).is_ok()
+        && writer.flush().is_ok();
+    let (typed, mut read) = (Typed(AtomicUsize::new(0)), [0; 11]);
+    let mut reader = Reader::new(&typed);
+    let is_read = reader.read_exact(&mut read).is_ok() && reader.read(&mut [0]).is_err();
     alloc::format!("{written}, {is_read}: {}", String::from_utf8_lossy(&read))
 }

@@ -229,6 +229,32 @@ impl<T, const N: usize> Receiver<'_, T, N> {
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
         core::iter::from_fn(|| self.recv().ok())
     }
+
+    /// Receives what is there.
+    pub fn try_iter(&self) -> impl Iterator<Item = T> + '_ {
+        core::iter::from_fn(|| self.try_recv().ok())
+    }
+}
+
+/// Receives values until nobody will send any more: see [`Receiver::iter`].
+#[derive(Debug)]
+pub struct IntoIter<'q, T, const N: usize>(Receiver<'q, T, N>);
+
+impl<T, const N: usize> Iterator for IntoIter<'_, T, N> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv().ok()
+    }
+}
+
+impl<'q, T, const N: usize> IntoIterator for Receiver<'q, T, N> {
+    type Item = T;
+    type IntoIter = IntoIter<'q, T, N>;
+
+    fn into_iter(self) -> IntoIter<'q, T, N> {
+        IntoIter(self)
+    }
 }
 
 impl<T, const N: usize> Drop for Receiver<'_, T, N> {

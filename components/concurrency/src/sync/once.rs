@@ -111,6 +111,17 @@ impl<T> OnceLock<T> {
         Ok(unsafe { (*self.value.get()).assume_init_ref() })
     }
 
+    /// The value, if it has been written, of which this is the only reference.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: it was written before `once` was completed.
+        self.once.is_completed().then(|| unsafe { self.value.get_mut().assume_init_mut() })
+    }
+
+    /// Takes the value, if it has been written: as if it never had been.
+    pub fn take(&mut self) -> Option<T> {
+        core::mem::take(self).into_inner()
+    }
+
     /// The value, of which this is the only reference.
     pub fn into_inner(mut self) -> Option<T> {
         let is_there = core::mem::take(&mut self.once).is_completed();

@@ -1,14 +1,19 @@
 //! The interface `console`, and what makes it pleasant: text as four words,
-//! a writer for `writeln!`, and a logger for the `log` crate.
+//! a writer for `writeln!`, and a logger for the `log` crate; by the feature
+//! `embedded-io`, what stands on that crate reads and writes here, too.
 #![no_std]
 
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "embedded-io")]
+mod io;
 mod logger;
 mod text;
 mod writer;
 
+#[cfg(feature = "embedded-io")]
+pub use io::Reader;
 pub use logger::Logger;
 pub use text::{TEXT_BYTES, Text};
 pub use writer::Writer;

@@ -33,6 +33,13 @@ impl<'a, C: Console + ?Sized> Writer<'a, C> {
     }
 }
 
+#[cfg(feature = "embedded-io")]
+impl<C: Console + ?Sized> Writer<'_, C> {
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.write(bytes)
+    }
+}
+
 impl<C: Console + ?Sized> fmt::Write for Writer<'_, C> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.write_str(text)
