@@ -83,7 +83,7 @@ pub use lock::Lock;
 pub use occupancy::Occupancy;
 pub use policy::any::AnyPolicy;
 pub use policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
-pub use policy::{Parameters, Policy};
+pub use policy::{Parameters, Past, Policy};
 pub use position::Position;
 pub use quiet::{Quiet, QuietCores};
 pub use reschedule::{Exclusive, Ran, carry_out, receive_all, recover, reschedule};

@@ -21,7 +21,7 @@ pub use stopping::Block;
 use crate::error::{CreateError, ThreadError};
 use crate::inherit::Chains;
 use crate::kernel::Event;
-use crate::policy::Policy;
+use crate::policy::{Past, Policy};
 use crate::state::{State, Wakeup};
 use crate::table::Table;
 use crate::thread::{Thread, ThreadId};
@@ -87,6 +87,40 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.threads.put(id, Thread::new(name(id)));
         self.policy.ready(id.place());
         Ok(id)
+    }
+
+    /// As [`Scheduler::create_named`], of a thread that has had a life before, with the same parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`].
+    pub fn create_again(
+        &mut self,
+        name: impl FnOnce(ThreadId) -> T,
+        parameters: P::Parameters,
+        past: Past,
+    ) -> Result<ThreadId, CreateError> {
+        let id = self.create_named(name, parameters)?;
+        self.policy.recall(id.place(), past);
+        Ok(id)
+    }
+
+    /// As [`Scheduler::exit`], of a thread that may have another life: it bears the time of its last turn, if that is still on. Answers what
+    /// counts in its next life.
+    ///
+    /// # Errors
+    ///
+    /// [`ThreadError::NoSuchThread`].
+    pub fn leave(&mut self, id: ThreadId, now: Instant) -> Result<Past, ThreadError> {
+        self.threads.get(id)?;
+        if let Some(Running { thread, payer, since, .. }) = self.running
+            && [thread, payer].contains(&id.place)
+        {
+            self.policy.ran(payer.into(), now.since(since));
+        }
+        let past = self.policy.past(id.place());
+        self.exit(id)?;
+        Ok(past)
     }
 
     /// Ends a thread. Its place comes back.

@@ -6,7 +6,7 @@ use sched_sl::policy::earliest_deadline_first::{EarliestDeadlineFirst, Server, U
 use sched_sl::policy::fixed_priority_round_robin::Priority;
 use sched_sl::policy::proportional_share::{ProportionalShare, Weight};
 use sched_sl::policy::time_partitions::{Belongs, PARTITIONS, SLOTS, TimePartitions};
-use sched_sl::{AnyPolicy, Duration, Instant, Parameters, Policy};
+use sched_sl::{AnyPolicy, Duration, Instant, Parameters, Past, Policy};
 
 const PLACES: usize = 4;
 const NOW: Instant = Instant(100);
@@ -67,6 +67,55 @@ fn a_server_that_is_woken_soon_goes_on_with_what_it_has_left() {
     assert_eq!(until, Some(Instant(200)), "four in the last ten are more than its share: it has a new budget");
     policy.ran(0, Duration(10));
     assert_eq!((policy.choose(Instant(200)), policy.idle_until()), (None, Some(Instant(290))));
+}
+
+/// Whoever ends and is created again is who it was: else it has a whole budget in each life.
+#[test]
+fn a_server_goes_on_in_its_next_life_with_what_it_has_left() {
+    let mut policy = EarliestDeadlineFirst::<PLACES>::new(Duration(10));
+    let admit = |policy: &mut EarliestDeadlineFirst<PLACES>, past| {
+        policy.admit(0, server(20, 100)).unwrap();
+        policy.recall(0, past);
+        policy.ready(0);
+    };
+    admit(&mut policy, Past::default());
+    assert_eq!(policy.choose(NOW).map(|choice| choice.until), Some(Instant(120)));
+    let live_for = |policy: &mut EarliestDeadlineFirst<PLACES>, length| {
+        policy.ran(0, Duration(length));
+        let past = policy.past(0);
+        policy.dismiss(0);
+        admit(policy, past);
+    };
+    live_for(&mut policy, 15);
+    assert_eq!(policy.choose(Instant(115)).map(|choice| choice.until), Some(Instant(120)), "what is left");
+    live_for(&mut policy, 5);
+    assert_eq!((chosen(&mut policy, 120), chosen(&mut policy, 199)), (None, None));
+    assert_eq!(policy.choose(Instant(200)).map(|choice| choice.until), Some(Instant(220)), "in its next period");
+}
+
+/// Two of weight 1 that live for a little less than a turn each time, and one of weight 8.
+#[test]
+fn who_ends_and_is_created_again_has_no_more_than_its_share() {
+    let mut policy = ProportionalShare::<PLACES>::new(Duration(10));
+    for (place, weight) in [(0, 1), (1, 1), (2, 8)] {
+        policy.admit(place, Weight(weight)).unwrap();
+        policy.ready(place);
+    }
+    let mut had = [0_u64; 3];
+    for now in (0..9_000).step_by(9) {
+        let place = chosen(&mut policy, now).unwrap();
+        policy.ran(place, Duration(9));
+        had[place] += 9;
+        if place < 2 {
+            let past = policy.past(place);
+            policy.unready(place);
+            policy.dismiss(place);
+            policy.admit(place, Weight(1)).unwrap();
+            policy.recall(place, past);
+            policy.ready(place);
+        }
+    }
+    assert!(had[2].abs_diff(7_200) <= 2 * 9 * 8, "{had:?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub type Parts<M> = [Scheduler<M>; CORES];
 
 /// Bits of a blockpoint's name below the number of its home.
 const HOME_SHIFT: u32 = 56;
+const _: () = assert!(sched_sl::PointId::BITS <= HOME_SHIFT, "a name does not reach into the number of its home");
 
 /// An invocation of a scheduler that may run on several cores.
 pub struct Everywhere<M: 'static> {

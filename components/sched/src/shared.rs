@@ -15,7 +15,7 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use runtime::scheduling::Thread;
 use sched_interface::{Result, SchedError};
-use sched_sl::{Epoch, Inbox, Notice, PointId, Quiet, QuietCores, WaitError, Wakes};
+use sched_sl::{Epoch, Inbox, Notice, Past, PointId, Quiet, QuietCores, WaitError, Wakes};
 
 /// What is said of the blockpoints of one core by the others.
 pub type Triggers = sched_sl::Triggers<AtomicU64, POINTS>;
@@ -62,6 +62,8 @@ struct Known {
     slot: AtomicU32,
     /// What it starts with.
     word: AtomicU32,
+    /// What counts of its last life, or of its time on another core.
+    past: [AtomicU64; 3],
 }
 
 impl Known {
@@ -77,6 +79,7 @@ impl Known {
             core: AtomicU8::new(0),
             slot: AtomicU32::new(0),
             word: AtomicU32::new(0),
+            past: [const { AtomicU64::new(0) }; 3],
         }
     }
 }
@@ -246,6 +249,19 @@ impl Shared {
         if let Ok(known) = self.known(index) {
             let _ = known.created.compare_exchange(created::TAKEN, ended, Release, Relaxed);
         }
+    }
+
+    /// Notes what the policy keeps of a thread that ends here, or goes elsewhere, which is said behind that.
+    pub fn keep_past(&self, index: u64, Past(words): Past) {
+        let _ = self
+            .known(index)
+            .map(|known| known.past.iter().zip(words).for_each(|(past, word)| past.store(word, Relaxed)));
+    }
+
+    /// What the policy has kept of a thread.
+    pub fn past(&self, index: u64) -> Past {
+        let known = self.known(index);
+        Past(known.map_or([0; 3], |known| known.past.each_ref().map(|word| word.load(Relaxed))))
     }
 
     /// Somebody may wait for the end of a thread on another core than its own.

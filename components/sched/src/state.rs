@@ -179,7 +179,7 @@ impl State {
         let (directory, client) = (part.directory, part.shared.client(index).ok_or(SchedError::TooLarge)?);
         let (entry, is_limited) = (Entry::new(thread)?, self.limits.has(thread));
         let name = |id| Target::new(entry.at(id, is_limited), word);
-        let id = self.threads.create_named(name, of).map_err(|error| match error {
+        let id = self.threads.create_again(name, of, part.shared.past(index)).map_err(|error| match error {
             CreateError::Exhausted => SchedError::TooManyThreads,
             CreateError::BadParameters => SchedError::BadPlan,
         })?;

@@ -1,7 +1,7 @@
 //! All policies in one type, so that which of them decides can be said when a system is composed.
 
 use crate::policy::fixed_priority_round_robin::FixedPriorityRoundRobin;
-use crate::policy::{BadParameters, Choice, Parameters, Policy};
+use crate::policy::{BadParameters, Choice, Parameters, Past, Policy};
 use crate::time::{Duration, Instant};
 
 /// Asks whichever policy it is. What is asked of the first one costs one comparison more than if it were alone; the others
@@ -73,6 +73,20 @@ macro_rules! policies {
                     Self::$First(policy) => policy.dismiss(place),
                     $(Self::$Other(policy) => policy.dismiss(place),)+
                 })
+            }
+
+            fn past(&self, place: usize) -> Past {
+                match self {
+                    Self::$First(policy) => policy.past(place),
+                    $(Self::$Other(policy) => policy.past(place),)+
+                }
+            }
+
+            fn recall(&mut self, place: usize, past: Past) {
+                match self {
+                    Self::$First(policy) => policy.recall(place, past),
+                    $(Self::$Other(policy) => policy.recall(place, past),)+
+                }
             }
 
             #[inline]

@@ -22,7 +22,7 @@
 
 use crate::heap::Heap;
 use crate::policy::fixed_priority_round_robin::{FixedPriorityRoundRobin, Priority};
-use crate::policy::{BadParameters, Choice, Parameters, Policy};
+use crate::policy::{BadParameters, Choice, Parameters, Past, Policy};
 use crate::time::{Duration, Instant};
 
 /// By which a graph chooses it.
@@ -182,6 +182,17 @@ impl<const N: usize> Policy<N> for EarliestDeadlineFirst<N> {
     fn dismiss(&mut self, place: usize) {
         self.unready(place);
         self.forget(place);
+    }
+
+    /// A server goes on in its next life as if it had slept meanwhile.
+    fn past(&self, place: usize) -> Past {
+        let Member { server, left, deadline, renewal } = self.members[place];
+        server.map_or_else(Past::default, |_| Past([left.0, deadline.0, renewal.0]))
+    }
+
+    fn recall(&mut self, place: usize, Past([left, deadline, renewal]): Past) {
+        let member = &mut self.members[place];
+        (member.left, member.deadline, member.renewal) = (Duration(left), Instant(deadline), Instant(renewal));
     }
 
     fn ready(&mut self, place: usize) {

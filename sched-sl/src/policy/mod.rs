@@ -53,6 +53,10 @@ pub struct Choice {
     pub until: Instant,
 }
 
+/// What counts of a thread's life in its next one, in words of the policy's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Past(pub [u64; 3]);
+
 /// Decides among at most `N` threads.
 pub trait Policy<const N: usize> {
     /// What it has to know about a thread.
@@ -67,6 +71,17 @@ pub trait Policy<const N: usize> {
 
     /// Forgets a thread, which is not ready.
     fn dismiss(&mut self, place: usize);
+
+    /// What a thread has had that counts in its next life: else who ends and is created anew comes by more than its share.
+    fn past(&self, place: usize) -> Past {
+        let _ = place;
+        Past::default()
+    }
+
+    /// The thread that was just admitted to this place has had a life before, with the same parameters.
+    fn recall(&mut self, place: usize, past: Past) {
+        let _ = (place, past);
+    }
 
     /// A thread has become ready: it was created or woken, its time came, or the kernel let it go.
     fn ready(&mut self, place: usize);

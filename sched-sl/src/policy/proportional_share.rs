@@ -12,7 +12,7 @@
 //! What happens to a thread costs a step in a heap, at most log₂ N.
 
 use crate::heap::Heap;
-use crate::policy::{BadParameters, Choice, Parameters, Policy};
+use crate::policy::{BadParameters, Choice, Parameters, Past, Policy};
 use crate::time::{Duration, Instant};
 
 /// By which a graph chooses it.
@@ -105,6 +105,16 @@ impl<const N: usize> Policy<N> for ProportionalShare<N> {
 
     fn dismiss(&mut self, place: usize) {
         self.unready(place);
+    }
+
+    /// What a thread was ahead of the others, it still is in its next life, on whichever core.
+    fn past(&self, place: usize) -> Past {
+        let ahead = self.members[place].pass.saturating_sub(self.pass);
+        Past([u64::try_from(ahead).unwrap_or(u64::MAX), 0, 0])
+    }
+
+    fn recall(&mut self, place: usize, Past([ahead, ..]): Past) {
+        self.members[place].pass = self.pass + Pass::from(ahead);
     }
 
     fn ready(&mut self, place: usize) {

@@ -7,10 +7,13 @@ pub struct PointId(u64);
 /// Bits of a name below its generation.
 pub(super) const PLACE_BITS: u32 = 16;
 
-/// Generations of a place.
-const GENERATIONS: u64 = 1 << 32;
+/// Bits of a generation: of one that begins each microsecond, they last for twelve days, and then another place is taken.
+const GENERATION_BITS: u32 = 40;
 
 impl PointId {
+    /// Bits of a name. Those above are 0.
+    pub const BITS: u32 = PLACE_BITS + GENERATION_BITS;
+
     /// Its place: no two that there are at once have the same.
     pub const fn place(self) -> usize {
         self.0 as u16 as usize
@@ -31,11 +34,24 @@ impl PointId {
 
     /// Whether another can be in its place when it is gone.
     pub(super) const fn has_next(self) -> bool {
-        self.0 >> PLACE_BITS < GENERATIONS
+        self.0 >> PLACE_BITS < (1 << GENERATION_BITS) - 1
     }
 
     /// The name of the next blockpoint in a place, after one of this name.
     pub(super) const fn next(self, place: usize) -> Self {
         Self(((self.0 >> PLACE_BITS) + 1) << PLACE_BITS | place as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_name_of_a_place_is_within_its_bits_and_has_none_behind_it() {
+        let last_but_one = PointId(((1 << GENERATION_BITS) - 2) << PLACE_BITS | 7);
+        let last = last_but_one.next(7);
+        assert!(last_but_one.has_next() && !last.has_next());
+        assert_eq!((last.to_word() >> PointId::BITS, last.place()), (0, 7));
     }
 }

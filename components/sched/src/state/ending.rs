@@ -3,11 +3,10 @@
 use super::{Member, Part, State};
 use crate::Machine;
 use crate::directory::Entry;
-use crate::letters::Letters;
 use abi::error::Error as KernelError;
 use abi::event::What;
 use abi::layout::THREADS;
-use sched_sl::ThreadId;
+use sched_sl::{Instant, ThreadId};
 
 impl State {
     /// Notes the end of a thread.
@@ -19,7 +18,7 @@ impl State {
         if self.is_its_place(member.id) {
             self.points.abandon(&mut self.threads, member.id);
         }
-        self.remove(part.letters, member);
+        self.remove(part, member, index);
         if matches!(what, What::Ended(_)) {
             self.send_home(part, index);
         }
@@ -60,14 +59,16 @@ impl State {
         self.threads.at(id.place()).is_none_or(|there| there == id)
     }
 
-    pub(super) fn remove(&mut self, letters: &Letters, member: Member) {
+    pub(super) fn remove(&mut self, part: &Part<impl Machine>, member: Member, index: u64) {
         if self.is_its_place(member.id) {
             self.points.forget(&mut self.threads, member.id);
         }
         // Whoever has called it lends it time.
         let is_called = self.threads.has_lenders(member.id);
-        let _ = self.threads.exit(member.id);
-        self.forget_party(letters, member.id.place(), is_called);
+        if let Ok(past) = self.threads.leave(member.id, Instant(part.machine.now())) {
+            part.shared.keep_past(index, past);
+        }
+        self.forget_party(part.letters, member.id.place(), is_called);
         if let Some(entry) = self.members.get_mut(member.id.place()) {
             *entry = None;
         }

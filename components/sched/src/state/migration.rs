@@ -91,7 +91,7 @@ impl State {
     fn have_gone(&mut self, part: &Part<impl Machine>, member: Member, (index, thread): (u64, Thread), core: u32) {
         let is_woken = self.threads.state(member.id) == Ok(Is::AsleepWoken);
         part.directory.take(index);
-        self.remove(part.letters, member);
+        self.remove(part, member, index);
         self.leaving -= 1;
         part.shared.keep(index, thread, core);
         part.shared.vacate(part.machine.core());

@@ -2,7 +2,10 @@
 
 use super::fake::{Me, World, index_of_client, scheduled};
 
+use abi::event::What;
 use abi::plan::{Parameters, Slot};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
 use sched_interface::{Sched, SchedError};
 use sched_sl::policy::any::NAMES;
 use std::format;
@@ -54,6 +57,34 @@ fn the_earliest_deadline_goes_first_and_nobody_has_more_than_its_budget() {
     // The first server's second piece of work goes beyond its budget, and waits for the next period; those are long.
     let expected = ["soon0", "soon1", "late0", "late1", "late2", "background0", "background1", "background2", "soon2"];
     assert_eq!(world.log(), expected, "and no budget of the kernel's is filled");
+}
+
+/// Two servers that work for most of their budgets, create each other and end, have those two budgets in each period and no more.
+#[test]
+fn who_ends_and_is_created_again_has_no_new_budget() {
+    const LIVES: u64 = 100;
+    const WORK: u64 = 150;
+    static LIVED: AtomicU64 = AtomicU64::new(0);
+    let mut client = scheduled(0, 16, &[0, 0]);
+    client.created[..2].fill(server(200, 2_000));
+    let number = NAMES.iter().position(|name| *name == "earliest-deadline").unwrap();
+    let world = World::under((number as u64, vec![]), vec![client], &[]);
+    for life in 0..LIVES {
+        world.created(0, life as usize % 2, 2, |me| {
+            me.work(WORK);
+            if LIVED.fetch_add(1, Relaxed) < LIVES - 1 {
+                me.sched().create(2).unwrap();
+            }
+            What::Ended(0)
+        });
+    }
+    world.main(0, move |me| {
+        me.sched().create(2).unwrap();
+        me.work(4_000);
+        let (lives, passed) = (LIVED.load(Relaxed), world.fake.passed());
+        assert!(lives > 4 && lives * WORK <= 2 * 200 * (passed / 2_000 + 2), "{lives} lives in {passed} ticks");
+    });
+    assert_eq!(world.run(), Ok(0));
 }
 
 #[test]
