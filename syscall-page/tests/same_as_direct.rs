@@ -7,7 +7,10 @@ use abi::error::Error;
 use common::{Frames, Ledger, PERMITTED};
 use proptest::prelude::*;
 use std::collections::HashMap;
-use syscall_page::{Blocked, Client, PostError, Reply, Request, Server, State, Ticket};
+use syscall_page::{Blocked, Call, Client, Outcome, PostError, Reply, Request, Server, State, Ticket};
+
+/// Methods of the interface, of which the edge does not permit the last.
+const METHODS: u16 = 4;
 
 /// What the client and the server do next.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ enum Step {
     Post(u16, [u64; 4], bool),
     /// A pass of at most so many looks; the mask says which of its calls answer later.
     Pass(u32, u64),
+    /// The same on the client's own thread, as images have it: of all calls, and what is answered is told to the client.
+    Quiet(u64),
     CompleteOne(usize),
     Reap,
     Poll(usize),
@@ -27,6 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0u16..5, any::<[u64; 4]>(), any::<bool>()).prop_map(|(method, args, announced)| Step::Post(method, args, announced)),
         2 => (0u32..70, any::<u64>(), any::<u64>()).prop_map(|(limit, a, b)| Step::Pass(limit, a & b)),
+        2 => any::<[u64; 2]>().prop_map(|[a, b]| Step::Quiet(a & b)),
         2 => any::<usize>().prop_map(Step::CompleteOne),
         4 => Just(Step::Reap),
         2 => any::<usize>().prop_map(Step::Poll),
@@ -57,6 +63,24 @@ struct Run<'a> {
     posted: u64,
 }
 
+/// What the server does with a call, some of which it answers later.
+fn run(
+    ledger: &mut Ledger,
+    later: &mut Vec<(Blocked, Reply)>,
+    mut answers_later: u64,
+) -> impl FnMut(Call<'_, '_, common::Native>) -> Outcome {
+    move |call| {
+        let reply = ledger.call(&call.request());
+        answers_later = answers_later.rotate_right(1);
+        if answers_later & 1 == 0 {
+            return call.answer(&reply);
+        }
+        let parked = call.block().unwrap();
+        later.push((parked.blocked, reply));
+        parked.outcome
+    }
+}
+
 impl Run<'_> {
     fn post(&mut self, request: Request, announced: bool) {
         let token = self.posted;
@@ -75,18 +99,17 @@ impl Run<'_> {
         }
     }
 
-    fn pass(&mut self, limit: u32, mut answers_later: u64) {
-        let pass = self.server.pass(limit, |call| {
-            let reply = self.ledger.call(&call.request());
-            answers_later = answers_later.rotate_right(1);
-            if answers_later & 1 == 0 {
-                return call.answer(&reply);
-            }
-            let parked = call.block().unwrap();
-            self.later.push((parked.blocked, reply));
-            parked.outcome
-        });
+    fn pass(&mut self, limit: u32, answers_later: u64) {
+        let run = run(&mut self.ledger, &mut self.later, answers_later);
+        let pass = self.server.pass(limit, run);
         assert!(pass.run + pass.refused <= limit);
+    }
+
+    fn quiet_pass(&mut self, answers_later: u64) {
+        let mut run = run(&mut self.ledger, &mut self.later, answers_later);
+        let pass = self.server.quiet_pass(METHODS, |unread| run(unread.read()));
+        assert!(!pass.more);
+        self.client.served(pass.done);
     }
 
     fn complete(&mut self, pick: usize) {
@@ -141,6 +164,7 @@ impl Run<'_> {
         match step {
             Step::Post(method, args, announced) => self.post(Request::new(method, args), announced),
             Step::Pass(limit, later) => self.pass(limit, later),
+            Step::Quiet(later) => self.quiet_pass(later),
             Step::CompleteOne(pick) => self.complete(pick),
             Step::Reap => drop(self.reap()),
             Step::Poll(pick) => self.poll(pick),

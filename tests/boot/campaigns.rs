@@ -43,7 +43,7 @@ fn guided_entries() -> Outcome {
 
 fn rewritten_pages() -> Outcome {
     let finished = finish(&mut campaign(&["pages", "--count", "100000", "--seed", "1"]))?.expect_status(0)?;
-    ensure(finished.output.contains("pages: 300000 tried, 300000 succeeded"), || finished.output.clone())
+    ensure(finished.output.contains("pages: 400000 tried, 400000 succeeded"), || finished.output.clone())
 }
 
 fn simulated_tasks() -> Outcome {

@@ -1,5 +1,6 @@
 //! The campaign `pages`: a client that rewrites its page while it is served, beside a neighbour, on one core and on two, and a server that
-//! rewrites the pages that it is to serve, beside one that serves. Whoever is honest must have right results only.
+//! rewrites the pages that it is to serve, beside one that serves: on the client's thread, and on another core while that goes on. Whoever
+//! is honest must have right results only, and who is hostile must have done what it was told, while a page was served.
 
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ struct Scene {
     /// Who is honest, and how many results it is to have.
     honest: &'static str,
     results: u64,
+    /// What stands behind the number of words that were rewritten while a page was served, and how many these have to be.
+    rewritten: (&'static str, u64),
 }
 
 /// Runs the campaign.
@@ -35,13 +38,15 @@ struct Scene {
 /// A guest cannot be composed or started.
 pub fn run(order: &Order, bar: &ProgressBar) -> Result<Counts, CampaignError> {
     let mut counts = Counts::default();
-    for scene in [hostile_client(order, 1), hostile_client(order, 2), hostile_server(order)] {
+    let scenes =
+        [hostile_client(order, 1), hostile_client(order, 2), hostile_server(order, 1), hostile_server(order, 2)];
+    for scene in scenes {
         bar.set_message(scene.name);
         let failures = play(&scene, order)?;
         counts.tried += order.count;
         counts.succeeded += if failures.is_empty() { order.count } else { 0 };
         counts.failures.extend(failures);
-        bar.set_position(counts.tried / 3);
+        bar.set_position(counts.tried / 4);
     }
     Ok(counts)
 }
@@ -66,14 +71,18 @@ fn hostile_client(order: &Order, cores: u32) -> Scene {
         ),
     ];
     let name = if cores == 1 { "a hostile client" } else { "a hostile client on two cores" };
-    Scene { name, components: components.concat(), cores, honest: "neighbour", results }
+    let rewritten = (" words of garbage; ", 1);
+    Scene { name, components: components.concat(), cores, honest: "neighbour", results, rewritten }
 }
 
-fn hostile_server(order: &Order) -> Scene {
-    let rounds = order.count.div_ceil(SERVING);
+/// Its page is served on the last of so many cores, if that is not the first.
+fn hostile_server(order: &Order, cores: u32) -> Scene {
+    // What a client can tell from an answer costs it a slot, so that comes last, and beyond what was ordered.
+    let (tame, rounds) = (order.count, (order.count + order.count / 100).div_ceil(SERVING));
     let results = 16 * rounds;
-    // What a client can tell from an answer costs it a slot, so that comes last.
-    let tame = order.count - order.count / 100;
+    let (threads, elsewhere) = if cores == 1 { ("", "") } else { ("threads = [{}]\n", ", core = 1") };
+    let garbage =
+        format!("{{ srv = \"traitor\", interface = \"gate\", import = \"garbage\", via = \"page\"{elsewhere} }}");
     let components = [
         component(
             "traitor",
@@ -84,15 +93,17 @@ fn hostile_server(order: &Order) -> Scene {
         component(
             "victim",
             &[("rounds", rounds)],
-            "",
+            threads,
             &[
-                "{ srv = \"traitor\", interface = \"gate\", import = \"garbage\", via = \"page\" }",
+                &garbage,
                 "{ srv = \"gate\", interface = \"gate\", import = \"gate\", via = \"page\" }",
                 "{ srv = \"sched\", interface = \"pages\" }",
             ],
         ),
     ];
-    Scene { name: "a hostile server", components: components.concat(), cores: 1, honest: "victim", results }
+    let name = if cores == 1 { "a hostile server" } else { "a hostile server on two cores" };
+    let rewritten = (" words of garbage\n", order.count);
+    Scene { name, components: components.concat(), cores, honest: "victim", results, rewritten }
 }
 
 fn component(name: &str, numbers: &[(&str, u64)], more: &str, deps: &[&str]) -> String {
@@ -144,7 +155,16 @@ fn judge(console: &str, scene: &Scene) -> Vec<String> {
     let wrong = console.lines().filter(|line| bad.iter().any(|word| line.contains(word))).map(str::to_owned);
     let right = format!("{}: {1} of {1} results are right", scene.honest, scene.results);
     let missing = if console.contains(&right) { None } else { Some(format!("nobody said `{right}`")) };
-    wrong.chain(missing).collect()
+    let (behind, least) = scene.rewritten;
+    let rewritten = number_before(console, behind);
+    let idle = (rewritten.is_none_or(|words| words < least)).then(|| format!("rewritten: {rewritten:?}, not {least}"));
+    wrong.chain(missing).chain(idle).collect()
+}
+
+/// The number that stands before this text.
+fn number_before(console: &str, text: &str) -> Option<u64> {
+    let (before, _) = console.split_once(text)?;
+    before.rsplit(' ').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -154,9 +174,14 @@ mod tests {
     #[test]
     fn only_right_results_and_nothing_else_are_good() {
         let scene = hostile_client(&Order { count: 2048, seed: 1 }, 1);
-        let good = "neighbour: 32 of 32 results are right\n";
-        assert!(judge(good, &scene).is_empty());
-        assert_eq!(judge("neighbour: 31 of 32 results are right", &scene).len(), 1);
+        let vandal = "vandal: 2 pages of garbage, and meanwhile 7 words of garbage; calls were answered: 3\n";
+        let good = format!("neighbour: 32 of 32 results are right\n{vandal}");
+        assert!(judge(&good, &scene).is_empty());
+        assert_eq!(judge(&good.replace("32 of 32", "31 of 32"), &scene).len(), 1);
         assert_eq!(judge(&format!("{good}tessera: fault: component gate"), &scene).len(), 1);
+        assert_eq!(judge(&good.replace(" 7 words", " 0 words"), &scene).len(), 1, "nobody was hostile");
+        let scene = hostile_server(&Order { count: 515, seed: 1 }, 2);
+        let said = |words| format!("victim: 32 of 32 results are right, beside {words} words of garbage\n");
+        assert_eq!([said(1030), said(514)].map(|said| judge(&said, &scene).len()), [0, 1]);
     }
 }

@@ -32,8 +32,7 @@ impl Played {
 
 impl Pager for &Played {
     fn page(&self, number: u64) -> Option<PageEdge> {
-        let client = *[4, 4, 5].get(usize::try_from(number).ok()?)?;
-        Some(PageEdge { client, serve: 20 + number, header: 0 })
+        Some(PageEdge { client: owner(number)?, serve: 20 + number, header: 0 })
     }
 
     fn serve(&self, _: u64) -> Result<[u64; 2]> {
@@ -174,4 +173,61 @@ fn what_a_server_leaves_is_served_first_and_not_for_ever() {
 fn a_fault_of_the_server_is_the_clients_to_know() {
     let faulted = PagesError::Call(CallError::Kernel(abi::error::Error::Faulted));
     assert_eq!(wait(Err(faulted), &[]), (Err(faulted), ["serve"].to_vec()));
+}
+
+/// Whose page this is.
+fn owner(page: u64) -> Option<u64> {
+    [4, 4, 5].get(usize::try_from(page).ok()?).copied()
+}
+
+/// Numbers of pages that there are, that there are not, and such as no table has.
+const NUMBERS: [u64; 9] = [0, 1, 2, 3, PAGES as u64 - 1, PAGES as u64, u64::MAX - 1, u64::MAX, 1 << 63];
+
+#[test]
+fn whatever_is_asked_a_page_is_its_clients_alone_and_known_or_not() {
+    let (played, registered) = (Played::new(Ok([1, 0]), &[]), Registered::new());
+    let mut known = [false; 3];
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..100_000 {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let number = NUMBERS[(random % 9) as usize];
+        // Of components that have pages, that have none, and that there are not.
+        let token = [0, 4, 5, 6, u64::MAX - 1][(random >> 8) as usize % 5];
+        let client = paged(&played, &registered, token);
+        let place = known.get_mut(number as usize).filter(|_| owner(number) == Some(token));
+        let expected = |is_known: bool, error| if is_known { Ok(()) } else { Err(error) };
+        match (random >> 16) % 3 {
+            0 => {
+                let free = place.map(|place| !core::mem::replace(place, true));
+                let error = if free.is_some() { PagesError::Registered } else { PagesError::NoSuchPage };
+                assert_eq!(client.register(number), expected(free == Some(true), error), "{token} {number}");
+            }
+            1 => {
+                let was = place.is_some_and(core::mem::take);
+                assert_eq!(client.unregister(number), expected(was, PagesError::NoSuchPage), "{token} {number}");
+            }
+            _ => {
+                let is_known = place.is_some_and(|place| *place);
+                assert_eq!(client.wait(number).map(drop), expected(is_known, PagesError::NoSuchPage));
+                assert_eq!(played.log.take().len(), usize::from(is_known), "nothing is served but that");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_threads_that_register_a_page_at_once_one_does_and_of_those_that_forget_it_one() {
+    let registered = Registered::new();
+    let count = |ask: &(dyn Fn(&Registered) -> Result<()> + Sync)| {
+        std::thread::scope(|scope| {
+            let threads = [(); 4].map(|()| scope.spawn(|| ask(&registered)));
+            threads.into_iter().filter_map(|thread| thread.join().ok()).filter(Result::is_ok).count()
+        })
+    };
+    for _ in 0..200 {
+        let each = [count(&|all| all.add(1, 4)), count(&|all| all.remove(1, 5)), count(&|all| all.remove(1, 4))];
+        assert_eq!(each, [1, 0, 1]);
+    }
 }

@@ -1,10 +1,10 @@
-//! A server that serves nothing: whenever it is asked to serve a page, it writes garbage into that.
+//! A server that serves nothing: whenever it is asked to serve a page, it writes garbage into that, or does what its graph says.
 //!
 //! It is made of `unsafe`: its entries are its own, and a page that it was given as a protocol is memory to it.
 #![no_std]
 #![no_main]
 
-use abi::page::ROWS;
+use abi::page::{MORE, ROWS};
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use gate::GateServer;
@@ -13,6 +13,12 @@ use runtime::{Error, Reply};
 
 runtime::parameter!(SEED: u64 = 1, "seed");
 runtime::parameter!(TAME: u64 = u64::MAX, "tame");
+// Instead of garbage: faults; says that there is more to do; says that all calls wait, and faults; does nothing; does not come back.
+runtime::parameter!(FAULTS: bool = false, "faults");
+runtime::parameter!(REPEATS: bool = false, "repeats");
+runtime::parameter!(KEEPS: bool = false, "keeps");
+runtime::parameter!(IDLES: bool = false, "idles");
+runtime::parameter!(SPINS: bool = false, "spins");
 
 runtime::component! {}
 
@@ -27,6 +33,9 @@ static RANDOM: AtomicU64 = AtomicU64::new(0);
 
 /// Words of a frame.
 const WORDS: usize = 512;
+
+/// The status word of a call that waits.
+const BLOCKED: u64 = 4;
 
 /// Every method of direct calls: answers how many words were written.
 unsafe extern "C" fn answer<const METHOD: u64, const CLEARED: bool>(
@@ -53,6 +62,20 @@ unsafe extern "C" fn serve<const METHOD: u64, const CLEARED: bool>(
     let table = TABLE.load(Relaxed) + ROWS * (row + 1);
     // SAFETY: the composer made the table, and there a row for the number with which this entry is entered.
     let [header, entries] = unsafe { (table as *const [u64; 2]).read_volatile() };
+    if KEEPS.get() {
+        (0..WORDS).step_by(8).for_each(|at| write(entries, at, BLOCKED));
+    }
+    if FAULTS.get() || KEEPS.get() {
+        // SAFETY: a fault is what it is to be; nothing runs behind it.
+        unsafe { core::arch::asm!("ud2", options(noreturn)) }
+    }
+    while SPINS.get() {
+        core::hint::spin_loop();
+    }
+    if REPEATS.get() || IDLES.get() {
+        // SAFETY: as above.
+        unsafe { leave::<CLEARED>([0, if REPEATS.get() { MORE } else { 0 }]) }
+    }
     for at in 0..3 {
         write(header, 8 * at, random());
     }

@@ -24,25 +24,36 @@ static LOGGER: Logger<ConsoleClient> = Logger::new(&CONSOLE);
 /// Whether the second thread goes on.
 static GOES_ON: AtomicBool = AtomicBool::new(true);
 
+/// Whether the server looks at the page.
+static IS_SERVED: AtomicBool = AtomicBool::new(false);
+
+/// Words that were rewritten meanwhile.
+static MEANWHILE: AtomicU64 = AtomicU64::new(0);
+
 runtime::component! { main: run }
 
 /// Words of a frame.
 const WORDS: usize = 512;
 
+/// Rounds after which the second thread should have had its chance, if it has not had it before.
+const MANY: u64 = 1_000_000;
+
 fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
     SCHED.spawn(rewrite, SEED.get() ^ 0x5555)?;
     let mut random = Random(SEED.get());
-    let mut answered = 0;
-    for round in 0..ROUNDS.get() {
+    let (mut answered, mut round) = (0, 0);
+    while round < ROUNDS.get() || MEANWHILE.load(Relaxed) == 0 && round < MANY {
         destroy(round, &mut random);
         answered += flush()?;
+        round += 1;
     }
     GOES_ON.store(false, Relaxed);
     if answered == 0 {
         return Err(Error::Unknown);
     }
-    info!("{} pages of garbage, {answered} calls were answered", ROUNDS.get());
+    let meanwhile = MEANWHILE.load(Relaxed);
+    info!("{round} pages of garbage, and meanwhile {meanwhile} words of garbage; calls were answered: {answered}");
     Ok(())
 }
 
@@ -51,6 +62,7 @@ fn rewrite(seed: u64) -> Result<()> {
     let mut random = Random(seed);
     while GOES_ON.load(Relaxed) {
         for _ in 0..100 {
+            MEANWHILE.fetch_add(IS_SERVED.load(Relaxed).into(), Relaxed);
             let number = random.next();
             word(number as usize % (2 * WORDS))
                 .store(if number & 1 << 40 == 0 { submitted(&mut random) } else { number }, Relaxed);
@@ -88,7 +100,10 @@ fn submitted(random: &mut Random) -> u64 {
 fn flush() -> Result<u64> {
     const SERVE: u16 = 0;
     // SAFETY: the first word of the slot names the batch entry: an invocation, which changes nothing here but the page.
-    let (status, [answered, _]) = unsafe { runtime::operate((slot(0) >> 16) as u32, SERVE, [u64::MAX; 4]) };
+    let serve = || unsafe { runtime::operate((slot(0) >> 16) as u32, SERVE, [u64::MAX; 4]) };
+    IS_SERVED.store(true, Relaxed);
+    let (status, [answered, _]) = serve();
+    IS_SERVED.store(false, Relaxed);
     Error::check(status)?;
     Ok(answered.count_ones().into())
 }

@@ -14,7 +14,7 @@ use sched_interface::{Sched, SchedClient};
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
-runtime::import_page!(GARBAGE: GatePage, "garbage");
+runtime::import_page!(GARBAGE: GatePage, workers: SCHED, "garbage");
 runtime::import_page!(GATE: GatePage, "gate");
 runtime::parameter!(ROUNDS: u64 = 1000, "rounds");
 
@@ -28,6 +28,7 @@ const BATCH: usize = 16;
 fn run() -> Result<()> {
     LOGGER.install(LevelFilter::Info);
     let (garbage, gate) = (GARBAGE.open()?, GATE.open()?);
+    garbage.register(&PAGES)?;
     gate.register(&PAGES)?;
     let (mut ended, mut right) = (0, 0);
     for round in 0..ROUNDS.get() {
@@ -41,14 +42,18 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// Posts as many calls as fit, has the page destroyed, and gives up what did not end; answers how many did.
+/// Posts as many calls as fit, has the page destroyed, by a flush and by a wait in turns, and gives up what did not end; answers how
+/// many did.
 fn endure<'p>(garbage: &'p GatePosts<'p>, round: u64) -> u64 {
     let mut tickets: [Option<Ticket<'p, u64>>; BATCH] = [const { None }; BATCH];
     for (number, ticket) in (round..).zip(&mut tickets) {
         *ticket = garbage.post().echo(number).ok();
     }
     // Whatever it says of that.
-    let _ = garbage.flush();
+    let _ = match round % 2 {
+        0 => garbage.flush().map(drop).is_ok(),
+        _ => garbage.wait(&PAGES).is_ok(),
+    };
     let ended = tickets.iter_mut().filter_map(Option::take).filter_map(|ticket| ticket.poll().ok());
     ended.count() as u64
 }
