@@ -1,5 +1,6 @@
 //! The one system call, with what the kernel does not keep kept by hand.
 
+use crate::storage::restore_own_base;
 use abi::crossing::CapabilityWord;
 use core::arch::asm;
 use core::mem::MaybeUninit;
@@ -88,7 +89,7 @@ const fn and_zeros<const WORDS: usize>(words: [u64; WORDS]) -> [MaybeUninit<u64>
 /// Invokes what `word` names, trusts it, and leaves to it what is in the registers.
 ///
 /// FS base, MXCSR and x87 control word are the server's to keep. If it faults, they come back as a thread starts with
-/// them, which is how compiled code has them.
+/// them, which is how compiled code has them; but on the component's own threads FS base is their block again.
 ///
 /// # Safety
 ///
@@ -101,7 +102,8 @@ pub(crate) unsafe fn invoke_trusted<const WORDS: usize>(word: u64, words: [u64; 
     // SAFETY: the block restores every register that it does not name as
     // changed. It writes below `rsp` and to the stack-top word, which exists by
     // the caller's promise and which nothing but such blocks uses.
-    unsafe { crossing!(word, and_anything(words), [], [], []) }
+    let (status, words) = unsafe { crossing!(word, and_anything(words), [], [], []) };
+    (if status == 0 { 0 } else { restore_own_base(status) }, words)
 }
 
 /// Asks for what `word` names, and leaves what is in the registers: the kernel answers, perhaps after other threads have run.

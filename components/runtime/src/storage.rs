@@ -16,7 +16,9 @@
 //!
 //! A block begins with its own address, as `FS:0` has it on other systems, and with a word for the number of an error behind it
 //! ([`ERRNO_OFFSET`]), for code that is written like that of C. On the component's own threads, FS base is the block's address from when on it
-//! has one. In the methods that others call, it is what the client has there, which no server believes: [`with_base`] sets it for a while.
+//! has one, also after a fault of a server that was trusted to keep it. In the methods that others call, it is what the client has there, which
+//! no server believes: [`with_base`] sets it for a while. There a fault of a trusted server leaves 0: who minds does not trust it, or sets it
+//! again.
 //!
 //! In a test on the host that names the feature `host`, each thread has a block, too, and FS base stays the host's.
 
@@ -24,6 +26,7 @@
 mod host;
 
 use crate::thread;
+use abi::crossing::SERVER_STATUS;
 use core::arch::asm;
 use core::cell::{Cell, RefCell, UnsafeCell};
 use core::fmt;
@@ -395,6 +398,23 @@ pub fn end_thread() {
         // SAFETY: as above.
         unsafe { word.write_volatile(0) };
     }
+}
+
+/// Sets FS base to the block of the thread that executes this, if that is one of the component's own and has a block. A server that was
+/// trusted to keep FS base, and ended with this status, may have faulted. Answers the status, so that whoever calls this keeps nothing for
+/// the time when all is well.
+#[cold]
+#[inline(never)]
+pub(crate) fn restore_own_base(status: u16) -> u16 {
+    if status >= SERVER_STATUS {
+        return status; // It has answered, and did not fault.
+    }
+    // SAFETY: as in `own_block`.
+    let block = thread::storage_word().map_or(0, |word| unsafe { word.read_volatile() });
+    if block != 0 && thread::is_own() {
+        set_base(block);
+    }
+    status
 }
 
 fn give_back(block: &'static Block) {

@@ -3,15 +3,18 @@
 #![no_std]
 #![no_main]
 
+use abi::error::Error;
 use concurrency::thread;
 use console_interface::{ConsoleClient, Writer};
 use core::arch::asm;
 use core::fmt::Write;
-use pong_interface::{Pong, PongClient, PongServer, Result};
+use pong_interface::{Pong, PongClient, PongError, PongServer, Result};
+use runtime::CallError;
 use runtime::storage::{ERRNO_OFFSET, errno, set_errno, with_base};
 
 runtime::import!(CONSOLE: ConsoleClient);
 runtime::import!(PONG: PongClient);
+runtime::import!(TRUSTED: PongClient, "trusted");
 runtime::export!(PongServer => SERVER);
 runtime::parameter!(VISITS: bool = false, "visits");
 
@@ -76,6 +79,9 @@ fn threads() -> runtime::Result<()> {
 fn visit() -> runtime::Result<()> {
     let right = PONG.add(base(), 0)? == 1;
     say("a call", right && this() == base() && errno_of_c() == 7);
+    // That one was to keep FS base.
+    let faulted = TRUSTED.fails() == Err(PongError::Call(CallError::Kernel(Error::Faulted)));
+    say("a fault of a trusted server", faulted && base() != 0 && this() == base() && errno_of_c() == 7);
     Ok(())
 }
 
@@ -104,6 +110,8 @@ impl Pong for Server {
     }
 
     fn fails(&self) -> Result<()> {
+        // SAFETY: none. The kernel has to contain what happens.
+        unsafe { asm!("mov {0}, [{0}]", inout(reg) 0_u64 => _) };
         Ok(())
     }
 }
