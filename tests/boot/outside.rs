@@ -6,7 +6,7 @@ use composer::temporary::TemporaryDirectory;
 use libtest_mimic::{Failed, Trial};
 
 use crate::beginnings::what_is_new_is_at_home_here;
-use crate::tools::{Outcome, cargo, compose, ensure, finish, root, scratch, trials};
+use crate::tools::{Outcome, cargo, compose, composer, ensure, finish, root, scratch, trials};
 
 /// The trials of this file.
 pub fn trials() -> Vec<Trial> {
@@ -112,10 +112,20 @@ fn are_the_same(one: &Files, other: &Files) -> Outcome {
 fn the_unit_tests_run() -> Outcome {
     let outside = workspace()?;
     let mut command = cargo();
-    command.current_dir(outside.path());
-    command.args(["test", "--workspace", "--target-dir"]).arg(target());
+    command.current_dir(outside.path()).env("CARGO_TARGET_DIR", target()).env("COMPOSER", composer()?);
+    // What is compiled for such tests alone has no other lint.
+    command.env("RUSTFLAGS", "--deny=warnings");
+    command.args(["test", "--workspace", "--", "--include-ignored"]);
     let finished = finish(&mut command)?.expect_status(0)?;
-    for test in ["every_visitor_counts", "the_last_greeting_is_written", "two_clerks_answer_each_letter_once"] {
+    let tests = [
+        "every_visitor_counts",
+        "the_last_greeting_is_written",
+        "two_clerks_answer_each_letter_once",
+        "whatever_comes_is_heard_and_silence_ends",
+    ];
+    let greeted = "visitor: the greeter has greeted 3 visitors";
+    ensure(finished.output.contains(greeted), || format!("no test has booted it:\n{}", finished.output))?;
+    for test in tests {
         ensure(finished.output.contains(&format!("{test} ... ok")), || finished.output.clone())?;
     }
     Ok(())

@@ -101,11 +101,13 @@ impl Played {
     }
 
     /// Threads that wait at blockpoints.
+    #[cfg(test)]
     pub fn waiting(&self) -> usize {
         self.state().points.values().map(|point| point.waiting.len()).sum()
     }
 
     /// Does something as soon as one waits, or two.
+    #[cfg(test)]
     pub fn when_one_waits(&self, does: impl FnOnce()) {
         while self.waiting() == 0 {
             thread::yield_now();
