@@ -13,6 +13,7 @@
 //! component that others call, too: there every client's thread has one. When a thread of the component ends, its values are dropped, those
 //! last that were made first, and another thread may have the block. Nobody is told when a client's thread ends: what it had stays, and a later
 //! thread with its index finds it there.
+//! Where more come than there are blocks, [`try_with`](LocalKey::try_with) says so, and [`with`](LocalKey::with) panics, which ends the call.
 //!
 //! A block begins with its own address, as `FS:0` has it on other systems, and with a word for the number of an error behind it
 //! ([`ERRNO_OFFSET`]), for code that is written like that of C. On the component's own threads, FS base is the block's address from when on it
@@ -178,6 +179,7 @@ impl<T> LocalKey<T> {
     ///
     /// If there is none: see [`AccessError`].
     #[inline]
+    #[track_caller]
     pub fn with<R>(&'static self, does: impl FnOnce(&T) -> R) -> R {
         match self.try_with(does) {
             Ok(result) => result,
@@ -250,11 +252,13 @@ impl<T> LocalKey<T> {
 
 impl<T> LocalKey<Cell<T>> {
     /// Sets the thread's value.
+    #[track_caller]
     pub fn set(&'static self, value: T) {
         self.with(|cell| cell.set(value));
     }
 
     /// The thread's value.
+    #[track_caller]
     pub fn get(&'static self) -> T
     where
         T: Copy,
@@ -263,11 +267,13 @@ impl<T> LocalKey<Cell<T>> {
     }
 
     /// Sets the thread's value, and answers what it was.
+    #[track_caller]
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))
     }
 
     /// Takes the thread's value, and leaves the default.
+    #[track_caller]
     pub fn take(&'static self) -> T
     where
         T: Default,
