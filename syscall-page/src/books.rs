@@ -189,6 +189,11 @@ impl<const N: usize> Books<N> {
         self.set(|slot| self.is_in_flight(slot))
     }
 
+    /// The same among `slots`. Costs a look at each of these.
+    pub(crate) fn in_flight_among(&self, slots: u64) -> u64 {
+        each(slots).filter(|slot| self.is_in_flight(*slot)).fold(0, |set, slot| set | 1 << slot)
+    }
+
     /// Slots that could be allocated. Costs a look at each.
     pub(crate) fn free(&self) -> u64 {
         self.set(|slot| self.is_free(slot))

@@ -36,12 +36,11 @@ impl<W: Word, const N: usize> Client<'_, W, N> {
 
     #[cold]
     fn look_before_service(&mut self, posted: u64, hints: u64) -> Next {
-        let in_flight = self.books.in_flight();
         self.hinted |= hints;
-        // A hint can be late, about an earlier call in the slot.
-        if self.ended(hints & in_flight) != 0 {
+        // A hint can be late, about an earlier call in the slot; behind a call that a worker has answered, it mostly is.
+        if self.ended(self.books.in_flight_among(hints)) != 0 {
             Next::ResultsCame
-        } else if posted == 0 && self.ended(in_flight) == in_flight {
+        } else if posted == 0 && !self.is_any_under_way() {
             Next::NothingToWaitFor
         } else {
             Next::BeServed
