@@ -9,7 +9,7 @@ use sched_interface::{Sched, SchedClient};
 
 runtime::import!(SCHED: SchedClient);
 runtime::import!(PAGES: PagesClient);
-runtime::import_page!(GATE: gate::GatePage);
+runtime::import_page!(GATE: gate::GatePage, workers: SCHED);
 
 runtime::component! { main: run }
 

@@ -6,6 +6,7 @@ use crate::future::{Call, Executor};
 use crate::page::Scheduler;
 use crate::page::tests::ways::user_threads;
 use crate::user::{JoinHandle, OnPage};
+use abi::error::Error as KernelError;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::sync::atomic::Ordering::Relaxed;
@@ -137,8 +138,8 @@ fn everybody_has_its_own_result_whatever_a_server_says_of_it() {
     }
 }
 
-/// A server that faults whenever it is asked to serve, having left each call in this state, if it says so.
-struct Faulty<'e>(&'e Ends, Option<u64>);
+/// Whoever asks for service has this error, the server having left each call in this state, if it says so.
+struct Faulty<'e>(&'e Ends, Option<u64>, KernelError);
 
 impl Scheduler for Faulty<'_> {
     type Error = crate::Error;
@@ -158,45 +159,60 @@ impl Scheduler for Faulty<'_> {
         if let Some(state) = self.1 {
             open.for_each(|status| status.store(state, Relaxed));
         }
-        FAULTED
+        failed(self.2)
     }
 }
 
-const FAULTED: Result<u64> = Err(crate::Error::Kernel(abi::error::Error::Faulted));
+fn failed(error: KernelError) -> Result<u64> {
+    Err(crate::Error::Kernel(error))
+}
 
-/// Before it takes a call; saying that it has some, and that all of them wait.
-const FAULTS: [Option<u64>; 3] = [None, Some(3), Some(4)];
+/// Before it takes a call; saying that it has some, and that all of them wait: it faults, is gone, or the edge to it is.
+const FAULTS: [(Option<u64>, KernelError); 9] = {
+    use KernelError::{Empty, Faulted, Revoked};
+    [
+        (None, Faulted),
+        (Some(3), Faulted),
+        (Some(4), Faulted),
+        (None, Revoked),
+        (Some(3), Revoked),
+        (Some(4), Revoked),
+        (None, Empty),
+        (Some(3), Empty),
+        (Some(4), Empty),
+    ]
+};
 
 #[test]
-fn user_threads_all_end_if_the_server_always_faults() {
-    for leaves in FAULTS {
+fn user_threads_all_end_if_the_server_always_faults_or_is_gone() {
+    for (leaves, error) in FAULTS {
         let ends = ends();
         let posts = ends.import.open().unwrap();
-        let faulty = Faulty(&ends, leaves);
+        let faulty = Faulty(&ends, leaves, error);
         let page = OnPage::new(&posts, &faulty);
         let ended = user_threads().run(&page, |scope| {
             let call = |number| {
                 let page = &page;
-                move || page.call::<u64, crate::Error, 2>(scope.threads(), 0, [number, 1]) == FAULTED
+                move || page.call::<u64, crate::Error, 2>(scope.threads(), 0, [number, 1]) == failed(error)
             };
             let all: Vec<_> = (0..100_u64).map(|number| scope.spawn(call(number)).unwrap()).collect();
             all.into_iter().filter_map(JoinHandle::join).filter(|faulted| *faulted).count()
         });
-        assert_eq!(ended, Ok(100), "{leaves:?}");
+        assert_eq!(ended, Ok(100), "{leaves:?} {error:?}");
     }
 }
 
 #[test]
-fn futures_all_end_if_the_server_always_faults() {
-    for leaves in FAULTS {
+fn futures_all_end_if_the_server_always_faults_or_is_gone() {
+    for (leaves, error) in FAULTS {
         let ends = ends();
         let posts = ends.import.open().unwrap();
-        let faulty = Faulty(&ends, leaves);
+        let faulty = Faulty(&ends, leaves, error);
         let page = crate::future::OnPage::new(&posts, &faulty);
         let executor: &Executor<1> = Box::leak(Box::new(Executor::new(&())));
         let call = |number| Call::<_, u64, crate::Error, 2>::new(&page, 0, [number, 1]);
         let both = executor.run(&page, crate::future::join(call(1), call(2)));
-        assert_eq!(both, Ok((FAULTED, FAULTED)), "{leaves:?}");
+        assert_eq!(both, Ok((failed(error), failed(error))), "{leaves:?} {error:?}");
     }
 }
 
