@@ -89,6 +89,12 @@ pub fn yield_now() -> Result<()> {
     Ok(SCHED.yield_now()?)
 }
 
+/// Lets others go on for a moment, however less urgent they are: for whoever asks again for what another has. Before the start, that is
+/// another core, which goes on anyway.
+pub fn pause() {
+    let _ = sleep(Duration::from_micros(20));
+}
+
 /// Waits for so long.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! Blocks of pages from the memory manager.
 
+#[cfg(not(test))]
+use concurrency::thread::pause;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{null_mut, with_exposed_provenance_mut};
 use memory_interface::{Memory, MemoryError, Result};
@@ -55,12 +57,6 @@ fn patiently<T>(ask: impl Fn() -> Result<T>) -> Result<T> {
             answer => return answer,
         }
     }
-}
-
-#[cfg(not(test))]
-fn pause() {
-    // Before the start nobody else is served: then it is another core, which goes on.
-    let _ = concurrency::thread::sleep(core::time::Duration::from_micros(20));
 }
 
 #[cfg(test)]

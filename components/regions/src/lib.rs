@@ -31,6 +31,9 @@
 //! nobody loses all by that, of one owner's regions no more is mapped in a component, or has been and was not dropped, than twice what the
 //! owner may have; then those that are dropped make room.
 //!
+//! **Urgency.** The memory manager serves one at a time. Whoever finds it with another asks again, and a thread that is more urgent than that
+//! other, on its core, has to sleep meanwhile: [`Source::pausing`].
+//!
 //! These types are the only ones in the component that speak to the memory manager of a region's addresses: code that gives back what it was
 //! never granted, by [`Memory::give_back`] and an address of its own making, takes memory from under them, as from under a heap.
 #![no_std]

@@ -11,7 +11,7 @@ const PATIENCE: usize = 1 << 20;
 ///
 /// ```ignore
 /// runtime::import!(MEMORY: MemoryClient);
-/// static REGIONS: Source = Source::new(&MEMORY);
+/// static REGIONS: Source = Source::new(&MEMORY).pausing(concurrency::thread::pause);
 /// ```
 pub struct Source<M: 'static = MemoryClient> {
     memory: &'static M,
@@ -19,7 +19,8 @@ pub struct Source<M: 'static = MemoryClient> {
 }
 
 impl Source {
-    /// The component's memory manager.
+    /// The component's memory manager. Where it serves another, it is asked again at once: that is for graphs in which no thread with regions
+    /// is more urgent than another on its core. In all others, [`pausing`](Self::pausing) belongs here.
     pub const fn new(memory: &'static MemoryClient) -> Self {
         // SAFETY: behind an image's client is the memory manager that the graph names, whose promise that is.
         unsafe { Self::of(memory) }
@@ -37,8 +38,9 @@ impl<M: Memory> Source<M> {
         Self { memory, pause: core::hint::spin_loop }
     }
 
-    /// The same; while the memory manager serves another, `pause` is called before it is asked again. Threads of different urgency say how
-    /// the other gets on meanwhile: by sleeping for a moment.
+    /// The same; while the memory manager serves another, `pause` is called before it is asked again: `concurrency::thread::pause`, which
+    /// sleeps for a moment. Who asks again at once keeps the other, if that is less urgent and on the same core, from ever being through,
+    /// and in the end is told that the manager is busy; what was to go back then is lost.
     #[must_use]
     pub const fn pausing(self, pause: fn()) -> Self {
         Self { pause, ..self }
