@@ -25,6 +25,7 @@ pub fn map() -> Result<bool> {
         memory.post().offer(page, 1, NEIGHBOUR.token()?, false)?.wait(&PAGES)?;
         let (there, _) = NEIGHBOUR.map(page, false)?;
         let seen = NEIGHBOUR.read(there)?;
+        NEIGHBOUR.release(there)?;
         MEMORY.direct().give_back(page, 1)?;
         Ok(seen == 9)
     })
