@@ -73,15 +73,15 @@ impl<M: Machine> Everywhere<M> {
         self.away(home, |call| call.wait_on(point, epoch, holder, time))
     }
 
-    /// Does something on another core, and comes back.
+    /// Does something on another core, and comes back; if there is no room any more where it was, it goes on there, with what it came for.
     #[cold]
     #[inline(never)]
     fn away<R>(&self, home: u64, visit: impl FnOnce(Call<'static, M>) -> Result<R>) -> Result<R> {
         let core = u32::try_from(home).ok().filter(|core| *core < CORES as u32).ok_or(SchedError::NoSuchPoint)?;
         self.here().migrate(home)?;
         let result = visit(self.on(core));
-        let back = self.on(core).migrate(self.caller.core.into());
-        result.and_then(|result| back.map(|()| result))
+        let _ = self.on(core).migrate(self.caller.core.into());
+        result
     }
 }
 

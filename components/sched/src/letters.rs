@@ -17,6 +17,15 @@ pub struct Letters {
 /// Whom a call was to has ended.
 const NOBODY: u64 = u64::MAX;
 
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Who was to write has ended.
+    HasEnded,
+    /// It has gone to another core.
+    HasMoved,
+}
+
 impl Letters {
     /// All are empty.
     pub const fn new() -> Self {
@@ -39,23 +48,31 @@ impl Letters {
         }
     }
 
-    /// There is no answer.
-    pub fn return_to_sender(&self, place: usize) {
-        self.put(place, NOBODY, 0);
+    /// There is no answer, for this reason.
+    pub fn return_to_sender(&self, place: usize, why: Unanswered) {
+        self.put(place, NOBODY, why as u64);
     }
 
     /// The index of who wrote, and what.
     ///
     /// # Errors
     ///
-    /// [`SchedError::NoSuchThread`]: who was to write has ended.
+    /// [`SchedError::NoSuchThread`]: who was to write has ended; [`SchedError::OnAnotherCore`]: it has gone to another core.
     #[inline(always)]
     pub fn take(&self, place: usize) -> Result<(u64, u64)> {
         match (self.senders.get(place).map_or(NOBODY, |sender| sender.load(Relaxed)), self.words.get(place)) {
-            (NOBODY, _) | (_, None) => Err(refusal(SchedError::NoSuchThread)),
+            (NOBODY, word) => Err(unanswered(word)),
+            (_, None) => Err(refusal(SchedError::NoSuchThread)),
             (from, Some(word)) => Ok((from, word.load(Relaxed))),
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn unanswered(word: Option<&AtomicU64>) -> SchedError {
+    let has_moved = word.is_some_and(|word| word.load(Relaxed) == Unanswered::HasMoved as u64);
+    if has_moved { SchedError::OnAnotherCore } else { SchedError::NoSuchThread }
 }
 
 impl Default for Letters {

@@ -96,7 +96,7 @@ pub trait Sched {
     /// at the blockpoint lend it what time they would have, if it is a thread of the core on which the blockpoint was made. If it ends, or
     /// has ended, that is the answer: [`SchedError::HolderEnded`].
     ///
-    /// A thread of another core than that goes there to wait, and comes back; one that cannot leave its own is refused: [`SchedError::BoundToCore`].
+    /// A thread of another core than that goes there to wait, and comes back if there is still room for it; one that cannot leave its own is refused: [`SchedError::BoundToCore`].
     fn wait_on(&self, point: u64, epoch: u64, holder: u64, time: u64) -> Result<bool>;
 
     /// Says that an epoch has begun at a blockpoint: all that wait there go on.

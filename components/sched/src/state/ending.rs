@@ -3,6 +3,7 @@
 use super::{Member, Part, State};
 use crate::Machine;
 use crate::directory::Entry;
+use crate::letters::Unanswered;
 use abi::error::Error as KernelError;
 use abi::event::What;
 use abi::layout::THREADS;
@@ -18,7 +19,7 @@ impl State {
         if self.is_its_place(member.id) {
             self.points.abandon(&mut self.threads, member.id);
         }
-        self.remove(part, member, index);
+        self.remove(part, member, index, Unanswered::HasEnded);
         if matches!(what, What::Ended(_)) {
             self.send_home(part, index);
         }
@@ -59,7 +60,7 @@ impl State {
         self.threads.at(id.place()).is_none_or(|there| there == id)
     }
 
-    pub(super) fn remove(&mut self, part: &Part<impl Machine>, member: Member, index: u64) {
+    pub(super) fn remove(&mut self, part: &Part<impl Machine>, member: Member, index: u64, why: Unanswered) {
         if self.is_its_place(member.id) {
             self.points.forget(&mut self.threads, member.id);
         }
@@ -68,7 +69,7 @@ impl State {
         if let Ok(past) = self.threads.leave(member.id, Instant(part.machine.now())) {
             part.shared.keep_past(index, past);
         }
-        self.forget_party(part.letters, member.id.place(), is_called);
+        self.forget_party(part.letters, member.id.place(), (is_called, why));
         if let Some(entry) = self.members.get_mut(member.id.place()) {
             *entry = None;
         }

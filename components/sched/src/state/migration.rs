@@ -6,6 +6,7 @@
 use super::{Member, PLACES, Part, State, refused};
 use crate::Machine;
 use crate::directory::Entry;
+use crate::letters::Unanswered;
 use crate::shared::Shared;
 use abi::error::Error as KernelError;
 use abi::plan;
@@ -91,7 +92,7 @@ impl State {
     fn have_gone(&mut self, part: &Part<impl Machine>, member: Member, (index, thread): (u64, Thread), core: u32) {
         let is_woken = self.threads.state(member.id) == Ok(Is::AsleepWoken);
         part.directory.take(index);
-        self.remove(part, member, index);
+        self.remove(part, member, index, Unanswered::HasMoved);
         self.leaving -= 1;
         part.shared.keep(index, thread, core);
         part.shared.vacate(part.machine.core());

@@ -2,7 +2,7 @@
 
 use super::{Member, State, refused};
 use crate::directory::Entry;
-use crate::letters::Letters;
+use crate::letters::{Letters, Unanswered};
 use crate::state::{PLACES, Target};
 use sched_interface::{Result, SchedError};
 use sched_sl::{Instant, Quick, ThreadId};
@@ -170,15 +170,15 @@ impl State {
         true
     }
 
-    /// A thread has ended: those that wait for it are told so, if any do.
-    pub(super) fn forget_party(&mut self, letters: &Letters, place: usize, is_called: bool) {
+    /// A thread has ended, or goes elsewhere: those that wait for it are told so, if any do.
+    pub(super) fn forget_party(&mut self, letters: &Letters, place: usize, (is_called, why): (bool, Unanswered)) {
         if let Role::Calls(to) = self.parties.role(place) {
             self.parties.queue(to.into(), -1);
         }
         self.parties.set(place, Role::None);
         while let Some(waiting) = is_called.then(|| self.parties.first_waiting_for(place)).flatten() {
             self.parties.set(waiting, Role::None);
-            letters.return_to_sender(waiting);
+            letters.return_to_sender(waiting, why);
             if let Some(id) = self.threads.at(waiting) {
                 // If it has ended meanwhile, that is as well.
                 let _ = self.threads.release(id).map_err(refused);

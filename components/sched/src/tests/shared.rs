@@ -226,6 +226,22 @@ fn a_thread_that_the_kernel_does_not_let_go_goes_on_here_and_is_told_so() {
 }
 
 #[test]
+fn who_calls_a_thread_that_is_about_to_move_is_told_where_it_went() {
+    let world = World::with_reach(&[(16, &[]), (16, &[])], &[(1, 0)]);
+    world.fake.runs_on(CORES);
+    world.fake.send_to_who_moves(1);
+    world.main(0, |me| {
+        me.sched().background().unwrap();
+        me.sched().migrate(1).unwrap();
+    });
+    world.main(1, |me| {
+        assert_eq!(me.sched().exchange(index_of_client(0), 1), Err(SchedError::OnAnotherCore));
+    });
+    assert_eq!(world.run(), Ok(0));
+    assert_eq!(world.fake.moved(), [(index_of_client(0), 1)]);
+}
+
+#[test]
 fn what_is_sent_to_a_thread_that_moves_comes_with_its_arrival() {
     let machine = &World::new(&[]).fake;
     let shared = shared(&[0]);

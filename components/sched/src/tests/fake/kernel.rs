@@ -52,6 +52,8 @@ pub struct Kernel {
     /// The cores of the scheduler, and threads that stay on theirs, by index.
     pub cores: u64,
     pub stay: Vec<u64>,
+    /// How often it is refused to move a thread, since somebody is just sending to it.
+    pub sends: u64,
     /// Threads that went to other cores, by index, and where to.
     pub moved: Vec<(u64, u32)>,
     pub log: Vec<String>,
@@ -81,6 +83,7 @@ impl Kernel {
             calls: 0,
             cores: 1,
             stay: Vec::new(),
+            sends: 0,
             moved: Vec::new(),
             log: Vec::new(),
         }

@@ -89,6 +89,11 @@ impl Fake {
         self.lock().stay.push(index);
     }
 
+    /// Somebody is just sending to whoever would go to another core, so many times.
+    pub fn send_to_who_moves(&self, times: u64) {
+        self.lock().sends = times;
+    }
+
     /// Threads that went to other cores, by index, and where to.
     pub fn moved(&self) -> Vec<(u64, u32)> {
         self.lock().moved.clone()
@@ -183,7 +188,12 @@ impl Machine for &'static Fake {
         if self.lock().stay.contains(&index) {
             return refuse(KernelError::InUse);
         }
-        self.lock().moved.push((index, core));
+        let mut kernel = self.lock();
+        if let Some(left) = kernel.sends.checked_sub(1) {
+            kernel.sends = left;
+            return refuse(KernelError::Pending);
+        }
+        kernel.moved.push((index, core));
         Ok(())
     }
 
