@@ -10,6 +10,10 @@
 //!
 //! Who finds that something is wanted already need not do more: the core has not looked yet, and will. What was written before something
 //! was left is there for who takes it.
+//!
+//! So whoever finds that waits, for its wish to come, until the one before it has put the notice in and called. Where both are of one core and
+//! leave things in its critical section, that one is let finish at once. On another core it may lose that core in between, below another
+//! scheduler for as long as a period: nothing is lost then, and it comes that much later.
 
 use crate::word::Word;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
