@@ -4,6 +4,7 @@
 //! of the scheduler component — has its wish noted, with the time at which it
 //! asked; then [`reschedule`](crate::reschedule()) carries out what follows from it.
 
+mod counting;
 mod decision;
 mod exchange;
 mod handing;
@@ -25,7 +26,7 @@ use crate::policy::{Past, Policy};
 use crate::state::{State, Wakeup};
 use crate::table::Table;
 use crate::thread::{Thread, ThreadId};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::timers::Timers;
 
 /// At most `N` threads under one policy, on one core. `T` is the kernel's name for a thread.
@@ -48,6 +49,8 @@ pub struct Scheduler<T, P, M, const N: usize> {
     timer: Instant,
     /// Up to when nothing is due, and the kernel's timer need not be set anew for that: the same, unless something is due before.
     calm_until: Instant,
+    /// How long turns were that were counted by the clock, by place.
+    counted: [Duration; N],
 }
 
 impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> {
@@ -55,7 +58,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub const fn new(policy: P, timers: M, budgets: M) -> Self {
         let (due, timer) = (Instant::NEVER, Instant::NEVER);
         let (threads, chains) = (Table::new(), Chains::new());
-        Self { threads, policy, timers, budgets, due, chains, running: None, payer: None, timer, calm_until: timer }
+        let (running, payer, calm_until, counted) = (None, None, timer, [Duration(0); N]);
+        Self { threads, policy, timers, budgets, due, chains, running, payer, timer, calm_until, counted }
     }
 
     /// The policy, to change what it can have changed.
@@ -132,6 +136,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
         self.threads.remove(id)?;
         self.timers.cancel(id.place());
         self.budgets.cancel(id.place());
+        self.counted[id.place()] = Duration(0);
         self.note_due();
         self.leave_chains(id.place());
         self.policy.unready(id.place());

@@ -175,3 +175,25 @@ fn who_has_used_up_its_budget_does_not_run_before_it_has_another() {
     assert_eq!(scheduler.exhaust(greedy, Instant(300)), Err(ThreadError::NoSuchThread));
     assert_eq!(runs(scheduler.decide(Instant(250)).unwrap()).0, other);
 }
+
+/// From when a turn is counted to the next decision, whatever leads to that, and not what is between turns.
+#[test]
+fn turns_are_counted_by_the_clock() {
+    let mut scheduler = five();
+    let (counted, other) = (scheduler.create(1, Priority(1)).unwrap(), scheduler.create(2, Priority(2)).unwrap());
+    let _ = scheduler.decide(Instant(0)).unwrap();
+    scheduler.count_turn(counted, Instant(2)).unwrap();
+    assert_eq!(scheduler.take_counted(counted), Ok(Duration(0)), "it is not over");
+    // It goes on, and that is to be decided anew.
+    assert!(scheduler.reconsider(Instant(10)).unwrap().is_some());
+    scheduler.count_turn(counted, Instant(11)).unwrap();
+    scheduler.sleep_until(counted, Instant(50), Instant(20)).unwrap();
+    let decided = scheduler.decide(Instant(21)).unwrap();
+    assert!(matches!(decided, Decision::Run { thread, until: Some(Instant(50)), .. } if thread == other));
+    assert_eq!(scheduler.take_counted(counted), Ok(Duration(8 + 10)));
+    let _ = scheduler.decide(Instant(60)).unwrap();
+    assert_eq!(scheduler.take_counted(counted), Ok(Duration(0)), "others ran");
+    scheduler.exit(counted).unwrap();
+    assert_eq!(scheduler.count_turn(counted, Instant(61)), Err(ThreadError::NoSuchThread));
+    assert_eq!(scheduler.take_counted(counted), Err(ThreadError::NoSuchThread));
+}

@@ -13,7 +13,7 @@ mod target;
 use crate::Machine;
 use crate::directory::{Directory, Entry};
 use crate::letters::Letters;
-use crate::limits::Limits;
+use crate::limits::{Keeper, Limits};
 use crate::policy::{self, Clock};
 use crate::shared::Shared;
 use abi::plan;
@@ -156,7 +156,7 @@ impl State {
     }
 
     /// The same of the own thread of a scheduler below: what it runs on is there, and is named whenever it is dispatched, so that nothing
-    /// that it dispatches has the core for longer than it.
+    /// that it dispatches has the core for longer than it. How long that is is told by the clock where this scheduler has the core for itself.
     fn below(
         &mut self,
         machine: &impl Machine,
@@ -165,7 +165,12 @@ impl State {
         of: plan::Parameters,
     ) -> Result<Parameters> {
         let of = Clock::of(machine)?.parameters(of);
-        self.limits.add_scheduler(thread, time, of)?;
+        let keeper = match machine.is_scheduled() {
+            true => Keeper::Kernel,
+            false if self.threads.policy_mut().keeps_budgets() => Keeper::Policy,
+            false => Keeper::Clock(0),
+        };
+        self.limits.add_scheduler(thread, time, of, keeper)?;
         Ok(of)
     }
 

@@ -90,8 +90,11 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
             self.time_out(place, since);
         }
         let next = self.timers.next();
-        while let Some((place, _)) = self.budgets.expire(now) {
-            self.refill(place);
+        while let Some((place, since)) = self.budgets.expire(now) {
+            match self.threads.in_place(place) {
+                Some(thread) if !thread.is_exhausted() => self.count(place, since, now),
+                _ => self.refill(place),
+            }
         }
         self.set_due(first_of(next, self.budgets.next()));
     }

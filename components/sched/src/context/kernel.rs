@@ -27,15 +27,22 @@ impl<M: Machine> Context<'_, M> {
     ) -> core::result::Result<(), DispatchError> {
         let thread = target.thread().ok_or(DispatchError::NoSuchThread)?;
         let provided = self.inside(|state| state.provide(&self.scheduler.machine, payer));
-        let Provided { budget, until: end } = provided.map_err(|error| self.not_provided(error, payer))?;
+        let Some(Provided { budget, until: end, .. }) = provided.map_err(|error| self.not_provided(error, payer))?
+        else {
+            return Err(self.used_up(payer));
+        };
         let (machine, timeout) = (&self.scheduler.machine, timeout(until.map_or(end, |until| until.min(end))));
         match machine.dispatch(thread, budget, target.word().into(), timeout, token.0) {
-            Err(SchedError::Call(CallError::Kernel(KernelError::BudgetExhausted))) => {
-                self.inside(|state| state.exhaust(payer));
-                Err(DispatchError::Stale)
-            }
+            Err(SchedError::Call(CallError::Kernel(KernelError::BudgetExhausted))) => Err(self.used_up(payer)),
             dispatched => dispatched.or_else(|error| self.refused(error)),
         }
+    }
+
+    /// A thread has had its time in this period.
+    #[cold]
+    fn used_up(self, payer: Entry) -> DispatchError {
+        self.inside(|state| state.exhaust(payer));
+        DispatchError::Stale
     }
 
     /// There was nothing for a thread to run on. If the scheduler itself has no time left, it will have some later, and does not ask

@@ -8,14 +8,22 @@ use sched_interface::Result;
 use sched_sl::Instant;
 
 impl State {
-    /// What a thread with a limit is to run on.
+    /// What a thread with a limit is to run on, if it has not had its time.
     ///
     /// # Errors
     ///
     /// The kernel's.
-    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Provided> {
-        let nobodys = Provided { budget: machine.time(), until: Instant::NEVER };
-        entry.thread().map_or(Ok(nobodys), |thread| self.limits.provide(machine, thread))
+    pub fn provide(&mut self, machine: &impl Machine, entry: Entry) -> Result<Option<Provided>> {
+        let Some(thread) = entry.thread() else { return Ok(Some(Provided::common(machine.time()))) };
+        let id = self.threads.at(entry.place());
+        let counted = id.and_then(|id| self.threads.take_counted(id).ok());
+        self.limits.charge(thread, counted.unwrap_or_default());
+        let provided = self.limits.provide(machine, thread)?;
+        if let (Some(id), Some(from)) = (id, provided.and_then(|provided| provided.counted_from)) {
+            // If it has ended meanwhile, there is no turn.
+            let _ = self.threads.count_turn(id, from);
+        }
+        Ok(provided)
     }
 
     /// Notes that the budget of a thread is used up.

@@ -187,6 +187,98 @@ fn who_has_used_up_its_budget_goes_on_in_its_next_period() {
     assert_eq!((world.run(), world.log().last().map(|period| &**period)), (Ok(0), Some("1")));
 }
 
+/// Two clients: a scheduler below with a budget, which has saved up more than it can ever use, and one behind it.
+fn world_above_one_that_saves() -> &'static World {
+    let mut below = scheduled(0, 1, &[]);
+    below.own = Parameters { priority: 1, budget: 300, period: 1_000, ..Parameters::default() };
+    below.client.time = 70;
+    let world = World::under((0, vec![]), vec![below, scheduled(1, 2, &[])], &[]);
+    world.fake.has_saved(0);
+    world
+}
+
+/// Works for so long, and says when that was done.
+fn works_until(ticks: u64) -> impl FnOnce(Me) + Send {
+    move |me| {
+        me.work(ticks);
+        me.log(format!("ended {}", me.world.fake.passed()));
+    }
+}
+
+/// When that was.
+fn ended(world: &'static World) -> u64 {
+    assert_eq!(world.run(), Ok(0));
+    world.log().iter().find_map(|entry| entry.strip_prefix("ended ")?.parse().ok()).unwrap()
+}
+
+#[test]
+fn a_scheduler_below_has_no_more_than_its_budget_in_a_period_whatever_it_has_saved() {
+    let world = world_above_one_that_saves();
+    world.main(0, |me| me.work(1_500));
+    world.main(1, works_until(600));
+    let ended = ended(world);
+    assert!((900..960).contains(&ended), "the other one has the rest of the first period: {ended}");
+    assert!((4_900..5_600).contains(&world.fake.passed()), "five periods: {}", world.fake.passed());
+}
+
+/// It is in the scheduler above again and again, and goes on from there itself.
+#[test]
+fn a_scheduler_below_that_often_calls_is_counted_no_less() {
+    let world = world_above_one_that_saves();
+    world.main(0, |me| {
+        for _ in 0..60 {
+            me.sched().wake(index_of_client(0)).unwrap();
+            me.work(20);
+            me.sched().end_wait_at(u64::MAX).unwrap();
+        }
+    });
+    world.main(1, works_until(600));
+    let ended = ended(world);
+    assert!((900..960).contains(&ended), "the other one has the rest of the first period: {ended}");
+}
+
+/// The policy keeps its budget, and has it in periods of its own. If the kernel did so as well, in others, the scheduler below would run out
+/// in the midst of one of these, and come back with a later deadline.
+#[test]
+fn a_scheduler_below_has_its_share_where_the_policy_keeps_budgets() {
+    let mut below = scheduled(0, 0, &[]);
+    (below.own, below.client.time) = (server(300, 1_000), 70);
+    let mut other = scheduled(1, 0, &[]);
+    other.own = server(700, 1_000);
+    let policy = NAMES.iter().position(|name| *name == "earliest-deadline").unwrap();
+    let world = World::under((policy as u64, vec![]), vec![below, other], &[]);
+    world.main(0, |me| {
+        for (release, work) in [(1, 100), (700, 280)] {
+            me.sched().sleep_until(release).unwrap();
+            me.work(work);
+        }
+        me.sched().sleep_until(1_100).unwrap();
+        works_until(560)(me);
+    });
+    world.main(1, |me| {
+        for release in [1_699, 2_999] {
+            me.sched().sleep_until(release).unwrap();
+            me.work(650);
+        }
+    });
+    let ended = ended(world);
+    assert!(ended < 1_100 + 2 * 700 + 600, "two budgets are there by then at worst: {ended}");
+}
+
+/// What it does not use is not counted: it sleeps, and has what is left when it is back.
+#[test]
+fn a_scheduler_below_that_sleeps_is_not_counted_meanwhile() {
+    let world = world_above_one_that_saves();
+    world.main(0, |me| {
+        me.work(100);
+        me.sched().sleep_until(700).unwrap();
+        works_until(150)(me);
+    });
+    world.main(1, |me| me.work(900));
+    let back = ended(world);
+    assert!((850..900).contains(&back), "{back}");
+}
+
 /// A thread with much time asks for something again and again, and loses the core after so many ticks. If that was inside the scheduler, it
 /// is let finish on what that has left. Answers whether it was.
 fn is_let_finish_on_the_last(preempted_after: u64) -> bool {

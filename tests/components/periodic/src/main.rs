@@ -19,6 +19,8 @@ runtime::parameter!(DEADLINE: u64 = 1_000, "deadline");
 runtime::parameter!(JOBS: u64 = 50, "jobs");
 // Microseconds before each job at which it has the core for a moment: a period of its budget begins there.
 runtime::parameter!(LEAD: u64 = 0, "lead");
+// Microseconds until the first job, if that is later than its lead.
+runtime::parameter!(FIRST: u64 = 0, "first");
 // Whether this one never gives the core back, and nobody waits for its end.
 runtime::parameter!(GREEDY: bool = false, "greedy");
 // Milliseconds over which this one, which never gives the core back either, looks how many it has, and how many it is to have.
@@ -46,7 +48,7 @@ fn say(text: Arguments<'_>) {
 
 fn meet_deadlines(microsecond: u64) -> Result<()> {
     let lead = LEAD.get() * microsecond;
-    let (mut release, mut late, mut longest) = (time::ticks() + lead, 0, 0);
+    let (mut release, mut late, mut longest) = (time::ticks() + lead.max(FIRST.get() * microsecond), 0, 0);
     for _ in 0..JOBS.get() {
         SCHED.sleep_until(release - lead)?;
         SCHED.sleep_until(release)?;

@@ -41,6 +41,8 @@ pub struct Kernel {
     /// On what the core runs, and what is left of each budget.
     pub on: Budget,
     pub left: HashMap<u32, u64>,
+    /// Budgets of schedulers below: they have so much saved that what is done there never uses any of them up.
+    pub saved: Vec<u32>,
     /// The scheduler itself has no time that it could give before this point, and how often it tried.
     pub empty_until: u64,
     pub refusals: u64,
@@ -76,6 +78,7 @@ impl Kernel {
             tokens: 0,
             on: Budget::SAME,
             left: HashMap::new(),
+            saved: Vec::new(),
             empty_until: 0,
             refusals: 0,
             rescued: 0,
@@ -91,6 +94,9 @@ impl Kernel {
 
     /// A tick of what the core runs on is used up. What that leads to, if there is an end to it, and it has come.
     fn charge(&mut self) -> Option<What> {
+        if self.saved.contains(&self.on.number()) {
+            return None;
+        }
         let left = self.left.get_mut(&self.on.number())?;
         *left = left.saturating_sub(1);
         (*left == 0).then_some(What::Expired)

@@ -35,6 +35,12 @@ impl Fake {
         self.lock().empty_until = point;
     }
 
+    /// The scheduler below that is this client has saved more than it can ever use.
+    pub fn has_saved(&self, client: usize) {
+        let time = self.time_of(client).unwrap();
+        self.lock().saved.push(time.number());
+    }
+
     /// How often it tried to give time that it had not.
     pub fn refusals(&self) -> u64 {
         self.lock().refusals
@@ -201,8 +207,9 @@ impl Machine for &'static Fake {
         0
     }
 
-    fn time_of(&self, _: usize) -> Option<Budget> {
-        None
+    fn time_of(&self, client: usize) -> Option<Budget> {
+        let time = self.clients.get(client)?.client.time as u32;
+        (time != 0).then(|| Budget::numbered(time))
     }
 
     fn is_scheduled(&self) -> bool {
