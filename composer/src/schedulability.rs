@@ -5,10 +5,12 @@
 //! urgent thread has is counted beside it, see `blocking`. What switches and decisions take is not: leave room for it.
 //!
 //! Who has a budget runs for it at the end of a period and again at the start of the next, if it likes: twice with nothing between.
-//! A scheduler below another has what that one promises it: its budget in each period, or nothing that is sure.
+//! A scheduler below another has what that one promises it: its budget in each period, or nothing that is sure. What it has given to its
+//! threads it can save; a scheduler that has the core for itself stops it by the clock all the same, others cannot.
 
 mod blocking;
 mod complaints;
+mod elsewhere;
 mod supply;
 mod text;
 
@@ -46,6 +48,9 @@ pub struct Analysis {
     pub supply: Supply,
     /// The threads that it schedules there.
     pub threads: Vec<Timed>,
+    /// Those of its other cores that can come there.
+    #[serde(skip)]
+    pub visitors: Vec<Timed>,
     /// If deadlines can be missed although no single thread is to blame: why.
     #[serde(skip)]
     pub late: Option<Late>,
@@ -71,8 +76,22 @@ pub struct Timed {
     /// What the policy is told of it, in microseconds.
     #[serde(skip)]
     pub parameters: Parameters,
+    /// Why nobody knows how long it runs there, if what the graph says is not enough.
+    #[serde(skip)]
+    pub doubt: Option<Doubt>,
     /// What the analysis says.
     pub promise: Promise,
+}
+
+/// Why nobody knows how long a thread keeps others from a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The graph does not say.
+    Undeclared,
+    /// It is one of another core, and can come when it likes.
+    Visits,
+    /// It can use at once what it, or whom it schedules, has saved.
+    Saves,
 }
 
 /// What a thread is promised.
@@ -116,8 +135,15 @@ fn policy(graph: &Graph, scheduler: usize) -> &'static str {
 fn of_core(graph: &Graph, (scheduler, core): (usize, u64), all: &BTreeSet<usize>, supply: Supply) -> Analysis {
     let policy = policy(graph, scheduler);
     let has_budget_only = |component| policy == EARLIEST_DEADLINE || all.contains(&component);
-    let threads = threads(graph, scheduler, core, &has_budget_only);
-    let mut analysis = Analysis { scheduler, core, policy, supply, threads, late: None };
+    let mut threads = threads(graph, scheduler, core, &has_budget_only);
+    let above = graph.scheduler(scheduler);
+    let is_deep = above.is_some_and(|above| graph.scheduler(above).is_some());
+    if above.is_some() {
+        let can_save = |it: &&mut Timed| all.contains(&it.component) || is_deep && it.has_budget();
+        threads.iter_mut().filter(can_save).for_each(|thread| thread.doubt = Some(Doubt::Saves));
+    }
+    let mut analysis = Analysis { scheduler, core, policy, supply, threads, visitors: Vec::new(), late: None };
+    analysis.visitors = elsewhere::visitors(graph, &analysis, all);
     if analysis.threads.iter().any(Timed::is_contradictory) {
         return analysis;
     }
@@ -138,7 +164,10 @@ fn of_core(graph: &Graph, (scheduler, core): (usize, u64), all: &BTreeSet<usize>
         _ => {}
     }
     if matches!(supply, Supply::Unsure(_)) {
-        analysis.promise_nothing();
+        analysis.promise_nothing(|_| true);
+    } else if is_deep {
+        // What there is when their periods begin may be less than their budgets.
+        analysis.promise_nothing(Timed::has_budget);
     }
     analysis
 }
@@ -198,6 +227,7 @@ impl Timed {
             deadline: of.deadline,
             blocking: Blocking::default(),
             parameters: parameters(of),
+            doubt: None,
             promise: Promise::Undeclared,
         }
     }
@@ -212,9 +242,25 @@ impl Timed {
         self.cost > 0 && self.period > 0
     }
 
+    /// Why nobody knows how long it keeps others from the core, if nobody does.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.doubt.or((!self.is_declared()).then_some(Doubt::Undeclared))
+    }
+
+    /// Whether it may run only so long in each period.
+    const fn has_budget(&self) -> bool {
+        self.parameters.budget.0 > 0
+    }
+
     /// Microseconds of work of a job.
     const fn job(&self) -> u64 {
         if self.work > 0 { self.work } else { self.cost }
+    }
+
+    /// Whether it is another thread than this one, with no lower a priority.
+    fn goes_before(&self, thread: &Self) -> bool {
+        let is_other = (self.component, self.number) != (thread.component, thread.number);
+        is_other && self.parameters.priority <= thread.parameters.priority
     }
 
     /// What it is promised instead of `promise`, for those that can have locks that it waits for: it lends them its time, so that there has
@@ -240,16 +286,12 @@ impl Analysis {
     /// Promises the declared ones of some threads what these response times say.
     fn promise_by(&mut self, is_meant: impl Fn(&Timed) -> bool, times: impl Fn(&[Demand]) -> Vec<Option<u64>>) {
         let declared = |thread: &&mut Timed| thread.is_declared() && is_meant(thread);
-        let unknown: Vec<u8> = self
-            .threads
-            .iter()
-            .filter(|thread| !thread.is_declared() && is_meant(thread))
-            .map(|it| it.parameters.priority)
-            .collect();
+        let all = self.threads.iter().chain(&self.visitors);
+        let unknown: Vec<Timed> = all.filter(|it| it.doubt().is_some() && is_meant(it)).cloned().collect();
         let demands: Vec<Demand> = self.threads.iter_mut().filter(declared).map(|thread| thread.demand()).collect();
         let alone = times(&demands);
         for (at, (thread, time)) in self.threads.iter_mut().filter(declared).zip(alone).enumerate() {
-            let before = unknown.iter().filter(|priority| **priority <= thread.parameters.priority).count();
+            let before = unknown.iter().filter(|other| other.goes_before(thread)).count();
             thread.promise = match (time, before) {
                 (None, _) => Promise::Late,
                 (Some(time), 0) => {
@@ -264,10 +306,10 @@ impl Analysis {
     /// Promises the declared threads what their weights are worth, whatever the others do.
     fn promise_by_shares(&mut self, turn: u64) {
         let share = |thread: &Timed| {
-            let demand = thread.is_declared().then(|| thread.demand());
+            let demand = thread.doubt().is_none().then(|| thread.demand());
             Share { weight: thread.parameters.weight, demand }
         };
-        let all: Vec<Share> = self.threads.iter().map(share).collect();
+        let all: Vec<Share> = self.threads.iter().chain(&self.visitors).map(share).collect();
         for (thread, time) in self.threads.iter_mut().zip(shares::response_times(&all, turn)) {
             if thread.is_declared() {
                 thread.promise = time.map_or(Promise::Late, |time| thread.unless_blocked(Promise::Within(time), true));
@@ -284,9 +326,9 @@ impl Analysis {
         }
     }
 
-    /// Says that nothing is sure of the declared ones that would be in time on a core of their own.
-    fn promise_nothing(&mut self) {
-        let in_time = |thread: &&mut Timed| thread.is_declared() && thread.promise != Promise::Late;
+    /// Says that nothing is sure of the declared ones of some threads that would be in time on a core of their own.
+    fn promise_nothing(&mut self, is_meant: impl Fn(&Timed) -> bool) {
+        let in_time = |it: &&mut Timed| it.is_declared() && it.promise != Promise::Late && is_meant(it);
         self.threads.iter_mut().filter(in_time).for_each(|thread| thread.promise = Promise::Unsupplied);
     }
 

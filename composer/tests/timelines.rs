@@ -246,6 +246,110 @@ fn nothing_is_promised_below_a_scheduler_that_is_sure_of_nothing() {
     assert_eq!(found.collect::<Vec<_>>(), vec![Promise::Unsupplied; 3]);
 }
 
+/// The graph of a scheduler on two cores, with clients on either.
+fn on_two_cores(scheduler: &str, clients: &[&str]) -> Graph {
+    graph_on("machine = { smp = 2 }\n", &format!("cores = [0, 1]\n{scheduler}"), clients)
+}
+
+#[test]
+fn nothing_is_promised_behind_threads_that_can_come_from_other_cores() {
+    let victim = "cores = [1]\npriority = 5\ncost = 500\nperiod = 1000\ndeadline = 600";
+    let beside = |client: &str| promises(&on_two_cores("", &[client, victim]))[1];
+    assert_eq!(beside("priority = 1\nthreads = [{}]"), Promise::Unknown(2), "both ask to, or serve a page there");
+    assert_eq!(beside("priority = 1\ncost = 10\nperiod = 1000"), Promise::Unknown(1), "whenever it likes");
+    assert_eq!(beside("priority = 1\nbudget = 10\nperiod = 1000"), Promise::Within(500), "it has time of its core");
+    assert_eq!(beside("priority = 6"), Promise::Within(500), "it comes behind this one");
+    let graph =
+        on_two_cores("policy = \"proportional-share\"", &["weight = 3", "cores = [1]\ncost = 100\nperiod = 10000"]);
+    let Promise::Within(time) = promises(&graph)[1] else { panic!("it has a share") };
+    assert!(time >= 3_000, "somebody with three times its weight can come: {time}");
+}
+
+/// The graph of two cores and a client on the first, whose edge to the scheduler permits this, with one of which that is the server.
+fn with_methods(methods: &str) -> Promise {
+    let start = START.replacen("[[", "machine = { smp = 2 }\n[[", 1);
+    let text = format!(
+        "{start}[[components]]\nname = \"sched\"\ncores = [0, 1]\nimplements = [{{ interface = \"sched\" }}]\n\
+         [[components]]\nname = \"a\"\npriority = 1\n\
+         deps = [{{ srv = \"sched\", interface = \"sched\", methods = [{methods}] }}]\n\
+         [[components]]\nname = \"b\"\ncores = [1]\npriority = 5\ncost = 500\nperiod = 1000\n\
+         deps = [{{ srv = \"sched\", interface = \"sched\" }}]\n"
+    );
+    let source = Source { path: "graph.toml".into(), text };
+    let graph = judge_all_but(source, LoadOptions { graph_only: true }, &[UNSCHEDULABLE]).unwrap().graph;
+    promises(&graph)[1]
+}
+
+#[test]
+fn who_may_not_ask_for_another_core_stays_on_its_own() {
+    assert_eq!(with_methods("\"sleep_until\", \"wake\""), Promise::Within(500));
+    let moves = ["migrate", "wait_on", "trigger_and_wait"].map(|method| with_methods(&format!("\"{method}\"")));
+    assert_eq!(moves, [Promise::Unknown(1); 3]);
+}
+
+#[test]
+fn nothing_is_promised_behind_a_scheduler_that_is_stopped_by_what_it_was_given_alone() {
+    let third = "[[components]]\nname = \"third\"\nimplements = [{ interface = \"sched\" }]\npriority = 1\nbudget = 100\nperiod = 1000\n\
+                 deps = [{ srv = \"second\", interface = \"sched\" }]\n";
+    let last = "[[components]]\nname = \"last\"\ndeps = [{ srv = \"third\", interface = \"sched\" }]\n";
+    let share = "priority = 1\nbudget = 300\nperiod = 1000";
+    let beside = |priority: u64| format!("cost = 10\nperiod = 4000\npriority = {priority}\n{third}{last}");
+    let with = |priority, last: &str| promises(&nested("", share, &format!("{}{last}", beside(priority))));
+    let [.., third, last] = with(2, "cost = 10\nperiod = 9000")[..] else { panic!("both are analysed") };
+    let beside = with(2, "")[2];
+    assert_eq!((beside, third), (Promise::Unknown(1), Promise::Within(100 + 2 * 700)));
+    assert_eq!(with(0, "")[2], Promise::Within(10 + 2 * 700), "it goes first");
+    assert_eq!(last, Promise::Unsupplied, "placeholder");
+    assert_eq!(
+        with(2, "budget = 10\nperiod = 9000").last(),
+        Some(&Promise::Unsupplied),
+        "it may find less than its budget"
+    );
+}
+
+#[test]
+fn a_share_below_deadlines_is_a_share() {
+    let graph = nested("policy = \"earliest-deadline\"", "budget = 300\nperiod = 1000", "cost = 600\nperiod = 4000");
+    assert_eq!(promised_below(&graph), Promise::Unsupplied, "placeholder");
+}
+
+#[test]
+fn whoever_has_a_lock_may_wait_for_another() {
+    let start = START.to_owned();
+    let server = |name: &str| {
+        format!(
+            "[[components]]\nname = \"{name}\"\nimplements = [{{ interface = \"store\" }}]\n\
+             deps = [{{ srv = \"sched\", interface = \"sched\" }}]\n"
+        )
+    };
+    let client = |name: &str, servers: &[&str], says: &str| {
+        let calls: String = servers
+            .iter()
+            .map(|server| format!(", {{ srv = \"{server}\", interface = \"store\", import = \"{server}\" }}"))
+            .collect();
+        format!(
+            "[[components]]\nname = \"{name}\"\ndeps = [{{ srv = \"sched\", interface = \"sched\" }}{calls}]\n{says}\n"
+        )
+    };
+    let text = format!(
+        "{start}[[components]]\nname = \"sched\"\nimplements = [{{ interface = \"sched\" }}]\n{}{}{}{}{}",
+        server("one"),
+        server("two"),
+        client("urgent", &["one"], "priority = 1\ncost = 100\nperiod = 1000"),
+        client("both", &["one", "two"], "priority = 2\ncost = 100\nperiod = 1000"),
+        client("last", &["two"], "priority = 3")
+    );
+    let source = Source { path: "graph.toml".into(), text };
+    let graph = judge_all_but(source, LoadOptions { graph_only: true }, &[UNSCHEDULABLE]).unwrap().graph;
+    let urgent = graph.components.iter().position(|it| it.name.value == "urgent").unwrap();
+    let promise = schedulability::analyse(&graph)[0].threads.iter().find(|it| it.component == urgent).unwrap().promise;
+    let holder = |name: &str, server: &str| {
+        let at = |name: &str| graph.components.iter().position(|it| it.name.value == name).unwrap();
+        schedulability::Holder { component: at(name), number: 0, server: at(server) }
+    };
+    assert_eq!(promise, Promise::Blocked(holder("last", "two")));
+}
+
 #[test]
 fn the_second_scheduler_of_a_core_is_promised_nothing() {
     let second = "[[components]]\nname = \"second\"\nimplements = [{ interface = \"sched\" }]\n[[components]]\nname = \"client\"\n\

@@ -12,9 +12,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
-use super::{Analysis, EARLIEST_DEADLINE, PROPORTIONAL_SHARE, TIME_PARTITIONS, Timed, threads};
-use crate::graph::{Component, Graph, Spanned};
-use crate::schedule::SCHED;
+use super::elsewhere::{elsewhere, may_call};
+use super::{Analysis, EARLIEST_DEADLINE, PROPORTIONAL_SHARE, TIME_PARTITIONS, Timed};
+use crate::graph::{Component, Graph};
 
 /// Methods of a scheduler by which a thread waits for one that has what it needs.
 pub const WAITS: [&str; 3] = ["wait_on", "trigger_and_wait", "exchange"];
@@ -60,19 +60,13 @@ impl Analysis {
     }
 }
 
-/// The threads of the same scheduler on its other cores.
-fn elsewhere(graph: &Graph, analysis: &Analysis) -> Vec<Timed> {
-    let cores = graph.cores(analysis.scheduler).into_iter().filter(|core| *core != analysis.core);
-    cores.flat_map(|core| threads(graph, analysis.scheduler, core, &|_| false)).collect()
-}
-
 /// The components with locks to which the threads of each component come.
 struct Visits(HashMap<usize, BTreeSet<usize>>);
 
 impl Visits {
     fn of(graph: &Graph, scheduler: usize, threads: &[Timed]) -> Self {
         let mut visits: HashMap<usize, BTreeSet<usize>> = HashMap::new();
-        let takes_locks = |at: &usize| takes_locks(graph, *at, scheduler);
+        let takes_locks = |at: &usize| may_call(graph, *at, scheduler, &WAITS);
         let clients = threads.iter().map(|thread| thread.component).chain(graph.scheduled_by(scheduler));
         for component in clients {
             visits.entry(component).or_insert_with(|| {
@@ -90,17 +84,7 @@ impl Visits {
     }
 }
 
-/// Whether a component may call a method by which one thread waits for another, at this scheduler.
-fn takes_locks(graph: &Graph, at: usize, scheduler: usize) -> bool {
-    let deps = graph.components.get(at).map(|component| component.deps.iter()).into_iter().flatten();
-    let mut of_scheduler = deps.filter(|dep| dep.interface.value == SCHED && dep.server == scheduler);
-    of_scheduler.any(|dep| {
-        let waits = |methods: &[Spanned<String>]| methods.iter().any(|method| WAITS.contains(&method.value.as_str()));
-        dep.methods.as_deref().is_none_or(waits)
-    })
-}
-
-/// The servers to which a thread comes, or one that goes before it, and so may be kept waiting.
+/// The servers to which a thread comes, or one that goes before it or may have what one of them waits for, and so may be kept waiting.
 struct Before<'t> {
     policy: &'static str,
     own: usize,
@@ -116,12 +100,29 @@ impl<'t> Before<'t> {
             // Where all have their shares, nobody loses any by what others wait for.
             let counts = at == own || policy != PROPORTIONAL_SHARE && !before.is_behind(at, thread);
             if counts && before.is_among(thread) {
-                for (server, is_own) in visits.by(thread.component) {
-                    *before.servers.entry(server).or_default() |= !is_own;
-                }
+                before.come(thread, visits);
             }
         }
+        before.close(all, visits);
         before
+    }
+
+    fn come(&mut self, thread: &Timed, visits: &Visits) {
+        for (server, is_own) in visits.by(thread.component) {
+            *self.servers.entry(server).or_default() |= !is_own;
+        }
+    }
+
+    /// Whoever has a lock may wait for another meanwhile, where this one never comes.
+    fn close(&mut self, all: &[Timed], visits: &Visits) {
+        loop {
+            let known = self.servers.clone();
+            let holders: Vec<&Timed> = all.iter().filter(|other| self.held_by(other, visits).is_some()).collect();
+            holders.into_iter().for_each(|holder| self.come(holder, visits));
+            if self.servers == known {
+                return;
+            }
+        }
     }
 
     /// Whether a thread shares the time that this one has: then it is in its way, or behind it.
@@ -180,7 +181,7 @@ impl<'t> Before<'t> {
 
 impl Graph {
     /// The component at `index`, and all to which its threads come by calls.
-    fn reached_from(&self, index: usize) -> BTreeSet<usize> {
+    pub(super) fn reached_from(&self, index: usize) -> BTreeSet<usize> {
         let (mut reached, mut next) = (BTreeSet::from([index]), vec![index]);
         while let Some(at) = next.pop() {
             let servers = self.components.get(at).into_iter().flat_map(Component::edges).map(|dep| dep.server);

@@ -5,8 +5,9 @@ use std::ops::Range;
 use simulator::analysis::demand::Late;
 
 use super::blocking::WAITS;
+use super::elsewhere::MOVES;
 use super::text::why;
-use super::{Analysis, Holder, PROPORTIONAL_SHARE, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
+use super::{Analysis, Doubt, Holder, PROPORTIONAL_SHARE, Promise, Supply, TIME_PARTITIONS, Timed, Unsure};
 use crate::code::{UNBOUNDED_BLOCKING, UNBOUNDED_INTERFERENCE, UNSCHEDULABLE};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Dependency, Graph, Thread};
@@ -42,9 +43,11 @@ fn span(graph: &Graph, thread: &Timed) -> Range<usize> {
 /// Points at some threads, and says what each asks for.
 fn with_labels<'t>(complaint: Diagnostic, graph: &Graph, threads: impl Iterator<Item = &'t Timed>) -> Diagnostic {
     threads.take(SHOWN).fold(complaint, |complaint, thread| {
-        let text = match thread.is_declared() {
-            true => format!("{} of {} microseconds", thread.cost, thread.period),
-            false => "nothing says how long this one runs".to_owned(),
+        let text = match thread.doubt() {
+            None => format!("{} of {} microseconds", thread.cost, thread.period),
+            Some(Doubt::Undeclared) => "nothing says how long this one runs".to_owned(),
+            Some(Doubt::Visits) => "this one can come from another core".to_owned(),
+            Some(Doubt::Saves) => "this one can use at once what it has saved".to_owned(),
         };
         complaint.label(&span(graph, thread), text)
     })
@@ -76,7 +79,7 @@ fn before<'a>(analysis: &'a Analysis, thread: &'a Timed) -> impl Iterator<Item =
         TIME_PARTITIONS if other.parameters.partition != thread.parameters.partition => false,
         _ => other.parameters.priority <= thread.parameters.priority,
     };
-    analysis.threads.iter().filter(move |it| *it != thread && is_before(it))
+    analysis.threads.iter().chain(&analysis.visitors).filter(move |it| *it != thread && is_before(it))
 }
 
 fn too_late(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
@@ -85,7 +88,7 @@ fn too_late(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
     let complaint = Diagnostic::error(UNSCHEDULABLE, message);
     let complaint = complaint.label(&span(graph, thread), format!("{} microseconds of work", thread.cost));
     let has_share = analysis.policy == PROPORTIONAL_SHARE;
-    let declared = before(analysis, thread).filter(|other| has_share || other.is_declared());
+    let declared = before(analysis, thread).filter(|other| has_share || other.doubt().is_none());
     let help = match analysis.policy {
         _ if analysis.supply != Supply::Core => {
             "give its scheduler more of each period, or the same in a shorter one; or the thread a later `deadline`"
@@ -141,7 +144,7 @@ fn blocked(graph: &Graph, thread: &Timed, by: Holder) -> Diagnostic {
     complaint.help(format!(
         "give `{holder}` a `cost` and a `period`, or less of it; or list the `methods` of the scheduler that the server needs, \
          if these are none of {}",
-        WAITS.map(|method| format!("`{method}`")).join(", ")
+        list(&WAITS)
     ))
 }
 
@@ -151,7 +154,22 @@ fn is_scheduler(dep: &Dependency) -> bool {
 
 fn unknown(graph: &Graph, analysis: &Analysis, thread: &Timed) -> Diagnostic {
     let complaint = nothing_says(graph, thread, "this one waits for others");
-    let undeclared = before(analysis, thread).filter(|other| !other.is_declared());
-    with_labels(complaint, graph, undeclared)
-        .help("give those a `period`, and a `budget` or a `cost`; or put this one before them, by its `priority`")
+    let unsure = || before(analysis, thread).filter(|other| other.doubt().is_some());
+    let help = match unsure().find_map(Timed::doubt) {
+        Some(Doubt::Visits) => format!(
+            "give those a `budget` and a `period`, which keeps them on their core; or list the `methods` of the scheduler that they \
+             need, if these are none of {}",
+            list(&MOVES)
+        ),
+        Some(Doubt::Saves) => {
+            "put this one before those, by its `priority`; or below the highest scheduler, which knows what they have had".to_owned()
+        }
+        _ => "give those a `period`, and a `budget` or a `cost`; or put this one before them, by its `priority`".to_owned(),
+    };
+    with_labels(complaint, graph, unsure()).help(help)
+}
+
+/// Methods, as a text.
+fn list(methods: &[&str]) -> String {
+    methods.iter().map(|method| format!("`{method}`")).collect::<Vec<_>>().join(", ")
 }

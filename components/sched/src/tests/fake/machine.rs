@@ -36,7 +36,7 @@ impl Fake {
     }
 
     /// The scheduler below that is this client has saved more than it can ever use.
-    pub fn has_saved(&self, client: usize) {
+    pub fn has_saved(&'static self, client: usize) {
         let time = self.time_of(client).unwrap();
         self.lock().saved.push(time.number());
     }
