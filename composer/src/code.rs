@@ -103,8 +103,8 @@ pub const NOT_FOR_POLICY: &str = "E0318";
 pub const BAD_PARTITION: &str = "E0319";
 /// A thread that cannot be sure to meet its deadlines, by analysis.
 pub const UNSCHEDULABLE: &str = "E0320";
-/// A thread with deadlines of which nothing can be said: it is below one of which nothing says how long it runs, or its scheduler is not sure
-/// of its time.
+/// A thread with deadlines of which nothing can be said: it is below one of which nothing says how long it runs, or that can come from another
+/// core or use at once what it saved; or its scheduler is not sure of its time.
 pub const UNBOUNDED_INTERFERENCE: &str = "E0321";
 /// A thread with deadlines that may find a lock of a server taken by a less urgent one, and then be late, or nobody knows.
 pub const UNBOUNDED_BLOCKING: &str = "E0332";

@@ -254,7 +254,7 @@ fn on_two_cores(scheduler: &str, clients: &[&str]) -> Graph {
 #[test]
 fn nothing_is_promised_behind_threads_that_can_come_from_other_cores() {
     let victim = "cores = [1]\npriority = 5\ncost = 500\nperiod = 1000\ndeadline = 600";
-    let beside = |client: &str| promises(&on_two_cores("", &[client, victim]))[1];
+    let beside = |client: &str| *promises(&on_two_cores("", &[client, victim])).last().unwrap();
     assert_eq!(beside("priority = 1\nthreads = [{}]"), Promise::Unknown(2), "both ask to, or serve a page there");
     assert_eq!(beside("priority = 1\ncost = 10\nperiod = 1000"), Promise::Unknown(1), "whenever it likes");
     assert_eq!(beside("priority = 1\nbudget = 10\nperiod = 1000"), Promise::Within(500), "it has time of its core");
@@ -292,25 +292,26 @@ fn nothing_is_promised_behind_a_scheduler_that_is_stopped_by_what_it_was_given_a
     let third = "[[components]]\nname = \"third\"\nimplements = [{ interface = \"sched\" }]\npriority = 1\nbudget = 100\nperiod = 1000\n\
                  deps = [{ srv = \"second\", interface = \"sched\" }]\n";
     let last = "[[components]]\nname = \"last\"\ndeps = [{ srv = \"third\", interface = \"sched\" }]\n";
-    let share = "priority = 1\nbudget = 300\nperiod = 1000";
-    let beside = |priority: u64| format!("cost = 10\nperiod = 4000\npriority = {priority}\n{third}{last}");
-    let with = |priority, last: &str| promises(&nested("", share, &format!("{}{last}", beside(priority))));
-    let [.., third, last] = with(2, "cost = 10\nperiod = 9000")[..] else { panic!("both are analysed") };
-    let beside = with(2, "")[2];
-    assert_eq!((beside, third), (Promise::Unknown(1), Promise::Within(100 + 2 * 700)));
-    assert_eq!(with(0, "")[2], Promise::Within(10 + 2 * 700), "it goes first");
-    assert_eq!(last, Promise::Unsupplied, "placeholder");
-    assert_eq!(
-        with(2, "budget = 10\nperiod = 9000").last(),
-        Some(&Promise::Unsupplied),
-        "it may find less than its budget"
-    );
+    let share = "priority = 1\nbudget = 800\nperiod = 1000";
+    let with = |priority: u64, says: &str| {
+        let beside = format!("cost = 10\nperiod = 4000\npriority = {priority}\n{third}{last}{says}");
+        promises(&nested("", share, &beside)).split_off(3)
+    };
+    let without_budget = "cost = 10\nperiod = 9000";
+    assert_eq!(with(2, without_budget), [Promise::Unknown(1), Promise::Within(900), Promise::Within(1_810)]);
+    assert_eq!(with(0, without_budget)[0], Promise::Within(410), "it goes first");
+    let with_budget = with(2, "budget = 10\nperiod = 9000");
+    assert_eq!(with_budget.last(), Some(&Promise::Unsupplied), "it may find less than its budget");
 }
 
 #[test]
 fn a_share_below_deadlines_is_a_share() {
-    let graph = nested("policy = \"earliest-deadline\"", "budget = 300\nperiod = 1000", "cost = 600\nperiod = 4000");
-    assert_eq!(promised_below(&graph), Promise::Unsupplied, "placeholder");
+    let below = "\n[[components]]\nname = \"second\"\nimplements = [{ interface = \"sched\" }]\nbudget = 300\nperiod = 1000\n\
+                 deps = [{ srv = \"sched\", interface = \"sched\" }]\n\
+                 [[components]]\nname = \"client\"\ncost = 600\nperiod = 4000\n\
+                 deps = [{ srv = \"second\", interface = \"sched\" }]\n";
+    let graph = graph("policy = \"earliest-deadline\"", &[below]);
+    assert_eq!(promised_below(&graph), Promise::Within(600 + 3 * 700));
 }
 
 #[test]
