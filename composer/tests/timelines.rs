@@ -138,7 +138,7 @@ fn nothing_is_promised_where_nobody_knows_how_long_a_lock_is_held() {
     let urgent = "priority = 1\ncost = 100\nperiod = 1000\ndeadline = 500";
     assert_eq!(promised_sharing("", LOCKS, &[(true, urgent), (true, "priority = 2")])[0], held(4));
     assert_eq!(promised_sharing("", LOCKS, &[(true, urgent), (false, "priority = 2")])[0], Promise::Within(100));
-    let cores = |of| promised_sharing("cores = [0, 1]", LOCKS, &[(true, urgent), (of, "cores = [1]\npriority = 0")])[0];
+    let cores = |of| promised_sharing("cores = [0, 1]", LOCKS, &[(true, urgent), (of, "cores = [1]\npriority = 2")])[0];
     assert_eq!((cores(false), cores(true)), (Promise::Within(100), held(4)), "another core's time is not to be lent");
     // A thread with a budget lends that, too.
     let slow = "priority = 3\ncost = 200\nperiod = 2000";
@@ -300,7 +300,7 @@ fn nothing_is_promised_behind_a_scheduler_that_is_stopped_by_what_it_was_given_a
     let without_budget = "cost = 10\nperiod = 9000";
     assert_eq!(with(2, without_budget), [Promise::Unknown(1), Promise::Within(900), Promise::Within(1_810)]);
     assert_eq!(with(0, without_budget)[0], Promise::Within(410), "it goes first");
-    let with_budget = with(2, "budget = 10\nperiod = 9000");
+    let with_budget = with(2, "budget = 10\nperiod = 40000");
     assert_eq!(with_budget.last(), Some(&Promise::Unsupplied), "it may find less than its budget");
 }
 
@@ -364,7 +364,7 @@ fn a_scheduler_on_several_cores_has_its_share_of_each() {
     let second = "[[components]]\nname = \"second\"\nimplements = [{ interface = \"sched\" }]\ncores = [0, 1]\n\
                   deps = [{ srv = \"sched\", interface = \"sched\" }]\nbudget = 300\nperiod = 1000\n";
     let clients = ["0", "1"].map(|core| {
-        format!("[[components]]\nname = \"on{core}\"\ncores = [{core}]\ncost = 100\nperiod = 4000\ndeps = [{{ srv = \"second\", interface = \"sched\" }}]\n")
+        format!("[[components]]\nname = \"on{core}\"\ncores = [{core}]\ncost = 100\nperiod = 4000\ndeps = [{{ srv = \"second\", interface = \"sched\", methods = [\"sleep_until\"] }}]\n")
     });
     let text = format!(
         "{}\n[[components]]\nname = \"sched\"\ncores = [0, 1]\nimplements = [{{ interface = \"sched\" }}]\n{second}{}",
