@@ -5,7 +5,7 @@ mod common;
 
 use common::{Act, Machine, PLACES, five};
 use sched_sl::policy::fixed_priority_round_robin::Priority;
-use sched_sl::{Block, CreateError, Decision, Event, Instant, Payer, State, ThreadError, Wakeup};
+use sched_sl::{Block, CreateError, Decision, Duration, Event, Instant, Payer, State, ThreadError, Wakeup};
 
 use Act::{Block as Wait, BlockFor, Exit, SleepFor, Wake, Work, Yield};
 
