@@ -49,7 +49,8 @@ pub struct Scheduler<T, P, M, const N: usize> {
     timer: Instant,
     /// Up to when nothing is due, and the kernel's timer need not be set anew for that: the same, unless something is due before.
     calm_until: Instant,
-    /// How long turns were that were counted by the clock, by place.
+    /// Whether a turn is counted by the clock, and how long others were, by place.
+    counts: bool,
     counted: [Duration; N],
 }
 
@@ -58,8 +59,8 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub const fn new(policy: P, timers: M, budgets: M) -> Self {
         let (due, timer) = (Instant::NEVER, Instant::NEVER);
         let (threads, chains) = (Table::new(), Chains::new());
-        let (running, payer, calm_until, counted) = (None, None, timer, [Duration(0); N]);
-        Self { threads, policy, timers, budgets, due, chains, running, payer, timer, calm_until, counted }
+        let (running, payer, calm_until, counts, counted) = (None, None, timer, false, [Duration(0); N]);
+        Self { threads, policy, timers, budgets, due, chains, running, payer, timer, calm_until, counts, counted }
     }
 
     /// The policy, to change what it can have changed.

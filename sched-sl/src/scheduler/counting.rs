@@ -19,6 +19,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     pub fn count_turn(&mut self, id: ThreadId, now: Instant) -> Result<(), ThreadError> {
         if !self.threads.get(id)?.is_exhausted() {
             self.budgets.set(id.place(), now);
+            self.counts = true;
             self.note_due();
         }
         Ok(())
@@ -36,6 +37,7 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
 
     /// The turn of the thread in this place is over.
     pub(super) fn count(&mut self, place: usize, since: Instant, now: Instant) {
+        self.counts = false;
         self.counted[place] = self.counted[place].plus(now.since(since));
     }
 }

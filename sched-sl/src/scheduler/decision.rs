@@ -109,17 +109,16 @@ impl<T: Copy, P: Policy<N>, M: Timers<N>, const N: usize> Scheduler<T, P, M, N> 
     }
 
     /// What follows from something that may have made others ready: a decision, or `None` if the thread that runs is the right one
-    /// and the timer is set as it should be. Where something was due, that may have been [a turn](Scheduler::count_turn), which is to
-    /// be counted anew.
+    /// and the timer is set as it should be. Where [a turn](Scheduler::count_turn) was counted, the rest of it is to be counted anew.
     ///
     /// # Errors
     ///
     /// [`ScheduleError`].
     pub fn reconsider(&mut self, now: Instant) -> Result<Option<Decision<T>>, ScheduleError> {
-        let (before, timer, was_calm) = (self.running, self.timer, now < self.due);
+        let (before, timer, counts) = (self.running, self.timer, core::mem::take(&mut self.counts));
         let decision = self.decide(now)?;
         let stays = match (before, self.running) {
-            (Some(before), Some(now)) if was_calm => {
+            (Some(before), Some(now)) if !counts => {
                 (before.thread, before.payer, timer) == (now.thread, now.payer, self.timer)
             }
             _ => false,
