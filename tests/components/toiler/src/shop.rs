@@ -1,6 +1,7 @@
 //! What the threads share, and what it comes to.
 
 use concurrency::sync::{Channel, Condvar, Mutex, RwLock, Semaphore};
+use concurrency::thread;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use runtime::Result;
@@ -67,12 +68,15 @@ impl Shop {
 
     /// Looks at the pair, and then changes it, not in one step.
     pub fn look_and_change(&self) -> Result<()> {
-        let (first, second) = *self.pair.read()?;
-        self.unlike.fetch_add(u64::from(first != second), AcqRel);
+        let pair = self.pair.read()?;
+        let first = pair.0;
+        dawdle(first)?;
+        self.unlike.fetch_add(u64::from(first != core::hint::black_box(&*pair).1), AcqRel);
+        drop(pair);
         let mut pair = self.pair.write()?;
         pair.0 += 1;
-        core::hint::black_box(&mut *pair);
-        pair.1 += 1;
+        dawdle(pair.0)?;
+        core::hint::black_box(&mut *pair).1 += 1;
         Ok(())
     }
 
@@ -135,4 +139,9 @@ impl Shop {
         let were_inside = self.insiders.load(Acquire) == rounds && self.too_many.load(Acquire) == 0;
         Ok(*self.sum.lock()? == rounds && were_alike && passed_on && is_empty && took_turns && were_inside)
     }
+}
+
+/// Lets others run, at times, in the midst of what they must not come into.
+fn dawdle(number: u64) -> Result<()> {
+    if number.is_multiple_of(8) { thread::yield_now() } else { Ok(()) }
 }
