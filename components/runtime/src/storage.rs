@@ -27,7 +27,6 @@
 mod host;
 
 use crate::thread;
-use abi::crossing::SERVER_STATUS;
 use core::arch::asm;
 use core::cell::{Cell, RefCell, UnsafeCell};
 use core::fmt;
@@ -407,17 +406,15 @@ pub fn end_thread() {
 }
 
 /// Sets FS base to the block of the thread that executes this, if that is one of the component's own and has a block. A server that was
-/// trusted to keep FS base, and ended with this status, may have faulted. Answers the status, so that whoever calls this keeps nothing for
+/// trusted to keep FS base, and ended with this status, may have faulted; if it has answered an error, FS base is that already. Answers the status, so that whoever calls this keeps nothing for
 /// the time when all is well.
 #[cold]
 #[inline(never)]
 pub(crate) fn restore_own_base(status: u16) -> u16 {
-    if status >= SERVER_STATUS {
-        return status; // It has answered, and did not fault.
-    }
-    // SAFETY: as in `own_block`.
-    let block = thread::storage_word().map_or(0, |word| unsafe { word.read_volatile() });
-    if block != 0 && thread::is_own() {
+    let Some(word) = thread::storage_word() else { return status };
+    // SAFETY: as in `own_block`, and behind it is the last word, which `thread::is_own` asks.
+    let [block, called_from] = unsafe { word.cast::<[usize; 2]>().read_volatile() };
+    if block != 0 && called_from == 0 {
         set_base(block);
     }
     status

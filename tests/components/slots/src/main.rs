@@ -27,8 +27,9 @@ runtime::component! { main: main }
 /// Parts into which the cycle is cut.
 const PARTS: u64 = 100;
 
-/// Two parts of the cycle are a slot's first and last, and another the way into and out of it.
-const SLACK: u64 = 3;
+/// Parts beside the slot: its first and its last, the way into it and out of it; and where cores take turns by the emulator, one waits for the
+/// other before it hears of its timer. Out of step by a tenth of a cycle is more.
+const SLACK: u64 = 8;
 
 /// By core, the parts of the cycle in which its thread had it: a bit for each.
 static HAD: [[AtomicU64; 2]; 2] = [const { [const { AtomicU64::new(0) }; 2] }; 2];
