@@ -153,7 +153,8 @@ impl<T> JoinHandle<T> {
         self.thread
     }
 
-    /// Whether it has returned, or panicked. Of one that has not returned, the scheduler is asked.
+    /// Whether it has returned, or panicked. Of one that has not returned, the scheduler is asked. As in `std`, the thread itself may be there for a
+    /// moment longer: until [`Self::join`] it counts among those that there may be.
     pub fn is_finished(&self) -> bool {
         self.packet.is_finished()
     }

@@ -6,12 +6,13 @@
 extern crate alloc;
 
 use alloc::boxed::Box;
-use concurrency::thread;
+use concurrency::thread::{self, JoinHandle};
 use console_interface::{ConsoleClient, Writer};
 use core::fmt::Write;
 use memory_interface::Memory;
 use pong_interface::{Pong, PongClient, PongError};
 use runtime::{CallError, Error, Result};
+use sched_interface::SchedError;
 
 heap::global!();
 
@@ -46,6 +47,16 @@ fn call(times: u64) -> Result<u64> {
     Ok((0..times).filter(faults).count() as u64)
 }
 
+/// Starts a thread: there is room for one, and the last one may have returned and not be gone yet.
+fn start() -> Result<JoinHandle<Box<[u64; 64]>>> {
+    loop {
+        match thread::spawn(|| Box::new([1; 64])) {
+            Err(error) if error == SchedError::TooManyThreads.into() => thread::yield_now()?,
+            started => return started,
+        }
+    }
+}
+
 struct Server;
 
 static SERVES: Server = Server;
@@ -54,7 +65,7 @@ runtime::export!(pong_interface::PongServer => SERVES);
 
 impl Pong for Server {
     fn call(&self) -> pong_interface::Result<()> {
-        let thread = thread::spawn(|| Box::new([1_u64; 64]))?;
+        let thread = start()?;
         while !thread.is_finished() {
             thread::yield_now()?;
         }
@@ -64,7 +75,7 @@ impl Pong for Server {
 
     /// Pages that are left, when a thread was started and waited for.
     fn add(&self, _: u64, _: u64) -> pong_interface::Result<u64> {
-        thread::spawn(|| Box::new([1_u64; 64]))?.join()?;
+        start()?.join()?;
         Ok(heap::manager().left().map_err(Error::from)?.0)
     }
 
