@@ -9,7 +9,7 @@ use console_interface::{ConsoleClient, Logger};
 use gate::{Gate, GatePage, GatePosts};
 use log::{LevelFilter, info};
 use pages_interface::PagesClient;
-use patron::{OWN_TABLE, SERVER, SPARE};
+use patron::{OWN_TABLE, SCHEDULERS_TABLE, SERVED_BY, SERVER, SPARE};
 use runtime::page::Ticket;
 use runtime::{Error, Result, management};
 use sched_interface::{Sched, SchedClient};
@@ -42,20 +42,24 @@ fn without_the_edge(lost: &GatePosts, kept: &GatePosts) -> Result<()> {
     let inside = call_inside(lost)?;
     let (opens, before) = (lost.post().open(true)?, lost.post().echo(1)?);
     let edges = [SPARE[0], SPARE[1]].into_iter().zip([edge_at(0), edge_at(GatePage::PAGE)]);
+    let served_by = served_by();
     for (spare, edge) in edges.clone() {
-        table(TableOperation::Copy, [spare, edge])?;
-        table(TableOperation::Remove, [edge, 0])?;
+        table(OWN_TABLE, TableOperation::Copy, [spare, edge])?;
+        table(OWN_TABLE, TableOperation::Remove, [edge, 0])?;
     }
+    table(SCHEDULERS_TABLE, TableOperation::Remove, [served_by, 0])?;
     info!("without the edge, called: {:?}", LOST.direct().echo(1));
-    let after = lost.post().echo(2)?;
+    let (after, waited) = (lost.post().echo(2)?, lost.post().echo(3)?);
+    info!("waited for {:?}", waited.wait(&PAGES));
     info!("posted before {:?}, {:?}, after {:?}", opens.take(), before.take(), after.take());
     info!("{} of {MANY} answer that, {} slots are free", refused(lost), lost.free());
     info!("beside it {:?}, {:?}", kept.post().echo(3)?.take(), KEPT.direct().echo(4));
     management::quiesce(|epoch| ask(OWN_TABLE, TableOperation::Quiesce as u16, [epoch, 0, 0, 0]))
         .map_err(Error::Kernel)?;
     for (spare, edge) in edges {
-        table(TableOperation::Copy, [edge, spare])?;
+        table(OWN_TABLE, TableOperation::Copy, [edge, spare])?;
     }
+    table(SCHEDULERS_TABLE, TableOperation::Copy, [served_by, SPARE[1]])?;
     info!("with the edge {:?}, called {:?}", lost.post().echo(5)?.wait(&PAGES), LOST.direct().echo(6));
     SCHED.yield_now()?;
     let inside = inside.poll();
@@ -104,8 +108,14 @@ fn edge_at(offset: usize) -> u32 {
     (unsafe { word.read_volatile() } >> 16) as u32
 }
 
-fn table(operation: TableOperation, [first, second]: [u32; 2]) -> Result<()> {
-    ask(OWN_TABLE, operation as u16, [first.into(), second.into(), 0, 0]).map(drop).map_err(Error::Kernel)
+/// The slot in which the scheduler has the batch entry of this page.
+fn served_by() -> u32 {
+    let is_filled = |slot: u32| table(OWN_TABLE, TableOperation::Remove, [slot, 0]).is_ok();
+    SERVED_BY.enumerate().map(|(bit, slot)| u32::from(is_filled(slot)) << bit).sum()
+}
+
+fn table(table: u32, operation: TableOperation, [first, second]: [u32; 2]) -> Result<()> {
+    ask(table, operation as u16, [first.into(), second.into(), 0, 0]).map(drop).map_err(Error::Kernel)
 }
 
 fn ask(capability: u32, operation: u16, words: [u64; 4]) -> core::result::Result<[u64; 2], KernelError> {

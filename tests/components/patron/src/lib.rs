@@ -2,6 +2,14 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+use core::ops::Range;
+
+/// Slots that say in which slot of its scheduler's table the invocation is by which that has the page served: a filled one is a bit of the number.
+pub const SERVED_BY: Range<u32> = 52..59;
+
+/// Its scheduler's capability table.
+pub const SCHEDULERS_TABLE: u32 = 59;
+
 /// Its own capability table.
 pub const OWN_TABLE: u32 = 60;
 
