@@ -4,7 +4,7 @@ extern crate std;
 
 use super::*;
 use crate::page::Workers;
-use crate::page::tests::{Ends, Serving, ends};
+use crate::page::tests::{Ends, Serves, Serving, ends};
 use crate::{Error, Result};
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
@@ -150,18 +150,8 @@ impl Idle for Parking<'_, '_, '_> {
 /// Has a page served by a server with workers. Whoever has nothing to be told would sleep, and nobody would wake it.
 struct Sleeping<'e>(&'e Ends);
 
-impl crate::page::Scheduler for Sleeping<'_> {
-    type Error = Error;
-
-    fn register(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn unregister(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn wait(&self, _: u64) -> Result<u64> {
+impl Serves for Sleeping<'_> {
+    fn serve_for(&self, _: u64) -> Result<u64> {
         match self.0.serve_with_workers() {
             0 => panic!("it sleeps for ever"),
             answered => Ok(answered),

@@ -3,7 +3,7 @@
 use super::{Ends, ends};
 use crate::Result;
 use crate::future::{Call, Executor};
-use crate::page::Scheduler;
+use crate::page::tests::Serves;
 use crate::page::tests::ways::user_threads;
 use crate::user::{JoinHandle, OnPage};
 use abi::error::Error as KernelError;
@@ -49,18 +49,8 @@ impl<'e> Garbage<'e> {
     }
 }
 
-impl Scheduler for Garbage<'_> {
-    type Error = crate::Error;
-
-    fn register(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn unregister(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn wait(&self, _: u64) -> Result<u64> {
+impl Serves for Garbage<'_> {
+    fn serve_for(&self, _: u64) -> Result<u64> {
         self.servings.set(self.servings.get().saturating_sub(1));
         let [header, entries] = &*self.ends.frames;
         header.0.iter().for_each(|word| word.store(self.random(), Relaxed));
@@ -96,18 +86,8 @@ fn right(first: u64, second: u64) -> u64 {
     first.wrapping_mul(1000).wrapping_add(second)
 }
 
-impl Scheduler for Liar<'_> {
-    type Error = crate::Error;
-
-    fn register(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn unregister(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn wait(&self, _: u64) -> Result<u64> {
+impl Serves for Liar<'_> {
+    fn serve_for(&self, _: u64) -> Result<u64> {
         self.answer();
         Ok(self.0.random())
     }
@@ -141,18 +121,8 @@ fn everybody_has_its_own_result_whatever_a_server_says_of_it() {
 /// Whoever asks for service has this error, the server having left each call in this state, if it says so.
 struct Faulty<'e>(&'e Ends, Option<u64>, KernelError);
 
-impl Scheduler for Faulty<'_> {
-    type Error = crate::Error;
-
-    fn register(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn unregister(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn wait(&self, _: u64) -> Result<u64> {
+impl Serves for Faulty<'_> {
+    fn serve_for(&self, _: u64) -> Result<u64> {
         let [header, entries] = &*self.0.frames;
         header.0.iter().for_each(|word| word.store(0, Relaxed));
         let open = entries.0.iter().step_by(8).filter(|status| matches!(status.load(Relaxed) as u16, 2..=4));

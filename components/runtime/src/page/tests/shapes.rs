@@ -1,7 +1,8 @@
 //! Calls of every shape: any sequence of them has the same results directly and by page, and leaves the server the same.
 
 use super::{Batch, Ends, TOKEN, ends_permitting};
-use crate::page::{Posts, Scheduler};
+use crate::page::Posts;
+use crate::page::tests::Serves;
 use crate::server::{Invocation, Reply};
 use crate::{Answer, Error, Result, Word};
 use core::cell::Cell;
@@ -90,18 +91,8 @@ struct Served<'e> {
     server: Sum,
 }
 
-impl Scheduler for Served<'_> {
-    type Error = crate::Error;
-
-    fn register(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn unregister(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn wait(&self, _: u64) -> Result<u64> {
+impl Serves for Served<'_> {
+    fn serve_for(&self, _: u64) -> Result<u64> {
         let batch = Batch { method: 0, row: 0, identity: 0 };
         let dispatch = |posted: crate::page::Posted<'_>| ShapesServer::dispatch(&self.server, posted);
         let reply = self.ends.table.serve(batch, ShapesServer::METHODS, 0, dispatch);

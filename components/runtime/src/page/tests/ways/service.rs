@@ -2,7 +2,8 @@
 
 use super::super::{Batch, Ends, Hands, TOKEN};
 use crate::page::runner::tests::Sleepers;
-use crate::page::{RunnerThreads, Scheduler, Workers};
+use crate::page::tests::Serves;
+use crate::page::{RunnerThreads, Workers};
 use crate::server::Invocation;
 use crate::waiting::Sleeper;
 use crate::{Error, Result};
@@ -179,18 +180,8 @@ pub struct Here<'e> {
     pub beside: Option<&'e Sleepers>,
 }
 
-impl Scheduler for Here<'_> {
-    type Error = crate::Error;
-
-    fn register(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn unregister(&self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn wait(&self, _: u64) -> Result<u64> {
+impl Serves for Here<'_> {
+    fn serve_for(&self, _: u64) -> Result<u64> {
         let [done, _] = self.service.serve(self.ends)?;
         if done == 0 {
             self.service.work(self.ends);
